@@ -1,0 +1,116 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+enum {
+    ARENA_BLOCK_BYTES = 4096,
+    ARENA_BLOCK_BYTES_MAX = 256 * 1024, /* growth by doubling ends here; larger requests get a block of their own */
+};
+
+struct arena_block {
+    struct arena_block *next;
+    size_t capacity;
+    size_t used;
+    alignas(max_align_t) uint8_t data[];
+};
+
+static struct arena_block *arena_block_create(struct arena *arena, size_t size)
+{
+    size_t capacity = arena->first == NULL ? ARENA_BLOCK_BYTES : arena->first->capacity * 2;
+    if (capacity > ARENA_BLOCK_BYTES_MAX) {
+        capacity = ARENA_BLOCK_BYTES_MAX;
+    }
+    if (capacity < size) {
+        capacity = size;
+    }
+    struct arena_block *block = memory_resize(NULL, sizeof(*block) + capacity);
+    block->next = arena->first;
+    block->capacity = capacity;
+    block->used = 0;
+    arena->first = block;
+    return block;
+}
+
+void *arena_create(struct arena *arena, size_t size)
+{
+    CHECK(size < SIZE_MAX / 2);
+    size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    struct arena_block *block = arena->first;
+    if (block == NULL || block->capacity - block->used < rounded) {
+        block = arena_block_create(arena, rounded);
+    }
+    void *memory = block->data + block->used;
+    block->used += rounded;
+    arena->total += rounded;
+    return memset(memory, 0, rounded);
+}
+
+void *arena_create_array(struct arena *arena, size_t count, size_t size)
+{
+    CHECK(size == 0 || count < SIZE_MAX / 2 / size);
+    return arena_create(arena, count * size);
+}
+
+struct bytes arena_copy(struct arena *arena, struct bytes bytes)
+{
+    void *copy = arena_create(arena, bytes.size);
+    if (bytes.size > 0) {
+        memcpy(copy, bytes.data, bytes.size);
+    }
+    return bytes_of(copy, bytes.size);
+}
+
+char *arena_copy_text(struct arena *arena, struct bytes bytes)
+{
+    char *copy = arena_create(arena, bytes.size + 1);
+    if (bytes.size > 0) {
+        memcpy(copy, bytes.data, bytes.size);
+    }
+    return copy;
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    CHECK(size >= 0);
+    char *text = arena_create(arena, (size_t)size + 1);
+    va_start(arguments, format);
+    (void)vsnprintf(text, (size_t)size + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static void arena_free_from(struct arena_block *block)
+{
+    while (block != NULL) {
+        struct arena_block *next = block->next;
+        memory_destroy(block);
+        block = next;
+    }
+}
+
+void arena_clear(struct arena *arena)
+{
+    struct arena_block *kept = arena->first;
+    arena->total = 0;
+    if (kept != NULL && kept->capacity > ARENA_BLOCK_BYTES_MAX) {
+        arena_reset(arena);
+    } else if (kept != NULL) {
+        arena_free_from(kept->next);
+        kept->next = NULL;
+        kept->used = 0;
+    }
+}
+
+void arena_reset(struct arena *arena)
+{
+    arena_free_from(arena->first);
+    *arena = (struct arena){0};
+}

@@ -1,0 +1,26 @@
+/* Memory that is given back all at once: one per request, or per batch. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+struct arena_block;
+
+/* {0} is an empty arena. Used by one thread at a time. */
+struct arena {
+    struct arena_block *first; /* newest block */
+    size_t total;              /* bytes handed out since the last reset */
+};
+
+/* Zeroed and aligned for any type; lives until the arena is cleared or reset. Never NULL. */
+void *arena_create(struct arena *arena, size_t size);
+void *arena_create_array(struct arena *arena, size_t count, size_t size);
+struct bytes arena_copy(struct arena *arena, struct bytes bytes);
+char *arena_copy_text(struct arena *arena, struct bytes bytes); /* NUL-terminated */
+char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
+
+void arena_clear(struct arena *arena); /* empties, keeps one block for the next use */
+void arena_reset(struct arena *arena); /* frees everything */
+
+#endif

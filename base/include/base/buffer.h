@@ -1,0 +1,37 @@
+/* A growing byte buffer that owns its memory. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include "base/bytes.h"
+#include "base/check.h"
+
+/* {0} is an empty buffer. Growth has no bound of its own: whoever fills it from outside input bounds that input. */
+struct buffer {
+    uint8_t *data;
+    size_t size;
+    size_t capacity;
+};
+
+static inline struct bytes buffer_bytes(const struct buffer *buffer)
+{
+    return (struct bytes){.data = buffer->data, .size = buffer->size};
+}
+
+void buffer_reset(struct buffer *buffer); /* frees; the buffer is empty again and may be used on */
+void buffer_clear(struct buffer *buffer); /* empties, keeps the memory */
+void buffer_reserve(struct buffer *buffer, size_t more);
+/* Makes room for `size` bytes at the end and returns them to be filled. Borrowed until the next call. */
+uint8_t *buffer_extend(struct buffer *buffer, size_t size);
+
+void buffer_put(struct buffer *buffer, struct bytes bytes);
+void buffer_put_text(struct buffer *buffer, const char *text); /* without the NUL */
+void buffer_put_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_put_u8(struct buffer *buffer, uint8_t number);
+void buffer_put_u16(struct buffer *buffer, uint16_t number);
+void buffer_put_u32(struct buffer *buffer, uint32_t number);
+void buffer_put_u64(struct buffer *buffer, uint64_t number);
+void buffer_put_varint(struct buffer *buffer, uint64_t number);       /* LEB128 */
+void buffer_put_varint_signed(struct buffer *buffer, int64_t number); /* zigzag */
+void buffer_put_sized(struct buffer *buffer, struct bytes bytes);     /* varint length, then the bytes */
+
+#endif

@@ -1,0 +1,69 @@
+/* Borrowed byte ranges, and reading numbers out of them with every bound checked. */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Always a borrowed view; whoever made it says how long it lives. data may be NULL only when size is 0. */
+struct bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+static inline struct bytes bytes_of(const void *data, size_t size)
+{
+    return (struct bytes){.data = data, .size = size};
+}
+
+static inline struct bytes bytes_of_text(const char *text)
+{
+    return (struct bytes){.data = (const uint8_t *)text, .size = strlen(text)};
+}
+
+/* The part from `offset` on, `size` bytes; both must lie inside. */
+struct bytes bytes_part(struct bytes bytes, size_t offset, size_t size);
+struct bytes bytes_from(struct bytes bytes, size_t offset);
+
+bool bytes_equal(struct bytes a, struct bytes b);
+int bytes_compare(struct bytes a, struct bytes b); /* memcmp order, a prefix sorts first */
+bool bytes_start_with(struct bytes bytes, struct bytes prefix);
+size_t bytes_common_prefix(struct bytes a, struct bytes b);
+uint64_t bytes_hash(struct bytes bytes); /* for hash tables in memory; not stable between versions */
+
+/* True when the bytes are well-formed UTF-8 (RFC 3629: shortest form, no surrogates). */
+bool bytes_are_utf8(struct bytes bytes);
+
+/* Big-endian numbers at `at`. All of Oxbow's own formats are big-endian. */
+uint16_t bytes_get_u16(const uint8_t *at);
+uint32_t bytes_get_u32(const uint8_t *at);
+uint64_t bytes_get_u64(const uint8_t *at);
+void bytes_put_u16(uint8_t *at, uint16_t number);
+void bytes_put_u32(uint8_t *at, uint32_t number);
+void bytes_put_u64(uint8_t *at, uint64_t number);
+
+/* Reads forward through a range. The first read beyond the end, or of a malformed number, sets `failed`; from then on
+ * every read gives zero or empty, so a caller may check once at the end. */
+struct reader {
+    struct bytes rest;
+    bool failed;
+};
+
+static inline struct reader reader_of(struct bytes bytes)
+{
+    return (struct reader){.rest = bytes, .failed = false};
+}
+
+uint8_t reader_u8(struct reader *reader);
+uint16_t reader_u16(struct reader *reader);
+uint32_t reader_u32(struct reader *reader);
+uint64_t reader_u64(struct reader *reader);
+uint64_t reader_varint(struct reader *reader);       /* LEB128, at most 10 bytes, shortest form only */
+int64_t reader_varint_signed(struct reader *reader); /* zigzag */
+struct bytes reader_bytes(struct reader *reader, size_t size);
+struct bytes reader_sized(struct reader *reader); /* varint length, then that many bytes */
+bool reader_ended(const struct reader *reader);   /* all was read and nothing failed */
+
+#endif

@@ -1,0 +1,32 @@
+/* Checksums and digests. libcrypto and xxhash are used here and nowhere else. */
+#ifndef BASE_CRYPTO_H
+#define BASE_CRYPTO_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+enum {
+    SHA256_BYTES = 32,
+};
+
+/* CRC-32C (Castagnoli, RFC 3720 appendix B.4) of `bytes`, continued from `crc` (0 to begin). Seeding it with another
+ * number makes checksums that a foreign file cannot have. */
+uint32_t crypto_crc32c(uint32_t crc, struct bytes bytes);
+
+void crypto_sha256(struct bytes bytes, uint8_t ret_digest[SHA256_BYTES]);
+void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest[SHA256_BYTES]);
+bool crypto_equal(const void *a, const void *b, size_t size); /* in constant time */
+
+/* 128-bit XXH3 of `second`, seeded with the 64-bit XXH3 of `first` (0 when empty): binds a value to its key. Not for
+ * secrets. Stable: it is on disk. */
+struct hash128 {
+    uint64_t high;
+    uint64_t low;
+};
+
+struct hash128 crypto_hash128(struct bytes first, struct bytes second);
+/* The same in 64 bits. */
+uint64_t crypto_hash64(struct bytes first, struct bytes second);
+
+#endif

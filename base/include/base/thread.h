@@ -1,0 +1,19 @@
+/* Named threads that start and stop by handshake. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct thread;
+
+/* Starts `run(context)`. `name` (15 characters at most) shows in ps and gdb. All signals are blocked in it.
+ * The returned thread is owned by the caller and ends with thread_join. */
+MUST_USE enum status thread_create(const char *name, void (*run)(void *context), void *context,
+                                   struct thread **ret_thread, struct error *error);
+/* Waits for the end of `run`, frees, nulls. Accepts a pointer to NULL. */
+void thread_join(struct thread **thread);
+bool thread_is_current(const struct thread *thread);
+
+#endif

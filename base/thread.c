@@ -1,0 +1,67 @@
+#include "base/thread.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+
+struct thread {
+    pthread_t id;
+    void (*run)(void *context);
+    void *context;
+    char name[16];
+    sem_t started;
+};
+
+static void *thread_main(void *argument)
+{
+    struct thread *thread = argument;
+    (void)pthread_setname_np(pthread_self(), thread->name);
+    (void)sem_post(&thread->started);
+    thread->run(thread->context);
+    return NULL;
+}
+
+enum status thread_create(const char *name, void (*run)(void *context), void *context, struct thread **ret_thread,
+                          struct error *error)
+{
+    struct thread *thread = memory_create(sizeof(*thread));
+    thread->run = run;
+    thread->context = context;
+    (void)snprintf(thread->name, sizeof(thread->name), "%s", name);
+    CHECK(sem_init(&thread->started, 0, 0) == 0);
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    *ret_thread = thread; /* before the thread runs: it may ask whether it is the owner */
+    int number = pthread_create(&thread->id, NULL, thread_main, thread);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (number != 0) {
+        (void)sem_destroy(&thread->started);
+        memory_destroy(thread);
+        *ret_thread = NULL;
+        return error_set_errno(error, number, "cannot start thread %s", name);
+    }
+    while (sem_wait(&thread->started) != 0) {
+    }
+    return STATUS_OK;
+}
+
+void thread_join(struct thread **thread)
+{
+    struct thread *gone = *thread;
+    *thread = NULL;
+    if (gone != NULL) {
+        CHECK(pthread_join(gone->id, NULL) == 0);
+        (void)sem_destroy(&gone->started);
+        memory_destroy(gone);
+    }
+}
+
+bool thread_is_current(const struct thread *thread)
+{
+    return pthread_equal(thread->id, pthread_self()) != 0;
+}
