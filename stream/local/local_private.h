@@ -1,0 +1,71 @@
+/* The inside of the file provider, for this folder's files. */
+#ifndef LOCAL_PRIVATE_H
+#define LOCAL_PRIVATE_H
+
+#include <pthread.h>
+
+#include "base/thread.h"
+#include "local/local.h"
+
+/* segments[0 … active] hold the log, oldest first; segments[active + 1 … count) are spares. */
+struct local {
+    struct log log;
+    struct local_options options;
+    char *directory;
+    struct thread *thread;
+    struct segment *writing; /* the active segment, shared; the writer's own, and of open and close */
+
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t wake;   /* the thread has something to do */
+    pthread_cond_t done;   /* the thread did something */
+    struct segment **segments;
+    size_t count;
+    size_t capacity;
+    size_t active;
+    uint64_t next_number;
+    size_t spares_wanted;
+    bool is_reserve_open;       /* spares may take the disk's reserve */
+    enum status spare_status;   /* how the last preparation went */
+    struct error spare_error;
+    uint64_t next_lsn;          /* after the last frame written, complete or not */
+    uint64_t complete_next_lsn; /* after the last complete transaction */
+    uint64_t synced_lsn;
+    uint64_t marked_lsn; /* the synced LSN that the last frame told */
+    uint64_t term;
+    int64_t commit_time_us;
+    uint64_t trim_lsn; /* records up to here may go */
+    int64_t trimmed_us; /* history removed since the start */
+    int64_t started_us; /* steady time */
+    bool is_stopping;
+    bool is_busy; /* the thread is at work */
+};
+
+/* Recovery (recovery.c): fills segments, active and the LSNs from the directory. */
+MUST_USE enum status local__recover(struct local *local, struct error *error);
+void local__add_segment(struct local *local, struct segment *segment);
+
+/* The horizon file: number and first LSN of the oldest segment that must be there. */
+MUST_USE enum status local__horizon_write(const struct local *local, uint64_t number, uint64_t first_lsn,
+                                          struct error *error);
+MUST_USE enum status local__horizon_read(const struct local *local, uint64_t *ret_number, uint64_t *ret_first_lsn,
+                                         struct error *error);
+
+/* The thread's work (keeper.c). */
+void local__keeper_run(void *context);
+
+/* Reading (reader.c). */
+struct segment *local__find_segment(struct local *local, uint64_t lsn, size_t *ret_index);
+extern const struct log_operations local__operations;
+enum status local__reader_create(struct log *log, uint64_t lsn, struct log_filter filter,
+                                 struct log_reader **ret_reader, struct error *error);
+enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, struct log_part *ret_part,
+                               struct error *error);
+uint64_t local__reader_lsn(const struct log_reader *reader);
+void local__reader_destroy(struct log_reader *reader);
+enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
+                               uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
+enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error);
+void local__keys_destroy(struct log_keys *keys);
+enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error);
+
+#endif

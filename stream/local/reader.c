@@ -1,0 +1,374 @@
+/* Reading across segments, in LSN order and in key order. */
+#include "base/memory.h"
+#include "local_private.h"
+
+struct log_reader {
+    const struct log_operations *operations;
+    struct local *local;
+    struct log_filter filter;
+    uint64_t next_lsn;
+    struct segment *segment; /* being read; shared */
+    struct segment_cursor *cursor;
+};
+
+/* The segment that holds `lsn`, or the last one that begins before it; NULL before the horizon. Shared for the caller,
+ * who holds the mutex. */
+struct segment *local__find_segment(struct local *local, uint64_t lsn, size_t *ret_index)
+{
+    size_t low = 0;
+    size_t high = local->active + 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct segment_range range = segment_range(local->segments[middle]);
+        if (range.first_lsn != 0 && range.first_lsn <= lsn) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0) {
+        return NULL;
+    }
+    *ret_index = low - 1;
+    return segment_share(local->segments[low - 1]);
+}
+
+static enum status reader_trimmed(struct local *local, uint64_t lsn, struct error *error)
+{
+    struct log_tip tip = log_tip(&local->log);
+    return error_set(error, STATUS_TRIMMED, "LSN %llu is not in the log, which holds %llu to %llu",
+                     (unsigned long long)lsn, (unsigned long long)tip.first_lsn,
+                     (unsigned long long)(tip.next_lsn - 1));
+}
+
+enum status local__reader_create(struct log *log, uint64_t lsn, struct log_filter filter,
+                                 struct log_reader **ret_reader, struct error *error)
+{
+    struct local *local = (struct local *)log;
+    struct log_tip tip = log_tip(log);
+    if (lsn < tip.first_lsn || lsn > tip.next_lsn) {
+        return reader_trimmed(local, lsn, error);
+    }
+    struct log_reader *reader = memory_create(sizeof(*reader));
+    reader->operations = &local__operations;
+    reader->local = local;
+    reader->filter = filter;
+    reader->next_lsn = lsn;
+    *ret_reader = reader;
+    return STATUS_OK;
+}
+
+uint64_t local__reader_lsn(const struct log_reader *reader)
+{
+    return reader->next_lsn;
+}
+
+static void reader_leave_segment(struct log_reader *reader)
+{
+    segment_cursor_destroy(&reader->cursor);
+    segment_release(&reader->segment);
+}
+
+void local__reader_destroy(struct log_reader *reader)
+{
+    reader_leave_segment(reader);
+    memory_destroy(reader);
+}
+
+/* Finds the segment with next_lsn, passing over those that hold nothing for the filter. */
+static enum status reader_enter_segment(struct log_reader *reader, struct error *error)
+{
+    struct local *local = reader->local;
+    for (;;) {
+        size_t index = 0;
+        (void)pthread_mutex_lock(&local->mutex);
+        struct segment *segment = local__find_segment(local, reader->next_lsn, &index);
+        uint64_t next_lsn = local->next_lsn;
+        (void)pthread_mutex_unlock(&local->mutex);
+        if (segment == NULL) {
+            return next_lsn <= reader->next_lsn ? STATUS_END : reader_trimmed(local, reader->next_lsn, error);
+        }
+        struct segment_range range = segment_range(segment);
+        if (range.next_lsn <= reader->next_lsn) {
+            segment_release(&segment);
+            return STATUS_END;
+        }
+        if (!reader->filter.is_set ||
+            segment_may_hold(segment, reader->filter.table, reader->filter.shards, reader->next_lsn)) {
+            reader->segment = segment;
+            reader->cursor = segment_cursor_create(segment, reader->next_lsn);
+            return STATUS_OK;
+        }
+        segment_release(&segment);
+        reader->next_lsn = range.next_lsn;
+    }
+}
+
+static bool reader_wants(const struct log_reader *reader, const struct frame_header *header)
+{
+    return !reader->filter.is_set || ((header->shards & reader->filter.shards) != 0 &&
+                                      frame_has_table(header, reader->filter.table));
+}
+
+static struct log_part reader_part(const struct segment_part *found, uint64_t until_lsn)
+{
+    uint64_t end = found->first_lsn + found->count;
+    uint64_t frame_end = found->header.first_lsn + found->header.records;
+    struct log_part part = {
+        .first_lsn = found->first_lsn,
+        .count = found->count,
+        .term = found->header.term,
+        .commit_time_us = found->header.commit_time_us,
+        .records = found->records,
+        .is_complete = end == frame_end && frame_is_complete(&found->header),
+    };
+    if (found->first_lsn == found->header.first_lsn) {
+        part.tokens = found->header.tokens;
+    }
+    if (end > until_lsn + 1) {
+        part.count = (uint32_t)(until_lsn + 1 - found->first_lsn);
+        part.is_complete = false;
+    }
+    return part;
+}
+
+enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, struct log_part *ret_part,
+                               struct error *error)
+{
+    while (reader->next_lsn <= until_lsn) {
+        enum status status = STATUS_OK;
+        if (reader->cursor == NULL) {
+            status = reader_enter_segment(reader, error);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (reader->next_lsn > until_lsn) {
+            return STATUS_END;
+        }
+        struct segment_part found;
+        status = segment_cursor_next(reader->cursor, &found, error);
+        if (status == STATUS_END && segment_range(reader->segment).next_lsn > reader->next_lsn) {
+            return STATUS_END;
+        }
+        if (status == STATUS_END) {
+            reader_leave_segment(reader);
+            if (reader_enter_segment(reader, error) != STATUS_OK) {
+                return STATUS_END;
+            }
+            continue;
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        struct log_part part = reader_part(&found, until_lsn);
+        reader->next_lsn = part.first_lsn + part.count;
+        if (part.count < found.count) {
+            reader_leave_segment(reader); /* the rest of this part is read anew when it is wanted */
+        }
+        if (reader_wants(reader, &found.header)) {
+            *ret_part = part;
+            return STATUS_OK;
+        }
+    }
+    return STATUS_END;
+}
+
+enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error)
+{
+    struct local *local = (struct local *)log;
+    struct segment *segment = NULL;
+    (void)pthread_mutex_lock(&local->mutex);
+    size_t low = 0;
+    size_t high = local->active + 1;
+    while (low < high) { /* the last segment that begins at or before the time */
+        size_t middle = low + (high - low) / 2;
+        struct segment_range range = segment_range(local->segments[middle]);
+        if (range.first_lsn != 0 && range.first_time_us <= time_us) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool is_before = low == 0;
+    uint64_t complete = local->complete_next_lsn;
+    if (!is_before) {
+        segment = segment_share(local->segments[low - 1]);
+    }
+    (void)pthread_mutex_unlock(&local->mutex);
+    if (is_before) {
+        struct log_tip tip = log_tip(log);
+        if (tip.first_lsn == 1) {
+            *ret_lsn = 0; /* before everything: nothing was there yet */
+            return STATUS_OK;
+        }
+        return error_set(error, STATUS_TRIMMED, "that time lies before the horizon (LSN %llu)",
+                         (unsigned long long)tip.first_lsn);
+    }
+    uint64_t after = 0;
+    enum status status = segment_lsn_after(segment, time_us, &after, error);
+    segment_release(&segment);
+    if (status == STATUS_OK) {
+        *ret_lsn = (after < complete ? after : complete) - 1;
+    }
+    return status;
+}
+
+/* One source of the merge: a segment's key cursor and the entry it stands on. */
+struct keys_source {
+    struct segment_key_cursor *cursor;
+    struct buffer key;
+    uint64_t lsn;
+};
+
+struct log_keys {
+    const struct log_operations *operations;
+    struct keys_source *sources;
+    size_t count; /* those that are not used up: a heap by (key, LSN) */
+    uint64_t after_lsn;
+    uint64_t until_lsn;
+    struct buffer key; /* what the last call gave */
+};
+
+static bool source_is_before(const struct keys_source *a, const struct keys_source *b)
+{
+    int order = bytes_compare(buffer_bytes(&a->key), buffer_bytes(&b->key));
+    return order < 0 || (order == 0 && a->lsn < b->lsn);
+}
+
+static void keys_sift_down(struct log_keys *keys, size_t at)
+{
+    for (;;) {
+        size_t least = at;
+        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < keys->count; child++) {
+            if (source_is_before(&keys->sources[child], &keys->sources[least])) {
+                least = child;
+            }
+        }
+        if (least == at) {
+            return;
+        }
+        struct keys_source moved = keys->sources[at];
+        keys->sources[at] = keys->sources[least];
+        keys->sources[least] = moved;
+        at = least;
+    }
+}
+
+/* Moves the source to its next entry within the range; STATUS_END when it has none. */
+static enum status source_advance(const struct log_keys *keys, struct keys_source *source, struct error *error)
+{
+    struct bytes key;
+    enum status status = segment_key_cursor_next(source->cursor, &key, &source->lsn, error);
+    while (status == STATUS_OK && (source->lsn <= keys->after_lsn || source->lsn > keys->until_lsn)) {
+        status = segment_key_cursor_next(source->cursor, &key, &source->lsn, error);
+    }
+    if (status == STATUS_OK) {
+        buffer_clear(&source->key);
+        buffer_put(&source->key, key);
+    }
+    return status;
+}
+
+static void source_close(struct keys_source *source)
+{
+    segment_key_cursor_destroy(&source->cursor);
+    buffer_reset(&source->key);
+}
+
+void local__keys_destroy(struct log_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        source_close(&keys->sources[i]);
+    }
+    memory_destroy(keys->sources);
+    buffer_reset(&keys->key);
+    memory_destroy(keys);
+}
+
+/* The segments with records in (after, until], shared. */
+static struct segment **keys_segments(struct local *local, uint64_t after_lsn, uint64_t until_lsn, size_t *ret_count)
+{
+    (void)pthread_mutex_lock(&local->mutex);
+    struct segment **segments = memory_create_array(local->active + 1, sizeof(struct segment *));
+    size_t count = 0;
+    for (size_t i = 0; i <= local->active; i++) {
+        struct segment_range range = segment_range(local->segments[i]);
+        if (range.first_lsn != 0 && range.next_lsn > after_lsn + 1 && range.first_lsn <= until_lsn) {
+            segments[count++] = segment_share(local->segments[i]);
+        }
+    }
+    (void)pthread_mutex_unlock(&local->mutex);
+    *ret_count = count;
+    return segments;
+}
+
+static enum status keys_add_source(struct log_keys *keys, struct segment *segment, const struct segment_keys *finder,
+                                   uint32_t space, struct bytes from_key, struct error *error)
+{
+    struct keys_source source = {0};
+    enum status status = segment_key_cursor_create(segment, finder, space, from_key, &source.cursor, error);
+    if (status == STATUS_OK) {
+        status = source_advance(keys, &source, error);
+    }
+    if (status == STATUS_OK) {
+        keys->sources[keys->count++] = source;
+        return STATUS_OK;
+    }
+    source_close(&source);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
+                               uint64_t until_lsn, struct log_keys **ret_keys, struct error *error)
+{
+    struct local *local = (struct local *)log;
+    size_t count = 0;
+    struct segment **segments = keys_segments(local, after_lsn, until_lsn, &count);
+    struct log_keys *keys = memory_create(sizeof(*keys));
+    keys->operations = &local__operations;
+    keys->after_lsn = after_lsn;
+    keys->until_lsn = until_lsn;
+    keys->sources = memory_create_array(count, sizeof(*keys->sources));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (status == STATUS_OK) {
+            status = keys_add_source(keys, segments[i], &local->options.keys, space, from_key, error);
+        }
+        segment_release(&segments[i]);
+    }
+    memory_destroy(segments);
+    if (status != STATUS_OK) {
+        local__keys_destroy(keys);
+        return status;
+    }
+    for (size_t i = keys->count; i > 0; i--) {
+        keys_sift_down(keys, i - 1);
+    }
+    *ret_keys = keys;
+    return STATUS_OK;
+}
+
+enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error)
+{
+    if (keys->count == 0) {
+        return STATUS_END;
+    }
+    struct keys_source *least = &keys->sources[0];
+    buffer_clear(&keys->key);
+    buffer_put(&keys->key, buffer_bytes(&least->key));
+    uint64_t lsn = least->lsn;
+    enum status status = source_advance(keys, least, error);
+    if (status == STATUS_END) {
+        source_close(least);
+        keys->sources[0] = keys->sources[--keys->count];
+        status = STATUS_OK;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    keys_sift_down(keys, 0);
+    *ret_key = buffer_bytes(&keys->key);
+    *ret_lsn = lsn;
+    return STATUS_OK;
+}
