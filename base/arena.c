@@ -8,7 +8,8 @@
 
 enum {
     ARENA_BLOCK_BYTES = 4096,
-    ARENA_BLOCK_BYTES_MAX = 256 * 1024, /* growth by doubling ends here; larger requests get a block of their own */
+    /* Growth by doubling ends here; larger requests get a block of their own. */
+    ARENA_BLOCK_BYTES_MAX = 256 * 1024,
 };
 
 struct arena_block {

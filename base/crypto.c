@@ -62,7 +62,8 @@ uint32_t crypto_crc32c(uint32_t crc, struct bytes bytes)
 void crypto_sha256(struct bytes bytes, uint8_t ret_digest[SHA256_BYTES])
 {
     unsigned size = 0;
-    CHECK(EVP_Digest(bytes.data, bytes.size, ret_digest, &size, EVP_sha256(), NULL) == 1 && size == SHA256_BYTES);
+    CHECK(EVP_Digest(bytes.data, bytes.size, ret_digest, &size, EVP_sha256(), NULL) == 1 &&
+          size == SHA256_BYTES);
 }
 
 void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest[SHA256_BYTES])
@@ -70,8 +71,8 @@ void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest
     static const uint8_t empty[1];
     unsigned size = 0;
     CHECK(key.size < 1024 * 1024);
-    CHECK(HMAC(EVP_sha256(), key.size == 0 ? empty : key.data, (int)key.size, bytes.data, bytes.size, ret_digest,
-               &size) != NULL);
+    CHECK(HMAC(EVP_sha256(), key.size == 0 ? empty : key.data, (int)key.size, bytes.data, bytes.size,
+               ret_digest, &size) != NULL);
     CHECK(size == SHA256_BYTES);
 }
 

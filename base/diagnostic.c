@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 
+/* Atomic, set once at start. NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 static _Atomic int diagnostic_level_least = DIAGNOSTIC_INFO;
 
 static const char *const diagnostic_level_names[] = {
@@ -21,7 +22,8 @@ void diagnostic_level_set(enum diagnostic_level level)
     atomic_store(&diagnostic_level_least, (int)level);
 }
 
-static void diagnostic_write_list(const char *level, const char *component, const char *format, va_list arguments)
+static void diagnostic_write_list(const char *level, const char *component, const char *format,
+                                  va_list arguments)
 {
     char time[CLOCK_TEXT_BYTES];
     char text[1024];

@@ -55,7 +55,8 @@ enum status file_write_at(const struct file *file, struct bytes data, uint64_t o
     return STATUS_OK;
 }
 
-enum status file_read_at(const struct file *file, void *data, size_t size, uint64_t offset, struct error *error)
+enum status file_read_at(const struct file *file, void *data, size_t size, uint64_t offset,
+                         struct error *error)
 {
     size_t done = 0;
     while (done < size) {
@@ -185,6 +186,7 @@ enum status file_directory_list(const char *path,
         return error_set_errno(error, errno, "cannot list directory %s", path);
     }
     enum status status = STATUS_OK;
+    /* The stream is this call's own. NOLINTBEGIN(concurrency-mt-unsafe) */
     errno = 0;
     struct dirent *entry = readdir(directory);
     while (entry != NULL && status == STATUS_OK) {
@@ -194,6 +196,7 @@ enum status file_directory_list(const char *path,
         errno = 0;
         entry = readdir(directory);
     }
+    /* NOLINTEND(concurrency-mt-unsafe) */
     if (status == STATUS_OK && errno != 0) {
         status = error_set_errno(error, errno, "cannot list directory %s", path);
     }
@@ -230,7 +233,8 @@ enum status file_directory_remove(const char *path, struct error *error)
     return status;
 }
 
-enum status file_read_whole(const char *path, size_t bytes_max, struct buffer *ret_content, struct error *error)
+enum status file_read_whole(const char *path, size_t bytes_max, struct buffer *ret_content,
+                            struct error *error)
 {
     struct file file = FILE_CLOSED;
     uint64_t size = 0;

@@ -58,7 +58,8 @@ static void mailbox_wake(struct mailbox *mailbox, bool was_empty)
     }
     if (mailbox->descriptor >= 0 && was_empty) {
         uint64_t one = 1;
-        (void)!write(mailbox->descriptor, &one, sizeof(one)); /* cannot fill up: it is reset at each receive */
+        /* It cannot fill up: each receive resets it. */
+        (void)!write(mailbox->descriptor, &one, sizeof(one));
     }
 }
 

@@ -7,8 +7,9 @@
 
 _Noreturn static void memory_exhausted(size_t size)
 {
-    (void)fprintf(stderr, "oxbow: out of memory (asked for %zu bytes); stopping, the log recovers at the next start\n",
-                  size);
+    (void)fprintf(
+        stderr, "oxbow: out of memory (asked for %zu bytes); stopping, the log recovers at the next start\n",
+        size);
     _exit(MEMORY_EXIT_CODE);
 }
 

@@ -24,8 +24,8 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-enum status thread_create(const char *name, void (*run)(void *context), void *context, struct thread **ret_thread,
-                          struct error *error)
+enum status thread_create(const char *name, void (*run)(void *context), void *context,
+                          struct thread **ret_thread, struct error *error)
 {
     struct thread *thread = memory_create(sizeof(*thread));
     thread->run = run;

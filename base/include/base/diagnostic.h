@@ -14,7 +14,8 @@ enum diagnostic_level {
 };
 
 /* Thread: any. `component` is the second-level folder that speaks. */
-void diagnostic_write(enum diagnostic_level level, const char *component, const char *format, ...) PRINTF_LIKE(3, 4);
+void diagnostic_write(enum diagnostic_level level, const char *component, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 /* Lines below `level` are dropped. Called once at start. */
 void diagnostic_level_set(enum diagnostic_level level);
 

@@ -12,9 +12,9 @@ enum {
     MEMORY_EXIT_CODE = 71,
 };
 
-void *memory_create(size_t size);                    /* zeroed */
+void *memory_create(size_t size);                     /* zeroed */
 void *memory_create_array(size_t count, size_t size); /* zeroed; the product is checked */
-void *memory_resize(void *memory, size_t size);      /* contents beyond the old size are undefined */
+void *memory_resize(void *memory, size_t size);       /* contents beyond the old size are undefined */
 void *memory_copy(const void *data, size_t size);
 char *memory_copy_text(const char *text);
 void memory_destroy(void *memory); /* accepts NULL */

@@ -3,29 +3,29 @@
 #define BASE_STATUS_H
 
 /* Name, and what it means for the caller. The order is part of the native protocol: append only. */
-#define STATUS_LIST(X)                                                                                                 \
-    X(OK, "ok")                                                                                                        \
-    X(NOT_FOUND, "not found")                                                                                          \
-    X(EXISTS, "exists already")                                                                                        \
-    X(INVALID, "invalid input")                                                                                        \
-    X(TOO_LARGE, "over a limit")                                                                                       \
-    X(BUSY, "a queue is full, try again")                                                                              \
-    X(FULL, "no space")                                                                                                \
-    X(IO, "input or output failed")                                                                                    \
-    X(CORRUPT, "damaged data")                                                                                         \
-    X(NEWER, "written by a newer version")                                                                             \
-    X(CONDITION, "the condition does not hold")                                                                        \
-    X(CONFLICT, "the read set changed")                                                                                \
-    X(MISMATCH, "the token was used with another request")                                                             \
-    X(STALE, "planned against an older schema")                                                                        \
-    X(DENIED, "not allowed")                                                                                           \
-    X(UNKNOWN, "the outcome is unknown")                                                                               \
-    X(TRIMMED, "the position is no longer, or was never, in the log")                                                  \
-    X(CLOCK, "the clock cannot be trusted")                                                                            \
-    X(CLOSED, "closed or stopping")                                                                                    \
-    X(TIMEOUT, "time is up")                                                                                           \
-    X(UNSUPPORTED, "not supported")                                                                                    \
-    X(FUNCTION, "the function failed")                                                                                 \
+#define STATUS_LIST(X)                                                                                       \
+    X(OK, "ok")                                                                                              \
+    X(NOT_FOUND, "not found")                                                                                \
+    X(EXISTS, "exists already")                                                                              \
+    X(INVALID, "invalid input")                                                                              \
+    X(TOO_LARGE, "over a limit")                                                                             \
+    X(BUSY, "a queue is full, try again")                                                                    \
+    X(FULL, "no space")                                                                                      \
+    X(IO, "input or output failed")                                                                          \
+    X(CORRUPT, "damaged data")                                                                               \
+    X(NEWER, "written by a newer version")                                                                   \
+    X(CONDITION, "the condition does not hold")                                                              \
+    X(CONFLICT, "the read set changed")                                                                      \
+    X(MISMATCH, "the token was used with another request")                                                   \
+    X(STALE, "planned against an older schema")                                                              \
+    X(DENIED, "not allowed")                                                                                 \
+    X(UNKNOWN, "the outcome is unknown")                                                                     \
+    X(TRIMMED, "the position is no longer, or was never, in the log")                                        \
+    X(CLOCK, "the clock cannot be trusted")                                                                  \
+    X(CLOSED, "closed or stopping")                                                                          \
+    X(TIMEOUT, "time is up")                                                                                 \
+    X(UNSUPPORTED, "not supported")                                                                          \
+    X(FUNCTION, "the function failed")                                                                       \
     X(END, "nothing follows")
 
 enum status {

@@ -31,7 +31,8 @@ static void test_numbers_round_trip(void **state)
 static void test_malformed_varints_fail(void **state)
 {
     (void)state;
-    static const char *const malformed[] = {"", "\x80", "\x80\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+    static const char *const malformed[] = {"", "\x80", "\x80\x00",
+                                            "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
                                             "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"};
     static const size_t sizes[] = {0, 1, 2, 10, 11};
     for (size_t i = 0; i < ARRAY_COUNT(malformed); i++) {
@@ -55,9 +56,11 @@ static void test_a_failed_reader_stays_failed(void **state)
 static void test_utf8(void **state)
 {
     (void)state;
-    static const char *const good[] = {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x90\x82", "\xEF\xBF\xBF"};
-    static const char *const bad[] = {"\x80", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80",
-                                      "\xF5\x80\x80\x80", "\xE2\x82", "\xC3("};
+    static const char *const good[] = {
+        "", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x90\x82", "\xEF\xBF\xBF"};
+    static const char *const bad[] = {
+        "\x80",     "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
+        "\xE2\x82", "\xC3("};
     for (size_t i = 0; i < ARRAY_COUNT(good); i++) {
         assert_true(bytes_are_utf8(bytes_of_text(good[i])));
     }
@@ -116,7 +119,7 @@ static void test_map_against_an_array(void **state)
         assert_ptr_equal(map_get(map, key), values[k]);
     }
     size_t expected = 0;
-    for (uint16_t k = 0; k < KEYS; k++) {
+    for (uint16_t k = 0; k < (uint16_t)KEYS; k++) {
         assert_ptr_equal(map_get(map, bytes_of(&k, sizeof(k))), values[k]);
         expected += values[k] != NULL;
     }

@@ -1,5 +1,6 @@
 /* Checksums against published vectors; what is on disk must never change. */
 #include "base/crypto.h"
+
 #include "support/test.h"
 
 static void test_crc32c_vectors(void **state)
@@ -43,7 +44,8 @@ static void test_hashes_are_stable(void **state)
 {
     (void)state;
     struct hash128 hash = crypto_hash128(bytes_of_text(""), bytes_of_text(""));
-    assert_true(hash.high == 0x99AA06D3014798D8U && hash.low == 0x6001C324468D497FU); /* XXH3-128 of nothing */
+    /* XXH3-128 of nothing. */
+    assert_true(hash.high == 0x99AA06D3014798D8U && hash.low == 0x6001C324468D497FU);
     assert_true(crypto_hash64(bytes_of_text("a"), bytes_of_text("b")) !=
                 crypto_hash64(bytes_of_text("b"), bytes_of_text("a")));
 }

@@ -1,5 +1,6 @@
 /* A mailbox keeps each sender's order, refuses what is over its bound, and drains after it was closed. */
 #include "base/mailbox.h"
+
 #include "base/memory.h"
 #include "base/thread.h"
 #include "support/test.h"

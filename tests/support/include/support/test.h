@@ -14,7 +14,7 @@
 
 /* Fails with the error's text unless the call was STATUS_OK. `error` is the struct passed to the call. */
 #define assert_ok(call, error) test_assert_status((call), STATUS_OK, &(error), #call, __FILE__, __LINE__)
-#define assert_status(call, expected, error)                                                                          \
+#define assert_status(call, expected, error)                                                                 \
     test_assert_status((call), (expected), &(error), #call, __FILE__, __LINE__)
 
 void test_assert_status(enum status status, enum status expected, const struct error *error, const char *call,
