@@ -7,7 +7,8 @@ enum {
 void record_set_old_image(struct record *record, struct bytes old_image)
 {
     size_t prefix = bytes_common_prefix(old_image, record->new_image);
-    size_t limit = (old_image.size < record->new_image.size ? old_image.size : record->new_image.size) - prefix;
+    size_t limit =
+        (old_image.size < record->new_image.size ? old_image.size : record->new_image.size) - prefix;
     size_t suffix = 0;
     while (suffix < limit && old_image.data[old_image.size - 1 - suffix] ==
                                  record->new_image.data[record->new_image.size - 1 - suffix]) {
@@ -91,7 +92,8 @@ static bool record_is_sound(const struct record *record, uint8_t version)
     bool has_operation = record->operation >= OPERATION_INSERT && record->operation <= OPERATION_GENERATION;
     bool has_shard = record->shard < RECORD_SHARDS || record->shard == RECORD_SHARD_EVERY;
     bool has_cause = record->cause.kind <= CAUSE_RANGE_DELETE;
-    return version == RECORD_VERSION && has_operation && has_shard && has_cause && record->flags <= RECORD_FLAGS_ALL;
+    return version == RECORD_VERSION && has_operation && has_shard && has_cause &&
+           record->flags <= RECORD_FLAGS_ALL;
 }
 
 static void record_decode_body(struct reader *reader, struct record *record)
@@ -142,8 +144,8 @@ bool record_skip(struct reader *reader)
 const char *operation_name(enum operation operation)
 {
     static const char *const names[] = {
-        [OPERATION_INSERT] = "insert",     [OPERATION_MODIFY] = "modify", [OPERATION_REMOVE] = "remove",
-        [OPERATION_TRUNCATE] = "truncate", [OPERATION_DROP] = "drop",     [OPERATION_SCHEMA] = "schema",
+        [OPERATION_INSERT] = "insert",         [OPERATION_MODIFY] = "modify", [OPERATION_REMOVE] = "remove",
+        [OPERATION_TRUNCATE] = "truncate",     [OPERATION_DROP] = "drop",     [OPERATION_SCHEMA] = "schema",
         [OPERATION_GENERATION] = "generation",
     };
     CHECK(operation >= OPERATION_INSERT && operation <= OPERATION_GENERATION);
@@ -153,8 +155,12 @@ const char *operation_name(enum operation operation)
 const char *cause_name(enum cause_kind kind)
 {
     static const char *const names[] = {
-        [CAUSE_CLIENT] = "client",   [CAUSE_FUNCTION] = "function",       [CAUSE_TTL] = "ttl",
-        [CAUSE_RESTORE] = "restore", [CAUSE_REPLICATION] = "replication", [CAUSE_RANGE_DELETE] = "range-delete",
+        [CAUSE_CLIENT] = "client",
+        [CAUSE_FUNCTION] = "function",
+        [CAUSE_TTL] = "ttl",
+        [CAUSE_RESTORE] = "restore",
+        [CAUSE_REPLICATION] = "replication",
+        [CAUSE_RANGE_DELETE] = "range-delete",
     };
     CHECK(kind <= CAUSE_RANGE_DELETE);
     return names[kind];

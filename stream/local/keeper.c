@@ -15,8 +15,8 @@ static const int64_t keeper_hour_us = 3600LL * 1000000;
 static void keeper_prepare(struct local *local)
 {
     uint64_t number = local->next_number;
-    uint64_t reserve = local->is_reserve_open ? 0
-                                              : (uint64_t)local->options.segment_bytes * LOCAL_DISK_RESERVE_SEGMENTS;
+    uint64_t reserve =
+        local->is_reserve_open ? 0 : (uint64_t)local->options.segment_bytes * LOCAL_DISK_RESERVE_SEGMENTS;
     struct segment *segment = NULL;
     struct error error = {0};
     uint64_t free_bytes = 0;
@@ -73,7 +73,8 @@ static size_t keeper_find_sealable(struct local *local)
 {
     for (size_t i = 0; i < local->active; i++) {
         struct segment_range range = segment_range(local->segments[i]);
-        if (!range.is_sealed && range.next_lsn <= local->complete_next_lsn && range.next_lsn - 1 <= local->synced_lsn) {
+        if (!range.is_sealed && range.next_lsn <= local->complete_next_lsn &&
+            range.next_lsn - 1 <= local->synced_lsn) {
             return i;
         }
     }

@@ -13,7 +13,8 @@ enum {
     HORIZON_BYTES = 28, /* magic u32, version u32, number u64, first LSN u64, CRC-32C u32 */
 };
 
-enum status local__horizon_write(const struct local *local, uint64_t number, uint64_t first_lsn, struct error *error)
+enum status local__horizon_write(const struct local *local, uint64_t number, uint64_t first_lsn,
+                                 struct error *error)
 {
     uint8_t file[HORIZON_BYTES];
     bytes_put_u32(file, HORIZON_MAGIC);
@@ -33,9 +34,9 @@ enum status local__horizon_read(const struct local *local, uint64_t *ret_number,
     if (status == STATUS_OK && file.size >= 8 && bytes_get_u32(file.data) == HORIZON_MAGIC &&
         bytes_get_u32(file.data + 4) > HORIZON_VERSION) {
         status = error_set(error, STATUS_NEWER, "%s: written by a newer version", path);
-    } else if (status == STATUS_OK && (file.size != HORIZON_BYTES || bytes_get_u32(file.data) != HORIZON_MAGIC ||
-                                       crypto_crc32c(local->log.seed, bytes_of(file.data, 24)) !=
-                                           bytes_get_u32(file.data + 24))) {
+    } else if (status == STATUS_OK &&
+               (file.size != HORIZON_BYTES || bytes_get_u32(file.data) != HORIZON_MAGIC ||
+                crypto_crc32c(local->log.seed, bytes_of(file.data, 24)) != bytes_get_u32(file.data + 24))) {
         status = error_set(error, STATUS_CORRUPT, "%s: offset 0: damaged, or of another database", path);
     } else if (status == STATUS_NOT_FOUND) {
         status = error_set(error, STATUS_CORRUPT, "%s: missing, so the log's beginning is unknown", path);
@@ -177,8 +178,9 @@ static enum status local_spares_needed(struct local *local, const struct frame_h
         room -= bytes;
     }
     *ret_spares = spares;
-    return spares <= LOCAL_SPARES_MAX ? STATUS_OK
-                                      : error_set(error, STATUS_FULL, "a batch would need %zu new segments", spares);
+    return spares <= LOCAL_SPARES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_FULL, "a batch would need %zu new segments", spares);
 }
 
 /* Waits for the keeper to have prepared them. The caller holds the mutex. */
@@ -235,8 +237,8 @@ static enum status local_switch_segment(struct local *local, struct error *error
 }
 
 /* Writes as many of the frames as fit the active segment, at least one. */
-static enum status local_append_some(struct local *local, struct bytes *frames, const struct frame_header **headers,
-                                     size_t *count, struct error *error)
+static enum status local_append_some(struct local *local, struct bytes *frames,
+                                     const struct frame_header **headers, size_t *count, struct error *error)
 {
     struct segment *segment = local->writing;
     size_t room = segment_room(segment);
@@ -283,7 +285,8 @@ static enum status local_append(struct log *log, struct bytes frames, const stru
         status = segment_sync(local->writing, error);
     }
     if (status != STATUS_OK) {
-        return status == STATUS_FULL ? error_set(error, STATUS_IO, "the log could not be written in full") : status;
+        return status == STATUS_FULL ? error_set(error, STATUS_IO, "the log could not be written in full")
+                                     : status;
     }
     (void)pthread_mutex_lock(&local->mutex);
     local_note_frames(local, headers, count);

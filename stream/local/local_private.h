@@ -24,8 +24,8 @@ struct local {
     size_t active;
     uint64_t next_number;
     size_t spares_wanted;
-    bool is_reserve_open;       /* spares may take the disk's reserve */
-    enum status spare_status;   /* how the last preparation went */
+    bool is_reserve_open;     /* spares may take the disk's reserve */
+    enum status spare_status; /* how the last preparation went */
     struct error spare_error;
     uint64_t next_lsn;          /* after the last frame written, complete or not */
     uint64_t complete_next_lsn; /* after the last complete transaction */
@@ -33,7 +33,7 @@ struct local {
     uint64_t marked_lsn; /* the synced LSN that the last frame told */
     uint64_t term;
     int64_t commit_time_us;
-    uint64_t trim_lsn; /* records up to here may go */
+    uint64_t trim_lsn;  /* records up to here may go */
     int64_t trimmed_us; /* history removed since the start */
     int64_t started_us; /* steady time */
     bool is_stopping;
@@ -47,8 +47,8 @@ void local__add_segment(struct local *local, struct segment *segment);
 /* The horizon file: number and first LSN of the oldest segment that must be there. */
 MUST_USE enum status local__horizon_write(const struct local *local, uint64_t number, uint64_t first_lsn,
                                           struct error *error);
-MUST_USE enum status local__horizon_read(const struct local *local, uint64_t *ret_number, uint64_t *ret_first_lsn,
-                                         struct error *error);
+MUST_USE enum status local__horizon_read(const struct local *local, uint64_t *ret_number,
+                                         uint64_t *ret_first_lsn, struct error *error);
 
 /* The thread's work (keeper.c). */
 void local__keeper_run(void *context);
@@ -64,7 +64,8 @@ uint64_t local__reader_lsn(const struct log_reader *reader);
 void local__reader_destroy(struct log_reader *reader);
 enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
                                uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
-enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error);
+enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
+                             struct error *error);
 void local__keys_destroy(struct log_keys *keys);
 enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error);
 

@@ -106,8 +106,8 @@ static enum status reader_enter_segment(struct log_reader *reader, struct error 
 
 static bool reader_wants(const struct log_reader *reader, const struct frame_header *header)
 {
-    return !reader->filter.is_set || ((header->shards & reader->filter.shards) != 0 &&
-                                      frame_has_table(header, reader->filter.table));
+    return !reader->filter.is_set ||
+           ((header->shards & reader->filter.shards) != 0 && frame_has_table(header, reader->filter.table));
 }
 
 static struct log_part reader_part(const struct segment_part *found, uint64_t until_lsn)
@@ -256,7 +256,8 @@ static void keys_sift_down(struct log_keys *keys, size_t at)
 }
 
 /* Moves the source to its next entry within the range; STATUS_END when it has none. */
-static enum status source_advance(const struct log_keys *keys, struct keys_source *source, struct error *error)
+static enum status source_advance(const struct log_keys *keys, struct keys_source *source,
+                                  struct error *error)
 {
     struct bytes key;
     enum status status = segment_key_cursor_next(source->cursor, &key, &source->lsn, error);
@@ -287,7 +288,8 @@ void local__keys_destroy(struct log_keys *keys)
 }
 
 /* The segments with records in (after, until], shared. */
-static struct segment **keys_segments(struct local *local, uint64_t after_lsn, uint64_t until_lsn, size_t *ret_count)
+static struct segment **keys_segments(struct local *local, uint64_t after_lsn, uint64_t until_lsn,
+                                      size_t *ret_count)
 {
     (void)pthread_mutex_lock(&local->mutex);
     struct segment **segments = memory_create_array(local->active + 1, sizeof(struct segment *));
@@ -303,8 +305,9 @@ static struct segment **keys_segments(struct local *local, uint64_t after_lsn, u
     return segments;
 }
 
-static enum status keys_add_source(struct log_keys *keys, struct segment *segment, const struct segment_keys *finder,
-                                   uint32_t space, struct bytes from_key, struct error *error)
+static enum status keys_add_source(struct log_keys *keys, struct segment *segment,
+                                   const struct segment_keys *finder, uint32_t space, struct bytes from_key,
+                                   struct error *error)
 {
     struct keys_source source = {0};
     enum status status = segment_key_cursor_create(segment, finder, space, from_key, &source.cursor, error);
@@ -349,7 +352,8 @@ enum status local__keys_create(struct log *log, uint32_t space, struct bytes fro
     return STATUS_OK;
 }
 
-enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error)
+enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
+                             struct error *error)
 {
     if (keys->count == 0) {
         return STATUS_END;

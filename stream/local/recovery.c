@@ -35,8 +35,7 @@ static enum status recovery_note(struct recovery *recovery, uint64_t number, boo
     if (i == recovery->count) {
         if (recovery->count == recovery->capacity) {
             recovery->capacity = recovery->capacity == 0 ? 64 : recovery->capacity * 2;
-            recovery->found =
-                memory_resize(recovery->found, recovery->capacity * sizeof(*recovery->found));
+            recovery->found = memory_resize(recovery->found, recovery->capacity * sizeof(*recovery->found));
         }
         recovery->found[recovery->count++] = (struct found){.number = number};
     }
@@ -66,7 +65,8 @@ static enum status recovery_visit(void *context, const char *name, struct error 
         memory_destroy(path);
         return status;
     }
-    return error_set(error, STATUS_CORRUPT, "%s/%s does not belong to the log", recovery->local->directory, name);
+    return error_set(error, STATUS_CORRUPT, "%s/%s does not belong to the log", recovery->local->directory,
+                     name);
 }
 
 static int found_compare(const void *a, const void *b)
@@ -96,7 +96,8 @@ static enum status recovery_open_segments(struct recovery *recovery, uint64_t ho
         struct found *found = &recovery->found[i];
         enum status status = STATUS_OK;
         if (found->is_raw && (found->is_sealed || found->number < horizon)) {
-            status = recovery_remove(recovery, found->number, "raw", error); /* sealed, and that was durable */
+            status =
+                recovery_remove(recovery, found->number, "raw", error); /* sealed, and that was durable */
         }
         if (status == STATUS_OK && found->is_sealed && found->number < horizon) {
             status = recovery_remove(recovery, found->number, "seg", error);
@@ -113,8 +114,8 @@ static enum status recovery_open_segments(struct recovery *recovery, uint64_t ho
         }
         expected++;
         struct segment *segment = NULL;
-        status = segment_open(local->directory, found->number, found->is_sealed, &local->log.identity, &segment,
-                              error);
+        status = segment_open(local->directory, found->number, found->is_sealed, &local->log.identity,
+                              &segment, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -122,8 +123,8 @@ static enum status recovery_open_segments(struct recovery *recovery, uint64_t ho
         local->next_number = found->number + 1;
     }
     return local->count > 0 ? STATUS_OK
-                            : error_set(error, STATUS_CORRUPT, "%s: segment %016llx is missing", local->directory,
-                                        (unsigned long long)horizon);
+                            : error_set(error, STATUS_CORRUPT, "%s: segment %016llx is missing",
+                                        local->directory, (unsigned long long)horizon);
 }
 
 /* Whether a sound frame at or after the place says that LSN `lsn` was durable. Reading errors count as none. */
@@ -216,17 +217,19 @@ static enum status recovery_judge(struct recovery *recovery, size_t index, uint3
         return STATUS_OK;
     }
     if (recovery_is_proven(recovery, index, offset, lsn)) {
-        return error_set(error, STATUS_CORRUPT,
-                         "%s/%016llx.raw: offset %u: the record at LSN %llu is damaged (%s), and it was durable; "
-                         "restore a backup, or move the database aside",
-                         recovery->local->directory, (unsigned long long)segment_range(segment).number, offset,
-                         (unsigned long long)lsn, found == STATUS_OK ? "out of order" : reason->text);
+        return error_set(
+            error, STATUS_CORRUPT,
+            "%s/%016llx.raw: offset %u: the record at LSN %llu is damaged (%s), and it was durable; "
+            "restore a backup, or move the database aside",
+            recovery->local->directory, (unsigned long long)segment_range(segment).number, offset,
+            (unsigned long long)lsn, found == STATUS_OK ? "out of order" : reason->text);
     }
     return recovery_cut(recovery, index, lsn, error);
 }
 
 /* Reads the frames of one raw segment; *ret_is_cut when the log ended inside. */
-static enum status recovery_scan(struct recovery *recovery, size_t index, bool *ret_is_cut, struct error *error)
+static enum status recovery_scan(struct recovery *recovery, size_t index, bool *ret_is_cut,
+                                 struct error *error)
 {
     struct segment *segment = recovery->local->segments[index];
     uint32_t offset = SEGMENT_HEADER_BYTES;
@@ -234,7 +237,8 @@ static enum status recovery_scan(struct recovery *recovery, size_t index, bool *
         struct frame_header header = {0};
         struct bytes payload;
         struct error reason = {.text = "no frame"};
-        enum status status = segment_read_frame(segment, offset, &recovery->buffer, &header, &payload, &reason);
+        enum status status =
+            segment_read_frame(segment, offset, &recovery->buffer, &header, &payload, &reason);
         if (status != STATUS_OK && status != STATUS_END && status != STATUS_CORRUPT) {
             return error_set(error, status, "%s", reason.text);
         }
@@ -252,9 +256,9 @@ static enum status recovery_take_sealed(struct recovery *recovery, size_t index,
     struct local *local = recovery->local;
     struct segment_range range = segment_range(local->segments[index]);
     if (recovery->next_lsn != 0 && range.first_lsn != recovery->next_lsn) {
-        return error_set(error, STATUS_CORRUPT, "%s/%016llx.seg: begins at LSN %llu, not at %llu", local->directory,
-                         (unsigned long long)range.number, (unsigned long long)range.first_lsn,
-                         (unsigned long long)recovery->next_lsn);
+        return error_set(error, STATUS_CORRUPT, "%s/%016llx.seg: begins at LSN %llu, not at %llu",
+                         local->directory, (unsigned long long)range.number,
+                         (unsigned long long)range.first_lsn, (unsigned long long)recovery->next_lsn);
     }
     recovery->next_lsn = range.next_lsn;
     local->term = range.last_term;
@@ -299,10 +303,11 @@ static enum status recovery_ensure_raw(struct local *local, struct error *error)
     }
     if (local->active + 1 == local->count) {
         struct segment *segment = NULL;
-        enum status status = segment_prepare(local->directory, local->next_number, local->options.segment_bytes,
-                                             &local->log.identity, error);
+        enum status status = segment_prepare(local->directory, local->next_number,
+                                             local->options.segment_bytes, &local->log.identity, error);
         if (status == STATUS_OK) {
-            status = segment_open(local->directory, local->next_number, false, &local->log.identity, &segment, error);
+            status = segment_open(local->directory, local->next_number, false, &local->log.identity, &segment,
+                                  error);
         }
         if (status != STATUS_OK) {
             return status;

@@ -59,9 +59,9 @@ static bool frame_tokens_are_sound(struct bytes tokens, uint32_t count)
 static bool frame_header_is_sound(const struct frame_header *header, size_t tables_bytes)
 {
     bool is_one_piece = (header->flags & (header->flags - 1)) == 0 && header->flags <= FRAME_CHAIN_LAST;
-    return is_one_piece && header->payload_bytes <= FRAME_PAYLOAD_BYTES_MAX && header->records <= FRAME_RECORDS_MAX &&
-           header->first_lsn > 0 && header->term > 0 && header->synced_lsn < header->first_lsn &&
-           tables_bytes + FRAME_FIXED_BYTES <= header->header_bytes;
+    return is_one_piece && header->payload_bytes <= FRAME_PAYLOAD_BYTES_MAX &&
+           header->records <= FRAME_RECORDS_MAX && header->first_lsn > 0 && header->term > 0 &&
+           header->synced_lsn < header->first_lsn && tables_bytes + FRAME_FIXED_BYTES <= header->header_bytes;
 }
 
 enum status frame_header_decode(struct bytes bytes, uint32_t seed, struct frame_header *ret_header,
@@ -86,8 +86,8 @@ enum status frame_header_decode(struct bytes bytes, uint32_t seed, struct frame_
     uint32_t crc = reader_u32(&reader);
     size_t tables_bytes = (size_t)reader_u16(&reader) * 4;
     uint32_t tokens = reader_u16(&reader);
-    if (reader.failed || header.header_bytes < FRAME_FIXED_BYTES || header.header_bytes > FRAME_HEADER_BYTES_MAX ||
-        header.header_bytes > bytes.size ||
+    if (reader.failed || header.header_bytes < FRAME_FIXED_BYTES ||
+        header.header_bytes > FRAME_HEADER_BYTES_MAX || header.header_bytes > bytes.size ||
         frame_header_crc(bytes_part(bytes, 0, header.header_bytes), seed) != crc) {
         return error_set(error, STATUS_CORRUPT, "a damaged frame header, or one of another log");
     }
@@ -160,7 +160,8 @@ static void frame_builder_note(struct frame_builder *builder, const struct recor
     if (!frame_has_table(&seen, record->table)) {
         buffer_put_u32(&builder->tables, record->table);
     }
-    builder->shards |= record->shard == RECORD_SHARD_EVERY ? (uint16_t)0xFFFF : (uint16_t)(1U << record->shard);
+    builder->shards |=
+        record->shard == RECORD_SHARD_EVERY ? (uint16_t)0xFFFF : (uint16_t)(1U << record->shard);
     builder->records++;
 }
 
@@ -170,7 +171,8 @@ void frame_builder_add(struct frame_builder *builder, const struct record *recor
     frame_builder_note(builder, record);
 }
 
-void frame_builder_add_encoded(struct frame_builder *builder, const struct record *record, struct bytes encoded)
+void frame_builder_add_encoded(struct frame_builder *builder, const struct record *record,
+                               struct bytes encoded)
 {
     buffer_put(&builder->payload, encoded);
     frame_builder_note(builder, record);
@@ -194,8 +196,8 @@ bool frame_builder_has_room(const struct frame_builder *builder, size_t record_b
             builder->tokens.size < FRAME_HEADER_BYTES_MAX / 2);
 }
 
-void frame_builder_finish(const struct frame_builder *builder, const struct frame_header *header, uint32_t seed,
-                          struct buffer *ret_frame)
+void frame_builder_finish(const struct frame_builder *builder, const struct frame_header *header,
+                          uint32_t seed, struct buffer *ret_frame)
 {
     size_t start = ret_frame->size;
     size_t header_bytes = FRAME_FIXED_BYTES + builder->tables.size + builder->tokens.size;

@@ -40,8 +40,8 @@ struct log_handle {
     const struct log_operations *operations;
 };
 
-enum status log_reader_create(struct log *log, uint64_t lsn, struct log_filter filter, struct log_reader **ret_reader,
-                              struct error *error)
+enum status log_reader_create(struct log *log, uint64_t lsn, struct log_filter filter,
+                              struct log_reader **ret_reader, struct error *error)
 {
     return log->operations->reader_create(log, lsn, filter, ret_reader, error);
 }
@@ -72,7 +72,8 @@ enum status log_keys_create(struct log *log, uint32_t space, struct bytes from_k
     return log->operations->keys_create(log, space, from_key, after_lsn, until_lsn, ret_keys, error);
 }
 
-enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error)
+enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
+                          struct error *error)
 {
     return ((const struct log_handle *)keys)->operations->keys_next(keys, ret_key, ret_lsn, error);
 }
@@ -103,7 +104,7 @@ enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer, 
         *ret_commit_time_us = part.commit_time_us;
     }
     log_reader_destroy(&reader);
-    return status == STATUS_END ? error_set(error, STATUS_TRIMMED, "LSN %llu is not in the log",
-                                            (unsigned long long)lsn)
-                                : status;
+    return status == STATUS_END
+               ? error_set(error, STATUS_TRIMMED, "LSN %llu is not in the log", (unsigned long long)lsn)
+               : status;
 }

@@ -15,7 +15,8 @@ enum status segment__block_write(struct file *file, uint64_t offset, struct byte
     struct buffer block = {0};
     size_t bound = ZSTD_compressBound(raw.size);
     uint8_t *at = buffer_extend(&block, SEGMENT_BLOCK_HEADER_BYTES + bound);
-    size_t stored = ZSTD_compress(at + SEGMENT_BLOCK_HEADER_BYTES, bound, raw.data, raw.size, BLOCK_ZSTD_LEVEL);
+    size_t stored =
+        ZSTD_compress(at + SEGMENT_BLOCK_HEADER_BYTES, bound, raw.data, raw.size, BLOCK_ZSTD_LEVEL);
     CHECK(ZSTD_isError(stored) == 0); /* the destination is large enough */
     bytes_put_u32(at, (uint32_t)stored);
     bytes_put_u32(at + 4, (uint32_t)raw.size);
@@ -32,8 +33,8 @@ enum status segment__block_write(struct file *file, uint64_t offset, struct byte
 static enum status block_damaged(const struct segment *segment, uint64_t offset, const char *what,
                                  struct error *error)
 {
-    return error_set(error, STATUS_CORRUPT, "%s: offset %llu: %s", segment->file.path, (unsigned long long)offset,
-                     what);
+    return error_set(error, STATUS_CORRUPT, "%s: offset %llu: %s", segment->file.path,
+                     (unsigned long long)offset, what);
 }
 
 enum status segment__block_read(struct segment *segment, uint64_t offset, uint64_t end, struct buffer *stored,
@@ -47,7 +48,8 @@ enum status segment__block_read(struct segment *segment, uint64_t offset, uint64
     uint32_t stored_bytes = bytes_get_u32(header);
     uint32_t raw_bytes = bytes_get_u32(header + 4);
     uint64_t data = offset + SEGMENT_BLOCK_HEADER_BYTES;
-    if (status != STATUS_OK || data > end || stored_bytes > end - data || raw_bytes > SEGMENT_BLOCK_BYTES_MAX) {
+    if (status != STATUS_OK || data > end || stored_bytes > end - data ||
+        raw_bytes > SEGMENT_BLOCK_BYTES_MAX) {
         return block_damaged(segment, offset, "a block header is damaged", error);
     }
     buffer_clear(stored);

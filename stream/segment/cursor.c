@@ -81,7 +81,8 @@ static bool cursor_trim_part(struct segment_part *part, uint64_t lsn)
     return true;
 }
 
-static enum status cursor_next_raw(struct segment_cursor *cursor, struct segment_part *ret_part, struct error *error)
+static enum status cursor_next_raw(struct segment_cursor *cursor, struct segment_part *ret_part,
+                                   struct error *error)
 {
     struct segment *segment = cursor->segment;
     struct segment_frame frame = {0};
@@ -99,8 +100,8 @@ static enum status cursor_next_raw(struct segment_cursor *cursor, struct segment
     enum status status =
         segment_read_frame(segment, frame.offset, &cursor->raw, &part.header, &part.records, error);
     if (status == STATUS_END || (status == STATUS_OK && part.header.first_lsn != frame.first_lsn)) {
-        return error_set(error, STATUS_CORRUPT, "%s: offset %u: the frame at LSN %llu is gone", segment->file.path,
-                         frame.offset, (unsigned long long)frame.first_lsn);
+        return error_set(error, STATUS_CORRUPT, "%s: offset %u: the frame at LSN %llu is gone",
+                         segment->file.path, frame.offset, (unsigned long long)frame.first_lsn);
     }
     if (status == STATUS_OK) {
         *ret_part = part;
@@ -129,7 +130,8 @@ static bool cursor_decode_part(struct segment_cursor *cursor, struct segment_par
 static enum status cursor_damaged(struct segment_cursor *cursor, uint64_t offset, struct error *error)
 {
     return error_set(error, STATUS_CORRUPT, "%s: offset %llu: malformed records at LSN %llu",
-                     cursor->segment->file.path, (unsigned long long)offset, (unsigned long long)cursor->next_lsn);
+                     cursor->segment->file.path, (unsigned long long)offset,
+                     (unsigned long long)cursor->next_lsn);
 }
 
 static enum status cursor_next_sealed(struct segment_cursor *cursor, struct segment_part *ret_part,
@@ -142,8 +144,9 @@ static enum status cursor_next_sealed(struct segment_cursor *cursor, struct segm
                 return STATUS_END;
             }
             uint64_t end = 0;
-            enum status status = segment__block_read(segment, segment->blocks[cursor->next_block].offset,
-                                                     segment->blocks_end, &cursor->stored, &cursor->raw, &end, error);
+            enum status status =
+                segment__block_read(segment, segment->blocks[cursor->next_block].offset, segment->blocks_end,
+                                    &cursor->stored, &cursor->raw, &end, error);
             if (status != STATUS_OK) {
                 return status;
             }
@@ -161,7 +164,8 @@ static enum status cursor_next_sealed(struct segment_cursor *cursor, struct segm
     }
 }
 
-enum status segment_cursor_next(struct segment_cursor *cursor, struct segment_part *ret_part, struct error *error)
+enum status segment_cursor_next(struct segment_cursor *cursor, struct segment_part *ret_part,
+                                struct error *error)
 {
     struct segment_part part;
     enum status status = cursor->segment->range.is_sealed ? cursor_next_sealed(cursor, &part, error)
@@ -198,7 +202,8 @@ static uint64_t lsn_after_raw(struct segment *segment, int64_t time_us)
     return lsn;
 }
 
-enum status segment_lsn_after(struct segment *segment, int64_t time_us, uint64_t *ret_lsn, struct error *error)
+enum status segment_lsn_after(struct segment *segment, int64_t time_us, uint64_t *ret_lsn,
+                              struct error *error)
 {
     if (!segment->range.is_sealed) {
         *ret_lsn = lsn_after_raw(segment, time_us);

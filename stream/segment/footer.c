@@ -73,7 +73,8 @@ static void footer_read_blocks(struct segment *segment, struct reader *reader)
 static void footer_read_presences(struct segment *segment, struct reader *reader)
 {
     segment->presences_count = footer_count(reader, 29);
-    segment->presences = arena_create_array(&segment->arena, segment->presences_count, sizeof(*segment->presences));
+    segment->presences =
+        arena_create_array(&segment->arena, segment->presences_count, sizeof(*segment->presences));
     for (size_t i = 0; i < segment->presences_count; i++) {
         struct segment_presence *presence = &segment->presences[i];
         presence->table = reader_u32(reader);
@@ -129,8 +130,9 @@ enum status segment__footer_read(struct segment *segment, struct error *error)
     struct buffer footer = {0};
     uint8_t *at = buffer_extend(&footer, bytes);
     status = file_read_at(&segment->file, at, bytes, offset, error);
-    if (status == STATUS_OK && (crypto_crc32c(segment->seed, buffer_bytes(&footer)) != bytes_get_u32(trailer + 12) ||
-                                !footer_decode(segment, buffer_bytes(&footer)))) {
+    if (status == STATUS_OK &&
+        (crypto_crc32c(segment->seed, buffer_bytes(&footer)) != bytes_get_u32(trailer + 12) ||
+         !footer_decode(segment, buffer_bytes(&footer)))) {
         status = footer_damaged(segment, "the footer is damaged", error);
     }
     buffer_reset(&footer);

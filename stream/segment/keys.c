@@ -84,8 +84,9 @@ enum status segment__keys_visit_part(struct segment_key_sink *sink, const struct
             status = keys->visit(keys->context, &record, sink, error);
         }
         if (status != STATUS_OK) {
-            return status == STATUS_END ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
-                                        : status;
+            return status == STATUS_END
+                       ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
+                       : status;
         }
     }
     return STATUS_OK;
@@ -149,7 +150,8 @@ static enum status cursor_open_raw(struct segment_key_cursor *cursor, const stru
     if (lsn == 0) {
         lsn = segment_range(segment).first_lsn;
     }
-    enum status status = lsn == 0 ? STATUS_OK : head_catch_up(segment, &segment->head, lsn, keys, &lsn, error);
+    enum status status =
+        lsn == 0 ? STATUS_OK : head_catch_up(segment, &segment->head, lsn, keys, &lsn, error);
     segment->head_lsn = lsn;
     if (status == STATUS_OK) {
         segment__keys_sort(&segment->head);
@@ -165,7 +167,8 @@ static enum status cursor_open_raw(struct segment_key_cursor *cursor, const stru
     return status;
 }
 
-static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_t *ret_lsn, struct error *error)
+static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_t *ret_lsn,
+                                      struct error *error)
 {
     struct segment *segment = cursor->segment;
     if (cursor->block.rest.size == 0) {
@@ -173,8 +176,9 @@ static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_
             return STATUS_END;
         }
         uint64_t end = 0;
-        enum status status = segment__block_read(segment, segment->index_blocks[cursor->next_block].offset,
-                                                 segment->index_end, &cursor->stored, &cursor->raw, &end, error);
+        enum status status =
+            segment__block_read(segment, segment->index_blocks[cursor->next_block].offset, segment->index_end,
+                                &cursor->stored, &cursor->raw, &end, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -195,7 +199,8 @@ static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_
     return STATUS_OK;
 }
 
-static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct bytes from, struct error *error)
+static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct bytes from,
+                                      struct error *error)
 {
     struct segment *segment = cursor->segment;
     size_t low = 0;
@@ -220,8 +225,9 @@ static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct 
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys, uint32_t space,
-                                      struct bytes key, struct segment_key_cursor **ret_cursor, struct error *error)
+enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
+                                      uint32_t space, struct bytes key,
+                                      struct segment_key_cursor **ret_cursor, struct error *error)
 {
     struct segment_key_cursor *cursor = memory_create(sizeof(*cursor));
     struct buffer from = {0};
@@ -252,8 +258,8 @@ void segment_key_cursor_destroy(struct segment_key_cursor **cursor)
     }
 }
 
-enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key, uint64_t *ret_lsn,
-                                    struct error *error)
+enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key,
+                                    uint64_t *ret_lsn, struct error *error)
 {
     if (!cursor->segment->range.is_sealed) {
         if (cursor->next == cursor->count) {

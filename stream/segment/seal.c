@@ -37,9 +37,11 @@ static enum status sealer_flush_block(struct sealer *sealer, struct error *error
         return STATUS_OK;
     }
     struct segment *sealed = sealer->sealed;
-    sealer->blocks = grow(sealer->blocks, sealed->blocks_count, &sealer->blocks_capacity, sizeof(*sealer->blocks));
-    sealer->blocks[sealed->blocks_count++] = (struct segment_block){
-        .offset = sealer->offset, .first_lsn = sealer->block_lsn, .first_time_us = sealer->block_time_us};
+    sealer->blocks =
+        grow(sealer->blocks, sealed->blocks_count, &sealer->blocks_capacity, sizeof(*sealer->blocks));
+    sealer->blocks[sealed->blocks_count++] = (struct segment_block){.offset = sealer->offset,
+                                                                    .first_lsn = sealer->block_lsn,
+                                                                    .first_time_us = sealer->block_time_us};
     enum status status = segment__block_write(&sealer->file, sealer->offset, buffer_bytes(&sealer->block),
                                               sealed->seed, &sealer->offset, error);
     buffer_clear(&sealer->block);
@@ -63,15 +65,16 @@ static void sealer_put_part(struct sealer *sealer, const struct segment_part *fr
 }
 
 /* Cuts a frame's records into parts at the blocks' bounds. */
-static enum status sealer_add_frame(struct sealer *sealer, const struct segment_part *frame, struct bytes header,
-                                    struct error *error)
+static enum status sealer_add_frame(struct sealer *sealer, const struct segment_part *frame,
+                                    struct bytes header, struct error *error)
 {
     struct reader reader = reader_of(frame->records);
     uint32_t first = 0;
     enum status status = STATUS_OK;
     while (first < frame->count && status == STATUS_OK) {
         struct bytes start = reader.rest;
-        size_t room = sealer->block.size < SEGMENT_BLOCK_BYTES_AIM ? SEGMENT_BLOCK_BYTES_AIM - sealer->block.size : 0;
+        size_t room =
+            sealer->block.size < SEGMENT_BLOCK_BYTES_AIM ? SEGMENT_BLOCK_BYTES_AIM - sealer->block.size : 0;
         uint32_t count = 0;
         do {
             if (!record_skip(&reader)) {
@@ -80,7 +83,8 @@ static enum status sealer_add_frame(struct sealer *sealer, const struct segment_
             }
             count++;
         } while (first + count < frame->count && start.size - reader.rest.size < room);
-        sealer_put_part(sealer, frame, header, first, count, bytes_part(start, 0, start.size - reader.rest.size));
+        sealer_put_part(sealer, frame, header, first, count,
+                        bytes_part(start, 0, start.size - reader.rest.size));
         first += count;
         if (sealer->block.size >= SEGMENT_BLOCK_BYTES_AIM) {
             status = sealer_flush_block(sealer, error);
@@ -98,7 +102,8 @@ static void sealer_note_presence(struct sealer *sealer, uint32_t table, uint8_t 
         i++;
     }
     if (i == sealed->presences_count) {
-        sealer->presences = grow(sealer->presences, i, &sealer->presences_capacity, sizeof(*sealer->presences));
+        sealer->presences =
+            grow(sealer->presences, i, &sealer->presences_capacity, sizeof(*sealer->presences));
         sealer->presences[i] = (struct segment_presence){.table = table, .shard = shard, .first_lsn = lsn};
         sealed->presences_count++;
     }
@@ -106,23 +111,25 @@ static void sealer_note_presence(struct sealer *sealer, uint32_t table, uint8_t 
     sealer->presences[i].count++;
 }
 
-static enum status sealer_note_records(struct sealer *sealer, const struct segment_part *part, struct error *error)
+static enum status sealer_note_records(struct sealer *sealer, const struct segment_part *part,
+                                       struct error *error)
 {
     struct reader reader = reader_of(part->records);
     struct record record;
     for (uint32_t i = 0; i < part->count; i++) {
         enum status status = record_decode(&reader, &record, error);
         if (status != STATUS_OK) {
-            return status == STATUS_END ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
-                                        : status;
+            return status == STATUS_END
+                       ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
+                       : status;
         }
         sealer_note_presence(sealer, record.table, record.shard, part->first_lsn + i);
     }
     return STATUS_OK;
 }
 
-static enum status sealer_copy_frames(struct sealer *sealer, struct segment *raw, const struct segment_keys *keys,
-                                      struct error *error)
+static enum status sealer_copy_frames(struct sealer *sealer, struct segment *raw,
+                                      const struct segment_keys *keys, struct error *error)
 {
     struct buffer buffer = {0};
     uint32_t offset = SEGMENT_HEADER_BYTES;
@@ -157,8 +164,8 @@ static enum status sealer_flush_index(struct sealer *sealer, struct buffer *bloc
                                 sizeof(*sealer->index_blocks));
     sealer->index_blocks[sealed->index_blocks_count++] =
         (struct segment_index_block){.offset = sealer->offset, .first_key = first_key};
-    enum status status = segment__block_write(&sealer->file, sealer->offset, buffer_bytes(block), sealed->seed,
-                                              &sealer->offset, error);
+    enum status status = segment__block_write(&sealer->file, sealer->offset, buffer_bytes(block),
+                                              sealed->seed, &sealer->offset, error);
     buffer_clear(block);
     return status;
 }

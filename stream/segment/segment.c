@@ -15,8 +15,8 @@ char *segment__path(const char *directory, uint64_t number, const char *suffix)
     return file_path_join(directory, name);
 }
 
-void segment__header_encode(const struct log_identity *identity, uint32_t magic, uint64_t number, uint32_t bytes,
-                            uint32_t seed, uint8_t ret_header[SEGMENT_HEADER_USED])
+void segment__header_encode(const struct log_identity *identity, uint32_t magic, uint64_t number,
+                            uint32_t bytes, uint32_t seed, uint8_t ret_header[SEGMENT_HEADER_USED])
 {
     memset(ret_header, 0, SEGMENT_HEADER_USED);
     bytes_put_u32(ret_header, magic);
@@ -50,7 +50,8 @@ enum status segment_prepare(const char *directory, uint64_t number, uint32_t seg
 {
     CHECK(segment_bytes >= SEGMENT_BYTES_MIN && segment_bytes <= SEGMENT_BYTES_MAX);
     uint8_t header[SEGMENT_HEADER_USED];
-    segment__header_encode(identity, SEGMENT_MAGIC_RAW, number, segment_bytes, log_identity_seed(identity), header);
+    segment__header_encode(identity, SEGMENT_MAGIC_RAW, number, segment_bytes, log_identity_seed(identity),
+                           header);
     char *path = segment__path(directory, number, "raw");
     char *path_new = segment__path(directory, number, "new");
     struct file file = FILE_CLOSED;
@@ -112,15 +113,17 @@ static enum status segment_check_header(struct segment *segment, struct error *e
         return error_set(error, STATUS_CORRUPT, "%s: offset 0: not a segment of the log", path);
     }
     if (header[4] > SEGMENT_VERSION) {
-        return error_set(error, STATUS_NEWER, "%s: written by a newer version (format %u, this program reads %d)", path,
-                         header[4], SEGMENT_VERSION);
+        return error_set(error, STATUS_NEWER,
+                         "%s: written by a newer version (format %u, this program reads %d)", path, header[4],
+                         SEGMENT_VERSION);
     }
     uint8_t expected[SEGMENT_HEADER_USED];
     uint32_t bytes = bytes_get_u32(header + 40);
     segment__header_encode(&segment->identity, magic, segment->range.number, bytes, segment->seed, expected);
     if (memcmp(header, expected, sizeof(header)) != 0) {
-        return error_set(error, STATUS_CORRUPT,
-                         "%s: offset 0: the header is damaged, or the segment is of another database or place", path);
+        return error_set(
+            error, STATUS_CORRUPT,
+            "%s: offset 0: the header is damaged, or the segment is of another database or place", path);
     }
     segment->bytes = bytes;
     return STATUS_OK;
@@ -147,8 +150,9 @@ static enum status segment_open_contents(struct segment *segment, struct error *
     return STATUS_OK;
 }
 
-enum status segment_open(const char *directory, uint64_t number, bool is_sealed, const struct log_identity *identity,
-                         struct segment **ret_segment, struct error *error)
+enum status segment_open(const char *directory, uint64_t number, bool is_sealed,
+                         const struct log_identity *identity, struct segment **ret_segment,
+                         struct error *error)
 {
     struct segment *segment = segment__create(directory, number, identity, is_sealed);
     char *path = segment__path(directory, number, is_sealed ? "seg" : "raw");
@@ -282,7 +286,8 @@ void segment_recover_frame(struct segment *segment, uint32_t offset, const struc
 }
 
 enum status segment_read_frame(struct segment *segment, uint32_t offset, struct buffer *buffer,
-                               struct frame_header *ret_header, struct bytes *ret_payload, struct error *error)
+                               struct frame_header *ret_header, struct bytes *ret_payload,
+                               struct error *error)
 {
     buffer_clear(buffer);
     uint32_t left = offset < segment->bytes ? segment->bytes - offset : 0;
@@ -321,7 +326,8 @@ enum status segment_read_frame(struct segment *segment, uint32_t offset, struct 
     return status;
 }
 
-enum status segment_is_zero_from(struct segment *segment, uint32_t offset, bool *ret_is_zero, struct error *error)
+enum status segment_is_zero_from(struct segment *segment, uint32_t offset, bool *ret_is_zero,
+                                 struct error *error)
 {
     enum {
         STEP = 256 * 1024,

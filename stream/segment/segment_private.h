@@ -60,8 +60,8 @@ struct segment_key_sink {
     struct segment_key_entry *entries;
     size_t count;
     size_t capacity;
-    size_t sorted;    /* entries before this one are in order */
-    uint64_t lsn;     /* of the record being visited */
+    size_t sorted;     /* entries before this one are in order */
+    uint64_t lsn;      /* of the record being visited */
     struct buffer key; /* being built */
 };
 
@@ -96,8 +96,8 @@ struct segment {
 };
 
 char *segment__path(const char *directory, uint64_t number, const char *suffix);
-void segment__header_encode(const struct log_identity *identity, uint32_t magic, uint64_t number, uint32_t bytes,
-                            uint32_t seed, uint8_t ret_header[SEGMENT_HEADER_USED]);
+void segment__header_encode(const struct log_identity *identity, uint32_t magic, uint64_t number,
+                            uint32_t bytes, uint32_t seed, uint8_t ret_header[SEGMENT_HEADER_USED]);
 struct segment *segment__create(const char *directory, uint64_t number, const struct log_identity *identity,
                                 bool is_sealed);
 

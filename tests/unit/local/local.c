@@ -75,7 +75,8 @@ static void bench_reopen(struct bench *bench)
 }
 
 /* Appends one frame of `count` records "row NNN" with `size` bytes each. */
-static enum status bench_append(struct bench *bench, uint32_t count, size_t size, uint8_t flags, bool is_synced)
+static enum status bench_append(struct bench *bench, uint32_t count, size_t size, uint8_t flags,
+                                bool is_synced)
 {
     struct frame_builder builder = {0};
     struct buffer frame = {0};
@@ -83,7 +84,8 @@ static enum status bench_append(struct bench *bench, uint32_t count, size_t size
     uint8_t *image = memory_create(size);
     for (uint32_t i = 0; i < count; i++) {
         char key[32];
-        int length = snprintf(key, sizeof(key), "row %04llu", (unsigned long long)((bench->next_lsn + i) % 50));
+        int length =
+            snprintf(key, sizeof(key), "row %04llu", (unsigned long long)((bench->next_lsn + i) % 50));
         struct record record = {.operation = OPERATION_INSERT,
                                 .flags = RECORD_FIRST | RECORD_HAS_NEW,
                                 .table = TABLE,
@@ -200,7 +202,8 @@ static void expect_keys(struct bench *bench, uint64_t after, uint64_t until)
     size_t count = 0;
     char previous[32] = "";
     uint64_t previous_lsn = 0;
-    assert_ok(log_keys_create(bench->log, TABLE, bytes_of_text("row 0010"), after, until, &keys, &error), error);
+    assert_ok(log_keys_create(bench->log, TABLE, bytes_of_text("row 0010"), after, until, &keys, &error),
+              error);
     while (log_keys_next(keys, &key, &lsn, &error) == STATUS_OK) {
         char text[32] = "";
         assert_true(key.size == 12 && bytes_get_u32(key.data) == TABLE);
@@ -262,7 +265,8 @@ static void test_a_record_is_found_by_its_lsn(void **state)
         assert_ok(log_lsn_at(bench.log, time_us - 1, &found, &error), error);
         assert_true(found == (lsn + 9) / 10 * 10 - 10);
     }
-    assert_status(log_record_at(bench.log, bench.next_lsn, &buffer, &record, &time_us, &error), STATUS_TRIMMED, error);
+    assert_status(log_record_at(bench.log, bench.next_lsn, &buffer, &record, &time_us, &error),
+                  STATUS_TRIMMED, error);
     buffer_reset(&buffer);
     bench_reset(&bench);
 }
@@ -385,8 +389,8 @@ static void test_retention_moves_the_horizon(void **state)
     uint64_t first = log_tip(bench.log).first_lsn;
     assert_true(first > 1 && first <= 801);
     struct log_reader *reader = NULL;
-    assert_status(log_reader_create(bench.log, first - 1, (struct log_filter){0}, &reader, &error), STATUS_TRIMMED,
-                  error);
+    assert_status(log_reader_create(bench.log, first - 1, (struct log_filter){0}, &reader, &error),
+                  STATUS_TRIMMED, error);
     bench_expect(&bench, first, bench.next_lsn - 1);
     bench_reopen(&bench);
     assert_true(log_tip(bench.log).first_lsn == first);

@@ -3,11 +3,13 @@
 #define LOCAL_BOUNDS_H
 
 enum {
-    LOCAL_SEGMENTS_MAX = 1000000,   /* segments of one log; over it open refuses */
-    LOCAL_SPARES_MAX = 512,         /* segments prepared ahead for one batch: the largest over the smallest segment */
-    LOCAL_RETENTION_DAYS = 35,      /* history kept by default; DynamoDB's and Keyspaces' own limit */
-    LOCAL_TRIM_DAYS_PER_HOUR = 24,  /* hours of history removed per hour of uptime, so a wrong clock cannot eat it */
-    LOCAL_DISK_RESERVE_SEGMENTS = 2 /* free disk, in segments, kept back for deletes when the disk is nearly full */
+    LOCAL_SEGMENTS_MAX = 1000000, /* segments of one log; over it open refuses */
+    LOCAL_SPARES_MAX = 512, /* segments prepared ahead for one batch: the largest over the smallest segment */
+    LOCAL_RETENTION_DAYS = 35, /* history kept by default; DynamoDB's and Keyspaces' own limit */
+    LOCAL_TRIM_DAYS_PER_HOUR =
+        24, /* hours of history removed per hour of uptime, so a wrong clock cannot eat it */
+    LOCAL_DISK_RESERVE_SEGMENTS =
+        2 /* free disk, in segments, kept back for deletes when the disk is nearly full */
 };
 
 #endif

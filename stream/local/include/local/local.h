@@ -10,11 +10,14 @@
 struct local_options {
     const char *directory; /* must exist; used by nobody else */
     struct log_identity identity;
-    uint32_t segment_bytes;   /* of segments made from now on */
-    int64_t retention_us;     /* history to keep */
-    uint64_t log_bytes_max;   /* 0: none. Reached: appends are refused with STATUS_FULL until retention frees space */
-    uint64_t checkpointed_lsn; /* the store's own word on what was durable: a log that ends before it is damaged */
-    struct segment_keys keys; /* how the store finds a record's keys; called on the log's own thread and by readers */
+    uint32_t segment_bytes; /* of segments made from now on */
+    int64_t retention_us;   /* history to keep */
+    uint64_t
+        log_bytes_max; /* 0: none. Reached: appends are refused with STATUS_FULL until retention frees space */
+    uint64_t
+        checkpointed_lsn; /* the store's own word on what was durable: a log that ends before it is damaged */
+    struct segment_keys
+        keys; /* how the store finds a record's keys; called on the log's own thread and by readers */
     const struct clock *clock;
     /* Called when the log's own thread meets a failure that nobody waits for, e.g. damage found while sealing.
      * Thread: the log's own. */
@@ -26,7 +29,8 @@ struct local_options {
 MUST_USE enum status local_create(const struct local_options *options, struct error *error);
 /* Recovers: checks the order of segments, repairs a torn tail, cuts an incomplete chain, makes what is left durable;
  * starts the thread that prepares, seals and trims. STATUS_CORRUPT names segment and offset (invariant 11). */
-MUST_USE enum status local_open(const struct local_options *options, struct log **ret_log, struct error *error);
+MUST_USE enum status local_open(const struct local_options *options, struct log **ret_log,
+                                struct error *error);
 /* Waits until everything that can be sealed is. For tests and a clean stop. */
 void local_settle(struct log *log);
 

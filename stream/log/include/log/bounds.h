@@ -3,14 +3,14 @@
 #define LOG_BOUNDS_H
 
 enum {
-    FRAME_BYTES_AIM = 256 * 1024,                /* a frame is closed when its records pass this */
-    FRAME_RECORDS_MAX = 1 << 20,                 /* records in one frame */
-    FRAME_TABLES_MAX = 4096,                     /* different tables in one frame; the frame is closed before */
-    FRAME_TOKENS_MAX = 1024,                     /* idempotency entries in one frame: one per request of a batch */
-    FRAME_HEADER_BYTES_MAX = 1024 * 1024,        /* header with tables and tokens */
-    FRAME_PAYLOAD_BYTES_MAX = 17 * 1024 * 1024,  /* one record of the largest size, or FRAME_BYTES_AIM */
-    TRANSACTION_BYTES_MAX = 16 * 1024 * 1024,    /* record bytes of one transaction; over it: STATUS_TOO_LARGE */
-    FRAME_ALIGNMENT = 64,                        /* frames start at multiples of this */
+    FRAME_BYTES_AIM = 256 * 1024,         /* a frame is closed when its records pass this */
+    FRAME_RECORDS_MAX = 1 << 20,          /* records in one frame */
+    FRAME_TABLES_MAX = 4096,              /* different tables in one frame; the frame is closed before */
+    FRAME_TOKENS_MAX = 1024,              /* idempotency entries in one frame: one per request of a batch */
+    FRAME_HEADER_BYTES_MAX = 1024 * 1024, /* header with tables and tokens */
+    FRAME_PAYLOAD_BYTES_MAX = 17 * 1024 * 1024, /* one record of the largest size, or FRAME_BYTES_AIM */
+    TRANSACTION_BYTES_MAX = 16 * 1024 * 1024, /* record bytes of one transaction; over it: STATUS_TOO_LARGE */
+    FRAME_ALIGNMENT = 64,                     /* frames start at multiples of this */
 };
 
 #endif

@@ -56,7 +56,8 @@ uint32_t log_identity_seed(const struct log_identity *identity);
 
 /* An idempotency token that was used, MODEL "Change record". */
 struct frame_token {
-    uint32_t record_index; /* of the transaction's first record in this frame; where it would be, when it wrote none */
+    uint32_t
+        record_index; /* of the transaction's first record in this frame; where it would be, when it wrote none */
     uint8_t hash[FRAME_HASH_BYTES];
     struct bytes principal;
     struct bytes token;
@@ -90,8 +91,8 @@ bool frame_has_table(const struct frame_header *header, uint32_t table);
 MUST_USE enum status frame_header_decode(struct bytes bytes, uint32_t seed, struct frame_header *ret_header,
                                          struct error *error);
 /* Checks `payload` against the header. STATUS_CORRUPT. */
-MUST_USE enum status frame_payload_check(const struct frame_header *header, struct bytes payload, uint32_t seed,
-                                         struct error *error);
+MUST_USE enum status frame_payload_check(const struct frame_header *header, struct bytes payload,
+                                         uint32_t seed, struct error *error);
 /* The next idempotency entry; false at the end. `reader` starts as reader_of(header.tokens). */
 bool frame_token_next(struct reader *reader, struct frame_token *ret_token);
 
@@ -109,11 +110,12 @@ void frame_builder_clear(struct frame_builder *builder);
 void frame_builder_reset(struct frame_builder *builder); /* frees */
 void frame_builder_add(struct frame_builder *builder, const struct record *record);
 /* Adds an already encoded record (with its size). */
-void frame_builder_add_encoded(struct frame_builder *builder, const struct record *record, struct bytes encoded);
+void frame_builder_add_encoded(struct frame_builder *builder, const struct record *record,
+                               struct bytes encoded);
 void frame_builder_add_token(struct frame_builder *builder, const struct frame_token *token);
 bool frame_builder_has_room(const struct frame_builder *builder, size_t record_bytes);
 /* Appends the whole frame, padded. `header` gives flags, term, first and synced LSN and commit time. */
-void frame_builder_finish(const struct frame_builder *builder, const struct frame_header *header, uint32_t seed,
-                          struct buffer *ret_frame);
+void frame_builder_finish(const struct frame_builder *builder, const struct frame_header *header,
+                          uint32_t seed, struct buffer *ret_frame);
 
 #endif

@@ -44,8 +44,8 @@ struct log_filter {
 struct log_operations {
     void (*close)(struct log *log);
     struct log_tip (*tip)(struct log *log);
-    enum status (*append)(struct log *log, struct bytes frames, const struct frame_header *headers, size_t count,
-                          bool is_synced, bool may_use_reserve, struct error *error);
+    enum status (*append)(struct log *log, struct bytes frames, const struct frame_header *headers,
+                          size_t count, bool is_synced, bool may_use_reserve, struct error *error);
     enum status (*sync)(struct log *log, uint64_t lsn, struct error *error);
     void (*trim_allow)(struct log *log, uint64_t lsn);
     enum status (*lsn_at)(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error);
@@ -57,7 +57,8 @@ struct log_operations {
     void (*reader_destroy)(struct log_reader *reader);
     enum status (*keys_create)(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
                                uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
-    enum status (*keys_next)(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn, struct error *error);
+    enum status (*keys_next)(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
+                             struct error *error);
     void (*keys_destroy)(struct log_keys *keys);
 };
 
@@ -68,7 +69,7 @@ struct log {
     uint32_t seed; /* log_identity_seed(&identity) */
 };
 
-void log_close(struct log **log);       /* accepts a pointer to NULL */
+void log_close(struct log **log);        /* accepts a pointer to NULL */
 struct log_tip log_tip(struct log *log); /* any thread */
 
 /* Appends frames (`frames` holds them one after the other, `headers` describes each) and, when `is_synced`, makes them
@@ -76,8 +77,8 @@ struct log_tip log_tip(struct log *log); /* any thread */
  * end is unknown, the process must stop (invariant 9).
  * `may_use_reserve`: the batch only deletes, and may use the space kept back for that.
  * Thread: the writer. */
-MUST_USE enum status log_append(struct log *log, struct bytes frames, const struct frame_header *headers, size_t count,
-                                bool is_synced, bool may_use_reserve, struct error *error);
+MUST_USE enum status log_append(struct log *log, struct bytes frames, const struct frame_header *headers,
+                                size_t count, bool is_synced, bool may_use_reserve, struct error *error);
 /* Makes everything up to `lsn` durable. A failure is fatal, as above. Thread: any. */
 MUST_USE enum status log_sync(struct log *log, uint64_t lsn, struct error *error);
 /* Records up to `lsn` are no longer needed by the store; retention may remove them when they are old enough. */
@@ -98,14 +99,16 @@ void log_reader_destroy(struct log_reader **reader);
 
 /* All changes of keys in `space` at or after `from_key`, with after_lsn < LSN <= until_lsn, in (key, LSN) order. Keys
  * come as the index stores them: space u32, then the key, cut and hashed when long. */
-MUST_USE enum status log_keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                                     uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
+MUST_USE enum status log_keys_create(struct log *log, uint32_t space, struct bytes from_key,
+                                     uint64_t after_lsn, uint64_t until_lsn, struct log_keys **ret_keys,
+                                     struct error *error);
 MUST_USE enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                                    struct error *error);
 void log_keys_destroy(struct log_keys **keys);
 
 /* The one record at `lsn`. `ret_record`'s views point into `buffer`, which is replaced. */
-MUST_USE enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer, struct record *ret_record,
-                                   int64_t *ret_commit_time_us, struct error *error);
+MUST_USE enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer,
+                                   struct record *ret_record, int64_t *ret_commit_time_us,
+                                   struct error *error);
 
 #endif

@@ -76,8 +76,8 @@ bool segment_may_hold(struct segment *segment, uint32_t table, uint16_t shards, 
 /* Bytes that still fit. */
 uint32_t segment_room(struct segment *segment);
 /* Writes frames (whole, padded, `headers[i]` describing each) after the last one, in one call. Not synced. */
-MUST_USE enum status segment_append(struct segment *segment, struct bytes frames, const struct frame_header *headers,
-                                    size_t count, struct error *error);
+MUST_USE enum status segment_append(struct segment *segment, struct bytes frames,
+                                    const struct frame_header *headers, size_t count, struct error *error);
 MUST_USE enum status segment_sync(struct segment *segment, struct error *error);
 
 /* --- raw: recovery ---------------------------------------------------------------------------------------------- */
@@ -101,8 +101,8 @@ uint32_t segment_file_bytes(struct segment *segment); /* of a raw one */
 
 /* Writes NUMBER.seg beside a raw segment's file, durable, and opens it. The raw file is left for the caller to remove
  * once nobody needs it. */
-MUST_USE enum status segment_seal(struct segment *raw, const struct segment_keys *keys, struct segment **ret_sealed,
-                                  struct error *error);
+MUST_USE enum status segment_seal(struct segment *raw, const struct segment_keys *keys,
+                                  struct segment **ret_sealed, struct error *error);
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
@@ -124,8 +124,8 @@ struct segment_key_cursor;
 
 /* Starts at the first entry whose key is at or after space + key as stored (cut and hashed when long). */
 MUST_USE enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
-                                               uint32_t space, struct bytes key, struct segment_key_cursor **ret_cursor,
-                                               struct error *error);
+                                               uint32_t space, struct bytes key,
+                                               struct segment_key_cursor **ret_cursor, struct error *error);
 void segment_key_cursor_destroy(struct segment_key_cursor **cursor);
 /* `ret_key`: space u32, then the key as stored in the index. STATUS_END at the end. */
 MUST_USE enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key,

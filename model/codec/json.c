@@ -1,0 +1,378 @@
+/* yajl parses (its number callback gives the digits as they stand, so none is lost); writing is here. */
+#include "codec/json.h"
+
+#include <math.h>
+
+#include <yajl/yajl_parse.h>
+
+#include "base/memory.h"
+#include "value/decimal.h"
+
+/* A container being filled. */
+struct level {
+    bool is_map;
+    struct value *items; /* pairs: key, value … */
+    size_t count;
+    size_t capacity;
+};
+
+struct json_reader {
+    struct arena *arena;
+    struct error error;
+    struct level levels[VALUE_DEPTH_MAX + 1];
+    size_t depth;
+    bool has_root;
+    struct value root;
+};
+
+enum {
+    JSON_CONTINUE = 1,
+    JSON_STOP = 0,
+};
+
+static int json_fail(struct json_reader *reader, const char *what)
+{
+    (void)error_set(&reader->error, STATUS_INVALID, "%s", what);
+    return JSON_STOP;
+}
+
+static int json_add(struct json_reader *reader, struct value value)
+{
+    if (reader->depth == 0) {
+        reader->root = value;
+        reader->has_root = true;
+        return JSON_CONTINUE;
+    }
+    struct level *level = &reader->levels[reader->depth - 1];
+    if (level->count == level->capacity) {
+        level->capacity = level->capacity == 0 ? 8 : level->capacity * 2;
+        level->items = memory_resize(level->items, level->capacity * sizeof(struct value));
+    }
+    level->items[level->count++] = value;
+    return JSON_CONTINUE;
+}
+
+static int json_null(void *context)
+{
+    return json_add(context, value_of_null());
+}
+
+static int json_boolean(void *context, int boolean)
+{
+    return json_add(context, value_of_boolean(boolean != 0));
+}
+
+static int json_number(void *context, const char *text, size_t size)
+{
+    struct json_reader *reader = context;
+    struct value value = {.kind = VALUE_DECIMAL};
+    struct decimal decimal;
+    if (decimal_parse(bytes_of(text, size), reader->arena, &decimal, &reader->error) != STATUS_OK ||
+        decimal_normalise(&decimal, reader->arena, &value.decimal, &reader->error) != STATUS_OK) {
+        return JSON_STOP;
+    }
+    return json_add(reader, value);
+}
+
+static int json_text(void *context, const unsigned char *text, size_t size)
+{
+    struct json_reader *reader = context;
+    return json_add(reader, value_of_text(arena_copy(reader->arena, bytes_of(text, size))));
+}
+
+static int json_open(struct json_reader *reader, bool is_map)
+{
+    if (reader->depth == VALUE_DEPTH_MAX) {
+        return json_fail(reader, "nested deeper than 32 levels");
+    }
+    reader->levels[reader->depth++] = (struct level){.is_map = is_map};
+    return JSON_CONTINUE;
+}
+
+static int json_open_map(void *context)
+{
+    return json_open(context, true);
+}
+
+static int json_open_list(void *context)
+{
+    return json_open(context, false);
+}
+
+static int base64_digit(uint8_t c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = c == 0 ? NULL : memchr(digits, c, 64);
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* RFC 4648 section 4, padding required. */
+static bool base64_decode(struct bytes text, struct arena *arena, struct bytes *ret_bytes)
+{
+    if (text.size % 4 != 0) {
+        return false;
+    }
+    uint8_t *data = arena_create(arena, text.size / 4 * 3);
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i += 4) {
+        size_t padding =
+            i + 4 == text.size ? (size_t)(text.data[i + 3] == '=') + (text.data[i + 2] == '=') : 0;
+        uint32_t group = 0;
+        for (size_t k = 0; k < 4 - padding; k++) {
+            int digit = base64_digit(text.data[i + k]);
+            if (digit < 0) {
+                return false;
+            }
+            group |= (uint32_t)digit << (18 - 6 * k);
+        }
+        for (size_t k = 0; k < 3 - padding; k++) {
+            data[size++] = (uint8_t)(group >> (16 - 8 * k));
+        }
+    }
+    *ret_bytes = bytes_of(data, size);
+    return true;
+}
+
+/* {"$bytes": "…"} stands for bytes. */
+static bool json_is_bytes(const struct value *map)
+{
+    const struct value *text = value_map_get(map, bytes_of_text("$bytes"));
+    return map->pairs.count == 1 && text != NULL && text->kind == VALUE_TEXT;
+}
+
+static int json_close(void *context)
+{
+    struct json_reader *reader = context;
+    struct level level = reader->levels[--reader->depth];
+    struct value *items = arena_create_array(reader->arena, level.count, sizeof(*items));
+    if (level.count > 0) {
+        memcpy(items, level.items, level.count * sizeof(*items));
+    }
+    memory_destroy(level.items);
+    struct value value = {.kind = VALUE_LIST, .items = {.at = items, .count = level.count}};
+    if (level.is_map) {
+        value = (struct value){.kind = VALUE_MAP, .pairs = {.at = items, .count = level.count / 2}};
+        if (!value_map_sort(&value)) {
+            return json_fail(reader, "an object has a name twice");
+        }
+        if (json_is_bytes(&value)) {
+            struct bytes text = value.pairs.at[1].bytes;
+            struct bytes bytes;
+            if (!base64_decode(text, reader->arena, &bytes)) {
+                return json_fail(reader, "the text of $bytes is not base64");
+            }
+            value = value_of_bytes(bytes);
+        }
+    }
+    return json_add(reader, value);
+}
+
+static enum status json_finish(struct json_reader *reader, yajl_handle handle, yajl_status parsed,
+                               struct bytes text, struct error *error)
+{
+    if (parsed == yajl_status_ok && reader->has_root) {
+        return STATUS_OK;
+    }
+    if (parsed == yajl_status_ok) {
+        return error_set(error, STATUS_INVALID, "not JSON: the text is empty or cut short");
+    }
+    size_t at = yajl_get_bytes_consumed(handle);
+    if (reader->error.status != STATUS_OK) {
+        return error_set(error, reader->error.status, "not usable JSON at byte %zu: %.300s", at,
+                         reader->error.text);
+    }
+    unsigned char *reason = yajl_get_error(handle, 0, text.data, text.size);
+    size_t length = strcspn((const char *)reason, "\n");
+    (void)error_set(error, STATUS_INVALID, "not JSON at byte %zu: %.*s", at, (int)length,
+                    (const char *)reason);
+    yajl_free_error(handle, reason);
+    return STATUS_INVALID;
+}
+
+enum status codec_json_decode(struct bytes text, struct arena *arena, struct value *ret_value,
+                              struct error *error)
+{
+    static const yajl_callbacks callbacks = {
+        .yajl_null = json_null,
+        .yajl_boolean = json_boolean,
+        .yajl_number = json_number,
+        .yajl_string = json_text,
+        .yajl_start_map = json_open_map,
+        .yajl_map_key = json_text,
+        .yajl_end_map = json_close,
+        .yajl_start_array = json_open_list,
+        .yajl_end_array = json_close,
+    };
+    if (text.size > CODEC_JSON_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "a JSON text of %zu bytes; %d are allowed", text.size,
+                         CODEC_JSON_BYTES_MAX);
+    }
+    struct json_reader *reader = memory_create(sizeof(*reader));
+    reader->arena = arena;
+    yajl_handle handle = yajl_alloc(&callbacks, NULL, reader);
+    CHECK(handle != NULL);
+    yajl_status parsed = yajl_parse(handle, text.data, text.size);
+    if (parsed == yajl_status_ok) {
+        parsed = yajl_complete_parse(handle);
+    }
+    enum status status = json_finish(reader, handle, parsed, text, error);
+    if (status == STATUS_OK) {
+        *ret_value = reader->root;
+    }
+    while (reader->depth > 0) {
+        memory_destroy(reader->levels[--reader->depth].items);
+    }
+    yajl_free(handle);
+    memory_destroy(reader);
+    return status;
+}
+
+void codec_json_put_text(struct buffer *buffer, struct bytes text)
+{
+    bool is_sound = bytes_are_utf8(text);
+    buffer_put_u8(buffer, '"');
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        if (c == '"' || c == '\\') {
+            buffer_put_u8(buffer, '\\');
+            buffer_put_u8(buffer, c);
+        } else if (c == '\n') {
+            buffer_put_text(buffer, "\\n");
+        } else if (c < 0x20 || c == 0x7F) {
+            buffer_put_format(buffer, "\\u%04x", c);
+        } else if (c >= 0x80 && !is_sound) {
+            buffer_put_text(buffer, "\\ufffd");
+        } else {
+            buffer_put_u8(buffer, c);
+        }
+    }
+    buffer_put_u8(buffer, '"');
+}
+
+static void json_put_base64(struct buffer *buffer, struct bytes bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    buffer_put_text(buffer, "{\"$bytes\":\"");
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        uint32_t group = 0;
+        size_t left = bytes.size - i < 3 ? bytes.size - i : 3;
+        for (size_t k = 0; k < 3; k++) {
+            group = (group << 8) | (k < left ? bytes.data[i + k] : 0U);
+        }
+        for (size_t k = 0; k < 4; k++) {
+            buffer_put_u8(buffer, k <= left ? (uint8_t)digits[(group >> (18 - 6 * k)) & 63] : (uint8_t)'=');
+        }
+    }
+    buffer_put_text(buffer, "\"}");
+}
+
+static void json_put_double(struct buffer *buffer, double number, int digits)
+{
+    if (isfinite(number)) {
+        buffer_put_format(buffer, "%.*g", digits, number);
+    } else {
+        buffer_put_text(buffer, isnan(number) ? "\"NaN\"" : number > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+    }
+}
+
+static void json_put_hex(struct buffer *buffer, struct bytes bytes, bool is_uuid)
+{
+    buffer_put_u8(buffer, '"');
+    for (size_t i = 0; i < bytes.size; i++) {
+        bool has_dash = is_uuid && (i == 4 || i == 6 || i == 8 || i == 10);
+        buffer_put_format(buffer, has_dash ? "-%02x" : "%02x", bytes.data[i]);
+    }
+    buffer_put_u8(buffer, '"');
+}
+
+static void json_put_list(struct buffer *buffer, const struct value_items *items)
+{
+    buffer_put_u8(buffer, '[');
+    for (size_t i = 0; i < items->count; i++) {
+        if (i > 0) {
+            buffer_put_u8(buffer, ',');
+        }
+        codec_json_encode(buffer, &items->at[i]);
+    }
+    buffer_put_u8(buffer, ']');
+}
+
+static void json_put_map(struct buffer *buffer, const struct value_pairs *pairs)
+{
+    buffer_put_u8(buffer, '{');
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct value *key = &pairs->at[2 * i];
+        if (i > 0) {
+            buffer_put_u8(buffer, ',');
+        }
+        if (key->kind == VALUE_TEXT) {
+            codec_json_put_text(buffer, key->bytes);
+        } else {
+            struct buffer name = {0};
+            codec_json_encode(&name, key);
+            codec_json_put_text(buffer, buffer_bytes(&name));
+            buffer_reset(&name);
+        }
+        buffer_put_u8(buffer, ':');
+        codec_json_encode(buffer, key + 1);
+    }
+    buffer_put_u8(buffer, '}');
+}
+
+/* Recursion: as deep as the value, which its decoder bounded. */
+void codec_json_encode(struct buffer *buffer, const struct value *value)
+{
+    switch (value->kind) {
+    case VALUE_NULL:
+        buffer_put_text(buffer, "null");
+        break;
+    case VALUE_EMPTY:
+        buffer_put_text(buffer, "\"\"");
+        break;
+    case VALUE_BOOLEAN:
+        buffer_put_text(buffer, value->boolean ? "true" : "false");
+        break;
+    case VALUE_INTEGER:
+    case VALUE_TIMESTAMP:
+    case VALUE_DATE:
+    case VALUE_TIME:
+        buffer_put_format(buffer, "%lld", (long long)value->integer);
+        break;
+    case VALUE_DECIMAL:
+        decimal_format(&value->decimal, buffer);
+        break;
+    case VALUE_FLOAT:
+        json_put_double(buffer, (double)value->float32, 9);
+        break;
+    case VALUE_DOUBLE:
+        json_put_double(buffer, value->float64, 17);
+        break;
+    case VALUE_TEXT:
+        codec_json_put_text(buffer, value->bytes);
+        break;
+    case VALUE_BYTES:
+        json_put_base64(buffer, value->bytes);
+        break;
+    case VALUE_UUID:
+    case VALUE_TIMEUUID:
+        json_put_hex(buffer, value->bytes, true);
+        break;
+    case VALUE_INET:
+        json_put_hex(buffer, value->bytes, false);
+        break;
+    case VALUE_DURATION:
+        buffer_put_format(buffer, "\"P%dM%dDT%lldN\"", value->duration.months, value->duration.days,
+                          (long long)value->duration.nanoseconds);
+        break;
+    case VALUE_LIST:
+    case VALUE_SET:
+    case VALUE_TUPLE:
+    case VALUE_UDT:
+    case VALUE_VECTOR:
+        json_put_list(buffer, &value->items);
+        break;
+    case VALUE_MAP:
+        json_put_map(buffer, &value->pairs);
+        break;
+    }
+}

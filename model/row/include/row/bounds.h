@@ -1,0 +1,17 @@
+/* Limits of tables and rows. */
+#ifndef ROW_BOUNDS_H
+#define ROW_BOUNDS_H
+
+enum {
+    TABLE_NAME_BYTES_MAX = 255,       /* DynamoDB's; Cassandra's 48 + 48 fit */
+    COLUMN_NAME_BYTES_MAX = 255,      /* of a key column */
+    PARTITION_COLUMNS_MAX = 16,       /* columns of a partition key */
+    CLUSTERING_COLUMNS_MAX = 16,      /* columns of a sort (clustering) key */
+    PARTITION_BYTES_MAX = 65535,      /* Cassandra's; DynamoDB's 2,048 is the door's own limit */
+    CLUSTERING_BYTES_MAX = 65535,     /* all clustering columns of a row, as encoded */
+    PARTITION_INLINE_BYTES_MAX = 128, /* longer partition keys appear in storage keys as a hash */
+    ROW_BYTES_MAX = 16 * 1024 * 1024, /* image of one row; over it: STATUS_TOO_LARGE */
+    SCHEMA_BYTES_MAX = 64 * 1024,
+};
+
+#endif

@@ -1,0 +1,52 @@
+/* A table's schema version: what a record or a stored row of that version means. MODEL "Keys", DESIGN §7. */
+#ifndef ROW_SCHEMA_H
+#define ROW_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "row/bounds.h"
+#include "value/type.h"
+
+/* The numbers are stored: append only. */
+enum table_kind {
+    TABLE_DOCUMENT = 1, /* rows are maps of attributes; only the key attributes are declared */
+};
+
+/* When a change counts as written (invariant 1). The numbers are stored: append only. */
+enum durability {
+    DURABILITY_SYNC = 1, /* fdatasync before the answer */
+    DURABILITY_PERIODIC =
+        2, /* answered before; synced every durability_ms, or only by checkpoints when that is 0 */
+};
+
+struct key_column {
+    struct bytes name;
+    struct type type;
+    bool is_descending; /* clustering columns only */
+};
+
+struct schema {
+    uint32_t table;      /* id; never reused */
+    uint32_t generation; /* begins anew with each truncate */
+    uint32_t version;    /* of the schema, counted from 1 */
+    uint32_t space;      /* first part of its storage keys; one per generation, never reused */
+    enum table_kind kind;
+    enum durability durability;
+    uint32_t durability_ms;
+    struct bytes name;
+    size_t partition_count;
+    struct key_column *partition;
+    size_t clustering_count;
+    struct key_column *clustering;
+};
+
+/* Whether the names and key columns make a table: lengths, characters, types that may be keys. STATUS_INVALID says
+ * which is wrong. */
+MUST_USE enum status schema_check(const struct schema *schema, struct error *error);
+void schema_encode(const struct schema *schema, struct buffer *buffer);
+/* The tree lives in `arena`; names are copied there. STATUS_CORRUPT, STATUS_NEWER. */
+MUST_USE enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema *ret_schema,
+                                   struct error *error);
+
+#endif

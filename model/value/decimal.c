@@ -1,0 +1,302 @@
+/* GMP does the arithmetic; its numbers never leave this file. */
+#include "value/decimal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <gmp.h>
+
+#include "base/memory.h"
+#include "value/bounds.h"
+
+/* Two's complement, big-endian, shortest form (Java's BigInteger.toByteArray). */
+static struct bytes decimal_from_mpz(const mpz_t number, struct arena *arena)
+{
+    size_t bits = mpz_sizeinbase(number, 2);
+    if (mpz_sgn(number) < 0 && mpz_scan1(number, 0) == bits - 1) {
+        bits--; /* a negative power of two needs one bit less */
+    }
+    size_t size = bits / 8 + 1;
+    uint8_t *data = arena_create(arena, size);
+    mpz_t shifted;
+    mpz_init_set(shifted, number);
+    if (mpz_sgn(number) < 0) {
+        mpz_t modulus;
+        mpz_init(modulus);
+        mpz_ui_pow_ui(modulus, 2, size * 8);
+        mpz_add(shifted, shifted, modulus);
+        mpz_clear(modulus);
+    }
+    size_t count = 0;
+    size_t used = (mpz_sizeinbase(shifted, 2) + 7) / 8;
+    if (mpz_sgn(shifted) != 0) {
+        (void)mpz_export(data + size - used, &count, 1, 1, 1, 0, shifted);
+    }
+    mpz_clear(shifted);
+    return bytes_of(data, size);
+}
+
+static void decimal_to_mpz(const struct decimal *decimal, mpz_t ret_number)
+{
+    struct bytes bytes = decimal->unscaled;
+    mpz_import(ret_number, bytes.size, 1, 1, 1, 0, bytes.data);
+    if (bytes.size > 0 && (bytes.data[0] & 0x80) != 0) {
+        mpz_t modulus;
+        mpz_init(modulus);
+        mpz_ui_pow_ui(modulus, 2, bytes.size * 8);
+        mpz_sub(ret_number, ret_number, modulus);
+        mpz_clear(modulus);
+    }
+}
+
+/* Collects the digits of "123.45" into `digits`; false when the text is malformed. */
+static bool decimal_scan(struct bytes text, struct buffer *digits, int64_t *ret_scale)
+{
+    size_t i = 0;
+    bool has_point = false;
+    int64_t scale = 0;
+    if (i < text.size && (text.data[i] == '-' || text.data[i] == '+')) {
+        if (text.data[i] == '-') {
+            buffer_put_u8(digits, '-');
+        }
+        i++;
+    }
+    size_t first = digits->size;
+    for (; i < text.size && text.data[i] != 'e' && text.data[i] != 'E'; i++) {
+        uint8_t c = text.data[i];
+        if (c == '.' && !has_point) {
+            has_point = true;
+            continue;
+        }
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        buffer_put_u8(digits, c);
+        scale += has_point;
+    }
+    if (digits->size == first) {
+        return false;
+    }
+    int64_t exponent = 0;
+    if (i < text.size) {
+        char exponent_text[16] = "";
+        size_t size = text.size - i - 1;
+        if (size == 0 || size >= sizeof(exponent_text)) {
+            return false;
+        }
+        memcpy(exponent_text, text.data + i + 1, size);
+        char *end = NULL;
+        exponent = strtol(exponent_text, &end, 10);
+        bool begins_well = (exponent_text[0] >= '0' && exponent_text[0] <= '9') ||
+                           ((exponent_text[0] == '-' || exponent_text[0] == '+') && size > 1);
+        if (*end != '\0' || !begins_well) {
+            return false;
+        }
+    }
+    *ret_scale = scale - exponent;
+    return true;
+}
+
+enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal *ret_decimal,
+                          struct error *error)
+{
+    if (text.size > DECIMAL_TEXT_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "a number of %zu characters; %d are allowed", text.size,
+                         DECIMAL_TEXT_BYTES_MAX);
+    }
+    struct buffer digits = {0};
+    int64_t scale = 0;
+    enum status status = STATUS_OK;
+    if (!decimal_scan(text, &digits, &scale)) {
+        status = error_set(error, STATUS_INVALID, "%.*s is not a number",
+                           (int)(text.size < 60 ? text.size : 60), (const char *)text.data);
+    } else if (scale > DECIMAL_EXPONENT_MAX || scale < -DECIMAL_EXPONENT_MAX) {
+        status = error_set(error, STATUS_TOO_LARGE, "the number's exponent is out of range");
+    }
+    if (status == STATUS_OK) {
+        mpz_t number;
+        buffer_put_u8(&digits, 0);
+        mpz_init(number);
+        CHECK(mpz_set_str(number, (const char *)digits.data, 10) == 0);
+        *ret_decimal = (struct decimal){.scale = (int32_t)scale, .unscaled = decimal_from_mpz(number, arena)};
+        mpz_clear(number);
+    }
+    buffer_reset(&digits);
+    return status;
+}
+
+/* Appends the magnitude's digits, without sign. */
+static void decimal_magnitude(const struct decimal *decimal, struct buffer *digits, bool *ret_is_negative)
+{
+    mpz_t number;
+    mpz_init(number);
+    decimal_to_mpz(decimal, number);
+    *ret_is_negative = mpz_sgn(number) < 0;
+    mpz_abs(number, number);
+    size_t room = mpz_sizeinbase(number, 10) + 2;
+    char *at = (char *)buffer_extend(digits, room);
+    (void)mpz_get_str(at, 10, number);
+    digits->size = digits->size - room + strlen(at);
+    mpz_clear(number);
+}
+
+void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, int64_t *ret_exponent,
+                    bool *ret_is_negative)
+{
+    size_t start = ret_digits->size;
+    decimal_magnitude(decimal, ret_digits, ret_is_negative);
+    size_t count = ret_digits->size - start;
+    *ret_exponent = (int64_t)count - decimal->scale;
+    while (ret_digits->size > start && ret_digits->data[ret_digits->size - 1] == '0') {
+        ret_digits->size--;
+    }
+    if (ret_digits->size == start) {
+        *ret_exponent = 0;
+    }
+}
+
+struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_negative, struct arena *arena)
+{
+    struct buffer text = {0};
+    mpz_t number;
+    if (is_negative) {
+        buffer_put_u8(&text, '-');
+    }
+    buffer_put(&text, digits);
+    if (digits.size == 0) {
+        buffer_put_u8(&text, '0');
+    }
+    buffer_put_u8(&text, 0);
+    mpz_init(number);
+    CHECK(mpz_set_str(number, (const char *)text.data, 10) == 0);
+    struct decimal decimal = {.scale = digits.size == 0 ? 0 : (int32_t)((int64_t)digits.size - exponent),
+                              .unscaled = decimal_from_mpz(number, arena)};
+    mpz_clear(number);
+    buffer_reset(&text);
+    return decimal;
+}
+
+enum status decimal_normalise(const struct decimal *decimal, struct arena *arena, struct decimal *ret_decimal,
+                              struct error *error)
+{
+    struct buffer digits = {0};
+    int64_t exponent = 0;
+    bool is_negative = false;
+    decimal_digits(decimal, &digits, &exponent, &is_negative);
+    int64_t magnitude = exponent - 1; /* of the first digit */
+    enum status status = STATUS_OK;
+    if (digits.size > NUMBER_DIGITS_MAX) {
+        status =
+            error_set(error, STATUS_TOO_LARGE, "a number has up to %d significant digits, this one has %zu",
+                      NUMBER_DIGITS_MAX, digits.size);
+    } else if (digits.size > 0 && magnitude > NUMBER_EXPONENT_MAX) {
+        status =
+            error_set(error, STATUS_TOO_LARGE, "the number is larger than 9.99…E+%d", NUMBER_EXPONENT_MAX);
+    } else if (digits.size > 0 && magnitude < NUMBER_EXPONENT_MIN) {
+        status =
+            error_set(error, STATUS_TOO_LARGE, "the number is closer to zero than 1E%d", NUMBER_EXPONENT_MIN);
+    } else {
+        *ret_decimal = decimal_of_digits(buffer_bytes(&digits), exponent, is_negative, arena);
+    }
+    buffer_reset(&digits);
+    return status;
+}
+
+void decimal_format(const struct decimal *decimal, struct buffer *buffer)
+{
+    enum {
+        ZEROS_MAX = 20, /* more are written as an exponent */
+    };
+    struct buffer digits = {0};
+    bool is_negative = false;
+    decimal_magnitude(decimal, &digits, &is_negative);
+    int64_t scale = decimal->scale;
+    int64_t count = (int64_t)digits.size;
+    if (is_negative) {
+        buffer_put_u8(buffer, '-');
+    }
+    if (scale < -ZEROS_MAX || scale - count > ZEROS_MAX) {
+        buffer_put(buffer, buffer_bytes(&digits));
+        buffer_put_format(buffer, "E%+lld", (long long)-scale);
+    } else if (scale <= 0) {
+        bool is_zero = count == 1 && digits.data[0] == '0';
+        buffer_put(buffer, buffer_bytes(&digits));
+        for (int64_t i = 0; i < -scale && !is_zero; i++) {
+            buffer_put_u8(buffer, '0');
+        }
+    } else if (scale < count) {
+        buffer_put(buffer, bytes_part(buffer_bytes(&digits), 0, (size_t)(count - scale)));
+        buffer_put_u8(buffer, '.');
+        buffer_put(buffer, bytes_from(buffer_bytes(&digits), (size_t)(count - scale)));
+    } else {
+        buffer_put_text(buffer, "0.");
+        for (int64_t i = 0; i < scale - count; i++) {
+            buffer_put_u8(buffer, '0');
+        }
+        buffer_put(buffer, buffer_bytes(&digits));
+    }
+    buffer_reset(&digits);
+}
+
+int decimal_compare(const struct decimal *a, const struct decimal *b)
+{
+    struct buffer left = {0};
+    struct buffer right = {0};
+    int64_t left_exponent = 0;
+    int64_t right_exponent = 0;
+    bool left_negative = false;
+    bool right_negative = false;
+    decimal_digits(a, &left, &left_exponent, &left_negative);
+    decimal_digits(b, &right, &right_exponent, &right_negative);
+    int left_sign = left.size == 0 ? 0 : left_negative ? -1 : 1;
+    int right_sign = right.size == 0 ? 0 : right_negative ? -1 : 1;
+    int order = left_sign - right_sign;
+    if (order == 0 && left_exponent != right_exponent) {
+        order = left_exponent < right_exponent ? -left_sign : left_sign;
+    } else if (order == 0) {
+        int digits = bytes_compare(buffer_bytes(&left), buffer_bytes(&right));
+        order = left_sign * (digits > 0 ? 1 : digits < 0 ? -1 : 0);
+    }
+    buffer_reset(&left);
+    buffer_reset(&right);
+    return order;
+}
+
+struct decimal decimal_of_integer(int64_t number, struct arena *arena)
+{
+    char text[32];
+    struct decimal decimal = {0};
+    (void)snprintf(text, sizeof(text), "%lld", (long long)number);
+    CHECK(decimal_parse(bytes_of_text(text), arena, &decimal, NULL) == STATUS_OK);
+    return decimal;
+}
+
+bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number)
+{
+    struct buffer digits = {0};
+    int64_t exponent = 0;
+    bool is_negative = false;
+    decimal_digits(decimal, &digits, &exponent, &is_negative);
+    bool fits = exponent >= (int64_t)digits.size && exponent <= 19;
+    __int128 number = 0;
+    for (int64_t i = 0; fits && i < exponent; i++) {
+        number = number * 10 + ((size_t)i < digits.size ? digits.data[i] - '0' : 0);
+    }
+    number = is_negative ? -number : number;
+    buffer_reset(&digits);
+    if (!fits || number < INT64_MIN || number > INT64_MAX) {
+        return false;
+    }
+    *ret_number = (int64_t)number;
+    return true;
+}
+
+double decimal_to_double(const struct decimal *decimal)
+{
+    struct buffer text = {0};
+    decimal_format(decimal, &text);
+    buffer_put_u8(&text, 0);
+    double number = strtod((const char *)text.data, NULL);
+    buffer_reset(&text);
+    return number;
+}

@@ -1,0 +1,32 @@
+/* Decimals of any length: unscaled × 10^-scale. MODEL "Values". */
+#ifndef VALUE_DECIMAL_H
+#define VALUE_DECIMAL_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "value/value.h"
+
+/* "-12.50", "1e3": sign, digits, point, exponent; the scale is kept. STATUS_INVALID, STATUS_TOO_LARGE. */
+MUST_USE enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal *ret_decimal,
+                                   struct error *error);
+/* Shortest plain text, with an exponent when there would be many zeros; parses back to the same number. */
+void decimal_format(const struct decimal *decimal, struct buffer *buffer);
+/* DynamoDB's form: no trailing zeros, zero has scale 0. STATUS_TOO_LARGE: over 38 digits, or outside
+ * 1E-130 … 9.99…E+125. */
+MUST_USE enum status decimal_normalise(const struct decimal *decimal, struct arena *arena,
+                                       struct decimal *ret_decimal, struct error *error);
+int decimal_compare(const struct decimal *a, const struct decimal *b); /* 1.0 and 1.00 are equal */
+struct decimal decimal_of_integer(int64_t number, struct arena *arena);
+/* False when it is no integer, or does not fit. */
+bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number);
+double decimal_to_double(const struct decimal *decimal);
+
+/* Digits of the magnitude and its sign, for order-preserving encodings: `ret_digits` gets "12345" (no leading or
+ * trailing zeros; empty for zero), the number is 0.12345 × 10^*ret_exponent. */
+void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, int64_t *ret_exponent,
+                    bool *ret_is_negative);
+/* The inverse, normalised. */
+struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_negative,
+                                 struct arena *arena);
+
+#endif

@@ -1,0 +1,118 @@
+#include "value/value.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Java's Double.compare: -0.0 before 0.0, NaN after everything. */
+static int compare_doubles(double a, double b)
+{
+    int64_t left = 0;
+    int64_t right = 0;
+    if (a < b || a > b) {
+        return a < b ? -1 : 1;
+    }
+    memcpy(&left, &a, sizeof(left));
+    memcpy(&right, &b, sizeof(right));
+    return a != a || b != b ? (a != a) - (b != b) : compare_numbers(left, right);
+}
+
+static int compare_sequences(const struct value *a, size_t a_count, const struct value *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count && i < b_count; i++) {
+        int order = value_compare(&a[i], &b[i]);
+        if (order != 0) {
+            return order;
+        }
+    }
+    return a_count < b_count ? -1 : a_count > b_count;
+}
+
+/* Recursion: at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees. */
+int value_compare(const struct value *a, const struct value *b)
+{
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
+    }
+    switch (a->kind) {
+    case VALUE_NULL:
+    case VALUE_EMPTY:
+        return 0;
+    case VALUE_BOOLEAN:
+        return (int)a->boolean - (int)b->boolean;
+    case VALUE_INTEGER:
+    case VALUE_TIMESTAMP:
+    case VALUE_DATE:
+    case VALUE_TIME:
+        return compare_numbers(a->integer, b->integer);
+    case VALUE_DECIMAL: {
+        int order = bytes_compare(a->decimal.unscaled, b->decimal.unscaled);
+        return order != 0 ? order : compare_numbers(a->decimal.scale, b->decimal.scale);
+    }
+    case VALUE_FLOAT:
+        return compare_doubles((double)a->float32, (double)b->float32);
+    case VALUE_DOUBLE:
+        return compare_doubles(a->float64, b->float64);
+    case VALUE_TEXT:
+    case VALUE_BYTES:
+    case VALUE_UUID:
+    case VALUE_TIMEUUID:
+    case VALUE_INET:
+        return bytes_compare(a->bytes, b->bytes);
+    case VALUE_DURATION: {
+        int order = compare_numbers(a->duration.months, b->duration.months);
+        order = order != 0 ? order : compare_numbers(a->duration.days, b->duration.days);
+        return order != 0 ? order : compare_numbers(a->duration.nanoseconds, b->duration.nanoseconds);
+    }
+    case VALUE_LIST:
+    case VALUE_SET:
+    case VALUE_TUPLE:
+    case VALUE_UDT:
+    case VALUE_VECTOR:
+        return compare_sequences(a->items.at, a->items.count, b->items.at, b->items.count);
+    case VALUE_MAP:
+        return compare_sequences(a->pairs.at, 2 * a->pairs.count, b->pairs.at, 2 * b->pairs.count);
+    }
+    CHECK(false);
+    return 0;
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+    return value_compare(a, b) == 0;
+}
+
+const struct value *value_map_get(const struct value *map, struct bytes key)
+{
+    if (map->kind != VALUE_MAP) {
+        return NULL;
+    }
+    for (size_t i = 0; i < map->pairs.count; i++) {
+        const struct value *found = &map->pairs.at[2 * i];
+        if (found->kind == VALUE_TEXT && bytes_equal(found->bytes, key)) {
+            return found + 1;
+        }
+    }
+    return NULL;
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    return value_compare(a, b);
+}
+
+bool value_map_sort(struct value *map)
+{
+    qsort(map->pairs.at, map->pairs.count, 2 * sizeof(struct value), compare_pairs);
+    for (size_t i = 1; i < map->pairs.count; i++) {
+        if (value_compare(&map->pairs.at[2 * (i - 1)], &map->pairs.at[2 * i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
