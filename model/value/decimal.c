@@ -49,19 +49,15 @@ static void decimal_to_mpz(const struct decimal *decimal, mpz_t ret_number)
     }
 }
 
-/* Collects the digits of "123.45" into `digits`; false when the text is malformed. */
-static bool decimal_scan(struct bytes text, struct buffer *digits, int64_t *ret_scale)
+/* Digits and point of "123.45", up to the exponent: *ret_scale is the number of digits after the point, *ret_end where
+ * it stopped. False when there are none. */
+static bool decimal_scan_digits(struct bytes text, size_t from, struct buffer *digits, int64_t *ret_scale,
+                                size_t *ret_end)
 {
-    size_t i = 0;
     bool has_point = false;
-    int64_t scale = 0;
-    if (i < text.size && (text.data[i] == '-' || text.data[i] == '+')) {
-        if (text.data[i] == '-') {
-            buffer_put_u8(digits, '-');
-        }
-        i++;
-    }
     size_t first = digits->size;
+    size_t i = from;
+    *ret_scale = 0;
     for (; i < text.size && text.data[i] != 'e' && text.data[i] != 'E'; i++) {
         uint8_t c = text.data[i];
         if (c == '.' && !has_point) {
@@ -72,28 +68,40 @@ static bool decimal_scan(struct bytes text, struct buffer *digits, int64_t *ret_
             return false;
         }
         buffer_put_u8(digits, c);
-        scale += has_point;
+        *ret_scale += has_point;
     }
-    if (digits->size == first) {
+    *ret_end = i;
+    return digits->size > first;
+}
+
+/* What follows the letter e: an optional sign and digits. */
+static bool decimal_scan_exponent(struct bytes text, int64_t *ret_exponent)
+{
+    char copy[16] = "";
+    char *end = NULL;
+    if (text.size == 0 || text.size >= sizeof(copy)) {
         return false;
     }
+    memcpy(copy, text.data, text.size);
+    bool is_signed = copy[0] == '-' || copy[0] == '+';
+    char first_digit = copy[is_signed ? 1 : 0];
+    *ret_exponent = strtol(copy, &end, 10);
+    return first_digit >= '0' && first_digit <= '9' && *end == '\0';
+}
+
+/* Collects sign and digits of "-123.45e6" into `digits`; false when the text is malformed. */
+static bool decimal_scan(struct bytes text, struct buffer *digits, int64_t *ret_scale)
+{
+    size_t i = text.size > 0 && (text.data[0] == '-' || text.data[0] == '+') ? 1 : 0;
     int64_t exponent = 0;
-    if (i < text.size) {
-        char exponent_text[16] = "";
-        size_t size = text.size - i - 1;
-        if (size == 0 || size >= sizeof(exponent_text)) {
-            return false;
-        }
-        memcpy(exponent_text, text.data + i + 1, size);
-        char *end = NULL;
-        exponent = strtol(exponent_text, &end, 10);
-        bool begins_well = (exponent_text[0] >= '0' && exponent_text[0] <= '9') ||
-                           ((exponent_text[0] == '-' || exponent_text[0] == '+') && size > 1);
-        if (*end != '\0' || !begins_well) {
-            return false;
-        }
+    if (i == 1 && text.data[0] == '-') {
+        buffer_put_u8(digits, '-');
     }
-    *ret_scale = scale - exponent;
+    if (!decimal_scan_digits(text, i, digits, ret_scale, &i) ||
+        (i < text.size && !decimal_scan_exponent(bytes_from(text, i + 1), &exponent))) {
+        return false;
+    }
+    *ret_scale -= exponent;
     return true;
 }
 

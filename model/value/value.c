@@ -22,6 +22,7 @@ static int compare_doubles(double a, double b)
     return a != a || b != b ? (a != a) - (b != b) : compare_numbers(left, right);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees */
 static int compare_sequences(const struct value *a, size_t a_count, const struct value *b, size_t b_count)
 {
     for (size_t i = 0; i < a_count && i < b_count; i++) {
@@ -33,7 +34,6 @@ static int compare_sequences(const struct value *a, size_t a_count, const struct
     return a_count < b_count ? -1 : a_count > b_count;
 }
 
-/* Recursion: at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees. */
 int value_compare(const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind) {
@@ -81,6 +81,8 @@ int value_compare(const struct value *a, const struct value *b)
     CHECK(false);
     return 0;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 bool value_equal(const struct value *a, const struct value *b)
 {

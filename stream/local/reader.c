@@ -132,34 +132,37 @@ static struct log_part reader_part(const struct segment_part *found, uint64_t un
     return part;
 }
 
+/* The next part of the segment being read, entering the next segment where one ends. */
+static enum status reader_fetch(struct log_reader *reader, struct segment_part *ret_found,
+                                struct error *error)
+{
+    if (reader->cursor == NULL) {
+        enum status status = reader_enter_segment(reader, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    enum status status = segment_cursor_next(reader->cursor, ret_found, error);
+    if (status != STATUS_END || segment_range(reader->segment).next_lsn > reader->next_lsn) {
+        return status;
+    }
+    reader_leave_segment(reader);
+    status = reader_enter_segment(reader, error);
+    return status == STATUS_OK ? segment_cursor_next(reader->cursor, ret_found, error) : status;
+}
+
 enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, struct log_part *ret_part,
                                struct error *error)
 {
     while (reader->next_lsn <= until_lsn) {
-        enum status status = STATUS_OK;
-        if (reader->cursor == NULL) {
-            status = reader_enter_segment(reader, error);
-        }
+        struct segment_part found = {0};
+        enum status status = reader_fetch(reader, &found, error);
         if (status != STATUS_OK) {
             return status;
         }
-        if (reader->next_lsn > until_lsn) {
-            return STATUS_END;
-        }
-        struct segment_part found;
-        status = segment_cursor_next(reader->cursor, &found, error);
-        if (status == STATUS_END && segment_range(reader->segment).next_lsn > reader->next_lsn) {
-            return STATUS_END;
-        }
-        if (status == STATUS_END) {
+        if (found.first_lsn > until_lsn) { /* what was skipped reaches beyond; read anew when it is wanted */
             reader_leave_segment(reader);
-            if (reader_enter_segment(reader, error) != STATUS_OK) {
-                return STATUS_END;
-            }
-            continue;
-        }
-        if (status != STATUS_OK) {
-            return status;
+            return STATUS_END;
         }
         struct log_part part = reader_part(&found, until_lsn);
         reader->next_lsn = part.first_lsn + part.count;

@@ -153,7 +153,7 @@ static enum status cursor_next_sealed(struct segment_cursor *cursor, struct segm
             cursor->next_block++;
             cursor->parts = reader_of(buffer_bytes(&cursor->raw));
         }
-        struct segment_part part;
+        struct segment_part part = {0};
         if (!cursor_decode_part(cursor, &part)) {
             return cursor_damaged(cursor, segment->blocks[cursor->next_block - 1].offset, error);
         }
@@ -167,7 +167,7 @@ static enum status cursor_next_sealed(struct segment_cursor *cursor, struct segm
 enum status segment_cursor_next(struct segment_cursor *cursor, struct segment_part *ret_part,
                                 struct error *error)
 {
-    struct segment_part part;
+    struct segment_part part = {0};
     enum status status = cursor->segment->range.is_sealed ? cursor_next_sealed(cursor, &part, error)
                                                           : cursor_next_raw(cursor, &part, error);
     if (status != STATUS_OK) {

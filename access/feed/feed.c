@@ -1,0 +1,168 @@
+#include "feed/feed.h"
+
+#include <stdatomic.h>
+
+#include "base/memory.h"
+#include "catalog/catalog.h"
+#include "log/log.h"
+
+enum {
+    FEED_WAKERS_MAX = 4,
+};
+
+struct feed_waker {
+    void (*wake)(void *context);
+    void *context;
+};
+
+struct feed {
+    struct log *log;
+    struct catalog *catalog;
+    _Atomic uint64_t committed_lsn;
+    _Atomic uint64_t subscriptions;
+    struct feed_waker wakers[FEED_WAKERS_MAX];
+    _Atomic size_t wakers_count;
+};
+
+struct subscription {
+    struct feed *feed;
+    struct log_reader *reader;
+    uint32_t table; /* 0: every one but the system's */
+    struct log_part part;
+    struct reader records; /* what is left of the part */
+    uint32_t left;
+    uint64_t next_lsn; /* of the next record of the part */
+};
+
+struct feed *feed_create(struct log *log, struct catalog *catalog)
+{
+    struct feed *feed = memory_create(sizeof(*feed));
+    feed->log = log;
+    feed->catalog = catalog;
+    atomic_init(&feed->committed_lsn, log_tip(log).next_lsn - 1);
+    return feed;
+}
+
+void feed_destroy(struct feed **feed)
+{
+    memory_destroy(*feed);
+    *feed = NULL;
+}
+
+void feed_wake_register(struct feed *feed, void (*wake)(void *context), void *context)
+{
+    size_t count = atomic_load(&feed->wakers_count);
+    CHECK(count < FEED_WAKERS_MAX);
+    feed->wakers[count] = (struct feed_waker){.wake = wake, .context = context};
+    atomic_store(&feed->wakers_count, count + 1);
+}
+
+void feed_committed(struct feed *feed, uint64_t lsn)
+{
+    atomic_store(&feed->committed_lsn, lsn);
+    size_t count = atomic_load(&feed->wakers_count);
+    for (size_t i = 0; i < count; i++) {
+        feed->wakers[i].wake(feed->wakers[i].context);
+    }
+}
+
+static uint64_t subscription_start(const struct subscription_options *options, const struct log_tip *tip,
+                                   uint64_t committed_lsn)
+{
+    if (options->start == FEED_OLDEST) {
+        return tip->first_lsn;
+    }
+    return options->start == FEED_LSN ? options->lsn : committed_lsn + 1;
+}
+
+enum status subscription_open(struct feed *feed, const struct subscription_options *options,
+                              struct subscription **ret_subscription, uint64_t *ret_start_lsn,
+                              uint64_t *ret_horizon_lsn, struct error *error)
+{
+    struct log_filter filter = {0};
+    if (options->table.size > 0) {
+        const struct schema *schema = catalog_find(feed->catalog, options->table);
+        if (schema == NULL) {
+            return error_set(error, STATUS_NOT_FOUND, "there is no table %.*s", (int)options->table.size,
+                             (const char *)options->table.data);
+        }
+        filter = (struct log_filter){.is_set = true, .table = schema->table, .shards = 0xFFFF};
+    }
+    if (atomic_fetch_add(&feed->subscriptions, 1) >= FEED_SUBSCRIPTIONS_MAX) {
+        atomic_fetch_sub(&feed->subscriptions, 1);
+        return error_set(error, STATUS_BUSY, "there are %d subscriptions, the most there can be",
+                         FEED_SUBSCRIPTIONS_MAX);
+    }
+    struct log_tip tip = log_tip(feed->log);
+    uint64_t start = subscription_start(options, &tip, atomic_load(&feed->committed_lsn));
+    struct log_reader *reader = NULL;
+    enum status status = log_reader_create(feed->log, start, filter, &reader, error);
+    if (status != STATUS_OK) {
+        atomic_fetch_sub(&feed->subscriptions, 1);
+        return status;
+    }
+    struct subscription *subscription = memory_create(sizeof(*subscription));
+    subscription->feed = feed;
+    subscription->reader = reader;
+    subscription->table = filter.table;
+    *ret_subscription = subscription;
+    *ret_start_lsn = start;
+    *ret_horizon_lsn = tip.first_lsn;
+    return STATUS_OK;
+}
+
+void subscription_close(struct subscription **subscription)
+{
+    struct subscription *gone = *subscription;
+    *subscription = NULL;
+    if (gone != NULL) {
+        atomic_fetch_sub(&gone->feed->subscriptions, 1);
+        log_reader_destroy(&gone->reader);
+        memory_destroy(gone);
+    }
+}
+
+static bool subscription_wants(const struct subscription *subscription, const struct record *record)
+{
+    bool is_shown = (record->flags & (RECORD_META | RECORD_HOUSEKEEPING)) == 0; /* invariant 6 */
+    bool is_table = subscription->table == 0 ? record->table >= CATALOG_TABLE_FIRST
+                                             : record->table == subscription->table;
+    return is_shown && is_table;
+}
+
+static enum status subscription_fetch(struct subscription *subscription, struct error *error)
+{
+    uint64_t until = atomic_load(&subscription->feed->committed_lsn);
+    enum status status = log_reader_next(subscription->reader, until, &subscription->part, error);
+    if (status == STATUS_OK) {
+        subscription->records = reader_of(subscription->part.records);
+        subscription->left = subscription->part.count;
+        subscription->next_lsn = subscription->part.first_lsn;
+    }
+    return status;
+}
+
+enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
+                              struct error *error)
+{
+    for (;;) {
+        enum status status = subscription->left > 0 ? STATUS_OK : subscription_fetch(subscription, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        struct feed_record found = {.lsn = subscription->next_lsn,
+                                    .term = subscription->part.term,
+                                    .commit_time_us = subscription->part.commit_time_us};
+        status = record_decode(&subscription->records, &found.record, error);
+        if (status != STATUS_OK) {
+            return error_set(error, STATUS_CORRUPT, "malformed records at LSN %llu",
+                             (unsigned long long)found.lsn);
+        }
+        subscription->left--;
+        subscription->next_lsn++;
+        if (subscription_wants(subscription, &found.record)) {
+            *ret_record = found;
+            return STATUS_OK;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+#include "client/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <zmq.h>
+
+#include "base/memory.h"
+#include "codec/pack.h"
+
+struct client {
+    char *address;
+    void *context;
+    void *socket;
+    int timeout_ms;
+    uint64_t next_id;
+    struct buffer message; /* what the last answer's views point into */
+};
+
+enum status client_open(const char *address, int timeout_ms, struct client **ret_client, struct error *error)
+{
+    char endpoint[256];
+    int linger_ms = 1000;
+    int unlimited = 0;
+    int64_t message_bytes_max = WIRE_MESSAGE_BYTES_MAX;
+    struct client *client = memory_create(sizeof(*client));
+    client->address = memory_copy_text(address);
+    client->timeout_ms = timeout_ms;
+    client->context = zmq_ctx_new();
+    CHECK(client->context != NULL);
+    client->socket = zmq_socket(client->context, ZMQ_DEALER);
+    CHECK(client->socket != NULL);
+    (void)zmq_setsockopt(client->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+    (void)zmq_setsockopt(client->socket, ZMQ_SNDTIMEO, &timeout_ms, sizeof(timeout_ms));
+    (void)zmq_setsockopt(client->socket, ZMQ_RCVHWM, &unlimited,
+                         sizeof(unlimited)); /* bounded by our credit */
+    (void)zmq_setsockopt(client->socket, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof(message_bytes_max));
+    (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address);
+    if (zmq_connect(client->socket, endpoint) != 0) {
+        client_close(&client);
+        return error_set(error, STATUS_INVALID, "%s is not ADDRESS:PORT, like 127.0.0.1:7770", address);
+    }
+    *ret_client = client;
+    return STATUS_OK;
+}
+
+void client_close(struct client **client)
+{
+    struct client *gone = *client;
+    *client = NULL;
+    if (gone != NULL) {
+        (void)zmq_close(gone->socket);
+        (void)zmq_ctx_term(gone->context);
+        buffer_reset(&gone->message);
+        memory_destroy(gone->address);
+        memory_destroy(gone);
+    }
+}
+
+enum status client_send_again(struct client *client, enum wire_type type, uint64_t id,
+                              const struct buffer *body, struct error *error)
+{
+    uint8_t head[2] = {WIRE_VERSION, (uint8_t)type};
+    uint8_t number[WIRE_ID_BYTES];
+    bytes_put_u64(number, id);
+    if (zmq_send(client->socket, head, sizeof(head), ZMQ_SNDMORE) < 0 ||
+        zmq_send(client->socket, number, sizeof(number), ZMQ_SNDMORE) < 0 ||
+        zmq_send(client->socket, body->data, body->size, 0) < 0) {
+        return error_set(error, STATUS_TIMEOUT, "nothing answers at %s; is `oxbow serve` running there?",
+                         client->address);
+    }
+    return STATUS_OK;
+}
+
+enum status client_send(struct client *client, enum wire_type type, const struct buffer *body,
+                        uint64_t *ret_id, struct error *error)
+{
+    *ret_id = ++client->next_id;
+    return client_send_again(client, type, *ret_id, body, error);
+}
+
+/* One whole message: frames [version, type], request id, body. */
+static enum status client_read(struct client *client, uint8_t ret_head[2], uint64_t *ret_id,
+                               struct error *error)
+{
+    uint8_t id[WIRE_ID_BYTES];
+    zmq_msg_t frame;
+    int head = zmq_recv(client->socket, ret_head, 2, 0);
+    int number = head == 2 ? zmq_recv(client->socket, id, sizeof(id), 0) : -1;
+    if (head != 2 || number != WIRE_ID_BYTES) {
+        return error_set(error, STATUS_INVALID, "%s does not speak Oxbow's protocol", client->address);
+    }
+    *ret_id = bytes_get_u64(id);
+    buffer_clear(&client->message);
+    (void)zmq_msg_init(&frame);
+    int size = zmq_msg_recv(&frame, client->socket, 0);
+    if (size >= 0) {
+        buffer_put(&client->message, bytes_of(zmq_msg_data(&frame), zmq_msg_size(&frame)));
+    }
+    (void)zmq_msg_close(&frame);
+    return size >= 0 && ret_head[0] == WIRE_VERSION
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "%s speaks another version of the protocol",
+                           client->address);
+}
+
+static enum status client_judge(const struct value *body, struct error *error)
+{
+    uint64_t number = 0;
+    struct bytes text = {0};
+    if (codec_field_unsigned(body, WIRE_FIELD_STATUS, STATUS_OK, &number, error) != STATUS_OK ||
+        codec_field_text(body, WIRE_FIELD_TEXT, &text, error) != STATUS_OK || number > STATUS_END) {
+        return error_set(error, STATUS_INVALID, "an answer that cannot be understood");
+    }
+    if (number == STATUS_OK) {
+        return STATUS_OK;
+    }
+    return error_set(error, (enum status)number, "%.*s", (int)text.size, (const char *)text.data);
+}
+
+enum status client_receive(struct client *client, int timeout_ms, struct arena *arena, uint64_t *ret_id,
+                           struct value *ret_body, struct error *error)
+{
+    uint8_t head[2];
+    zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLIN};
+    if (zmq_poll(&item, 1, timeout_ms) <= 0) {
+        return error_set(error, STATUS_TIMEOUT,
+                         "no answer from %s within %d ms; is `oxbow serve` running there?", client->address,
+                         timeout_ms);
+    }
+    enum status status = client_read(client, head, ret_id, error);
+    if (status == STATUS_OK) {
+        arena_clear(arena);
+        status = codec_message_decode(buffer_bytes(&client->message), arena, ret_body, error);
+    }
+    return status == STATUS_OK ? client_judge(ret_body, error) : status;
+}
+
+enum status client_request(struct client *client, enum wire_type type, const struct buffer *body,
+                           struct arena *arena, struct value *ret_body, struct error *error)
+{
+    uint64_t sent = 0;
+    uint64_t answered = 0;
+    enum status status = client_send(client, type, body, &sent, error);
+    while (status == STATUS_OK && answered != sent) {
+        status = client_receive(client, client->timeout_ms, arena, &answered, ret_body, error);
+    }
+    if (status == STATUS_TIMEOUT) {
+        error_prefix(error, "%s", wire_type_name(type));
+    }
+    return status;
+}

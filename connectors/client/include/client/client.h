@@ -1,0 +1,34 @@
+/* liboxbow: a client of the native protocol. One connection, used by one thread.
+ *
+ * Requests are written piece by piece into a buffer (codec/pack.h) as the map of fields that wire/wire.h names. */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "value/value.h"
+#include "wire/wire.h"
+
+struct client;
+
+/* Connects when first used. STATUS_INVALID: not ADDRESS:PORT. */
+MUST_USE enum status client_open(const char *address, int timeout_ms, struct client **ret_client,
+                                 struct error *error);
+void client_close(struct client **client); /* accepts a pointer to NULL */
+
+/* Sends a request without waiting; *ret_id names it in the answers. STATUS_TIMEOUT when nobody takes it. */
+MUST_USE enum status client_send(struct client *client, enum wire_type type, const struct buffer *body,
+                                 uint64_t *ret_id, struct error *error);
+/* Sends more under an id that is in use (credit for a subscription). */
+MUST_USE enum status client_send_again(struct client *client, enum wire_type type, uint64_t id,
+                                       const struct buffer *body, struct error *error);
+/* Waits for the next message from the server, whichever request it answers. The tree is in `arena`, which is cleared
+ * first. An answer that is an error gives its status and text. STATUS_TIMEOUT; STATUS_UNKNOWN for a write then. */
+MUST_USE enum status client_receive(struct client *client, int timeout_ms, struct arena *arena,
+                                    uint64_t *ret_id, struct value *ret_body, struct error *error);
+/* Sends and waits for the answer. */
+MUST_USE enum status client_request(struct client *client, enum wire_type type, const struct buffer *body,
+                                    struct arena *arena, struct value *ret_body, struct error *error);
+
+#endif

@@ -1,0 +1,272 @@
+/* Socket, thread, framing. */
+#include "native/native.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <zmq.h>
+
+#include "base/diagnostic.h"
+#include "base/memory.h"
+#include "native_private.h"
+
+enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                         const struct buffer *body)
+{
+    uint8_t head[2] = {WIRE_VERSION, type};
+    int sent = zmq_send(door->socket, peer->id, peer->id_bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    if (sent < 0) {
+        return errno == EAGAIN ? STATUS_BUSY : STATUS_NOT_FOUND;
+    }
+    (void)zmq_send(door->socket, head, sizeof(head), ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    (void)zmq_send(door->socket, peer->request, WIRE_ID_BYTES, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+    (void)zmq_send(door->socket, body->data, body->size, ZMQ_DONTWAIT);
+    return STATUS_OK;
+}
+
+void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
+                          const char *text)
+{
+    struct buffer body = {0};
+    codec_put_map(&body, 2);
+    codec_put_unsigned(&body, WIRE_FIELD_STATUS);
+    codec_put_unsigned(&body, (uint64_t)status);
+    codec_put_unsigned(&body, WIRE_FIELD_TEXT);
+    codec_put_text(&body, bytes_of_text(text));
+    (void)native__send(door, peer, peer->type | WIRE_REPLY, &body); /* a peer that is gone misses nothing */
+    buffer_reset(&body);
+}
+
+/* Reads the frames of one message: routing id, head, request id, body. False when nothing waits. */
+static bool native_receive(struct native_door *door, zmq_msg_t *frames, size_t frames_max, size_t *ret_count)
+{
+    size_t count = 0;
+    int more = 1;
+    while (more != 0) {
+        zmq_msg_t frame;
+        (void)zmq_msg_init(&frame);
+        if (zmq_msg_recv(&frame, door->socket, ZMQ_DONTWAIT) < 0) {
+            (void)zmq_msg_close(&frame);
+            *ret_count = count;
+            return count > 0;
+        }
+        more = zmq_msg_more(&frame);
+        if (count < frames_max) {
+            frames[count] = frame;
+        } else {
+            (void)zmq_msg_close(&frame); /* a message with too many frames is answered as malformed */
+        }
+        count++;
+    }
+    *ret_count = count;
+    return true;
+}
+
+static struct bytes frame_bytes_of(zmq_msg_t *frame)
+{
+    return bytes_of(zmq_msg_data(frame), zmq_msg_size(frame));
+}
+
+static void native_handle(struct native_door *door, zmq_msg_t *frames, size_t count)
+{
+    struct native_request request = {0};
+    struct bytes id = frame_bytes_of(&frames[0]);
+    struct error error;
+    CHECK(id.size <= NATIVE_PEER_BYTES_MAX);
+    memcpy(request.peer.id, id.data, id.size);
+    request.peer.id_bytes = id.size;
+    struct bytes head = count > 1 ? frame_bytes_of(&frames[1]) : (struct bytes){0};
+    struct bytes number = count > 2 ? frame_bytes_of(&frames[2]) : (struct bytes){0};
+    if (number.size == WIRE_ID_BYTES) {
+        memcpy(request.peer.request, number.data, WIRE_ID_BYTES);
+    }
+    request.peer.type = head.size == 2 ? head.data[1] : 0;
+    if (count != 4 || head.size != 2 || number.size != WIRE_ID_BYTES) {
+        native__answer_error(door, &request.peer, STATUS_INVALID,
+                             "a request has three frames: [version, type], 8 bytes of request id, msgpack");
+    } else if (head.data[0] != WIRE_VERSION) {
+        native__answer_error(door, &request.peer, STATUS_UNSUPPORTED,
+                             "this server speaks version 1 of the protocol");
+    } else if (codec_message_decode(frame_bytes_of(&frames[3]), &request.arena, &request.body, &error) !=
+               STATUS_OK) {
+        native__answer_error(door, &request.peer, error.status, error.text);
+    } else {
+        native__serve(door, &request);
+    }
+    arena_reset(&request.arena);
+}
+
+static void native_receive_all(struct native_door *door)
+{
+    enum {
+        FRAMES_MAX = 4,
+        REQUESTS_PER_TURN = 256,
+    };
+    zmq_msg_t frames[FRAMES_MAX];
+    size_t count = 0;
+    for (int i = 0; i < REQUESTS_PER_TURN && native_receive(door, frames, FRAMES_MAX, &count); i++) {
+        native_handle(door, frames, count);
+        for (size_t k = 0; k < count && k < FRAMES_MAX; k++) {
+            (void)zmq_msg_close(&frames[k]);
+        }
+    }
+}
+
+static void native_send_replies(struct native_door *door)
+{
+    struct message *message = mailbox_receive(door->mailbox, 0);
+    while (message != NULL) {
+        struct message *next = message->next;
+        if (message == &door->wake) {
+            atomic_store(&door->is_awake, false);
+        } else {
+            struct native_reply *reply = (struct native_reply *)message;
+            (void)native__send(door, &reply->peer, reply->peer.type | WIRE_REPLY, &reply->body);
+            buffer_reset(&reply->body);
+            memory_destroy(reply);
+            atomic_fetch_sub(&door->writes, 1);
+        }
+        message = next;
+    }
+}
+
+static void native_run(void *context)
+{
+    struct native_door *door = context;
+    zmq_pollitem_t items[2] = {
+        {.socket = door->socket, .events = ZMQ_POLLIN},
+        {.fd = mailbox_descriptor(door->mailbox), .events = ZMQ_POLLIN},
+    };
+    while (!atomic_load(&door->is_stopping)) {
+        (void)zmq_poll(items, 2, native__has_more(door) ? 0 : 1000);
+        native_send_replies(door);
+        native_receive_all(door);
+        native__pump(door);
+    }
+    native_send_replies(door);
+}
+
+/* After a commit: subscribers may have something to read. Thread: the writer. */
+static void native_wake(void *context)
+{
+    struct native_door *door = context;
+    if (!atomic_exchange(&door->is_awake, true) &&
+        mailbox_send_reply(door->mailbox, &door->wake) != STATUS_OK) {
+        atomic_store(&door->is_awake, false); /* stopping */
+    }
+}
+
+/* ADDRESS:PORT with a numeric loopback address, or localhost. */
+static enum status native_check_address(const char *address, struct error *error)
+{
+    const char *colon = strrchr(address, ':');
+    char host[64] = "";
+    if (colon == NULL || colon == address || (size_t)(colon - address) >= sizeof(host)) {
+        return error_set(error, STATUS_INVALID, "%s is not ADDRESS:PORT, like 127.0.0.1:7770", address);
+    }
+    memcpy(host, address, (size_t)(colon - address));
+    char *end = NULL;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (colon[1] == '\0' || *end != '\0' || port > 65535) {
+        return error_set(error, STATUS_INVALID, "%s: the port must be a number from 0 to 65535", address);
+    }
+    struct in_addr parsed;
+    if (inet_pton(AF_INET, host, &parsed) != 1) {
+        return error_set(error, STATUS_INVALID, "%s: the address must be numeric, like 127.0.0.1", address);
+    }
+    if ((ntohl(parsed.s_addr) >> 24) != 127) {
+        return error_set(
+            error, STATUS_DENIED,
+            "%s is not a loopback address; this version has no credentials and no encryption yet, so it "
+            "listens on 127.0.0.0/8 only",
+            address);
+    }
+    return STATUS_OK;
+}
+
+static enum status native_bind(struct native_door *door, struct error *error)
+{
+    char endpoint[128];
+    int one = 1;
+    int64_t message_bytes_max = WIRE_MESSAGE_BYTES_MAX;
+    int heartbeat_ms = NATIVE_HEARTBEAT_MS;
+    int timeout_ms = 3 * NATIVE_HEARTBEAT_MS;
+    int linger_ms = 500;
+    (void)zmq_setsockopt(door->socket, ZMQ_ROUTER_MANDATORY, &one, sizeof(one));
+    (void)zmq_setsockopt(door->socket, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof(message_bytes_max));
+    (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_IVL, &heartbeat_ms, sizeof(heartbeat_ms));
+    (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+    (void)zmq_setsockopt(door->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+    (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", door->options.address);
+    size_t colon = strlen(endpoint) - 2;
+    if (strcmp(endpoint + colon, ":0") == 0) {
+        (void)snprintf(endpoint + colon, sizeof(endpoint) - colon, ":*");
+    }
+    if (zmq_bind(door->socket, endpoint) != 0) {
+        enum status status = errno == EADDRINUSE ? STATUS_BUSY : STATUS_IO;
+        return error_set(error, status, "cannot listen on %s: %s; choose another address with --native",
+                         door->options.address, zmq_strerror(errno));
+    }
+    size_t size = sizeof(endpoint);
+    (void)zmq_getsockopt(door->socket, ZMQ_LAST_ENDPOINT, endpoint, &size);
+    door->address = memory_copy_text(endpoint + strlen("tcp://"));
+    return STATUS_OK;
+}
+
+enum status native_door_open(const struct native_door_options *options, struct native_door **ret_door,
+                             struct error *error)
+{
+    enum status status = native_check_address(options->address, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct native_door *door = memory_create(sizeof(*door));
+    door->options = *options;
+    door->mailbox = mailbox_create(NATIVE_REPLIES_MAX);
+    door->context = zmq_ctx_new();
+    CHECK(door->context != NULL);
+    door->socket = zmq_socket(door->context, ZMQ_ROUTER);
+    CHECK(door->socket != NULL);
+    status = native_bind(door, error);
+    if (status == STATUS_OK) {
+        status = gate_view_open(options->gate, &door->view, error);
+    }
+    if (status == STATUS_OK) {
+        feed_wake_register(options->feed, native_wake, door);
+        status = thread_create("native", native_run, door, &door->thread, error);
+    }
+    if (status != STATUS_OK) {
+        native_door_close(&door);
+        return status;
+    }
+    *ret_door = door;
+    return STATUS_OK;
+}
+
+void native_door_close(struct native_door **door)
+{
+    struct native_door *gone = *door;
+    *door = NULL;
+    if (gone == NULL) {
+        return;
+    }
+    atomic_store(&gone->is_stopping, true);
+    native_wake(gone);
+    thread_join(&gone->thread);
+    mailbox_close(gone->mailbox);
+    native_send_replies(gone);
+    native__subscriptions_close(gone);
+    gate_view_close(&gone->view);
+    (void)zmq_close(gone->socket);
+    (void)zmq_ctx_term(gone->context);
+    mailbox_destroy(&gone->mailbox);
+    memory_destroy(gone->address);
+    memory_destroy(gone);
+}
+
+const char *native_door_address(const struct native_door *door)
+{
+    return door->address;
+}

@@ -1,0 +1,81 @@
+/* The inside of the native door, for this folder's files. Everything runs on the door's thread unless it says so. */
+#ifndef NATIVE_PRIVATE_H
+#define NATIVE_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "base/mailbox.h"
+#include "base/thread.h"
+#include "codec/pack.h"
+#include "feed/feed.h"
+#include "gate/gate.h"
+#include "native/bounds.h"
+#include "native/native.h"
+#include "wire/wire.h"
+
+enum {
+    NATIVE_PEER_BYTES_MAX = 255, /* a ZeroMQ routing id */
+};
+
+/* Whom to answer. */
+struct native_peer {
+    uint8_t id[NATIVE_PEER_BYTES_MAX];
+    size_t id_bytes;
+    uint8_t request[WIRE_ID_BYTES];
+    uint8_t type;
+};
+
+struct native_request {
+    struct native_peer peer;
+    struct value body;
+    struct arena arena;
+};
+
+/* A subscriber: the peer and request that opened it name it. */
+struct native_subscription {
+    struct native_subscription *next;
+    struct native_peer peer;
+    struct subscription *subscription;
+    uint64_t credit;
+    bool has_more; /* the last turn sent its fill; another one follows at once */
+};
+
+/* An answer made on the writer's thread. */
+struct native_reply {
+    struct message message;
+    struct native_peer peer;
+    struct buffer body;
+};
+
+struct native_door {
+    struct native_door_options options;
+    char *address;
+    void *context;
+    void *socket;
+    struct thread *thread;
+    struct mailbox *mailbox;
+    struct gate_view *view;
+    struct native_subscription *subscriptions;
+    size_t subscriptions_count;
+    _Atomic uint64_t writes; /* under way */
+    atomic_bool is_awake;    /* a wake-up is in the mailbox already */
+    struct message wake;
+    atomic_bool is_stopping;
+};
+
+/* Sends; STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
+enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                         const struct buffer *body);
+void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
+                          const char *text);
+/* Answers one request, now or later (requests.c). */
+void native__serve(struct native_door *door, struct native_request *request);
+/* Subscriptions (subscriptions.c). */
+void native__subscribe(struct native_door *door, struct native_request *request);
+void native__credit(struct native_door *door, struct native_request *request);
+void native__pump(struct native_door *door);
+void native__subscriptions_close(struct native_door *door);
+/* Whether the last pump left something that can be sent at once. */
+bool native__has_more(const struct native_door *door);
+
+#endif

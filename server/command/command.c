@@ -1,0 +1,240 @@
+/* Taking the command line apart, finding the verb, telling what went wrong. */
+#include "command/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command_private.h"
+
+static const struct command commands[] = {
+    {"table",
+     "create NAME --partition NAME:TYPE[,…] [--sort NAME:TYPE[:desc][,…]] [--durability sync|periodic]",
+     "makes a table; also: table list, table describe NAME, table drop NAME", 1, 2, command__table},
+    {"put", "TABLE ITEM [--if-absent|--if-present] [--old]", "writes an item (JSON object)", 2, 2,
+     command__put},
+    {"get", "TABLE KEY [--as-of LSN]", "shows the item with the key attributes of a JSON object", 2, 2,
+     command__get},
+    {"delete", "TABLE KEY [--if-present] [--old]", "removes an item", 2, 2, command__delete},
+    {"query", "TABLE KEY [--reverse] [--limit N]", "shows the items of one partition key, in sort key order",
+     2, 2, command__query},
+    {"scan", "TABLE [--limit N]", "shows all items, in token order", 1, 1, command__scan},
+    {"import", "TABLE FILE [--csv]", "puts every line of a file (- for standard input) of JSON lines or CSV",
+     2, 2, command__import},
+    {"export", "TABLE", "writes all items as JSON lines", 1, 1, command__scan},
+    {"tail", "[TABLE] [--from latest|oldest|LSN] [--count N]", "prints changes as they are committed", 0, 1,
+     command__tail},
+    {"history", "TABLE KEY [--limit N]", "shows every change of an item that the log still has", 2, 2,
+     command__history},
+    {"status", "", "shows where the server stands", 0, 0, command__status},
+};
+
+static void command_help(void)
+{
+    (void)printf("usage: oxbow VERB [ARGUMENT...] [--server ADDRESS:PORT]\n\n"
+                 "  %-9s %s\n  %-9s %s\n  %-9s %s\n",
+                 "serve", "runs the server; see oxbow serve --help", "limits", "prints every limit",
+                 "version", "prints the version");
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        (void)printf("  %-9s %s\n", commands[i].name, commands[i].help);
+    }
+    (void)printf(
+        "\noxbow VERB --help tells how to call one. The server is looked for at 127.0.0.1:7770, or at\n"
+        "OXBOW_SERVER. Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 a condition did not "
+        "hold.\n");
+}
+
+struct text_option {
+    const char *name;
+    size_t offset;
+};
+
+static const char **line_text_option(struct command_line *line, const char *name)
+{
+    static const struct text_option options[] = {
+        {"--server", offsetof(struct command_line, server)},
+        {"--partition", offsetof(struct command_line, partition)},
+        {"--sort", offsetof(struct command_line, sort)},
+        {"--durability", offsetof(struct command_line, durability)},
+        {"--from", offsetof(struct command_line, from)},
+        {"--as-of", offsetof(struct command_line, as_of)},
+        {"--limit", offsetof(struct command_line, limit)},
+        {"--count", offsetof(struct command_line, count)},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
+        if (strcmp(options[i].name, name) == 0) {
+            return (const char **)((char *)line + options[i].offset);
+        }
+    }
+    return NULL;
+}
+
+static bool *line_flag(struct command_line *line, const char *name)
+{
+    static const struct text_option flags[] = {
+        {"--if-absent", offsetof(struct command_line, if_absent)},
+        {"--if-present", offsetof(struct command_line, if_present)},
+        {"--old", offsetof(struct command_line, old)},
+        {"--reverse", offsetof(struct command_line, reverse)},
+        {"--csv", offsetof(struct command_line, csv)},
+        {"--help", offsetof(struct command_line, help)},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++) {
+        if (strcmp(flags[i].name, name) == 0) {
+            return (bool *)((char *)line + flags[i].offset);
+        }
+    }
+    return NULL;
+}
+
+static enum status line_read(struct command_line *line, int count, char **arguments, struct error *error)
+{
+    for (int i = 0; i < count; i++) {
+        bool *flag = line_flag(line, arguments[i]);
+        const char **text = line_text_option(line, arguments[i]);
+        if (flag != NULL) {
+            *flag = true;
+        } else if (text != NULL && i + 1 < count) {
+            *text = arguments[++i];
+        } else if (text != NULL) {
+            return error_set(error, STATUS_INVALID, "%s needs a value", arguments[i]);
+        } else if (strncmp(arguments[i], "--", 2) == 0) {
+            return error_set(error, STATUS_INVALID, "unknown option %s", arguments[i]);
+        } else if (line->words_count == COMMAND_WORDS_MAX) {
+            return error_set(error, STATUS_INVALID, "too many words");
+        } else {
+            line->words[line->words_count++] = arguments[i];
+        }
+    }
+    return STATUS_OK;
+}
+
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static int exit_code(enum status status)
+{
+    switch ((int)status) {
+    case STATUS_OK:
+        return 0;
+    case STATUS_INVALID:
+        return 2;
+    case STATUS_NOT_FOUND:
+        return 3;
+    case STATUS_CONDITION:
+    case STATUS_EXISTS:
+        return 4;
+    default:
+        return 1;
+    }
+}
+
+static enum status command_run(const struct command *command, const struct command_line *line,
+                               struct error *error)
+{
+    struct client *client = NULL;
+    const char *server = line->server;
+    if (server == NULL) {
+        server = getenv("OXBOW_SERVER"); /* NOLINT(concurrency-mt-unsafe): the only thread */
+    }
+    if (line->words_count < command->words_least || line->words_count > command->words_most) {
+        return error_set(error, STATUS_INVALID, "usage: oxbow %s %s", command->name, command->usage);
+    }
+    enum status status =
+        client_open(server == NULL ? "127.0.0.1:7770" : server, COMMAND_TIMEOUT_MS, &client, error);
+    if (status == STATUS_OK) {
+        status = command->run(client, line, error);
+    }
+    client_close(&client);
+    return status;
+}
+
+int command_main(int count, char **arguments)
+{
+    const char *verb = count > 0 ? arguments[0] : "";
+    if (count == 0 || strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+        command_help();
+        return count == 0 ? 2 : 0;
+    }
+    if (strcmp(verb, "version") == 0 || strcmp(verb, "--version") == 0) {
+        (void)printf("oxbow %s\n", OXBOW_VERSION);
+        return 0;
+    }
+    const struct command *command = command_find(verb);
+    if (command == NULL) {
+        (void)fprintf(stderr, "oxbow: there is no verb %s; see oxbow help\n", verb);
+        return 2;
+    }
+    struct command_line line = {0};
+    struct error error = {0};
+    enum status status = line_read(&line, count - 1, arguments + 1, &error);
+    if (status == STATUS_OK && line.help) {
+        (void)printf("usage: oxbow %s %s\n\n%s\n", command->name, command->usage, command->help);
+        return 0;
+    }
+    if (status == STATUS_OK) {
+        status = command_run(command, &line, &error);
+    }
+    if (status != STATUS_OK) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr, "oxbow %s: %s\n", verb, error.text);
+    }
+    return exit_code(status);
+}
+
+enum status command__number(const char *option, const char *text, uint64_t fallback, uint64_t *ret_number,
+                            struct error *error)
+{
+    char *end = NULL;
+    if (text == NULL) {
+        *ret_number = fallback;
+        return STATUS_OK;
+    }
+    unsigned long long number = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0') {
+        return error_set(error, STATUS_INVALID, "%s must be a number, not %s", option, text);
+    }
+    *ret_number = number;
+    return STATUS_OK;
+}
+
+enum status command__object(const char *what, const char *text, struct arena *arena, struct value *ret_value,
+                            struct error *error)
+{
+    enum status status = codec_json_decode(bytes_of_text(text), arena, ret_value, error);
+    if (status != STATUS_OK) {
+        error_prefix(error, "the %s", what);
+        return STATUS_INVALID;
+    }
+    if (ret_value->kind != VALUE_MAP) {
+        return error_set(error, STATUS_INVALID, "the %s must be a JSON object, like {\"id\":\"a\"}", what);
+    }
+    return STATUS_OK;
+}
+
+void command__put_field_text(struct buffer *body, enum wire_field field, const char *text)
+{
+    codec_put_unsigned(body, (uint64_t)field);
+    codec_put_text(body, bytes_of_text(text));
+}
+
+void command__put_field_value(struct buffer *body, enum wire_field field, const struct value *value)
+{
+    codec_put_unsigned(body, (uint64_t)field);
+    codec_value_encode(body, value);
+}
+
+void command__print(const struct value *value)
+{
+    struct buffer text = {0};
+    codec_json_encode(&text, value);
+    buffer_put_u8(&text, '\n');
+    (void)fwrite(text.data, 1, text.size, stdout);
+    buffer_reset(&text);
+}

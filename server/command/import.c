@@ -1,0 +1,204 @@
+/* import: JSON lines or CSV, many puts under way at a time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "command_private.h"
+#include "value/decimal.h"
+
+struct import {
+    struct client *client;
+    const char *table;
+    FILE *file;
+    bool is_csv;
+    char *line;
+    size_t line_capacity;
+    uint64_t line_number;
+    struct arena header_arena; /* CSV: names of the columns */
+    struct value *names;
+    size_t names_count;
+    uint64_t sent;
+    uint64_t answered;
+};
+
+/* One CSV field from `*at` on (RFC 4180): quoted or plain. False when a quote is left open. */
+static bool csv_field(const char **at, struct buffer *field)
+{
+    const char *c = *at;
+    buffer_clear(field);
+    if (*c == '"') {
+        for (c++; *c != '\0' && !(*c == '"' && c[1] != '"'); c++) {
+            c += *c == '"'; /* "" is one quote */
+            buffer_put_u8(field, (uint8_t)*c);
+        }
+        if (*c != '"') {
+            return false;
+        }
+        c++;
+    } else {
+        size_t size = strcspn(c, ",");
+        buffer_put(field, bytes_of(c, size));
+        c += size;
+    }
+    bool is_sound = *c == ',' || *c == '\0';
+    *at = *c == ',' ? c + 1 : c;
+    return is_sound;
+}
+
+/* Numbers become numbers, everything else text; an empty field is left out. */
+static struct value csv_value(struct bytes field, struct arena *arena)
+{
+    struct value value = {.kind = VALUE_DECIMAL};
+    struct decimal decimal;
+    if (decimal_parse(field, arena, &decimal, NULL) == STATUS_OK &&
+        decimal_normalise(&decimal, arena, &value.decimal, NULL) == STATUS_OK) {
+        return value;
+    }
+    return value_of_text(arena_copy(arena, field));
+}
+
+static enum status csv_header(struct import *import, struct error *error)
+{
+    struct buffer field = {0};
+    const char *at = import->line;
+    bool is_sound = true;
+    size_t commas = 0;
+    for (const char *c = at; *c != '\0'; c++) {
+        commas += *c == ',';
+    }
+    import->names = arena_create_array(&import->header_arena, commas + 1, sizeof(*import->names));
+    while (is_sound && *at != '\0') {
+        is_sound = csv_field(&at, &field);
+        import->names[import->names_count++] =
+            value_of_text(arena_copy(&import->header_arena, buffer_bytes(&field)));
+    }
+    buffer_reset(&field);
+    return is_sound && import->names_count > 0
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "line 1 must name the columns, separated by commas");
+}
+
+static enum status csv_item(struct import *import, struct arena *arena, struct value *ret_item,
+                            struct error *error)
+{
+    struct buffer field = {0};
+    const char *at = import->line;
+    struct value item = {.kind = VALUE_MAP};
+    item.pairs.at = arena_create_array(arena, 2 * import->names_count, sizeof(struct value));
+    bool is_sound = true;
+    for (size_t i = 0; i < import->names_count && is_sound; i++) {
+        is_sound = csv_field(&at, &field);
+        if (field.size > 0) {
+            item.pairs.at[2 * item.pairs.count] = import->names[i];
+            item.pairs.at[2 * item.pairs.count + 1] = csv_value(buffer_bytes(&field), arena);
+            item.pairs.count++;
+        }
+    }
+    buffer_reset(&field);
+    if (!is_sound || *at != '\0' || !value_map_sort(&item)) {
+        return error_set(error, STATUS_INVALID, "the line does not fit the %zu columns of the first",
+                         import->names_count);
+    }
+    *ret_item = item;
+    return STATUS_OK;
+}
+
+static enum status import_wait(struct import *import, uint64_t under_way_max, struct error *error)
+{
+    struct arena arena = {0};
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && import->sent - import->answered > under_way_max) {
+        struct value answer;
+        uint64_t id = 0;
+        status = client_receive(import->client, COMMAND_TIMEOUT_MS, &arena, &id, &answer, error);
+        import->answered += status == STATUS_OK;
+    }
+    arena_reset(&arena);
+    return status;
+}
+
+static enum status import_line(struct import *import, struct error *error)
+{
+    struct arena arena = {0};
+    struct buffer body = {0};
+    struct value item;
+    uint64_t id = 0;
+    enum status status = import->is_csv ? csv_item(import, &arena, &item, error)
+                                        : command__object("item", import->line, &arena, &item, error);
+    if (status == STATUS_OK) {
+        codec_put_map(&body, 2);
+        command__put_field_text(&body, WIRE_FIELD_TABLE, import->table);
+        command__put_field_value(&body, WIRE_FIELD_ITEM, &item);
+        status = client_send(import->client, WIRE_PUT, &body, &id, error);
+        import->sent += status == STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = import_wait(import, COMMAND_IMPORT_UNDER_WAY_MAX, error);
+    }
+    buffer_reset(&body);
+    arena_reset(&arena);
+    return status;
+}
+
+static void import_progress(const struct import *import, bool is_last)
+{
+    if (isatty(STDERR_FILENO) == 1 && (is_last || import->answered % 1000 == 0)) {
+        (void)fprintf(stderr, "\r%llu items written%s", (unsigned long long)import->answered,
+                      is_last ? "\n" : "");
+    }
+}
+
+static bool import_read_line(struct import *import)
+{
+    ssize_t size = getline(&import->line, &import->line_capacity, import->file);
+    while (size > 0 && (import->line[size - 1] == '\n' || import->line[size - 1] == '\r')) {
+        import->line[--size] = '\0';
+    }
+    import->line_number++;
+    return size >= 0;
+}
+
+static enum status import_run(struct import *import, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (import->is_csv && import_read_line(import)) {
+        status = csv_header(import, error);
+    }
+    while (status == STATUS_OK && import_read_line(import)) {
+        if (import->line[0] != '\0') {
+            status = import_line(import, error);
+        }
+        import_progress(import, false);
+    }
+    if (status != STATUS_OK) {
+        error_prefix(error, "line %llu (%llu items before it were written)",
+                     (unsigned long long)import->line_number, (unsigned long long)import->answered);
+        return status;
+    }
+    status = import_wait(import, 0, error);
+    import_progress(import, true);
+    if (status == STATUS_OK) {
+        (void)printf("%llu items imported into %s\n", (unsigned long long)import->answered, import->table);
+    }
+    return status;
+}
+
+enum status command__import(struct client *client, const struct command_line *line, struct error *error)
+{
+    const char *path = line->words[1];
+    size_t size = strlen(path);
+    struct import import = {.client = client, .table = line->words[0]};
+    import.is_csv = line->csv || (size > 4 && strcmp(path + size - 4, ".csv") == 0);
+    import.file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    if (import.file == NULL) {
+        return error_set(error, STATUS_NOT_FOUND, "cannot read %s", path);
+    }
+    enum status status = import_run(&import, error);
+    if (import.file != stdin) {
+        (void)fclose(import.file);
+    }
+    free(import.line); /* getline's own */
+    arena_reset(&import.header_arena);
+    return status;
+}

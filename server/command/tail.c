@@ -1,0 +1,129 @@
+/* tail: changes as they are committed; JSON lines in a pipe, colours on a terminal. */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "command_private.h"
+
+static const char *tail_colour(struct bytes operation)
+{
+    if (bytes_equal(operation, bytes_of_text("insert"))) {
+        return "\033[32m";
+    }
+    return bytes_equal(operation, bytes_of_text("modify")) ? "\033[33m" : "\033[31m";
+}
+
+void command__print_record(const struct value *record, bool has_colours)
+{
+    static const struct {
+        enum wire_field field;
+        const char *name;
+    } names[] = {{WIRE_FIELD_TABLE, "table"}, {WIRE_FIELD_OPERATION, "operation"},
+                 {WIRE_FIELD_ACTOR, "actor"}, {WIRE_FIELD_CAUSE, "cause"},
+                 {WIRE_FIELD_NEW, "new"},     {WIRE_FIELD_OLD, "old"}};
+    struct buffer text = {0};
+    struct bytes operation = {0};
+    uint64_t lsn = 0;
+    uint64_t time = 0;
+    char when[CLOCK_TEXT_BYTES];
+    if (codec_field_text(record, WIRE_FIELD_OPERATION, &operation, NULL) != STATUS_OK ||
+        codec_field_unsigned(record, WIRE_FIELD_LSN, 0, &lsn, NULL) != STATUS_OK ||
+        codec_field_unsigned(record, WIRE_FIELD_TIME, 0, &time, NULL) != STATUS_OK) {
+        return;
+    }
+    clock_format((int64_t)time, when);
+    if (has_colours) {
+        buffer_put_text(&text, tail_colour(operation));
+    }
+    buffer_put_format(&text, "{\"lsn\":%llu,\"time\":\"%s\"", (unsigned long long)lsn, when);
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        const struct value *found = codec_field(record, names[i].field);
+        if (found != NULL) {
+            buffer_put_format(&text, ",\"%s\":", names[i].name);
+            codec_json_encode(&text, found);
+        }
+    }
+    buffer_put_text(&text, has_colours ? "}\033[0m\n" : "}\n");
+    (void)fwrite(text.data, 1, text.size, stdout);
+    buffer_reset(&text);
+}
+
+static enum status tail_subscribe(struct client *client, const struct command_line *line, uint64_t *ret_id,
+                                  struct error *error)
+{
+    struct buffer body = {0};
+    uint64_t lsn = 0;
+    bool is_word =
+        line->from == NULL || strcmp(line->from, "latest") == 0 || strcmp(line->from, "oldest") == 0;
+    enum status status = is_word ? STATUS_OK : command__number("--from", line->from, 0, &lsn, error);
+    codec_put_map(&body, 3);
+    command__put_field_text(&body, WIRE_FIELD_TABLE, line->words_count > 0 ? line->words[0] : "");
+    codec_put_unsigned(&body, WIRE_FIELD_CREDIT);
+    codec_put_unsigned(&body, COMMAND_TAIL_CREDIT);
+    codec_put_unsigned(&body, WIRE_FIELD_START);
+    if (is_word) {
+        codec_put_text(&body, bytes_of_text(line->from == NULL ? "latest" : line->from));
+    } else {
+        codec_put_unsigned(&body, lsn);
+    }
+    if (status == STATUS_OK) {
+        status = client_send(client, WIRE_SUBSCRIBE, &body, ret_id, error);
+    }
+    buffer_reset(&body);
+    return status;
+}
+
+static enum status tail_give_credit(struct client *client, uint64_t id, size_t records, struct error *error)
+{
+    struct buffer body = {0};
+    codec_put_map(&body, 1);
+    codec_put_unsigned(&body, WIRE_FIELD_CREDIT);
+    codec_put_unsigned(&body, records);
+    enum status status = client_send_again(client, WIRE_CREDIT, id, &body, error);
+    buffer_reset(&body);
+    return status;
+}
+
+/* Prints records until `left` are printed; the first answer tells where the subscription begins. */
+static enum status tail_receive(struct client *client, uint64_t id, uint64_t left, struct error *error)
+{
+    struct arena arena = {0};
+    bool has_colours = isatty(STDOUT_FILENO) == 1;
+    bool has_started = false;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && left > 0 && ferror(stdout) == 0) {
+        struct value answer;
+        uint64_t answered = 0;
+        status = client_receive(client, has_started ? 1000 : COMMAND_TIMEOUT_MS, &arena, &answered, &answer,
+                                error);
+        if (status == STATUS_TIMEOUT && has_started) {
+            status = STATUS_OK;
+            continue;
+        }
+        has_started = true;
+        const struct value *records = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_RECORDS) : NULL;
+        size_t count = records != NULL && records->kind == VALUE_LIST ? records->items.count : 0;
+        for (size_t i = 0; i < count && left > 0; i++, left--) {
+            command__print_record(&records->items.at[i], has_colours);
+        }
+        (void)fflush(stdout);
+        if (count > 0) {
+            status = tail_give_credit(client, id, count, error);
+        }
+    }
+    arena_reset(&arena);
+    return status;
+}
+
+enum status command__tail(struct client *client, const struct command_line *line, struct error *error)
+{
+    uint64_t id = 0;
+    uint64_t left = 0;
+    (void)signal(SIGPIPE, SIG_IGN);
+    enum status status = command__number("--count", line->count, UINT64_MAX, &left, error);
+    if (status == STATUS_OK) {
+        status = tail_subscribe(client, line, &id, error);
+    }
+    return status == STATUS_OK ? tail_receive(client, id, left, error) : status;
+}

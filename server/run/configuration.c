@@ -1,0 +1,258 @@
+/* Settings of `oxbow serve`. One table names each with its flag, environment variable, default and help. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "run_private.h"
+#include "segment/bounds.h"
+
+enum setting_kind {
+    SETTING_TEXT,
+    SETTING_NUMBER,
+    SETTING_BOOLEAN,
+};
+
+struct setting {
+    const char *name; /* --name, OXBOW_NAME, and `name = value` in the file */
+    enum setting_kind kind;
+    size_t offset;
+    const char *standard;
+    uint64_t least;
+    uint64_t most;
+    const char *help;
+};
+
+#define SETTING_AT(member) offsetof(struct configuration, member)
+
+static const struct setting settings[] = {
+    {"data", SETTING_TEXT, SETTING_AT(data), "", 0, 0,
+     "directory of the database; made when it is not there"},
+    {"native", SETTING_TEXT, SETTING_AT(native), "127.0.0.1:7770", 0, 0,
+     "where the native door listens, ADDRESS:PORT or off"},
+    {"config", SETTING_TEXT, SETTING_AT(file), "", 0, 0,
+     "file with lines `name = value`; # begins a comment"},
+    {"segment-bytes", SETTING_NUMBER, SETTING_AT(segment_bytes), "67108864", SEGMENT_BYTES_MIN,
+     SEGMENT_BYTES_MAX, "size of a segment of the log"},
+    {"map-bytes", SETTING_NUMBER, SETTING_AT(map_bytes), "68719476736", 16ULL << 20, 1ULL << 40,
+     "most bytes the store may have"},
+    {"log-bytes-max", SETTING_NUMBER, SETTING_AT(log_bytes_max), "0", 0, UINT64_MAX,
+     "most bytes the log may have, 0 for no limit; writes are refused beyond it"},
+    {"retention-hours", SETTING_NUMBER, SETTING_AT(retention_hours), "840", 1, 840, "history that is kept"},
+    {"checkpoint-ms", SETTING_NUMBER, SETTING_AT(checkpoint_ms), "1500", 10, 60000,
+     "time between checkpoints"},
+    {"checkpoint-bytes", SETTING_NUMBER, SETTING_AT(checkpoint_bytes), "268435456", 65536, 1ULL << 40,
+     "bytes of pages after which a checkpoint is made in any case"},
+    {"accept-clock", SETTING_BOOLEAN, SETTING_AT(accepts_clock), "false", 0, 0,
+     "believe the wall clock although it is far from the last commit"},
+};
+
+static enum status setting_set(struct configuration *configuration, const struct setting *setting,
+                               const char *value, const char *where, struct error *error)
+{
+    void *at = (char *)configuration + setting->offset;
+    if (setting->kind == SETTING_TEXT) {
+        memory_destroy(*(char **)at);
+        *(char **)at = memory_copy_text(value);
+        return STATUS_OK;
+    }
+    if (setting->kind == SETTING_BOOLEAN) {
+        *(bool *)at = strcmp(value, "true") == 0;
+        return *(bool *)at || strcmp(value, "false") == 0
+                   ? STATUS_OK
+                   : error_set(error, STATUS_INVALID, "%s: %s must be true or false", where, setting->name);
+    }
+    char *end = NULL;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end != '\0' || number < setting->least || number > setting->most) {
+        return error_set(error, STATUS_INVALID, "%s: %s must be a number from %llu to %llu, not %s", where,
+                         setting->name, (unsigned long long)setting->least, (unsigned long long)setting->most,
+                         value);
+    }
+    *(uint64_t *)at = number;
+    return STATUS_OK;
+}
+
+static const struct setting *setting_find(const char *name, size_t size)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(settings); i++) {
+        if (strlen(settings[i].name) == size && strncmp(settings[i].name, name, size) == 0) {
+            return &settings[i];
+        }
+    }
+    return NULL;
+}
+
+void configuration_reset(struct configuration *configuration)
+{
+    memory_destroy(configuration->data);
+    memory_destroy(configuration->native);
+    memory_destroy(configuration->file);
+    *configuration = (struct configuration){0};
+}
+
+static enum status configuration_defaults(struct configuration *configuration, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_COUNT(settings) && status == STATUS_OK; i++) {
+        status = setting_set(configuration, &settings[i], settings[i].standard, "defaults", error);
+    }
+    return status;
+}
+
+/* OXBOW_SEGMENT_BYTES for segment-bytes. */
+static enum status configuration_environment(struct configuration *configuration, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_COUNT(settings) && status == STATUS_OK; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "OXBOW_%s", settings[i].name);
+        for (char *at = name; *at != '\0'; at++) {
+            *at = *at == '-' ? '_' : (char)((*at >= 'a' && *at <= 'z') ? *at - 'a' + 'A' : *at);
+        }
+        const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): no thread has started yet */
+        if (value != NULL) {
+            status = setting_set(configuration, &settings[i], value, name, error);
+        }
+    }
+    return status;
+}
+
+static char *trim(char *text)
+{
+    while (*text == ' ' || *text == '\t') {
+        text++;
+    }
+    size_t size = strlen(text);
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t' || text[size - 1] == '\r')) {
+        text[--size] = '\0';
+    }
+    return text;
+}
+
+static enum status configuration_line(struct configuration *configuration, char *line, const char *where,
+                                      struct error *error)
+{
+    char *comment = strchr(line, '#');
+    if (comment != NULL) {
+        *comment = '\0';
+    }
+    char *name = trim(line);
+    if (*name == '\0') {
+        return STATUS_OK;
+    }
+    char *equals = strchr(name, '=');
+    if (equals == NULL) {
+        return error_set(error, STATUS_INVALID, "%s: a line must be `name = value`", where);
+    }
+    *equals = '\0';
+    name = trim(name);
+    const struct setting *setting = setting_find(name, strlen(name));
+    if (setting == NULL || strcmp(name, "config") == 0) {
+        return error_set(error, STATUS_INVALID, "%s: there is no setting %s; see `oxbow serve --help`", where,
+                         name);
+    }
+    return setting_set(configuration, setting, trim(equals + 1), where, error);
+}
+
+static enum status configuration_file(struct configuration *configuration, struct error *error)
+{
+    struct buffer content = {0};
+    char *path = memory_copy_text(configuration->file);
+    enum status status = file_read_whole(path, 65536, &content, error);
+    buffer_put_u8(&content, 0);
+    char *rest = (char *)content.data;
+    for (int number = 1; status == STATUS_OK && rest != NULL && *rest != '\0'; number++) {
+        char where[300];
+        char *line = rest;
+        rest = strchr(rest, '\n');
+        if (rest != NULL) {
+            *rest++ = '\0';
+        }
+        (void)snprintf(where, sizeof(where), "%.250s line %d", path, number);
+        status = configuration_line(configuration, line, where, error);
+    }
+    memory_destroy(path);
+    buffer_reset(&content);
+    return status;
+}
+
+/* One flag: --name VALUE, --name=VALUE, and --name alone for what is true or false. `next` is the argument after it or
+ * NULL; *ret_took_next tells whether it was the value. */
+static enum status configuration_flag(struct configuration *configuration, const char *flag, const char *next,
+                                      bool *ret_took_next, struct error *error)
+{
+    const char *equals = strchr(flag, '=');
+    size_t size = equals != NULL ? (size_t)(equals - flag) : strlen(flag);
+    const struct setting *setting = NULL;
+    if (size > 2 && strncmp(flag, "--", 2) == 0) {
+        setting = setting_find(flag + 2, size - 2);
+    }
+    if (setting == NULL) {
+        return error_set(error, STATUS_INVALID, "unknown argument %s; see `oxbow serve --help`", flag);
+    }
+    const char *value = equals != NULL ? equals + 1 : NULL;
+    if (value == NULL && setting->kind == SETTING_BOOLEAN) {
+        value = "true";
+    } else if (value == NULL) {
+        value = next;
+        *ret_took_next = true;
+    }
+    return value != NULL ? setting_set(configuration, setting, value, flag, error)
+                         : error_set(error, STATUS_INVALID, "%s needs a value", flag);
+}
+
+static enum status configuration_flags(struct configuration *configuration, int count, char **arguments,
+                                       struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < count && status == STATUS_OK; i++) {
+        bool took_next = false;
+        if (strcmp(arguments[i], "--help") == 0 || strcmp(arguments[i], "-h") == 0) {
+            configuration->is_help = true;
+            continue;
+        }
+        status = configuration_flag(configuration, arguments[i], i + 1 < count ? arguments[i + 1] : NULL,
+                                    &took_next, error);
+        i += took_next;
+    }
+    return status;
+}
+
+enum status configuration_read(struct configuration *configuration, int count, char **arguments,
+                               struct error *error)
+{
+    enum status status = configuration_defaults(configuration, error);
+    if (status == STATUS_OK) { /* a first look, for --config */
+        status = configuration_environment(configuration, error);
+    }
+    if (status == STATUS_OK) {
+        status = configuration_flags(configuration, count, arguments, error);
+    }
+    if (status == STATUS_OK && configuration->file[0] != '\0') {
+        status = configuration_file(configuration, error);
+        if (status == STATUS_OK) {
+            status = configuration_environment(configuration, error);
+        }
+        if (status == STATUS_OK) {
+            status = configuration_flags(configuration, count, arguments, error);
+        }
+    }
+    if (status == STATUS_OK && !configuration->is_help && configuration->data[0] == '\0') {
+        status = error_set(error, STATUS_INVALID, "say where the database is: oxbow serve --data DIR");
+    }
+    return status;
+}
+
+void configuration_help(void)
+{
+    (void)printf(
+        "usage: oxbow serve --data DIR [SETTING...]\n\n"
+        "Runs the server until SIGINT or SIGTERM. One line `ready` with the addresses is printed when it\n"
+        "serves. A setting is --NAME VALUE, or OXBOW_NAME in the environment, or a line of the --config\n"
+        "file; flags win over the environment, the environment over the file.\n\n");
+    for (size_t i = 0; i < ARRAY_COUNT(settings); i++) {
+        (void)printf("  --%-17s %s%s%s%s\n", settings[i].name, settings[i].help,
+                     settings[i].standard[0] == '\0' ? "" : " (", settings[i].standard,
+                     settings[i].standard[0] == '\0' ? "" : ")");
+    }
+}

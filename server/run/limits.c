@@ -1,0 +1,76 @@
+/* `oxbow limits`: every bound in force, and the relations between them that must hold. */
+#include <stdio.h>
+
+#include "catalog/bounds.h"
+#include "codec/bounds.h"
+#include "environment/bounds.h"
+#include "feed/bounds.h"
+#include "fold/bounds.h"
+#include "gate/bounds.h"
+#include "local/bounds.h"
+#include "log/bounds.h"
+#include "native/bounds.h"
+#include "row/bounds.h"
+#include "run_private.h"
+#include "segment/bounds.h"
+#include "value/bounds.h"
+#include "value/value.h"
+#include "wire/wire.h"
+
+_Static_assert((int)GATE_ITEM_BYTES_MAX < (int)WIRE_MESSAGE_BYTES_MAX, "an item fits a message");
+_Static_assert((int)GATE_ITEM_BYTES_MAX < (int)TRANSACTION_BYTES_MAX, "an item fits a transaction");
+_Static_assert((int)TRANSACTION_BYTES_MAX < (int)FRAME_PAYLOAD_BYTES_MAX, "the largest record fits a frame");
+_Static_assert((int)ROW_BYTES_MAX < (int)ENVIRONMENT_VALUE_BYTES_MAX, "the largest row fits the store");
+_Static_assert((int)FRAME_PAYLOAD_BYTES_MAX < (int)SEGMENT_BLOCK_BYTES_MAX, "the largest frame fits a block");
+_Static_assert((int)NATIVE_WRITES_MAX < (int)FOLD_QUEUE_ENTRIES_MAX,
+               "one door cannot fill the writer's queue");
+_Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all writes under way fit");
+
+struct limit {
+    const char *name;
+    long long value;
+    const char *unit;
+};
+
+static const struct limit limits[] = {
+    {"item", GATE_ITEM_BYTES_MAX, "bytes as encoded"},
+    {"nesting of an item", VALUE_DEPTH_MAX, "levels"},
+    {"number, significant digits", NUMBER_DIGITS_MAX, "digits"},
+    {"number, largest exponent", NUMBER_EXPONENT_MAX, ""},
+    {"number, smallest exponent", NUMBER_EXPONENT_MIN, ""},
+    {"table name", TABLE_NAME_BYTES_MAX, "bytes"},
+    {"key column name", COLUMN_NAME_BYTES_MAX, "bytes"},
+    {"partition key columns", PARTITION_COLUMNS_MAX, "columns"},
+    {"sort key columns", CLUSTERING_COLUMNS_MAX, "columns"},
+    {"partition key", PARTITION_BYTES_MAX, "bytes"},
+    {"whole key as stored", ENVIRONMENT_KEY_BYTES_MAX, "bytes"},
+    {"tables", CATALOG_TABLES_MAX, "tables"},
+    {"JSON text", CODEC_JSON_BYTES_MAX, "bytes"},
+    {"message", WIRE_MESSAGE_BYTES_MAX, "bytes"},
+    {"transaction", TRANSACTION_BYTES_MAX, "bytes of records"},
+    {"batch", FOLD_BATCH_WRITES_MAX, "writes"},
+    {"batch", FOLD_BATCH_BYTES_MAX, "bytes"},
+    {"writes waiting", FOLD_QUEUE_ENTRIES_MAX, "writes"},
+    {"writes under way, native door", NATIVE_WRITES_MAX, "writes"},
+    {"subscriptions", FEED_SUBSCRIPTIONS_MAX, "subscriptions"},
+    {"subscriptions, native door", NATIVE_SUBSCRIPTIONS_MAX, "subscriptions"},
+    {"credit given at once", FEED_CREDIT_MAX, "records"},
+    {"records per message", WIRE_RECORDS_PER_MESSAGE, "records"},
+    {"frame of the log, aimed at", FRAME_BYTES_AIM, "bytes"},
+    {"segment of the log, least", SEGMENT_BYTES_MIN, "bytes"},
+    {"segment of the log, most", SEGMENT_BYTES_MAX, "bytes"},
+    {"block of a sealed segment, aimed at", SEGMENT_BLOCK_BYTES_AIM, "bytes"},
+    {"history kept, most", LOCAL_RETENTION_DAYS, "days"},
+    {"history removed per hour of uptime", LOCAL_TRIM_DAYS_PER_HOUR, "hours"},
+    {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
+    {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
+    {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},
+    {"clock ahead of the last commit at start", FOLD_CLOCK_AHEAD_DAYS_MAX, "days"},
+};
+
+void limits_print(void)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
+        (void)printf("%-42s %12lld %s\n", limits[i].name, limits[i].value, limits[i].unit);
+    }
+}

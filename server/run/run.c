@@ -1,0 +1,19 @@
+#include "run/run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "run_private.h"
+
+int run_main(int count, char **arguments)
+{
+    if (count >= 2 && strcmp(arguments[1], "serve") == 0) {
+        return serve(count - 2, arguments + 2);
+    }
+    if (count == 2 && strcmp(arguments[1], "limits") == 0) {
+        limits_print();
+        return 0;
+    }
+    return command_main(count - 1, arguments + 1);
+}

@@ -1,0 +1,48 @@
+/* The inside of the program, for this folder's files. */
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "log/frame.h"
+
+/* What `oxbow serve` was told: defaults, then the configuration file, then the environment, then flags. */
+struct configuration {
+    char *data;
+    char *native; /* ADDRESS:PORT, or "off" */
+    char *file;
+    uint64_t segment_bytes;
+    uint64_t map_bytes;
+    uint64_t log_bytes_max;
+    uint64_t retention_hours;
+    uint64_t checkpoint_ms;
+    uint64_t checkpoint_bytes;
+    bool accepts_clock;
+    bool is_help;
+};
+
+void configuration_reset(struct configuration *configuration);
+/* STATUS_INVALID says which setting, and where it stands. */
+MUST_USE enum status configuration_read(struct configuration *configuration, int count, char **arguments,
+                                        struct error *error);
+void configuration_help(void);
+
+/* The data directory: identity file, exclusive lock, places of log and store. */
+struct database {
+    struct file lock;
+    char *directory;
+    char *log_directory;
+    char *store_directory;
+    struct log_identity identity;
+};
+
+/* Opens the directory, making it when it is not there or empty. STATUS_BUSY: another server has it. */
+MUST_USE enum status database_open(const struct configuration *configuration, struct database *ret_database,
+                                   struct error *error);
+void database_close(struct database *database);
+
+int serve(int count, char **arguments);
+void limits_print(void);
+
+#endif

@@ -1,0 +1,233 @@
+/* `oxbow serve`: opens everything from the lowest floor up, serves, closes from the top down. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/diagnostic.h"
+#include "base/memory.h"
+#include "catalog/catalog.h"
+#include "environment/environment.h"
+#include "feed/feed.h"
+#include "fold/fold.h"
+#include "gate/gate.h"
+#include "local/local.h"
+#include "native/native.h"
+#include "run_private.h"
+
+struct server {
+    struct configuration configuration;
+    struct database database;
+    struct catalog *catalog;
+    struct environment *environment;
+    struct environment_point point;
+    struct log *log;
+    struct fold *fold;
+    struct feed *feed;
+    struct gate *gate;
+    struct native_door *native;
+    int signals;
+};
+
+/* Thread: the checkpoint's. */
+static enum status server_log_sync(void *context, uint64_t lsn, struct error *error)
+{
+    struct server *server = context;
+    return server->log == NULL ? STATUS_OK : log_sync(server->log, lsn, error);
+}
+
+static void server_checkpointed(void *context, const struct environment_point *older,
+                                const struct environment_point *newer)
+{
+    struct server *server = context;
+    (void)newer;
+    if (server->log != NULL) {
+        log_trim_allow(server->log, older->lsn);
+    }
+}
+
+/* Thread: the log's own. */
+static void server_log_failed(void *context, enum status status, const struct error *error)
+{
+    (void)context;
+    if (status == STATUS_CORRUPT || status == STATUS_IO) {
+        diagnostic_fatal("log", "%s", error->text);
+    }
+    diagnostic_write(DIAGNOSTIC_WARNING, "log", "%s", error->text);
+}
+
+static enum status server_record_keys(void *context, const struct record *record,
+                                      struct segment_key_sink *sink, struct error *error)
+{
+    struct buffer key = {0};
+    uint32_t space = 0;
+    if (record->key.size == 0) {
+        return STATUS_OK; /* of a table as a whole */
+    }
+    enum status status = fold_record_storage_key(context, record, &space, &key, error);
+    if (status == STATUS_OK) {
+        segment_key_add(sink, space, buffer_bytes(&key));
+    }
+    buffer_reset(&key);
+    return status;
+}
+
+static void server_committed(void *context, uint64_t lsn)
+{
+    struct server *server = context;
+    if (server->feed != NULL) {
+        feed_committed(server->feed, lsn);
+    }
+}
+
+static enum status server_open_store(struct server *server, struct error *error)
+{
+    struct environment_options options = {
+        .directory = server->database.store_directory,
+        .map_bytes = server->configuration.map_bytes,
+        .checkpoint_bytes = server->configuration.checkpoint_bytes,
+        .checkpoint_interval_us = (int64_t)server->configuration.checkpoint_ms * 1000,
+        .log_sync = server_log_sync,
+        .on_checkpoint = server_checkpointed,
+        .context = server,
+    };
+    memcpy(options.database, server->database.identity.database, sizeof(options.database));
+    return environment_open(&options, &server->environment, &server->point, error);
+}
+
+static enum status server_open_log(struct server *server, struct error *error)
+{
+    struct local_options options = {
+        .directory = server->database.log_directory,
+        .identity = server->database.identity,
+        .segment_bytes = (uint32_t)server->configuration.segment_bytes,
+        .retention_us = (int64_t)server->configuration.retention_hours * 3600 * 1000000,
+        .log_bytes_max = server->configuration.log_bytes_max,
+        .checkpointed_lsn = server->point.lsn,
+        .keys = {.visit = server_record_keys, .context = server->catalog},
+        .clock = clock_system(),
+        .on_failure = server_log_failed,
+        .context = server,
+    };
+    return local_open(&options, &server->log, error);
+}
+
+static enum status server_open_fold(struct server *server, struct error *error)
+{
+    struct fold_options options = {
+        .environment = server->environment,
+        .point = server->point,
+        .log = server->log,
+        .catalog = server->catalog,
+        .clock = clock_system(),
+        .accepts_clock = server->configuration.accepts_clock,
+        .on_commit = server_committed,
+        .context = server,
+    };
+    return fold_open(&options, &server->fold, error);
+}
+
+static enum status server_open_doors(struct server *server, struct error *error)
+{
+    if (strcmp(server->configuration.native, "off") == 0) {
+        return STATUS_OK;
+    }
+    struct native_door_options options = {.address = server->configuration.native,
+                                          .gate = server->gate,
+                                          .feed = server->feed};
+    return native_door_open(&options, &server->native, error);
+}
+
+static enum status server_open(struct server *server, struct error *error)
+{
+    enum status status = database_open(&server->configuration, &server->database, error);
+    server->catalog = catalog_create();
+    if (status == STATUS_OK) {
+        status = server_open_store(server, error);
+    }
+    if (status == STATUS_OK) {
+        status = server_open_log(server, error);
+    }
+    if (status == STATUS_OK) {
+        status = server_open_fold(server, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct gate_options options = {.catalog = server->catalog,
+                                   .environment = server->environment,
+                                   .fold = server->fold,
+                                   .log = server->log};
+    server->feed = feed_create(server->log, server->catalog);
+    server->gate = gate_create(&options);
+    status = environment_checkpoint_start(server->environment, error);
+    return status == STATUS_OK ? server_open_doors(server, error) : status;
+}
+
+static void server_close(struct server *server)
+{
+    struct error error;
+    fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
+    native_door_close(&server->native);
+    if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
+    }
+    gate_destroy(&server->gate);
+    feed_destroy(&server->feed);
+    environment_close(&server->environment);
+    log_close(&server->log);
+    catalog_destroy(&server->catalog);
+    database_close(&server->database);
+    configuration_reset(&server->configuration);
+}
+
+/* Blocks the signals that end the server, so that they are read instead; before any thread starts. */
+static int serve_signals(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static void serve_wait(int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof(info)) < 0 && errno == EINTR) {
+    }
+}
+
+static int serve_failed(enum status status, const struct error *error)
+{
+    (void)fprintf(stderr, "oxbow serve: %s\n", error->text);
+    return status == STATUS_INVALID ? 2 : 1;
+}
+
+int serve(int count, char **arguments)
+{
+    struct server server = {.database = {.lock = FILE_CLOSED}};
+    struct error error;
+    enum status status = configuration_read(&server.configuration, count, arguments, &error);
+    if (status == STATUS_OK && server.configuration.is_help) {
+        configuration_help();
+        configuration_reset(&server.configuration);
+        return 0;
+    }
+    if (status == STATUS_OK) {
+        server.signals = serve_signals();
+        status = server_open(&server, &error);
+    }
+    if (status == STATUS_OK) {
+        (void)printf("ready native=%s data=%s\n",
+                     server.native == NULL ? "off" : native_door_address(server.native),
+                     server.configuration.data);
+        (void)fflush(stdout);
+        serve_wait(server.signals);
+    }
+    server_close(&server);
+    return status == STATUS_OK ? 0 : serve_failed(status, &error);
+}

@@ -1,0 +1,157 @@
+/* Checkpoints. DESIGN §8, steps 0 to 4. */
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/diagnostic.h"
+#include "environment_private.h"
+
+static enum status checkpoint_fatal(struct environment *environment, enum status status,
+                                    const struct error *error)
+{
+    if (environment->options.on_fatal != NULL) {
+        environment->options.on_fatal(environment->options.context, error);
+    } else {
+        diagnostic_fatal("environment", "%s", error->text);
+    }
+    return status;
+}
+
+/* Step 1: between two write transactions, copies the meta pages and pins the newest committed state. */
+static enum status checkpoint_take(struct environment *environment, size_t pin, struct side *side,
+                                   struct error *error)
+{
+    (void)pthread_mutex_lock(&environment->writing);
+    side->page_bytes = environment->page_bytes;
+    enum status status = environment__metas_read(&environment->data, side->page_bytes, &side->metas, error);
+    if (status == STATUS_OK) {
+        int code = mdb_txn_renew(environment->pins[pin]);
+        status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "pinning the state");
+    }
+    (void)pthread_mutex_unlock(&environment->writing);
+    if (status == STATUS_OK) {
+        environment->pinned[pin] = true;
+        side->transaction = mdb_txn_id(environment->pins[pin]);
+        status = environment__point_read(environment, environment->pins[pin], &side->point, error);
+    }
+    return status;
+}
+
+static void checkpoint_unpin(struct environment *environment, size_t pin)
+{
+    if (environment->pinned[pin]) {
+        mdb_txn_reset(environment->pins[pin]);
+        environment->pinned[pin] = false;
+    }
+}
+
+/* Steps 0, 2 and 3 for the state just taken: the log, the pages, then the side file that names them. */
+static enum status checkpoint_make_durable(struct environment *environment, const struct side *side,
+                                           struct error *error)
+{
+    if (environment->options.log_sync != NULL) {
+        enum status status =
+            environment->options.log_sync(environment->options.context, side->point.lsn, error);
+        if (status != STATUS_OK) {
+            return checkpoint_fatal(environment, status, error);
+        }
+    }
+    int code = mdb_env_sync(environment->env, 1);
+    if (code != MDB_SUCCESS) {
+        return checkpoint_fatal(environment, environment__lmdb_error(code, error, "syncing data.mdb"), error);
+    }
+    enum status status =
+        environment__side_write(environment->directory, side, environment->options.database, error);
+    return status == STATUS_OK || status == STATUS_FULL ? status
+                                                        : checkpoint_fatal(environment, status, error);
+}
+
+/* The caller holds `checkpointing`. */
+static enum status checkpoint_run(struct environment *environment, struct error *error)
+{
+    size_t pin = (environment->pin + 1) % ENVIRONMENT_PINS;
+    size_t oldest = (environment->pin + 2) % ENVIRONMENT_PINS;
+    struct side side = {.sequence = environment->sequence + 1};
+    int64_t started = clock_steady_us(clock_system());
+    CHECK(!environment->pinned[pin]);
+    enum status status = checkpoint_take(environment, pin, &side, error);
+    if (status == STATUS_OK) {
+        atomic_store(&environment->pages_written, 0);
+        status = checkpoint_make_durable(environment, &side, error);
+    }
+    if (status == STATUS_OK) {
+        environment->sequence = side.sequence;
+        environment->points[side.sequence % ENVIRONMENT_SIDES] = side.point;
+        environment->pin = pin;
+        environment->checkpoints++;
+        environment->checkpoint_us = clock_steady_us(clock_system()) - started;
+        checkpoint_unpin(environment, oldest); /* step 4: the side file that named it is overwritten */
+    } else {
+        checkpoint_unpin(environment, pin);
+    }
+    buffer_reset(&side.metas);
+    return status;
+}
+
+enum status environment_checkpoint_now(struct environment *environment, struct error *error)
+{
+    (void)pthread_mutex_lock(&environment->checkpointing);
+    enum status status = checkpoint_run(environment, error);
+    struct environment_point newer = environment->points[environment->sequence % ENVIRONMENT_SIDES];
+    struct environment_point older = environment->points[(environment->sequence + 1) % ENVIRONMENT_SIDES];
+    (void)pthread_mutex_unlock(&environment->checkpointing);
+    if (status == STATUS_OK && environment->options.on_checkpoint != NULL) {
+        environment->options.on_checkpoint(environment->options.context, &older, &newer);
+    }
+    return status;
+}
+
+/* Asks for dirty pages to be written, so that the checkpoint's own sync has little left to do. Promises nothing. */
+static void checkpoint_write_back(struct environment *environment)
+{
+    (void)sync_file_range(environment->data.descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+static void checkpoint_wait(struct environment *environment)
+{
+    struct timespec until;
+    CHECK(clock_gettime(CLOCK_REALTIME, &until) == 0);
+    until.tv_nsec += ENVIRONMENT_WRITEBACK_INTERVAL_US * 1000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_cond_timedwait(&environment->thread_wake, &environment->thread_mutex, &until);
+}
+
+static void checkpoint_thread(void *context)
+{
+    struct environment *environment = context;
+    int64_t last = clock_steady_us(clock_system());
+    uint64_t commits_seen = atomic_load(&environment->commits);
+    (void)pthread_mutex_lock(&environment->thread_mutex);
+    while (!environment->is_stopping) {
+        checkpoint_wait(environment);
+        (void)pthread_mutex_unlock(&environment->thread_mutex);
+        uint64_t commits = atomic_load(&environment->commits);
+        int64_t now = clock_steady_us(clock_system());
+        uint64_t bytes = atomic_load(&environment->pages_written) * environment->page_bytes;
+        if (commits != commits_seen && (now - last >= environment->options.checkpoint_interval_us ||
+                                        bytes >= environment->options.checkpoint_bytes)) {
+            struct error error;
+            commits_seen = commits;
+            last = now;
+            if (environment_checkpoint_now(environment, &error) != STATUS_OK) {
+                diagnostic_write(DIAGNOSTIC_WARNING, "environment", "no checkpoint: %s", error.text);
+            }
+        } else if (commits != commits_seen) {
+            checkpoint_write_back(environment);
+        }
+        (void)pthread_mutex_lock(&environment->thread_mutex);
+    }
+    (void)pthread_mutex_unlock(&environment->thread_mutex);
+}
+
+enum status environment_checkpoint_start(struct environment *environment, struct error *error)
+{
+    return thread_create("checkpoint", checkpoint_thread, environment, &environment->thread, error);
+}

@@ -1,0 +1,27 @@
+/* The limits of store/environment: unit, reason, and what is seen when one is met. */
+#ifndef ENVIRONMENT_BOUNDS_H
+#define ENVIRONMENT_BOUNDS_H
+
+enum {
+    /* Bytes of a key: what LMDB holds. More is STATUS_TOO_LARGE. */
+    ENVIRONMENT_KEY_BYTES_MAX = 511,
+
+    /* Bytes of a value: the largest row (16 MiB) and room for what wraps it. More is STATUS_TOO_LARGE. */
+    ENVIRONMENT_VALUE_BYTES_MAX = 17 * 1024 * 1024,
+
+    /* Read transactions open at once, pins included: slots of LMDB's reader table. One more is STATUS_BUSY. */
+    ENVIRONMENT_READERS_MAX = 1024,
+
+    /* Pages of map beyond options.map_bytes that only a transaction already begun may use, so that what was admitted
+     * fits. Address space, not disk. */
+    ENVIRONMENT_RESERVE_PAGES = 16 * 1024,
+
+    /* Bytes by which data.mdb is allocated ahead of use unless the options say otherwise. */
+    ENVIRONMENT_ALLOCATE_BYTES = 64 * 1024 * 1024,
+
+    /* Microseconds between two requests to write back dirty pages: short enough that the checkpoint's own sync has
+     * little left to do (a commit that waits behind it: 25-31 ms, against 900 ms without). */
+    ENVIRONMENT_WRITEBACK_INTERVAL_US = 75 * 1000,
+};
+
+#endif

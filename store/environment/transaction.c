@@ -1,0 +1,370 @@
+/* Transactions and cursors. */
+#include "environment/transaction.h"
+
+#include "base/crypto.h"
+#include "base/memory.h"
+#include "environment_private.h"
+
+struct environment_write {
+    struct environment *environment;
+    MDB_txn *transaction;
+    uint64_t puts;
+};
+
+struct environment_read {
+    struct environment *environment;
+    MDB_txn *transaction;
+    bool is_fresh; /* has a snapshot */
+};
+
+struct environment_cursor {
+    MDB_cursor *cursor;
+    enum environment_tree tree;
+    MDB_val key;
+    MDB_val value;
+    bool stands;
+};
+
+static MDB_val lmdb_bytes(struct bytes bytes)
+{
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
+}
+
+enum status environment__value_check(enum environment_tree tree, struct bytes key, MDB_val stored,
+                                     struct bytes *ret_value, struct error *error)
+{
+    if (stored.mv_size >= VALUE_CHECKSUM_BYTES) {
+        struct bytes value = bytes_of(stored.mv_data, stored.mv_size - VALUE_CHECKSUM_BYTES);
+        if (bytes_get_u64(value.data + value.size) == crypto_hash64(key, value)) {
+            *ret_value = value;
+            return STATUS_OK;
+        }
+    }
+    char prefix[41] = "";
+    for (size_t i = 0; i < key.size && i < 20; i++) {
+        static const char digits[] = "0123456789abcdef";
+        prefix[2 * i] = digits[key.data[i] >> 4];
+        prefix[2 * i + 1] = digits[key.data[i] & 15];
+    }
+    return error_set(error, STATUS_CORRUPT, "the store's value under key %s… of tree %d is damaged", prefix,
+                     (int)tree);
+}
+
+/* Keeps blocks allocated beyond the last page, so that a commit cannot meet a full disk. */
+static enum status write_allocate_ahead(struct environment *environment, struct error *error)
+{
+    MDB_envinfo info;
+    (void)mdb_env_info(environment->env, &info);
+    uint64_t step = environment->options.allocate_bytes;
+    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * 4096;
+    if (used > environment->options.map_bytes) {
+        return error_set(error, STATUS_FULL, "the store has reached its map of %llu bytes (--map-bytes)",
+                         (unsigned long long)environment->options.map_bytes);
+    }
+    if (environment->data.descriptor < 0 || used + step / 2 <= environment->allocated) {
+        return STATUS_OK;
+    }
+    enum status status = file_allocate(&environment->data, 0, used + step, error);
+    if (status == STATUS_OK) {
+        environment->allocated = used + step;
+    }
+    return status;
+}
+
+enum status environment_write_begin(struct environment *environment, struct environment_write **ret_write,
+                                    struct error *error)
+{
+    MDB_txn *transaction = NULL;
+    (void)pthread_mutex_lock(&environment->writing);
+    enum status status = write_allocate_ahead(environment, error);
+    if (status == STATUS_OK) {
+        int code = mdb_txn_begin(environment->env, NULL, 0, &transaction);
+        status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "beginning a write");
+    }
+    if (status != STATUS_OK) {
+        (void)pthread_mutex_unlock(&environment->writing);
+        return status;
+    }
+    *ret_write = memory_create(sizeof(**ret_write));
+    **ret_write = (struct environment_write){.environment = environment, .transaction = transaction};
+    return STATUS_OK;
+}
+
+static enum status key_check(struct bytes key, struct error *error)
+{
+    if (key.size == 0) {
+        return error_set(error, STATUS_INVALID, "an empty key");
+    }
+    if (key.size > ENVIRONMENT_KEY_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "a key of %zu bytes as stored; %d fit", key.size,
+                         ENVIRONMENT_KEY_BYTES_MAX);
+    }
+    return STATUS_OK;
+}
+
+enum status environment_write_put(struct environment_write *write, enum environment_tree tree,
+                                  struct bytes key, struct bytes value, struct error *error)
+{
+    enum status status = key_check(key, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (value.size > ENVIRONMENT_VALUE_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "a value of %zu bytes; %d fit", value.size,
+                         ENVIRONMENT_VALUE_BYTES_MAX);
+    }
+    MDB_val stored_key = lmdb_bytes(key);
+    MDB_val room = {.mv_size = value.size + VALUE_CHECKSUM_BYTES, .mv_data = NULL};
+    int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "putting a value");
+    }
+    if (value.size > 0) {
+        memcpy(room.mv_data, value.data, value.size);
+    }
+    bytes_put_u64((uint8_t *)room.mv_data + value.size, crypto_hash64(key, value));
+    write->puts += 1 + value.size / 2048;
+    return STATUS_OK;
+}
+
+enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
+                                    struct bytes key, bool *ret_was_there, struct error *error)
+{
+    enum status status = key_check(key, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    MDB_val stored_key = lmdb_bytes(key);
+    int code = mdb_del(write->transaction, write->environment->trees[tree], &stored_key, NULL);
+    if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
+        return environment__lmdb_error(code, error, "erasing a value");
+    }
+    if (ret_was_there != NULL) {
+        *ret_was_there = code == MDB_SUCCESS;
+    }
+    write->puts++;
+    return STATUS_OK;
+}
+
+static enum status transaction_get(struct environment *environment, MDB_txn *transaction,
+                                   enum environment_tree tree, struct bytes key, struct bytes *ret_value,
+                                   struct error *error)
+{
+    MDB_val stored;
+    enum status status = key_check(key, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    MDB_val stored_key = lmdb_bytes(key);
+    int code = mdb_get(transaction, environment->trees[tree], &stored_key, &stored);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "reading a value");
+    }
+    return environment__value_check(tree, key, stored, ret_value, error);
+}
+
+enum status environment_write_get(struct environment_write *write, enum environment_tree tree,
+                                  struct bytes key, struct bytes *ret_value, struct error *error)
+{
+    return transaction_get(write->environment, write->transaction, tree, key, ret_value, error);
+}
+
+enum status environment_write_commit(struct environment_write **write, const struct environment_point *point,
+                                     struct error *error)
+{
+    struct environment_write *done = *write;
+    struct environment *environment = done->environment;
+    uint8_t encoded[24];
+    *write = NULL;
+    environment__point_encode(point, encoded);
+    enum status status = environment_write_put(done, TREE_METADATA, bytes_of_text("point"),
+                                               bytes_of(encoded, sizeof(encoded)), error);
+    if (status == STATUS_OK) {
+        int code = mdb_txn_commit(done->transaction);
+        status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "committing");
+    } else {
+        mdb_txn_abort(done->transaction);
+    }
+    (void)pthread_mutex_unlock(&environment->writing);
+    atomic_fetch_add(&environment->commits, 1);
+    atomic_fetch_add(&environment->pages_written, done->puts);
+    memory_destroy(done);
+    return status;
+}
+
+void environment_write_abort(struct environment_write **write)
+{
+    struct environment_write *gone = *write;
+    *write = NULL;
+    if (gone != NULL) {
+        mdb_txn_abort(gone->transaction);
+        (void)pthread_mutex_unlock(&gone->environment->writing);
+        memory_destroy(gone);
+    }
+}
+
+enum status environment_read_open(struct environment *environment, struct environment_read **ret_read,
+                                  struct error *error)
+{
+    MDB_txn *transaction = NULL;
+    int code = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &transaction);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "opening a read");
+    }
+    *ret_read = memory_create(sizeof(**ret_read));
+    **ret_read =
+        (struct environment_read){.environment = environment, .transaction = transaction, .is_fresh = true};
+    return STATUS_OK;
+}
+
+enum status environment_read_renew(struct environment_read *read, struct error *error)
+{
+    environment_read_reset(read);
+    int code = mdb_txn_renew(read->transaction);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "renewing a read");
+    }
+    read->is_fresh = true;
+    return STATUS_OK;
+}
+
+void environment_read_reset(struct environment_read *read)
+{
+    if (read->is_fresh) {
+        mdb_txn_reset(read->transaction);
+        read->is_fresh = false;
+    }
+}
+
+void environment_read_close(struct environment_read **read)
+{
+    struct environment_read *gone = *read;
+    *read = NULL;
+    if (gone != NULL) {
+        mdb_txn_abort(gone->transaction);
+        memory_destroy(gone);
+    }
+}
+
+enum status environment_read_point(struct environment_read *read, struct environment_point *ret_point,
+                                   struct error *error)
+{
+    CHECK(read->is_fresh);
+    return environment__point_read(read->environment, read->transaction, ret_point, error);
+}
+
+enum status environment_read_get(struct environment_read *read, enum environment_tree tree, struct bytes key,
+                                 struct bytes *ret_value, struct error *error)
+{
+    CHECK(read->is_fresh);
+    return transaction_get(read->environment, read->transaction, tree, key, ret_value, error);
+}
+
+static enum status cursor_open(struct environment *environment, MDB_txn *transaction,
+                               enum environment_tree tree, struct environment_cursor **ret_cursor,
+                               struct error *error)
+{
+    MDB_cursor *cursor = NULL;
+    int code = mdb_cursor_open(transaction, environment->trees[tree], &cursor);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "opening a cursor");
+    }
+    *ret_cursor = memory_create(sizeof(**ret_cursor));
+    (*ret_cursor)->cursor = cursor;
+    (*ret_cursor)->tree = tree;
+    return STATUS_OK;
+}
+
+enum status environment_read_cursor_open(struct environment_read *read, enum environment_tree tree,
+                                         struct environment_cursor **ret_cursor, struct error *error)
+{
+    CHECK(read->is_fresh);
+    return cursor_open(read->environment, read->transaction, tree, ret_cursor, error);
+}
+
+enum status environment_write_cursor_open(struct environment_write *write, enum environment_tree tree,
+                                          struct environment_cursor **ret_cursor, struct error *error)
+{
+    return cursor_open(write->environment, write->transaction, tree, ret_cursor, error);
+}
+
+void environment_cursor_close(struct environment_cursor **cursor)
+{
+    struct environment_cursor *gone = *cursor;
+    *cursor = NULL;
+    if (gone != NULL) {
+        mdb_cursor_close(gone->cursor);
+        memory_destroy(gone);
+    }
+}
+
+static enum status cursor_move(struct environment_cursor *cursor, MDB_cursor_op operation,
+                               struct error *error)
+{
+    int code = mdb_cursor_get(cursor->cursor, &cursor->key, &cursor->value, operation);
+    cursor->stands = code == MDB_SUCCESS;
+    if (code == MDB_NOTFOUND) {
+        return STATUS_END;
+    }
+    return code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "moving a cursor");
+}
+
+enum status environment_cursor_seek_at_or_after(struct environment_cursor *cursor, struct bytes key,
+                                                struct error *error)
+{
+    if (key.size == 0) {
+        return cursor_move(cursor, MDB_FIRST, error);
+    }
+    /* A longer key than LMDB takes sorts right after its first bytes: no stored key lies between. */
+    bool is_cut = key.size > ENVIRONMENT_KEY_BYTES_MAX;
+    struct bytes sought = is_cut ? bytes_part(key, 0, ENVIRONMENT_KEY_BYTES_MAX) : key;
+    cursor->key = lmdb_bytes(sought);
+    enum status status = cursor_move(cursor, MDB_SET_RANGE, error);
+    if (status == STATUS_OK && is_cut && bytes_equal(environment_cursor_key(cursor), sought)) {
+        status = cursor_move(cursor, MDB_NEXT, error);
+    }
+    return status;
+}
+
+enum status environment_cursor_seek_before(struct environment_cursor *cursor, struct bytes key,
+                                           struct error *error)
+{
+    enum status status = environment_cursor_seek_at_or_after(cursor, key, error);
+    if (status == STATUS_END) {
+        return cursor_move(cursor, MDB_LAST, error);
+    }
+    return status == STATUS_OK ? cursor_move(cursor, MDB_PREV, error) : status;
+}
+
+enum status environment_cursor_first(struct environment_cursor *cursor, struct error *error)
+{
+    return cursor_move(cursor, MDB_FIRST, error);
+}
+
+enum status environment_cursor_last(struct environment_cursor *cursor, struct error *error)
+{
+    return cursor_move(cursor, MDB_LAST, error);
+}
+
+enum status environment_cursor_next(struct environment_cursor *cursor, struct error *error)
+{
+    return cursor->stands ? cursor_move(cursor, MDB_NEXT, error) : STATUS_END;
+}
+
+enum status environment_cursor_previous(struct environment_cursor *cursor, struct error *error)
+{
+    return cursor->stands ? cursor_move(cursor, MDB_PREV, error) : STATUS_END;
+}
+
+struct bytes environment_cursor_key(const struct environment_cursor *cursor)
+{
+    CHECK(cursor->stands);
+    return bytes_of(cursor->key.mv_data, cursor->key.mv_size);
+}
+
+enum status environment_cursor_value(struct environment_cursor *cursor, struct bytes *ret_value,
+                                     struct error *error)
+{
+    return environment__value_check(cursor->tree, environment_cursor_key(cursor), cursor->value, ret_value,
+                                    error);
+}

@@ -1,0 +1,131 @@
+/* The writer's life: open, run, close. */
+#include "fold/fold.h"
+
+#include "base/diagnostic.h"
+#include "base/memory.h"
+#include "fold_private.h"
+
+static void fold_free(struct fold *fold)
+{
+    mailbox_destroy(&fold->mailbox);
+    buffer_reset(&fold->frames);
+    buffer_reset(&fold->records);
+    buffer_reset(&fold->storage_key);
+    buffer_reset(&fold->stored);
+    frame_builder_reset(&fold->builder);
+    arena_reset(&fold->arena);
+    memory_destroy(fold->headers);
+    memory_destroy(fold);
+}
+
+static void fold_refuse_waiting(struct fold *fold)
+{
+    while (fold->waiting != NULL) {
+        struct write *request = (struct write *)fold->waiting;
+        fold->waiting = fold->waiting->next;
+        request->status =
+            error_set(&request->error, STATUS_CLOSED, "the server is stopping; nothing was written");
+        request->complete(request);
+    }
+}
+
+static void fold_run(void *context)
+{
+    struct fold *fold = context;
+    while (!mailbox_is_closed(fold->mailbox)) {
+        fold->waiting = mailbox_receive(fold->mailbox, FOLD_MARK_IDLE_MS * 1000LL);
+        if (fold->waiting == NULL) {
+            fold__mark(fold);
+        }
+        while (fold->waiting != NULL) {
+            fold__run_batch(fold);
+        }
+    }
+    fold->waiting = mailbox_receive(fold->mailbox, 0);
+    fold_refuse_waiting(fold);
+    fold__mark(fold);
+}
+
+/* DESIGN §5: a clock far from the last commit is not believed without the operator's word. */
+static void fold_judge_clock(struct fold *fold)
+{
+    int64_t now = clock_wall_us(fold->options.clock);
+    int64_t ahead_us = now - fold->last_commit_us;
+    fold->clock_offset_us = now - clock_steady_us(fold->options.clock);
+    if (fold->last_commit_us == 0 || fold->options.accepts_clock) {
+        return;
+    }
+    bool is_behind = ahead_us < -FOLD_CLOCK_BEHIND_SECONDS_MAX * 1000000LL;
+    bool is_ahead = ahead_us > FOLD_CLOCK_AHEAD_DAYS_MAX * 86400LL * 1000000;
+    if (is_behind || is_ahead) {
+        fold->refuses_clock = true;
+        diagnostic_write(DIAGNOSTIC_ERROR, "fold",
+                         "the wall clock is %lld s %s the last commit: writes are refused until a start with "
+                         "--accept-clock",
+                         (long long)((is_behind ? -ahead_us : ahead_us) / 1000000),
+                         is_behind ? "behind" : "ahead of");
+    }
+}
+
+static enum status fold_recover(struct fold *fold, struct error *error)
+{
+    enum status status = fold__load_catalog(fold, error);
+    if (status == STATUS_OK) {
+        status = fold__replay(fold, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct log_tip tip = log_tip(fold->options.log);
+    fold->next_lsn = tip.next_lsn;
+    fold->last_commit_us = tip.commit_time_us;
+    fold->term = (tip.term > fold->options.point.term ? tip.term : fold->options.point.term) + 1;
+    atomic_store(&fold->committed_lsn, tip.next_lsn - 1);
+    fold_judge_clock(fold);
+    return fold__open_term(fold, error);
+}
+
+enum status fold_open(const struct fold_options *options, struct fold **ret_fold, struct error *error)
+{
+    struct fold *fold = memory_create(sizeof(*fold));
+    fold->options = *options;
+    fold__metrics_register();
+    fold->mailbox = mailbox_create(FOLD_QUEUE_ENTRIES_MAX);
+    enum status status = fold_recover(fold, error);
+    if (status == STATUS_OK) {
+        status = thread_create("writer", fold_run, fold, &fold->thread, error);
+    }
+    if (status != STATUS_OK) {
+        fold_free(fold);
+        return status;
+    }
+    *ret_fold = fold;
+    return STATUS_OK;
+}
+
+void fold_close(struct fold **fold)
+{
+    struct fold *gone = *fold;
+    *fold = NULL;
+    if (gone != NULL) {
+        mailbox_close(gone->mailbox);
+        thread_join(&gone->thread);
+        fold_free(gone);
+    }
+}
+
+enum status fold_submit(struct fold *fold, struct write *write)
+{
+    CHECK(write->count > 0 && write->count <= FOLD_CHANGES_MAX);
+    return mailbox_send(fold->mailbox, &write->message);
+}
+
+uint64_t fold_committed_lsn(const struct fold *fold)
+{
+    return atomic_load(&fold->committed_lsn);
+}
+
+uint64_t fold_term(const struct fold *fold)
+{
+    return fold->term;
+}

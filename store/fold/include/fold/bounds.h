@@ -1,0 +1,19 @@
+/* Limits of the writer. */
+#ifndef FOLD_BOUNDS_H
+#define FOLD_BOUNDS_H
+
+enum {
+    FOLD_QUEUE_ENTRIES_MAX = 16384,         /* writes waiting for the writer; over it: STATUS_BUSY */
+    FOLD_BATCH_WRITES_MAX = 1024,           /* writes in one batch */
+    FOLD_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* image bytes in one batch, or one larger write */
+    FOLD_CHANGES_MAX = 10000,               /* changes of one transaction; over it: STATUS_TOO_LARGE */
+    FOLD_REPLAY_RECORDS_MAX = 10000,        /* records of one LMDB transaction in replay */
+    FOLD_REPLAY_BYTES_MAX = 16 * 1024 * 1024,
+    FOLD_CLOCK_DIVERGENCE_SECONDS_MAX =
+        10, /* wall against boot clock while running; beyond: writes are refused */
+    FOLD_CLOCK_BEHIND_SECONDS_MAX = 600, /* at start, wall clock behind the last commit */
+    FOLD_CLOCK_AHEAD_DAYS_MAX = 35,      /* at start, wall clock ahead of the last commit */
+    FOLD_MARK_IDLE_MS = 1000,            /* idle time after which the synced LSN is marked in the log */
+};
+
+#endif

@@ -1,0 +1,312 @@
+/* Random writes against a naive list of every state there was: rows now, rows as of any LSN, records in the log, all
+ * the same after any number of restarts, checkpoints, sealed segments and trims of the store's own files. */
+#include "history/history.h"
+
+#include <semaphore.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "codec/pack.h"
+#include "fold/fold.h"
+#include "fold/write.h"
+#include "local/local.h"
+#include "row/key.h"
+#include "support/test.h"
+
+enum {
+    KEYS = 12,
+    STEPS_MAX = 1 << 16,
+    ABSENT = 0,
+};
+
+/* values[k] after each LSN: 0 absent, otherwise the number stored. */
+struct naive {
+    uint32_t *values; /* STEPS_MAX × KEYS */
+    uint64_t lsn;
+};
+
+struct store {
+    char *directory;
+    char *log_directory;
+    char *store_directory;
+    struct log_identity identity;
+    struct catalog *catalog;
+    struct environment *environment;
+    struct log *log;
+    struct fold *fold;
+    struct schema schema;
+    const struct schema *planned;
+    struct snapshot *snapshot;
+};
+
+static enum status store_log_sync(void *context, uint64_t lsn, struct error *error)
+{
+    struct store *store = context;
+    return store->log == NULL ? STATUS_OK : log_sync(store->log, lsn, error);
+}
+
+static enum status store_keys(void *context, const struct record *record, struct segment_key_sink *sink,
+                              struct error *error)
+{
+    struct buffer key = {0};
+    uint32_t space = 0;
+    enum status status = fold_record_storage_key(context, record, &space, &key, error);
+    if (status == STATUS_OK) {
+        segment_key_add(sink, space, buffer_bytes(&key));
+    }
+    buffer_reset(&key);
+    return status;
+}
+
+static struct local_options store_log_options(struct store *store, uint64_t checkpointed_lsn)
+{
+    return (struct local_options){.directory = store->log_directory,
+                                  .identity = store->identity,
+                                  .segment_bytes = SEGMENT_BYTES_MIN,
+                                  .retention_us = 35LL * 86400 * 1000000,
+                                  .checkpointed_lsn = checkpointed_lsn,
+                                  .keys = {.visit = store_keys, .context = store->catalog},
+                                  .clock = clock_system()};
+}
+
+static void store_open(struct store *store)
+{
+    struct error error;
+    struct environment_point point;
+    struct environment_options options = {.directory = store->store_directory,
+                                          .map_bytes = 64 << 20,
+                                          .allocate_bytes = 1 << 20,
+                                          .checkpoint_bytes = 1 << 20,
+                                          .checkpoint_interval_us = 20000,
+                                          .log_sync = store_log_sync,
+                                          .context = store};
+    memcpy(options.database, store->identity.database, sizeof(options.database));
+    store->catalog = catalog_create();
+    assert_ok(environment_open(&options, &store->environment, &point, &error), error);
+    struct local_options log_options = store_log_options(store, point.lsn);
+    assert_ok(local_open(&log_options, &store->log, &error), error);
+    struct fold_options fold_options = {.environment = store->environment,
+                                        .point = point,
+                                        .log = store->log,
+                                        .catalog = store->catalog,
+                                        .clock = clock_system()};
+    assert_ok(fold_open(&fold_options, &store->fold, &error), error);
+    assert_ok(environment_checkpoint_start(store->environment, &error), error);
+    assert_ok(snapshot_open(store->environment, &store->snapshot, &error), error);
+}
+
+static void store_close(struct store *store)
+{
+    snapshot_close(&store->snapshot);
+    fold_close(&store->fold);
+    environment_close(&store->environment);
+    log_close(&store->log);
+    catalog_destroy(&store->catalog);
+}
+
+static void store_init(struct store *store)
+{
+    struct error error;
+    *store = (struct store){.directory = test_directory_create(), .identity = {.group = 1, .timeline = 1}};
+    random_secret(store->identity.database, sizeof(store->identity.database));
+    store->log_directory = file_path_join(store->directory, "log");
+    store->store_directory = file_path_join(store->directory, "store");
+    assert_ok(file_directory_create(store->log_directory, &error), error);
+    struct local_options options = store_log_options(store, 0);
+    assert_ok(local_create(&options, &error), error);
+    assert_ok(environment_create(store->store_directory, store->identity.database, &error), error);
+    store_open(store);
+}
+
+static void store_reset(struct store *store)
+{
+    store_close(store);
+    memory_destroy(store->log_directory);
+    memory_destroy(store->store_directory);
+    test_directory_remove(store->directory);
+}
+
+static void write_done(struct write *write)
+{
+    (void)sem_post(write->context);
+}
+
+static void store_submit(struct store *store, struct write *write)
+{
+    sem_t done;
+    assert_int_equal(sem_init(&done, 0, 0), 0);
+    write->complete = write_done;
+    write->context = &done;
+    write->actor = bytes_of_text("test");
+    assert_int_equal(fold_submit(store->fold, write), STATUS_OK);
+    while (sem_wait(&done) != 0) {
+    }
+    (void)sem_destroy(&done);
+    assert_ok(write->status, write->error);
+}
+
+static void store_create_table(struct store *store)
+{
+    static struct key_column column = {.type = {.kind = TYPE_BIGINT}};
+    struct error error;
+    struct buffer key = {0};
+    struct buffer image = {0};
+    column.name = bytes_of_text("id");
+    store->schema = (struct schema){.name = bytes_of_text("t"),
+                                    .kind = TABLE_DOCUMENT,
+                                    .durability = DURABILITY_SYNC,
+                                    .partition_count = 1,
+                                    .partition = &column};
+    assert_ok(catalog_reserve_name(store->catalog, &store->schema, &error), error);
+    catalog_row_encode(&store->schema, false, &key, &image);
+    struct write_change change = {.schema = catalog_find_table(store->catalog, CATALOG_TABLES),
+                                  .key = buffer_bytes(&key),
+                                  .image = buffer_bytes(&image)};
+    struct write write = {.changes = &change, .count = 1};
+    store_submit(store, &write);
+    buffer_reset(&key);
+    buffer_reset(&image);
+}
+
+/* An image that holds `number`, and enough more to fill segments. */
+static void row_image(uint32_t number, struct buffer *image)
+{
+    uint8_t filling[300] = {0};
+    struct value items[] = {value_of_integer(number),
+                            value_of_bytes(bytes_of(filling, number % sizeof(filling)))};
+    struct value list = {.kind = VALUE_LIST, .items = {.at = items, .count = 2}};
+    codec_value_encode(image, &list);
+}
+
+static uint32_t row_number(struct bytes image)
+{
+    struct arena arena = {0};
+    struct value value;
+    struct error error;
+    assert_ok(codec_value_decode(image, &arena, &value, &error), error);
+    uint32_t number = (uint32_t)value.items.at[0].integer;
+    arena_reset(&arena);
+    return number;
+}
+
+static void row_key(const struct schema *schema, int64_t k, struct buffer *key)
+{
+    struct value id = value_of_integer(k);
+    assert_int_equal(key_encode(schema, ROW_PLAIN, &id, NULL, 0, key, NULL), STATUS_OK);
+}
+
+/* One transaction of one to four changes. */
+static void step_write(struct store *store, struct naive *naive, struct random *random)
+{
+    struct write_change changes[4];
+    struct buffer keys[4] = {{0}};
+    struct buffer images[4] = {{0}};
+    size_t count = 1 + random_below(random, 4);
+    size_t k = random_below(random, KEYS);
+    const struct schema *schema = catalog_find(store->catalog, bytes_of_text("t"));
+    uint32_t next[KEYS];
+    memcpy(next, &naive->values[naive->lsn * KEYS], sizeof(next));
+    uint64_t lsn = naive->lsn;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t number = random_below(random, 4) == 0 ? ABSENT : 1 + (uint32_t)random_below(random, 50);
+        row_key(schema, (int64_t)k, &keys[i]);
+        row_image(number, &images[i]);
+        changes[i] = (struct write_change){.schema = schema,
+                                           .key = buffer_bytes(&keys[i]),
+                                           .image = buffer_bytes(&images[i]),
+                                           .is_remove = number == ABSENT};
+        if (next[k] != number) { /* invariant 6: what changes nothing is no record */
+            next[k] = number;
+            lsn++;
+            memcpy(&naive->values[lsn * KEYS], next, sizeof(next));
+        }
+        k = (k + 1) % KEYS;
+    }
+    struct write write = {.changes = changes, .count = count};
+    store_submit(store, &write);
+    assert_true(write.lsn == lsn);
+    naive->lsn = lsn;
+    for (size_t i = 0; i < count; i++) {
+        buffer_reset(&keys[i]);
+        buffer_reset(&images[i]);
+    }
+}
+
+/* A start writes one record of its own: the term. */
+static void naive_skip(struct naive *naive, uint64_t lsn)
+{
+    while (naive->lsn < lsn) {
+        memcpy(&naive->values[(naive->lsn + 1) * KEYS], &naive->values[naive->lsn * KEYS],
+               KEYS * sizeof(uint32_t));
+        naive->lsn++;
+    }
+}
+
+static void check_row(struct store *store, const struct naive *naive, size_t k, uint64_t lsn)
+{
+    struct buffer key = {0};
+    struct buffer image = {0};
+    struct bytes now;
+    struct error error;
+    const struct schema *schema = catalog_find(store->catalog, bytes_of_text("t"));
+    uint32_t expected = naive->values[lsn * KEYS + k];
+    row_key(schema, (int64_t)k, &key);
+    assert_ok(snapshot_renew(store->snapshot, &error), error);
+    enum status status =
+        history_row_at(store->log, store->snapshot, schema, buffer_bytes(&key), lsn, &image, &error);
+    assert_int_equal(status, expected == ABSENT ? STATUS_NOT_FOUND : STATUS_OK);
+    if (status == STATUS_OK) {
+        assert_int_equal(row_number(buffer_bytes(&image)), expected);
+    }
+    status = read_row_get(store->snapshot, schema, buffer_bytes(&key), &now, &error);
+    expected = naive->values[naive->lsn * KEYS + k];
+    assert_int_equal(status, expected == ABSENT ? STATUS_NOT_FOUND : STATUS_OK);
+    if (status == STATUS_OK) {
+        assert_int_equal(row_number(now), expected);
+    }
+    snapshot_release(store->snapshot);
+    buffer_reset(&key);
+    buffer_reset(&image);
+}
+
+static void test_every_moment_can_be_read(void **state)
+{
+    (void)state;
+    struct store store;
+    struct random random;
+    struct error error;
+    struct naive naive = {.values = memory_create_array((size_t)STEPS_MAX * KEYS, sizeof(uint32_t))};
+    random_init(&random, test_seed());
+    store_init(&store);
+    store_create_table(&store);
+    naive_skip(&naive, fold_committed_lsn(store.fold));
+    uint64_t table_lsn = naive.lsn;
+    for (uint64_t round = 0; round < test_rounds(2000) && naive.lsn + 8 < STEPS_MAX; round++) {
+        uint64_t choice = random_below(&random, 100);
+        if (choice < 80) {
+            step_write(&store, &naive, &random);
+        } else if (choice < 98) {
+            uint64_t lsn = table_lsn + random_below(&random, naive.lsn - table_lsn + 1);
+            check_row(&store, &naive, random_below(&random, KEYS), lsn);
+        } else if (choice == 98) {
+            assert_ok(environment_checkpoint_now(store.environment, &error), error);
+        } else {
+            store_close(&store);
+            store_open(&store);
+            naive_skip(&naive, fold_committed_lsn(store.fold));
+        }
+    }
+    for (size_t k = 0; k < KEYS; k++) {
+        check_row(&store, &naive, k, naive.lsn);
+    }
+    store_reset(&store);
+    memory_destroy(naive.values);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_moment_can_be_read),
+    };
+    return cmocka_run_group_tests_name("store/history", tests, NULL, NULL);
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+"""The program as a person uses it: verbs, exit codes, errors that say what to do, and what stands in the way of a start."""
+import os
+import subprocess
+
+from server import OXBOW, Server
+
+
+def expect(result, code, out=None, error=None):
+    assert result[0] == code, result
+    assert out is None or out in result[1], result
+    assert error is None or error in result[2], result
+
+
+def verbs(running):
+    expect(running.run("table", "create", "t", "--partition", "id:text", "--sort", "n:number:desc"), 0, "created")
+    expect(running.run("table", "create", "t", "--partition", "id:text"), 4, error="exists already")
+    expect(running.run("table", "create", "u", "--partition", "id:decimal"), 2, error="cannot be a key")
+    expect(running.run("table", "create", "u", "--partition", "id:nothing"), 2, error="no type is called")
+    expect(running.run("table", "create", "a b", "--partition", "id:text"), 2, error="table's name")
+    expect(running.run("table", "describe", "t"), 0, "n number desc")
+    for n in ("1", "2.5", "-3", "1e20"):
+        expect(running.run("put", "t", '{"id":"a","n":%s}' % n), 0)
+    expect(running.run("query", "t", '{"id":"a"}'), 0, '{"id":"a","n":100000000000000000000}\n{"id":"a","n":2.5}\n')
+    expect(running.run("query", "t", '{"id":"a"}', "--reverse", "--limit", "1"), 0, '{"id":"a","n":-3}\n')
+    expect(running.run("put", "t", '{"id":"a","n":1}', "--if-absent"), 4, error="exists already")
+    expect(running.run("get", "t", '{"id":"a","n":7}'), 3, error="no such item")
+    expect(running.run("put", "t", "not json"), 2, error="not JSON at byte")
+    expect(running.run("put", "t", "[1]"), 2, error="must be a JSON object")
+    expect(running.run("put", "t", '{"id":"a","n":1e200}'), 2, error="9.99")
+    expect(running.run("delete", "t", '{"id":"a","n":1}', "--old"), 0, '{"id":"a","n":1}')
+    expect(running.run("import", "t", "-", text='{"id":"b","n":1}\n\n{"id":"b","n":2}\nbroken\n'), 2, error="line 4")
+    expect(running.run("import", "t", "-", "--csv", text='id,n,note\nc,1,"a ""quoted"", one"\nc,2,\n'), 0, "2 items")
+    expect(running.run("query", "t", '{"id":"c"}'), 0, 'a \\"quoted\\", one')
+    expect(running.run("tail", "t", "--from", "oldest", "--count", "1"), 0, '"operation":"insert"')
+    expect(running.run("tail", "t", "--from", "never"), 2, error="--from must be a number")
+    expect(running.run("frobnicate"), 2, error="no verb")
+    expect(running.run("put", "t"), 2, error="usage:")
+    expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")
+    expect(running.run("status"), 0, "committed_lsn")
+    expect(running.run("limits"), 2)
+    assert "item " in subprocess.run([OXBOW, "limits"], capture_output=True, text=True).stdout
+
+
+def starts(running):
+    def start(*arguments, **environment):
+        command = [OXBOW, "serve", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+        return done.returncode, done.stdout, done.stderr
+
+    other = os.path.join(running.directory, "other")
+    expect(start(), 2, error="--data DIR")
+    expect(start("--data", running.data), 1, error="in use by another server")
+    expect(start("--data", other, "--native", running.address), 1, error="choose another address")
+    expect(start("--data", other, "--native", "0.0.0.0:7771"), 1, error="loopback")
+    expect(start("--data", other, "--native", "nonsense"), 2, error="ADDRESS:PORT")
+    expect(start("--data", other, "--segment-bytes", "5"), 2, error="from 65536")
+    expect(start("--data", other, "--nothing", "5"), 2, error="unknown argument")
+    expect(start("--data", other, OXBOW_MAP_BYTES="x"), 2, error="OXBOW_MAP_BYTES")
+    settings = os.path.join(running.directory, "settings")
+    with open(settings, "w", encoding="utf-8") as file:
+        file.write("# a comment\nnative = off\nsegment-bytes = lots\n")
+    expect(start("--data", other, "--config", settings), 2, error="line 3")
+    full = os.path.join(running.directory, "full")
+    os.mkdir(full)
+    with open(os.path.join(full, "mine"), "w", encoding="utf-8") as file:
+        file.write("precious")
+    expect(start("--data", full), 1, error="holds mine")
+    newer = os.path.join(other, "oxbow")
+    with open(newer, "r+b") as file:
+        file.seek(4)
+        file.write(bytes([0, 0, 0, 9]))
+    expect(start("--data", other), 1, error="newer version")
+
+
+def main():
+    with Server() as running:
+        verbs(running)
+        starts(running)
+    done = subprocess.run([OXBOW, "status", "--server", "127.0.0.1:1"], capture_output=True, text=True)
+    assert done.returncode == 1 and "oxbow serve" in done.stderr, done
+
+
+main()

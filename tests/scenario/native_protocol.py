@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+"""The native protocol as a stranger would speak it: requests, errors, malformed messages, subscriptions with credit."""
+import server
+from server import Client, Failure, Server
+
+
+def expect_failure(call, status, words):
+    try:
+        call()
+    except Failure as failure:
+        assert failure.status == status, failure
+        assert words in str(failure), failure
+    else:
+        raise AssertionError(f"no error; expected {words}")
+
+
+def requests(client):
+    client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]], server.SORT: [["n", "bigint"]]})
+    for n in range(10):
+        client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "a", "n": n, "x": "y" * n}})
+    answer = client.request(server.GET, {server.TABLE: "t", server.KEY: {"id": "a", "n": 3}})
+    assert answer[server.ITEM] == {"id": "a", "n": 3, "x": "yyy"}, answer
+    first = client.request(server.SCAN, {server.TABLE: "t", server.KEY: {"id": "a"}, server.LIMIT: 4})
+    second = client.request(
+        server.SCAN, {server.TABLE: "t", server.KEY: {"id": "a"}, server.LIMIT: 10, server.NEXT: first[server.NEXT]}
+    )
+    assert [item["n"] for item in first[server.ITEMS] + second[server.ITEMS]] == list(range(10))
+    assert second[server.NEXT] == b""
+    back = client.request(server.SCAN, {server.TABLE: "t", server.KEY: {"id": "a"}, server.LIMIT: 3, server.REVERSE: True})
+    assert [item["n"] for item in back[server.ITEMS]] == [9, 8, 7]
+    more = client.request(
+        server.SCAN,
+        {server.TABLE: "t", server.KEY: {"id": "a"}, server.REVERSE: True, server.NEXT: back[server.NEXT]},
+    )
+    assert [item["n"] for item in more[server.ITEMS]] == [6, 5, 4, 3, 2, 1, 0]
+
+
+def conditions_and_noops(client):
+    put = {server.TABLE: "t", server.ITEM: {"id": "c", "n": 1}}
+    written = client.request(server.PUT, {**put, server.CONDITION: 1})
+    expect_failure(lambda: client.request(server.PUT, {**put, server.CONDITION: 1}), 10, "exists already")
+    again = client.request(server.PUT, put)
+    assert again[server.LSN] == written[server.LSN], "an equal write made a record"
+    old = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "c", "n": 1, "v": 2}, server.OLD: True})
+    assert old[server.OLD] == {"id": "c", "n": 1}
+    client.request(server.DELETE, {server.TABLE: "t", server.KEY: {"id": "c", "n": 1}})
+    expect_failure(lambda: client.request(server.GET, {server.TABLE: "t", server.KEY: {"id": "c", "n": 1}}), 1, "no such")
+    delete = {server.TABLE: "t", server.KEY: {"id": "c", "n": 1}, server.CONDITION: 2}
+    expect_failure(lambda: client.request(server.DELETE, delete), 10, "no such row")
+
+
+def bad_input(client):
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "nope", server.ITEM: {"id": "a"}}), 1, "no table")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": 5, "n": 1}}), 3, "id")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "a"}}), 3, "missing")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: 5}), 3, "map")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: 7, server.ITEM: {}}), 3, "field 2")
+    big = {"id": "a", "n": 1, "x": "x" * (1024 * 1024 + 1)}
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: big}), 4, "bytes")
+    long_key = {"id": "a" * 70000, "n": 1}
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: long_key}), 4, "partition key")
+    expect_failure(lambda: client.request(99, {}), 20, "unknown request type")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "system.tables", server.ITEM: {}}), 14, "system")
+    for frames in ([b"x"], [b"\x01\x06", b"12345678"], [b"\x01\x06", b"12345678", b"\xc1"], [b"\x07\x06", b"1" * 8, b"\x80"],
+                   [b"\x01\x06", b"12345678", b"\x81", b"y", b"z"]):
+        client.socket.send_multipart(frames)
+        answer = client.receive()
+        assert answer is not None and server.STATUS in answer[1], frames
+    deep = b"\x91" * 200 + b"\x01"
+    client.socket.send_multipart([b"\x01\x06", b"12345678", deep])
+    assert server.STATUS in client.receive()[1]
+
+
+def subscriptions(address, client):
+    reader = Client(address)
+    number = reader.send(server.SUBSCRIBE, {server.TABLE: "t", server.CREDIT: 3, server.START: "oldest"})
+    started = reader.receive()
+    assert started[0] == number and server.LSN in started[1], started
+    records = []
+    while len(records) < 3:
+        records += reader.receive()[1][server.RECORDS]
+    assert len(records) == 3
+    assert reader.receive(300) is None, "records came without credit"
+    reader.send(server.GIVE, {server.CREDIT: 1000}, number)
+    total = 10 + 4  # ten inserts; insert, modify, remove of c come after; see conditions_and_noops
+    while len(records) < total - 1:
+        records += reader.receive()[1][server.RECORDS]
+    assert [record[server.OPERATION] for record in records] == ["insert"] * 11 + ["modify", "remove"]
+    lsns = [record[server.LSN] for record in records]
+    assert lsns == sorted(set(lsns))
+    written = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "live", "n": 1}})
+    live = reader.receive()[1][server.RECORDS]
+    assert live[0][server.LSN] == written[server.LSN] and live[0][server.NEW]["id"] == "live"
+    expect_failure(lambda: client.request(server.SUBSCRIBE, {server.START: 10**6}), 16, "not in the log")
+    expect_failure(lambda: client.request(server.SUBSCRIBE, {server.TABLE: "nope"}), 1, "no table")
+    reader.close()
+
+
+def drop_and_create(client):
+    client.request(server.DROP, {server.TABLE: "t"})
+    expect_failure(lambda: client.request(server.SCAN, {server.TABLE: "t"}), 1, "no table")
+    client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]]})
+    assert client.request(server.SCAN, {server.TABLE: "t"})[server.ITEMS] == []
+
+
+def main():
+    with Server() as running:
+        client = Client(running.address)
+        requests(client)
+        conditions_and_noops(client)
+        bad_input(client)
+        subscriptions(running.address, client)
+        drop_and_create(client)
+        client.close()
+
+
+main()

@@ -1,0 +1,100 @@
+"""A real server in a scratch directory, and a client of the native protocol written from model/wire/README.md."""
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+
+import msgpack
+import zmq
+
+OXBOW = os.environ["OXBOW"]
+STATUS, TEXT, TABLE, ITEM, KEY, ITEMS, LSN, TERM, TIME = range(9)
+CONDITION, OLD, LIMIT, REVERSE, NEXT, PARTITION, SORT = 9, 10, 11, 12, 13, 14, 15
+RECORDS, CREDIT, START, OPERATION, NEW = 19, 20, 21, 22, 30
+CREATE, DROP, PUT, GET, DELETE, SCAN, HISTORY, SUBSCRIBE, GIVE = 2, 5, 6, 7, 8, 9, 10, 11, 12
+
+
+class Server:
+    """Starts `oxbow serve` on a free port; `restart` keeps the data."""
+
+    def __init__(self, *settings):
+        self.directory = tempfile.mkdtemp(prefix="oxbow-scenario-")
+        self.data = os.path.join(self.directory, "data")
+        self.settings = list(settings)
+        self.process = None
+        self.address = None
+
+    def start(self):
+        command = [OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", *self.settings]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        assert line.startswith("ready native="), f"the server said {line!r}"
+        self.address = line.split()[1].removeprefix("native=")
+        return self
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=60)
+        assert code == 0, f"a clean stop ended with {code}"
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.directory)
+
+    def run(self, *words, text=None):
+        """Runs a verb; returns exit code, output, error."""
+        done = subprocess.run([OXBOW, *words, "--server", self.address], capture_output=True, text=True, input=text)
+        return done.returncode, done.stdout, done.stderr
+
+
+class Failure(Exception):
+    def __init__(self, status, text):
+        super().__init__(f"{status}: {text}")
+        self.status = status
+
+
+class Client:
+    def __init__(self, address):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.DEALER)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.socket.connect("tcp://" + address)
+        self.last = 0
+
+    def close(self):
+        self.socket.close()
+        self.context.term()
+
+    def send(self, kind, body, number=None):
+        if number is None:
+            self.last += 1
+            number = self.last
+        self.socket.send_multipart([bytes([1, kind]), struct.pack(">Q", number), msgpack.packb(body)])
+        return number
+
+    def receive(self, timeout_ms=10000):
+        """The next message: (request number, body); None when nothing comes."""
+        if not self.socket.poll(timeout_ms):
+            return None
+        head, number, body = self.socket.recv_multipart()
+        assert head[0] == 1
+        return struct.unpack(">Q", number)[0], msgpack.unpackb(body, strict_map_key=False)
+
+    def request(self, kind, body):
+        number = self.send(kind, body)
+        answer = self.receive()
+        assert answer is not None, "no answer"
+        assert answer[0] == number
+        if STATUS in answer[1]:
+            raise Failure(answer[1][STATUS], answer[1].get(TEXT))
+        return answer[1]
