@@ -18,11 +18,11 @@ struct write_change {
     const struct schema *schema; /* as planned; STATUS_STALE when it is no longer the table's */
     struct bytes key;            /* record key */
     struct bytes image;          /* new image; not looked at when is_remove */
-    bool is_remove;
+    struct bytes old_image;      /* set by the writer when wants_old: in the write's arena */
     enum write_condition condition;
+    bool is_remove;
     bool is_drop; /* the table itself goes: one record for every shard; `key` and `image` are empty */
-    struct bytes old_image; /* set by the writer when wants_old: in the write's arena */
-    bool had_old;
+    bool had_old; /* set by the writer */
 };
 
 /* One transaction. Made by the gate; goes to the writer and comes back through `complete`. */
