@@ -9,6 +9,7 @@ struct log_reader {
     uint64_t next_lsn;
     struct segment *segment; /* being read; shared */
     struct segment_cursor *cursor;
+    bool is_part_cut; /* the last part given ended before its frame: the cursor stands too far */
 };
 
 /* The segment that holds `lsn`, or the last one that begins before it; NULL before the horizon. Shared for the caller,
@@ -154,6 +155,10 @@ static enum status reader_fetch(struct log_reader *reader, struct segment_part *
 enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, struct log_part *ret_part,
                                struct error *error)
 {
+    if (reader->is_part_cut) { /* only now: what was given lives until this call */
+        reader_leave_segment(reader);
+        reader->is_part_cut = false;
+    }
     while (reader->next_lsn <= until_lsn) {
         struct segment_part found = {0};
         enum status status = reader_fetch(reader, &found, error);
@@ -166,12 +171,13 @@ enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, st
         }
         struct log_part part = reader_part(&found, until_lsn);
         reader->next_lsn = part.first_lsn + part.count;
-        if (part.count < found.count) {
-            reader_leave_segment(reader); /* the rest of this part is read anew when it is wanted */
-        }
+        reader->is_part_cut = part.count < found.count; /* the rest is read anew when it is wanted */
         if (reader_wants(reader, &found.header)) {
             *ret_part = part;
             return STATUS_OK;
+        }
+        if (reader->is_part_cut) {
+            return STATUS_END;
         }
     }
     return STATUS_END;

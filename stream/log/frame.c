@@ -160,8 +160,8 @@ static void frame_builder_note(struct frame_builder *builder, const struct recor
     if (!frame_has_table(&seen, record->table)) {
         buffer_put_u32(&builder->tables, record->table);
     }
-    builder->shards |=
-        record->shard == RECORD_SHARD_EVERY ? (uint16_t)0xFFFF : (uint16_t)(1U << record->shard);
+    unsigned shards = record->shard == RECORD_SHARD_EVERY ? 0xFFFFU : 1U << record->shard;
+    builder->shards = (uint16_t)(builder->shards | shards);
     builder->records++;
 }
 

@@ -97,8 +97,10 @@ enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer, 
         status = log_reader_next(reader, lsn, &part, error);
     }
     if (status == STATUS_OK) {
+        struct reader whole = reader_of(part.records);
+        (void)record_skip(&whole); /* a malformed one is told by the decoding below */
         buffer_clear(buffer);
-        buffer_put(buffer, part.records);
+        buffer_put(buffer, bytes_part(part.records, 0, part.records.size - whole.rest.size));
         struct reader records = reader_of(buffer_bytes(buffer));
         status = record_decode(&records, ret_record, error);
         *ret_commit_time_us = part.commit_time_us;
