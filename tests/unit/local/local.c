@@ -17,7 +17,7 @@ struct bench { /* a log under test and the clock it believes in */
     struct log *log;
     struct local_options options;
     struct clock clock;
-    int64_t now_us;
+    _Atomic int64_t now_us; /* the keeper thread asks too */
     uint64_t next_lsn;
     uint64_t term;
 };
