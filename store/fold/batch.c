@@ -93,9 +93,9 @@ static enum status batch_check(struct fold *fold, struct environment_write *writ
             return status;
         }
     }
-    if (bytes > log_tip(fold->options.log).record_bytes_max) {
-        return error_set(error, STATUS_TOO_LARGE, "a transaction of %zu bytes; %u fit", bytes,
-                         log_tip(fold->options.log).record_bytes_max);
+    if (bytes > fold->transaction_bytes_max) {
+        return error_set(error, STATUS_TOO_LARGE, "a transaction of %zu bytes; %zu fit", bytes,
+                         fold->transaction_bytes_max);
     }
     return STATUS_OK;
 }

@@ -25,11 +25,12 @@ struct fold {
     uint64_t term;
     uint64_t next_lsn;
     int64_t last_commit_us;
-    uint64_t marked_lsn;     /* synced LSN that the last frame told */
-    int64_t clock_offset_us; /* wall minus steady, at start */
-    bool refuses_clock;      /* writes are refused until the operator vouches for the clock */
-    struct message *waiting; /* received, not yet taken into a batch */
-    struct buffer frames;    /* of the batch */
+    uint64_t marked_lsn;          /* synced LSN that the last frame told */
+    int64_t clock_offset_us;      /* wall minus steady, at start */
+    size_t transaction_bytes_max; /* what the log takes in one piece */
+    bool refuses_clock;           /* writes are refused until the operator vouches for the clock */
+    struct message *waiting;      /* received, not yet taken into a batch */
+    struct buffer frames;         /* of the batch */
     struct frame_header *headers;
     size_t headers_count;
     size_t headers_capacity;

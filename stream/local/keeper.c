@@ -104,6 +104,8 @@ static bool keeper_seal(struct local *local)
     }
     for (index = 0; segment_range(local->segments[index]).number != number; index++) {
     }
+    local->bytes += segment_range(sealed).file_bytes;
+    local->bytes -= segment_range(local->segments[index]).file_bytes;
     segment_release(&local->segments[index]);
     local->segments[index] = sealed;
     (void)pthread_mutex_unlock(&local->mutex);
@@ -147,6 +149,7 @@ static bool keeper_trim(struct local *local)
         return false;
     }
     segment_release(&local->segments[0]);
+    local->bytes -= range.file_bytes;
     local->count--;
     local->active--;
     memmove(local->segments, local->segments + 1, local->count * sizeof(struct segment *));

@@ -129,6 +129,7 @@ void local__add_segment(struct local *local, struct segment *segment)
         local->segments = memory_resize(local->segments, local->capacity * sizeof(struct segment *));
     }
     local->segments[local->count++] = segment;
+    local->bytes += segment_range(segment).file_bytes;
 }
 
 static struct log_tip local_tip(struct log *log)
@@ -141,18 +142,16 @@ static struct log_tip local_tip(struct log *log)
         .synced_lsn = local->synced_lsn,
         .term = local->term,
         .commit_time_us = local->commit_time_us,
+        .bytes = local->bytes,
         .segments = local->active + 1,
         .record_bytes_max = local->options.segment_bytes - SEGMENT_HEADER_BYTES - FRAME_HEADER_BYTES_MAX / 64,
     };
     if (tip.record_bytes_max > TRANSACTION_BYTES_MAX) {
         tip.record_bytes_max = TRANSACTION_BYTES_MAX;
     }
-    for (size_t i = 0; i < local->count; i++) {
-        struct segment_range range = segment_range(local->segments[i]);
-        tip.bytes += range.file_bytes;
-        if (i == 0 && range.first_lsn != 0) {
-            tip.first_lsn = range.first_lsn;
-        }
+    struct segment_range oldest = segment_range(local->segments[0]);
+    if (oldest.first_lsn != 0) {
+        tip.first_lsn = oldest.first_lsn;
     }
     (void)pthread_mutex_unlock(&local->mutex);
     return tip;

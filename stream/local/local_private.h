@@ -22,6 +22,7 @@ struct local {
     size_t count;
     size_t capacity;
     size_t active;
+    uint64_t bytes; /* of all segments' files */
     uint64_t next_number;
     size_t spares_wanted;
     bool is_reserve_open;     /* spares may take the disk's reserve */

@@ -160,6 +160,7 @@ static enum status recovery_drop_after(struct recovery *recovery, size_t index, 
     while (local->count > index + 1 && status == STATUS_OK) {
         struct segment *segment = local->segments[local->count - 1];
         status = recovery_remove(recovery, segment_range(segment).number, "raw", error);
+        local->bytes -= segment_range(segment).file_bytes;
         segment_release(&local->segments[--local->count]);
         local->next_number--;
     }
