@@ -254,6 +254,7 @@ static enum status environment_go_back(struct environment *environment, const st
                            environment->data_path, (unsigned long long)size, (unsigned long long)needed);
     }
     if (status == STATUS_OK) {
+        environment->allocated = size;
         status = file_write_at(&environment->data, buffer_bytes(&side->metas), 0, error);
     }
     environment->page_bytes = side->page_bytes;

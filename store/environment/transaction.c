@@ -50,13 +50,16 @@ enum status environment__value_check(enum environment_tree tree, struct bytes ke
                      (int)tree);
 }
 
-/* Keeps blocks allocated beyond the last page, so that a commit cannot meet a full disk. */
+/* Keeps blocks allocated beyond the last page, so that a commit cannot meet a full disk. When the disk is full, what is
+ * allocated is used up to a reserve, and that reserve is for recovery: a full disk must not keep the server down. */
 static enum status write_allocate_ahead(struct environment *environment, struct error *error)
 {
     MDB_envinfo info;
     (void)mdb_env_info(environment->env, &info);
     uint64_t step = environment->options.allocate_bytes;
     uint64_t used = ((uint64_t)info.me_last_pgno + 1) * 4096;
+    uint64_t reserve =
+        environment->thread == NULL ? step / 64 : step / 4; /* no thread: recovery is under way */
     if (used > environment->options.map_bytes) {
         return error_set(error, STATUS_FULL, "the store has reached its map of %llu bytes (--map-bytes)",
                          (unsigned long long)environment->options.map_bytes);
@@ -68,7 +71,7 @@ static enum status write_allocate_ahead(struct environment *environment, struct 
     if (status == STATUS_OK) {
         environment->allocated = used + step;
     }
-    return status;
+    return status == STATUS_FULL && used + reserve <= environment->allocated ? STATUS_OK : status;
 }
 
 enum status environment_write_begin(struct environment *environment, struct environment_write **ret_write,

@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""A full disk: writes are refused with a clear error, everything acknowledged stays readable, and a start still works.
+
+Skipped (77) where no small file system can be mounted (it takes root).
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
+from server import Server  # noqa: E402
+
+
+def rows(running):
+    code, out, error = running.run("scan", "t")
+    assert code == 0, error
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def fill_and_look(running):
+    lines = "".join(json.dumps({"id": n, "x": "y" * 9000}) + "\n" for n in range(12000))
+    code, _, error = running.run("import", "t", "-", text=lines)
+    assert code == 1 and "No space left" in error, (code, error)
+    acknowledged = int(error.split("(")[1].split()[0])
+    code, _, error = running.run("put", "t", '{"id":-1}')
+    assert code == 1 and "No space left" in error, (code, error)
+    found = rows(running)
+    assert len(found) >= acknowledged, f"{len(found)} rows, {acknowledged} were acknowledged"
+    assert sorted(int(row["id"]) for row in found) == list(range(len(found)))
+    return found
+
+
+def main():
+    running = Server("--segment-bytes", "4194304")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=120m", "tmpfs", running.directory]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        shutil.rmtree(running.directory)
+        print("skipped: cannot mount a small file system here")
+        sys.exit(77)
+    try:
+        running.start()
+        assert running.run("table", "create", "t", "--partition", "id:number")[0] == 0
+        found = fill_and_look(running)
+        running.kill()
+        running.start()
+        assert rows(running) == found
+        running.stop()
+    finally:
+        if running.process.poll() is None:
+            running.kill()
+        subprocess.run(["umount", running.directory], check=True)
+        shutil.rmtree(running.directory)
+
+
+main()
