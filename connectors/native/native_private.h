@@ -70,6 +70,8 @@ void native__answer_error(struct native_door *door, const struct native_peer *pe
                           const char *text);
 /* Answers one request, now or later (requests.c). */
 void native__serve(struct native_door *door, struct native_request *request);
+/* Appends a change record as the wire has it; without a term (0) when that is not known. */
+void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found);
 /* Subscriptions (subscriptions.c). */
 void native__subscribe(struct native_door *door, struct native_request *request);
 void native__credit(struct native_door *door, struct native_request *request);

@@ -367,39 +367,61 @@ static void serve_scan(struct native_door *door, struct native_request *request)
     buffer_reset(&list.items);
 }
 
-static void list_change(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record)
+void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found)
 {
-    struct item_list *list = context;
+    const struct record *record = &found->record;
+    const struct schema *schema = gate_schema_of(door->options.gate, record);
     struct buffer old = {0};
     bool has_new = (record->flags & RECORD_HAS_NEW) != 0;
     bool has_old = (record->flags & RECORD_HAS_OLD) != 0;
-    codec_put_map(&list->items, 5U + has_new + has_old);
-    put_field(&list->items, WIRE_FIELD_LSN);
-    codec_put_unsigned(&list->items, lsn);
-    put_field(&list->items, WIRE_FIELD_TIME);
-    codec_put_integer(&list->items, commit_time_us);
-    put_field(&list->items, WIRE_FIELD_OPERATION);
-    codec_put_text(&list->items, bytes_of_text(operation_name(record->operation)));
-    put_field(&list->items, WIRE_FIELD_ACTOR);
-    codec_put_text(&list->items, record->actor);
-    put_field(&list->items, WIRE_FIELD_CAUSE);
-    codec_put_text(&list->items, bytes_of_text(cause_name(record->cause.kind)));
+    codec_put_map(body, 7U + (found->term != 0) + has_new + has_old);
+    put_field(body, WIRE_FIELD_TABLE);
+    codec_put_text(body, schema == NULL ? (struct bytes){0} : schema->name);
+    put_field(body, WIRE_FIELD_LSN);
+    codec_put_unsigned(body, found->lsn);
+    put_field(body, WIRE_FIELD_TIME);
+    codec_put_integer(body, found->commit_time_us);
+    put_field(body, WIRE_FIELD_OPERATION);
+    codec_put_text(body, bytes_of_text(operation_name(record->operation)));
+    put_field(body, WIRE_FIELD_ACTOR);
+    codec_put_text(body, record->actor);
+    put_field(body, WIRE_FIELD_CAUSE);
+    codec_put_text(body, bytes_of_text(cause_name(record->cause.kind)));
+    put_field(body, WIRE_FIELD_SHARD);
+    codec_put_unsigned(body, record->shard);
+    if (found->term != 0) {
+        put_field(body, WIRE_FIELD_TERM);
+        codec_put_unsigned(body, found->term);
+    }
     if (has_new) {
-        put_field(&list->items, WIRE_FIELD_NEW);
-        buffer_put(&list->items, record->new_image);
+        put_field(body, WIRE_FIELD_NEW);
+        buffer_put(body, record->new_image);
     }
     if (has_old) {
-        put_field(&list->items, WIRE_FIELD_OLD);
-        buffer_put(&list->items, record_old_image(record, &old));
+        put_field(body, WIRE_FIELD_OLD);
+        buffer_put(body, record_old_image(record, &old));
     }
-    list->count++;
     buffer_reset(&old);
+}
+
+struct change_list {
+    struct native_door *door;
+    struct buffer records;
+    uint32_t count;
+};
+
+static void list_change(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record)
+{
+    struct change_list *list = context;
+    struct feed_record found = {.lsn = lsn, .commit_time_us = commit_time_us, .record = *record};
+    native__put_record(list->door, &list->records, &found);
+    list->count++;
 }
 
 static void serve_history(struct native_door *door, struct native_request *request)
 {
     const struct value *key = request_item(request, WIRE_FIELD_KEY);
-    struct item_list list = {0};
+    struct change_list list = {.door = door};
     struct bytes table;
     struct error error;
     uint64_t limit = 0;
@@ -421,11 +443,11 @@ static void serve_history(struct native_door *door, struct native_request *reque
         codec_put_map(&body, 1);
         put_field(&body, WIRE_FIELD_RECORDS);
         codec_put_array(&body, list.count);
-        buffer_put(&body, buffer_bytes(&list.items));
+        buffer_put(&body, buffer_bytes(&list.records));
         reply_write(door, &request->peer, &body);
     }
     buffer_reset(&body);
-    buffer_reset(&list.items);
+    buffer_reset(&list.records);
 }
 
 static void put_fact(struct buffer *body, const char *name, uint64_t number)

@@ -117,40 +117,6 @@ void native__credit(struct native_door *door, struct native_request *request)
     native__answer_error(door, &request->peer, STATUS_NOT_FOUND, "there is no such subscription");
 }
 
-static void put_record(struct buffer *body, const struct feed_record *found, const struct schema *schema)
-{
-    const struct record *record = &found->record;
-    struct buffer old = {0};
-    bool has_new = (record->flags & RECORD_HAS_NEW) != 0;
-    bool has_old = (record->flags & RECORD_HAS_OLD) != 0;
-    codec_put_map(body, 8U + has_new + has_old);
-    codec_put_unsigned(body, WIRE_FIELD_TABLE);
-    codec_put_text(body, schema == NULL ? (struct bytes){0} : schema->name);
-    codec_put_unsigned(body, WIRE_FIELD_LSN);
-    codec_put_unsigned(body, found->lsn);
-    codec_put_unsigned(body, WIRE_FIELD_TERM);
-    codec_put_unsigned(body, found->term);
-    codec_put_unsigned(body, WIRE_FIELD_TIME);
-    codec_put_integer(body, found->commit_time_us);
-    codec_put_unsigned(body, WIRE_FIELD_OPERATION);
-    codec_put_text(body, bytes_of_text(operation_name(record->operation)));
-    codec_put_unsigned(body, WIRE_FIELD_ACTOR);
-    codec_put_text(body, record->actor);
-    codec_put_unsigned(body, WIRE_FIELD_CAUSE);
-    codec_put_text(body, bytes_of_text(cause_name(record->cause.kind)));
-    codec_put_unsigned(body, WIRE_FIELD_SHARD);
-    codec_put_unsigned(body, record->shard);
-    if (has_new) {
-        codec_put_unsigned(body, WIRE_FIELD_NEW);
-        buffer_put(body, record->new_image);
-    }
-    if (has_old) {
-        codec_put_unsigned(body, WIRE_FIELD_OLD);
-        buffer_put(body, record_old_image(record, &old));
-    }
-    buffer_reset(&old);
-}
-
 /* One message of records within the credit. STATUS_OK: sent; STATUS_END: nothing to send. */
 static enum status pump_message(struct native_door *door, struct native_subscription *to, struct error *error)
 {
@@ -164,7 +130,7 @@ static enum status pump_message(struct native_door *door, struct native_subscrip
         if (status != STATUS_OK) {
             break;
         }
-        put_record(&records, &found, gate_schema_of(door->options.gate, &found.record));
+        native__put_record(door, &records, &found);
         count++;
     }
     if (count > 0) {

@@ -155,6 +155,7 @@ static enum status server_open(struct server *server, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
+    local_seal_start(server->log); /* the catalog is complete now */
     struct gate_options options = {.catalog = server->catalog,
                                    .environment = server->environment,
                                    .fold = server->fold,

@@ -2,19 +2,7 @@
 #include "codec/pack.h"
 #include "fold_private.h"
 #include "row/key.h"
-
-enum status fold_row_decode(struct bytes stored, struct bytes *ret_key, struct bytes *ret_image,
-                            struct error *error)
-{
-    struct reader reader = reader_of(stored);
-    struct bytes key = reader_sized(&reader);
-    if (reader.failed) {
-        return error_set(error, STATUS_CORRUPT, "a malformed row in the store");
-    }
-    *ret_key = key;
-    *ret_image = reader.rest;
-    return STATUS_OK;
-}
+#include "row/stored.h"
 
 enum status fold_record_storage_key(struct catalog *catalog, const struct record *record, uint32_t *ret_space,
                                     struct buffer *ret_key, struct error *error)
@@ -52,8 +40,7 @@ enum status fold__apply(struct fold *fold, struct environment_write *write, cons
         return environment_write_erase(write, TREE_ROWS, key, NULL, error);
     }
     buffer_clear(&fold->stored);
-    buffer_put_sized(&fold->stored, record->key);
-    buffer_put(&fold->stored, record->new_image);
+    stored_row_encode(record->key, record->new_image, &fold->stored);
     return environment_write_put(write, TREE_ROWS, key, buffer_bytes(&fold->stored), error);
 }
 
@@ -159,7 +146,7 @@ enum status fold__load_catalog(struct fold *fold, struct error *error)
         struct bytes image = {0};
         status = environment_cursor_value(cursor, &stored, error);
         if (status == STATUS_OK) {
-            status = fold_row_decode(stored, &key, &image, error);
+            status = stored_row_decode(stored, &key, &image, error);
         }
         if (status == STATUS_OK) {
             status = catalog_apply(fold->options.catalog, image, error);

@@ -5,6 +5,7 @@
 #include "codec/pack.h"
 #include "fold_private.h"
 #include "row/key.h"
+#include "row/stored.h"
 
 /* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): counters of the whole process */
 static struct metric batch_writes = {.kind = METRIC_HISTOGRAM,
@@ -41,7 +42,7 @@ static enum status batch_find_row(struct fold *fold, struct environment_write *w
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = fold_row_decode(stored, &key, &ret_row->image, error);
+        status = stored_row_decode(stored, &key, &ret_row->image, error);
     }
     if (status != STATUS_OK) {
         return status;

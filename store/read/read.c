@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "environment/transaction.h"
+#include "row/stored.h"
 
 struct snapshot {
     struct environment_read *read;
@@ -66,20 +67,6 @@ int64_t snapshot_commit_time_us(const struct snapshot *snapshot)
     return snapshot->point.commit_time_us;
 }
 
-/* Rows as stored: record key sized, then the image (store/fold writes them). */
-static enum status read_row_decode(struct bytes stored, struct bytes *ret_key, struct bytes *ret_image,
-                                   struct error *error)
-{
-    struct reader reader = reader_of(stored);
-    struct bytes key = reader_sized(&reader);
-    if (reader.failed) {
-        return error_set(error, STATUS_CORRUPT, "a malformed row in the store");
-    }
-    *ret_key = key;
-    *ret_image = reader.rest;
-    return STATUS_OK;
-}
-
 enum status read_row_get(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
                          struct bytes *ret_image, struct error *error)
 {
@@ -93,7 +80,7 @@ enum status read_row_get(struct snapshot *snapshot, const struct schema *schema,
             environment_read_get(snapshot->read, TREE_ROWS, buffer_bytes(&snapshot->key), &stored, error);
     }
     if (status == STATUS_OK) {
-        status = read_row_decode(stored, &stored_key, &image, error);
+        status = stored_row_decode(stored, &stored_key, &image, error);
     }
     if (status == STATUS_OK && !bytes_equal(stored_key, key)) {
         status = error_set(error, STATUS_NOT_FOUND, "no such row"); /* another long key with the same hash */
@@ -170,7 +157,7 @@ enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_stora
     }
     status = environment_cursor_value(cursor->cursor, &stored, error);
     if (status == STATUS_OK) {
-        status = read_row_decode(stored, ret_key, ret_image, error);
+        status = stored_row_decode(stored, ret_key, ret_image, error);
     }
     if (status == STATUS_OK) {
         *ret_storage = storage;

@@ -71,7 +71,7 @@ static void keeper_remove_file(struct local *local, uint64_t number, const char 
 /* The first full segment whose transactions are all complete and durable; the caller holds the mutex. */
 static size_t keeper_find_sealable(struct local *local)
 {
-    for (size_t i = 0; i < local->active; i++) {
+    for (size_t i = 0; i < local->active && local->may_seal; i++) {
         struct segment_range range = segment_range(local->segments[i]);
         if (!range.is_sealed && range.next_lsn <= local->complete_next_lsn &&
             range.next_lsn - 1 <= local->synced_lsn) {
@@ -196,6 +196,15 @@ void local__keeper_run(void *context)
     }
     local->is_busy = false;
     (void)pthread_cond_broadcast(&local->done);
+    (void)pthread_mutex_unlock(&local->mutex);
+}
+
+void local_seal_start(struct log *log)
+{
+    struct local *local = (struct local *)log;
+    (void)pthread_mutex_lock(&local->mutex);
+    local->may_seal = true;
+    (void)pthread_cond_signal(&local->wake);
     (void)pthread_mutex_unlock(&local->mutex);
 }
 

@@ -37,6 +37,7 @@ struct local {
     uint64_t trim_lsn;  /* records up to here may go */
     int64_t trimmed_us; /* history removed since the start */
     int64_t started_us; /* steady time */
+    bool may_seal;      /* schemas of all records are known */
     bool is_stopping;
     bool is_busy; /* the thread is at work */
 };

@@ -91,6 +91,7 @@ static void store_open(struct store *store)
                                         .catalog = store->catalog,
                                         .clock = clock_system()};
     assert_ok(fold_open(&fold_options, &store->fold, &error), error);
+    local_seal_start(store->log);
     assert_ok(environment_checkpoint_start(store->environment, &error), error);
     assert_ok(snapshot_open(store->environment, &store->snapshot, &error), error);
 }

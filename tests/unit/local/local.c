@@ -41,6 +41,7 @@ static void bench_open(struct bench *bench)
 {
     struct error error;
     assert_ok(local_open(&bench->options, &bench->log, &error), error);
+    local_seal_start(bench->log);
     bench->next_lsn = log_tip(bench->log).next_lsn;
     bench->term = log_tip(bench->log).term + 1;
 }

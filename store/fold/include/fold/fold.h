@@ -42,8 +42,4 @@ MUST_USE enum status fold_record_storage_key(struct catalog *catalog, const stru
                                              uint32_t *ret_space, struct buffer *ret_key,
                                              struct error *error);
 
-/* Rows as stored: record key sized, then the image. */
-MUST_USE enum status fold_row_decode(struct bytes stored, struct bytes *ret_key, struct bytes *ret_image,
-                                     struct error *error);
-
 #endif

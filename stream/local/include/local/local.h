@@ -31,6 +31,9 @@ MUST_USE enum status local_create(const struct local_options *options, struct er
  * starts the thread that prepares, seals and trims. STATUS_CORRUPT names segment and offset (invariant 11). */
 MUST_USE enum status local_open(const struct local_options *options, struct log **ret_log,
                                 struct error *error);
+/* Lets the log's thread seal: from now on `options.keys` knows the schema of every record in the log. Until the store has
+ * replayed what it lacks, it does not, so open does not do this by itself. */
+void local_seal_start(struct log *log);
 /* Waits until everything that can be sealed is. For tests and a clean stop. */
 void local_settle(struct log *log);
 
