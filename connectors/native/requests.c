@@ -167,14 +167,18 @@ static enum status table_schema(struct native_request *request, struct schema *s
     if (status == STATUS_OK) {
         status = codec_field_unsigned(&request->body, WIRE_FIELD_INTERVAL, 0, &interval, error);
     }
+    if (status == STATUS_OK && interval > 0) {
+        status =
+            error_set(error, STATUS_UNSUPPORTED,
+                      "an interval cannot be promised yet; periodic without one is synced by checkpoints");
+    }
     if (status != STATUS_OK) {
         return status;
     }
     if (durability.size == 0 || bytes_equal(durability, bytes_of_text("sync"))) {
         schema->durability = DURABILITY_SYNC;
-    } else if (bytes_equal(durability, bytes_of_text("periodic")) && interval <= UINT32_MAX) {
+    } else if (bytes_equal(durability, bytes_of_text("periodic"))) {
         schema->durability = DURABILITY_PERIODIC;
-        schema->durability_ms = (uint32_t)interval;
     } else {
         return error_set(error, STATUS_INVALID, "durability must be sync or periodic");
     }
