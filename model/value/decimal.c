@@ -308,3 +308,27 @@ double decimal_to_double(const struct decimal *decimal)
     buffer_reset(&text);
     return number;
 }
+
+struct decimal decimal_add(const struct decimal *a, const struct decimal *b, bool is_minus,
+                           struct arena *arena)
+{
+    mpz_t left;
+    mpz_t right;
+    mpz_t factor;
+    int32_t scale = a->scale > b->scale ? a->scale : b->scale;
+    mpz_inits(left, right, factor, NULL);
+    decimal_to_mpz(a, left);
+    decimal_to_mpz(b, right);
+    mpz_ui_pow_ui(factor, 10, (unsigned long)(scale - a->scale));
+    mpz_mul(left, left, factor);
+    mpz_ui_pow_ui(factor, 10, (unsigned long)(scale - b->scale));
+    mpz_mul(right, right, factor);
+    if (is_minus) {
+        mpz_sub(left, left, right);
+    } else {
+        mpz_add(left, left, right);
+    }
+    struct decimal sum = {.scale = scale, .unscaled = decimal_from_mpz(left, arena)};
+    mpz_clears(left, right, factor, NULL);
+    return sum;
+}

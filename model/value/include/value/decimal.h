@@ -16,6 +16,9 @@ void decimal_format(const struct decimal *decimal, struct buffer *buffer);
 MUST_USE enum status decimal_normalise(const struct decimal *decimal, struct arena *arena,
                                        struct decimal *ret_decimal, struct error *error);
 int decimal_compare(const struct decimal *a, const struct decimal *b); /* 1.0 and 1.00 are equal */
+/* a + b, or a - b; exact, with the larger scale. Scales are at most DECIMAL_EXPONENT_MAX apart from zero. */
+struct decimal decimal_add(const struct decimal *a, const struct decimal *b, bool is_minus,
+                           struct arena *arena);
 struct decimal decimal_of_integer(int64_t number, struct arena *arena);
 /* False when it is no integer, or does not fit. */
 bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number);

@@ -1,0 +1,223 @@
+/* The grammars of updates and projections:
+ *
+ *   update:  section+, each of SET, REMOVE, ADD, DELETE at most once, actions parted by commas
+ *   SET:     path "=" operand (("+" | "-") operand)?
+ *   REMOVE:  path
+ *   ADD:     path value      DELETE: path value */
+#include "expression_private.h"
+
+static const char *const section_names[] = {
+    [ACTION_SET] = "SET",
+    [ACTION_REMOVE] = "REMOVE",
+    [ACTION_ADD] = "ADD",
+    [ACTION_DELETE] = "DELETE",
+};
+
+static enum status path_error(struct parser *parser, const struct path *one, const struct path *two,
+                              const char *verb, const char *advice)
+{
+    struct buffer text = {0};
+    path_format(one, &text);
+    buffer_put_text(&text, ", path two: ");
+    path_format(two, &text);
+    (void)error_set(parser->error, STATUS_INVALID, "Two document paths %s with each other; %spath one: %.*s",
+                    verb, advice, (int)text.size, (const char *)text.data);
+    buffer_reset(&text);
+    return STATUS_INVALID;
+}
+
+static enum status check_paths(struct parser *parser, const struct path *earlier, const struct path *path)
+{
+    if (path_overlaps(earlier, path)) {
+        return path_error(parser, earlier, path, "overlap", "must remove or rewrite one of these paths; ");
+    }
+    return path_conflicts(earlier, path)
+               ? path_error(parser, earlier, path, "conflict", "must remove or rewrite one of these paths; ")
+               : STATUS_OK;
+}
+
+/* operand (("+" | "-") operand)? */
+static enum status parse_set_value(struct parser *parser, struct operand *ret_operand)
+{
+    struct operand *left = arena_create(parser->options->arena, sizeof(*left));
+    enum status status = parser_operand(parser, left);
+    bool is_plus = parser->token.kind == TOKEN_PLUS;
+    if (status != STATUS_OK || (!is_plus && parser->token.kind != TOKEN_MINUS)) {
+        *ret_operand = *left;
+        return status;
+    }
+    struct operand *right = arena_create(parser->options->arena, sizeof(*right));
+    status = parser_count_operator(parser);
+    if (status == STATUS_OK) {
+        status = parser_advance(parser);
+    }
+    if (status == STATUS_OK) {
+        status = parser_operand(parser, right);
+    }
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        const struct operand *operand = i == 0 ? left : right;
+        if (operand->kind == OPERAND_VALUE && !value_is_number(operand->value)) {
+            status = error_set(parser->error, STATUS_INVALID,
+                               "Incorrect operand type for operator or function; operator or function: %s, "
+                               "operand type: %s",
+                               is_plus ? "+" : "-", document_type(operand->value));
+        }
+    }
+    *ret_operand =
+        (struct operand){.kind = is_plus ? OPERAND_PLUS : OPERAND_MINUS, .left = left, .right = right};
+    return status;
+}
+
+static enum status check_add_operand(struct parser *parser, enum action_kind kind,
+                                     const struct operand *operand)
+{
+    if (operand->kind != OPERAND_VALUE) {
+        return parser_syntax_error(parser);
+    }
+    bool is_set = operand->value->kind == VALUE_SET;
+    if (is_set || (kind == ACTION_ADD && value_is_number(operand->value))) {
+        return STATUS_OK;
+    }
+    static const char *const long_names[][2] = {
+        {"S", "STRING"},  {"N", "NUMBER"}, {"B", "BINARY"}, {"BOOL", "BOOLEAN"},
+        {"NULL", "NULL"}, {"L", "LIST"},   {"M", "MAP"},
+    };
+    const char *type = document_type(operand->value);
+    for (size_t i = 0; i < ARRAY_COUNT(long_names); i++) {
+        if (strcmp(type, long_names[i][0]) == 0) {
+            type = long_names[i][1];
+            break;
+        }
+    }
+    return error_set(parser->error, STATUS_INVALID,
+                     "Incorrect operand type for operator or function; operator: %s, operand type: %s, "
+                     "typeSet: ALLOWED_FOR_%s_OPERAND",
+                     section_names[kind], type, section_names[kind]);
+}
+
+static enum status parse_action(struct parser *parser, enum action_kind kind, struct action *ret_action)
+{
+    struct operand *operand = arena_create(parser->options->arena, sizeof(*operand));
+    *ret_action = (struct action){.kind = kind, .operand = kind == ACTION_REMOVE ? NULL : operand};
+    enum status status = parser_count_operator(parser);
+    if (status == STATUS_OK) {
+        status = parser_path(parser, &ret_action->path);
+    }
+    if (status == STATUS_OK && kind == ACTION_SET) {
+        status = parser_expect(parser, TOKEN_EQUAL);
+        if (status == STATUS_OK) {
+            status = parse_set_value(parser, operand);
+        }
+    } else if (status == STATUS_OK && kind != ACTION_REMOVE) {
+        status = parser_operand(parser, operand);
+        if (status == STATUS_OK) {
+            status = check_add_operand(parser, kind, operand);
+        }
+    }
+    return status;
+}
+
+static enum status parse_section(struct parser *parser, enum action_kind kind, struct action *actions,
+                                 size_t *count)
+{
+    enum status status = STATUS_OK;
+    for (;;) {
+        if (*count == EXPRESSION_ACTIONS_MAX) {
+            return error_set(parser->error, STATUS_TOO_LARGE, "The update has more than %d actions",
+                             EXPRESSION_ACTIONS_MAX);
+        }
+        status = parse_action(parser, kind, &actions[*count]);
+        for (size_t i = 0; i < *count && status == STATUS_OK; i++) {
+            status = check_paths(parser, &actions[i].path, &actions[*count].path);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        (*count)++;
+        if (parser->token.kind != TOKEN_COMMA) {
+            return STATUS_OK;
+        }
+        status = parser_advance(parser);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+}
+
+static enum status parse_sections(struct parser *parser, struct action *actions, size_t *count)
+{
+    bool seen[ARRAY_COUNT(section_names)] = {false};
+    while (parser->token.kind != TOKEN_END) {
+        size_t kind = 0;
+        while (kind < ARRAY_COUNT(section_names) && !parser_is_word(parser, section_names[kind])) {
+            kind++;
+        }
+        if (kind == ARRAY_COUNT(section_names)) {
+            return parser_syntax_error(parser);
+        }
+        if (seen[kind]) {
+            return error_set(parser->error, STATUS_INVALID,
+                             "The \"%s\" section can only be used once in an update expression;",
+                             section_names[kind]);
+        }
+        seen[kind] = true;
+        enum status status = parser_advance(parser);
+        if (status == STATUS_OK) {
+            status = parse_section(parser, (enum action_kind)kind, actions, count);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status update_parse(struct bytes text, const struct expression_options *options,
+                         struct update *ret_update, struct error *error)
+{
+    struct parser parser;
+    size_t count = 0;
+    enum status status = parser_begin(&parser, text, options, error);
+    parser.is_update = true;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct action *actions = arena_create_array(options->arena, EXPRESSION_ACTIONS_MAX, sizeof(*actions));
+    status = parse_sections(&parser, actions, &count);
+    if (status == STATUS_OK) {
+        *ret_update = (struct update){.actions = actions, .count = count};
+    }
+    return status;
+}
+
+enum status projection_parse(struct bytes text, const struct expression_options *options,
+                             struct projection *ret_projection, struct error *error)
+{
+    struct parser parser;
+    size_t count = 0;
+    enum status status = parser_begin(&parser, text, options, error);
+    struct path *paths = NULL;
+    while (status == STATUS_OK) {
+        struct path *grown = arena_create_array(options->arena, count + 1, sizeof(*grown));
+        if (count > 0) {
+            memcpy(grown, paths, count * sizeof(*grown));
+        }
+        paths = grown;
+        status = parser_path(&parser, &paths[count]);
+        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+            status = check_paths(&parser, &paths[i], &paths[count]);
+        }
+        count++;
+        if (status != STATUS_OK || parser.token.kind != TOKEN_COMMA) {
+            break;
+        }
+        status = parser_advance(&parser);
+    }
+    if (status == STATUS_OK && parser.token.kind != TOKEN_END) {
+        status = parser_syntax_error(&parser);
+    }
+    if (status == STATUS_OK) {
+        *ret_projection = (struct projection){.paths = paths, .count = count};
+    }
+    return status;
+}

@@ -1,0 +1,67 @@
+#include "expression/path.h"
+
+const struct value *path_find(const struct path *path, const struct value *item)
+{
+    const struct value *at = item;
+    for (size_t i = 0; i < path->count && at != NULL; i++) {
+        const struct path_element *element = &path->elements[i];
+        if (!element->is_index) {
+            at = value_map_get(at, element->name);
+        } else {
+            bool is_there = at->kind == VALUE_LIST && element->index < at->items.count;
+            at = is_there ? &at->items.at[element->index] : NULL;
+        }
+    }
+    return at;
+}
+
+static bool path_element_equal(const struct path_element *a, const struct path_element *b)
+{
+    if (a->is_index != b->is_index) {
+        return false;
+    }
+    return a->is_index ? a->index == b->index : bytes_equal(a->name, b->name);
+}
+
+/* How many elements are equal from the beginning. */
+static size_t path_common(const struct path *a, const struct path *b)
+{
+    size_t i = 0;
+    while (i < a->count && i < b->count && path_element_equal(&a->elements[i], &b->elements[i])) {
+        i++;
+    }
+    return i;
+}
+
+bool path_equal(const struct path *a, const struct path *b)
+{
+    return a->count == b->count && path_common(a, b) == a->count;
+}
+
+bool path_overlaps(const struct path *a, const struct path *b)
+{
+    size_t common = path_common(a, b);
+    return common == a->count || common == b->count;
+}
+
+bool path_conflicts(const struct path *a, const struct path *b)
+{
+    size_t common = path_common(a, b);
+    return common < a->count && common < b->count &&
+           a->elements[common].is_index != b->elements[common].is_index;
+}
+
+void path_format(const struct path *path, struct buffer *buffer)
+{
+    buffer_put_u8(buffer, '[');
+    for (size_t i = 0; i < path->count; i++) {
+        const struct path_element *element = &path->elements[i];
+        buffer_put_text(buffer, i == 0 ? "" : ", ");
+        if (element->is_index) {
+            buffer_put_format(buffer, "[%zu]", element->index);
+        } else {
+            buffer_put(buffer, element->name);
+        }
+    }
+    buffer_put_u8(buffer, ']');
+}

@@ -1,0 +1,440 @@
+/* Applying updates and projections to an item's tree. */
+#include <stdlib.h>
+
+#include "expression_private.h"
+
+enum {
+    VALUE_REMOVED = 255, /* kind of a list member that goes when all actions are done */
+};
+
+static enum status operand_missing(struct error *error)
+{
+    (void)error_set(error, STATUS_INVALID,
+                    "The provided expression refers to an attribute that does not exist in the item");
+    return STATUS_INVALID;
+}
+
+static enum status operand_wrong_type(struct error *error)
+{
+    (void)error_set(error, STATUS_INVALID, "An operand in the update expression has an incorrect data type");
+    return STATUS_INVALID;
+}
+
+static enum status path_invalid(struct error *error)
+{
+    (void)error_set(error, STATUS_INVALID,
+                    "The document path provided in the update expression is invalid for update");
+    return STATUS_INVALID;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): EXPRESSION_DEPTH_MAX and VALUE_DEPTH_MAX bound it */
+
+static enum status operand_compute(const struct operand *operand, const struct value *item,
+                                   struct arena *arena, struct value *ret_value, struct error *error);
+
+static enum status list_append_compute(const struct value *left, const struct value *right,
+                                       struct arena *arena, struct value *ret_value, struct error *error)
+{
+    if (left->kind != VALUE_LIST || right->kind != VALUE_LIST) {
+        return operand_wrong_type(error);
+    }
+    struct value_items items = {.count = left->items.count + right->items.count};
+    items.at = arena_create_array(arena, items.count, sizeof(*items.at));
+    for (size_t i = 0; i < items.count; i++) {
+        items.at[i] = i < left->items.count ? left->items.at[i] : right->items.at[i - left->items.count];
+    }
+    *ret_value = (struct value){.kind = VALUE_LIST, .items = items};
+    return STATUS_OK;
+}
+
+static enum status operand_compute_two(const struct operand *operand, const struct value *item,
+                                       struct arena *arena, struct value *ret_value, struct error *error)
+{
+    struct value left = {0};
+    struct value right = {0};
+    enum status status = operand_compute(operand->left, item, arena, &left, error);
+    if (status == STATUS_OK) {
+        status = operand_compute(operand->right, item, arena, &right, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (operand->kind == OPERAND_LIST_APPEND) {
+        return list_append_compute(&left, &right, arena, ret_value, error);
+    }
+    if (!value_is_number(&left) || !value_is_number(&right)) {
+        return operand_wrong_type(error);
+    }
+    return number_add(&left, &right, operand->kind == OPERAND_MINUS, arena, ret_value, error);
+}
+
+static enum status operand_compute(const struct operand *operand, const struct value *item,
+                                   struct arena *arena, struct value *ret_value, struct error *error)
+{
+    const struct value *found = NULL;
+    switch (operand->kind) {
+    case OPERAND_VALUE:
+        *ret_value = *operand->value;
+        return STATUS_OK;
+    case OPERAND_PATH:
+    case OPERAND_IF_NOT_EXISTS:
+        found = path_find(&operand->path, item);
+        if (found == NULL && operand->kind == OPERAND_IF_NOT_EXISTS) {
+            return operand_compute(operand->right, item, arena, ret_value, error);
+        }
+        if (found == NULL) {
+            return operand_missing(error);
+        }
+        *ret_value = *found;
+        return STATUS_OK;
+    case OPERAND_LIST_APPEND:
+    case OPERAND_PLUS:
+    case OPERAND_MINUS:
+        return operand_compute_two(operand, item, arena, ret_value, error);
+    case OPERAND_SIZE:
+        break;
+    }
+    return operand_wrong_type(error);
+}
+
+/* Copies containers, so that a value which stands in two places of an item is changed in one. */
+static struct value value_copy_tree(const struct value *value, struct arena *arena)
+{
+    struct value copy = *value;
+    bool is_map = value->kind == VALUE_MAP;
+    if (!is_map && value->kind != VALUE_LIST) {
+        return copy;
+    }
+    size_t count = is_map ? 2 * value->pairs.count : value->items.count;
+    const struct value *from = is_map ? value->pairs.at : value->items.at;
+    struct value *at = arena_create_array(arena, count, sizeof(*at));
+    for (size_t i = 0; i < count; i++) {
+        at[i] = value_copy_tree(&from[i], arena);
+    }
+    if (is_map) {
+        copy.pairs.at = at;
+    } else {
+        copy.items.at = at;
+    }
+    return copy;
+}
+
+static void remove_marked(struct value *value)
+{
+    size_t kept = 0;
+    for (size_t i = 0; value->kind == VALUE_MAP && i < value->pairs.count; i++) {
+        remove_marked(&value->pairs.at[2 * i + 1]);
+    }
+    for (size_t i = 0; value->kind == VALUE_LIST && i < value->items.count; i++) {
+        if (value->items.at[i].kind != (enum value_kind)VALUE_REMOVED) {
+            value->items.at[kept] = value->items.at[i];
+            remove_marked(&value->items.at[kept++]);
+        }
+    }
+    if (value->kind == VALUE_LIST) {
+        value->items.count = kept;
+    }
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+/* Where a pair with this key stands, or would stand, in a sorted map. */
+static size_t map_position(const struct value *map, struct bytes name, bool *ret_is_there)
+{
+    struct value key = value_of_text(name);
+    size_t i = 0;
+    while (i < map->pairs.count && value_compare(&map->pairs.at[2 * i], &key) < 0) {
+        i++;
+    }
+    *ret_is_there = i < map->pairs.count && value_equal(&map->pairs.at[2 * i], &key);
+    return i;
+}
+
+/* `map` may be empty: pairs.at is then not looked at. */
+static void map_set(struct value *map, struct bytes name, const struct value *value, struct arena *arena)
+{
+    bool is_there = false;
+    size_t position = map_position(map, name, &is_there);
+    if (is_there) {
+        map->pairs.at[2 * position + 1] = *value;
+        return;
+    }
+    struct value *grown = arena_create_array(arena, 2 * (map->pairs.count + 1), sizeof(*grown));
+    if (map->pairs.count > 0) {
+        memcpy(grown, map->pairs.at, 2 * position * sizeof(*grown));
+        memcpy(grown + 2 * position + 2, map->pairs.at + 2 * position,
+               2 * (map->pairs.count - position) * sizeof(*grown));
+    }
+    grown[2 * position] = value_of_text(name);
+    grown[2 * position + 1] = *value;
+    map->pairs.at = grown;
+    map->pairs.count++;
+}
+
+static void map_remove_name(struct value *map, struct bytes name)
+{
+    bool is_there = false;
+    size_t position = map_position(map, name, &is_there);
+    if (is_there) {
+        map->pairs.count--;
+        memmove(map->pairs.at + 2 * position, map->pairs.at + 2 * position + 2,
+                2 * (map->pairs.count - position) * sizeof(*map->pairs.at));
+    }
+}
+
+static void list_set(struct value *list, size_t index, const struct value *value, struct arena *arena)
+{
+    if (index < list->items.count) {
+        list->items.at[index] = *value;
+        return;
+    }
+    struct value *grown = arena_create_array(arena, list->items.count + 1, sizeof(*grown));
+    if (list->items.count > 0) {
+        memcpy(grown, list->items.at, list->items.count * sizeof(*grown));
+    }
+    grown[list->items.count++] = *value;
+    list->items.at = grown;
+}
+
+/* The container that holds the last element of `path`; NULL when it is not there or no container. */
+static struct value *path_parent(const struct path *path, struct value *item)
+{
+    struct path above = {.elements = path->elements, .count = path->count - 1};
+    struct value *parent = (struct value *)path_find(&above, item); /* the item is ours to change */
+    const struct path_element *last = &path->elements[path->count - 1];
+    bool fits = parent != NULL && parent->kind == (last->is_index ? VALUE_LIST : VALUE_MAP);
+    return fits ? parent : NULL;
+}
+
+static enum status path_put(const struct path *path, struct value *item, const struct value *value,
+                            struct arena *arena, struct error *error)
+{
+    const struct path_element *last = &path->elements[path->count - 1];
+    struct value *parent = path_parent(path, item);
+    if (parent == NULL) {
+        return path_invalid(error);
+    }
+    struct value copy = value_copy_tree(value, arena);
+    if (last->is_index) {
+        list_set(parent, last->index, &copy, arena);
+    } else {
+        map_set(parent, last->name, &copy, arena);
+    }
+    return STATUS_OK;
+}
+
+static enum status path_remove(const struct path *path, struct value *item, struct error *error)
+{
+    const struct path_element *last = &path->elements[path->count - 1];
+    struct value *parent = path_parent(path, item);
+    if (parent == NULL) {
+        return path_invalid(error);
+    }
+    if (!last->is_index) {
+        map_remove_name(parent, last->name);
+    } else if (last->index < parent->items.count) {
+        parent->items.at[last->index].kind = (enum value_kind)VALUE_REMOVED;
+    }
+    return STATUS_OK;
+}
+
+static bool set_holds(const struct value *set, const struct value *member)
+{
+    for (size_t i = 0; i < set->items.count; i++) {
+        if (document_equal(&set->items.at[i], member)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int compare_members(const void *a, const void *b)
+{
+    return value_compare(a, b);
+}
+
+/* Members of `set` that are (or are not) in `other`, then, for a union, those of `other`. */
+static struct value set_combine(const struct value *set, const struct value *other, bool is_union,
+                                struct arena *arena)
+{
+    struct value_items items = {0};
+    items.at = arena_create_array(arena, set->items.count + other->items.count, sizeof(*items.at));
+    for (size_t i = 0; i < set->items.count; i++) {
+        if (!set_holds(other, &set->items.at[i])) {
+            items.at[items.count++] = set->items.at[i];
+        }
+    }
+    for (size_t i = 0; is_union && i < other->items.count; i++) {
+        items.at[items.count++] = other->items.at[i];
+    }
+    qsort(items.at, items.count, sizeof(*items.at), compare_members);
+    return (struct value){.kind = VALUE_SET, .items = items};
+}
+
+static bool sets_match(const struct value *a, const struct value *b)
+{
+    return a->kind == VALUE_SET && b->kind == VALUE_SET && strcmp(document_type(a), document_type(b)) == 0;
+}
+
+static enum status action_add(const struct action *action, struct value *item, struct arena *arena,
+                              struct error *error)
+{
+    const struct value *operand = action->operand->value;
+    const struct value *found = path_find(&action->path, item);
+    struct value value = *operand;
+    enum status status = STATUS_OK;
+    if (found != NULL && value_is_number(found) && value_is_number(operand)) {
+        status = number_add(found, operand, false, arena, &value, error);
+    } else if (found != NULL && sets_match(found, operand)) {
+        value = set_combine(found, operand, true, arena);
+    } else if (found != NULL) {
+        return operand_wrong_type(error);
+    }
+    return status == STATUS_OK ? path_put(&action->path, item, &value, arena, error) : status;
+}
+
+static enum status action_delete(const struct action *action, struct value *item, struct arena *arena,
+                                 struct error *error)
+{
+    const struct value *operand = action->operand->value;
+    const struct value *found = path_find(&action->path, item);
+    if (found == NULL) {
+        return STATUS_OK;
+    }
+    if (!sets_match(found, operand)) {
+        return operand_wrong_type(error);
+    }
+    struct value value = set_combine(found, operand, false, arena);
+    return value.items.count == 0 ? path_remove(&action->path, item, error)
+                                  : path_put(&action->path, item, &value, arena, error);
+}
+
+/* SETs first, those beyond a list's end in the order of their index; removed members go last of all. */
+static int compare_actions(const void *a, const void *b)
+{
+    const struct action *left = a;
+    const struct action *right = b;
+    const struct path_element *left_last = &left->path.elements[left->path.count - 1];
+    const struct path_element *right_last = &right->path.elements[right->path.count - 1];
+    if (left->kind != right->kind) {
+        return left->kind < right->kind ? -1 : 1;
+    }
+    if (left_last->is_index && right_last->is_index && left_last->index != right_last->index) {
+        return left_last->index < right_last->index ? -1 : 1;
+    }
+    return 0; /* no two touch the same place */
+}
+
+enum status update_apply(const struct update *update, struct arena *arena, struct value *item,
+                         struct error *error)
+{
+    struct action *actions = arena_create_array(arena, update->count, sizeof(*actions));
+    struct value *values = arena_create_array(arena, update->count, sizeof(*values));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < update->count; i++) {
+        actions[i] = update->actions[i];
+    }
+    qsort(actions, update->count, sizeof(*actions), compare_actions);
+    for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
+        if (actions[i].kind == ACTION_SET) {
+            status = operand_compute(actions[i].operand, item, arena, &values[i], error);
+        }
+    }
+    for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {
+        switch (actions[i].kind) {
+        case ACTION_SET:
+            status = path_put(&actions[i].path, item, &values[i], arena, error);
+            break;
+        case ACTION_REMOVE:
+            status = path_remove(&actions[i].path, item, error);
+            break;
+        case ACTION_ADD:
+            status = action_add(&actions[i], item, arena, error);
+            break;
+        case ACTION_DELETE:
+            status = action_delete(&actions[i], item, arena, error);
+            break;
+        }
+    }
+    remove_marked(item);
+    return status;
+}
+
+/* --- projections ------------------------------------------------------------------------------------------------ */
+
+/* Copies what lies at `path` into *target under the same names; list members close up in the order of their index,
+ * which `depth` levels down are kept as a map from index to member until projection_close. */
+static void projection_put(const struct path *path, const struct value *found, struct value *target,
+                           struct arena *arena)
+{
+    struct value *at = target;
+    for (size_t i = 0; i < path->count; i++) {
+        const struct path_element *element = &path->elements[i];
+        char *index = element->is_index ? arena_format(arena, "%010zu", element->index) : NULL;
+        struct bytes name = element->is_index ? bytes_of_text(index) : element->name;
+        bool is_last = i + 1 == path->count;
+        struct value *below = (struct value *)value_map_get(at, name);
+        if (below == NULL || is_last) {
+            struct value made = {.kind = VALUE_MAP};
+            if (!is_last && path->elements[i + 1].is_index) {
+                made.pairs.at = NULL;
+            }
+            map_set(at, name, is_last ? found : &made, arena);
+            below = (struct value *)value_map_get(at, name);
+        }
+        at = below;
+    }
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the paths */
+/* Turns the maps that stand for lists into lists: those at which the original is one. */
+static void projection_close(struct value *target, const struct value *original, struct arena *arena)
+{
+    for (size_t i = 0; target->kind == VALUE_MAP && i < target->pairs.count; i++) {
+        struct bytes name = target->pairs.at[2 * i].bytes;
+        struct value *member = &target->pairs.at[2 * i + 1];
+        const struct value *source = NULL;
+        if (original->kind == VALUE_MAP) {
+            source = value_map_get(original, name);
+        } else if (original->kind == VALUE_LIST) {
+            source = &original->items.at[strtoul((const char *)name.data, NULL, 10)];
+        }
+        if (source != NULL && member->kind == VALUE_MAP && member->pairs.at != source->pairs.at) {
+            projection_close(member, source, arena);
+        }
+    }
+    if (original->kind == VALUE_LIST && target->kind == VALUE_MAP) {
+        struct value_items items = {.count = target->pairs.count};
+        items.at = arena_create_array(arena, items.count, sizeof(*items.at));
+        for (size_t i = 0; i < items.count; i++) {
+            items.at[i] = target->pairs.at[2 * i + 1];
+        }
+        *target = (struct value){.kind = VALUE_LIST, .items = items};
+    }
+}
+
+/* NOLINTEND(misc-no-recursion) */
+
+struct value projection_apply(const struct projection *projection, const struct value *item,
+                              struct arena *arena)
+{
+    struct value result = {.kind = VALUE_MAP};
+    for (size_t i = 0; i < projection->count; i++) {
+        const struct value *found = path_find(&projection->paths[i], item);
+        if (found != NULL) {
+            projection_put(&projection->paths[i], found, &result, arena);
+        }
+    }
+    projection_close(&result, item, arena);
+    return result;
+}
+
+struct value update_touched(const struct update *update, const struct value *item, struct arena *arena)
+{
+    struct projection projection = {.count = update->count};
+    projection.paths = arena_create_array(arena, update->count, sizeof(*projection.paths));
+    for (size_t i = 0; i < update->count; i++) {
+        projection.paths[i] = update->actions[i].path;
+    }
+    return projection_apply(&projection, item, arena);
+}

@@ -1,0 +1,269 @@
+/* Conditions, updates and projections, written as JSON and text on both sides. */
+#include "expression/expression.h"
+
+#include "codec/json.h"
+#include "support/test.h"
+
+struct fixture {
+    struct arena arena;
+    struct placeholders placeholders;
+    struct expression_options options;
+};
+
+static struct value json_of(struct arena *arena, const char *text)
+{
+    struct value value;
+    struct error error;
+    assert_ok(codec_json_decode(bytes_of_text(text), arena, &value, &error), error);
+    return value;
+}
+
+static void fixture_init(struct fixture *fixture, const char *names, const char *values)
+{
+    *fixture = (struct fixture){0};
+    struct value *maps = arena_create_array(&fixture->arena, 2, sizeof(*maps));
+    maps[0] = json_of(&fixture->arena, names);
+    maps[1] = json_of(&fixture->arena, values);
+    fixture->placeholders.names = &maps[0];
+    fixture->placeholders.values = &maps[1];
+    placeholders_prepare(&fixture->placeholders, &fixture->arena);
+    fixture->options.arena = &fixture->arena;
+    fixture->options.placeholders = &fixture->placeholders;
+}
+
+static bool holds(bool is_native, const char *text, const char *values, const char *item)
+{
+    struct fixture fixture;
+    struct error error;
+    const struct condition *condition = NULL;
+    fixture_init(&fixture, "{\"#n\":\"name\"}", values);
+    fixture.options.is_native = is_native;
+    struct value tree = json_of(&fixture.arena, item);
+    assert_ok(condition_parse(bytes_of_text(text), &fixture.options, &condition, &error), error);
+    bool result = condition_holds(condition, &(struct condition_facts){.item = &tree});
+    arena_reset(&fixture.arena);
+    return result;
+}
+
+static void conditions_hold(void **state)
+{
+    (void)state;
+    const char *item = "{\"a\":1,\"b\":{\"c\":[1,\"x\",{\"d\":true}]},\"name\":\"Oxbow\",\"e\":null}";
+    const char *values = "{\":one\":1.0,\":two\":2,\":x\":\"x\",\":ox\":\"Ox\",\":s\":\"S\"}";
+    assert_true(holds(false, "a = :one", values, item));
+    assert_false(holds(false, "a <> :one", values, item));
+    assert_true(holds(false, "absent <> :one", values, item));
+    assert_false(holds(false, "absent = :one", values, item));
+    assert_true(holds(false, "b.c[1] = :x AND #n >= :ox", values, item));
+    assert_true(holds(false, "attribute_exists(b.c[2].d) and not attribute_exists(b.c[3])", values, item));
+    assert_true(
+        holds(false, "begins_with(#n, :ox) AND contains(b.c, :x) AND contains(#n, :ox)", values, item));
+    assert_true(holds(false, "a BETWEEN :one AND :two", values, item));
+    assert_true(holds(false, "a IN (:x, :two, :one)", values, item));
+    assert_true(holds(false, "size(b.c) > :two", values, item));
+    assert_true(holds(false, "attribute_type(#n, :s)", values, item));
+    assert_true(holds(false, "a = :two OR a = :one AND #n = :x OR a < :two", values, item));
+    assert_false(holds(false, "(a = :two OR a = :one) AND #n = :x", values, item));
+    assert_false(holds(false, "#n < :two", values, item));
+    assert_true(holds(true, "a = 1 and name = 'Oxbow' and e = null and b.c[2].d = true", "{}", item));
+    assert_true(holds(true, "a > -0.5e0 and a < 1.5", "{}", item));
+}
+
+static void errors_are_dynamodbs(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *message;
+    } cases[] = {
+        {"", "The expression can not be empty;"},
+        {"a = ", "Syntax error; token: \"<EOF>\", near: \"= \""},
+        {"a = = :one", "Syntax error; token: \"=\", near: \"= = :one\""},
+        {"a = :none",
+         "An expression attribute value used in expression is not defined; attribute value: :none"},
+        {"#none = :one",
+         "An expression attribute name used in the document path is not defined; attribute name: #none"},
+        {"size = :one", "Attribute name is a reserved keyword; reserved keyword: size"},
+        {"foo(a)", "Invalid function name; function: foo"},
+        {"begins_with(a)", "Incorrect number of operands for operator or function; operator or function: "
+                           "begins_with, number of "
+                           "operands: 1"},
+        {"begins_with(a, :one)", "Incorrect operand type for operator or function; operator or function: "
+                                 "begins_with, operand type: N"},
+        {"attribute_exists(:one)",
+         "Operator or function requires a document path; operator or function: attribute_exists"},
+        {"a = a",
+         "The first operand must be distinct from the remaining operands for this operator or function; "
+         "operator: =, first operand: [a]"},
+        {"((a = :one))", "The expression has redundant parentheses;"},
+        {"if_not_exists(a, :one) = :one",
+         "The function is not allowed in a condition expression; function: if_not_exists"},
+        {"size(a)", "Syntax error; token: \"<EOF>\", near: \")\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct fixture fixture;
+        struct error error = {0};
+        const struct condition *condition = NULL;
+        fixture_init(&fixture, "{}", "{\":one\":1}");
+        enum status status =
+            condition_parse(bytes_of_text(cases[i].text), &fixture.options, &condition, &error);
+        assert_int_not_equal(status, STATUS_OK);
+        assert_string_equal(error.text, cases[i].message);
+        arena_reset(&fixture.arena);
+    }
+}
+
+static void deep_nesting_is_refused(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error;
+    struct buffer text = {0};
+    const struct condition *condition = NULL;
+    fixture_init(&fixture, "{}", "{\":one\":1}");
+    for (int i = 0; i < 1000; i++) {
+        buffer_put_text(&text, i % 2 == 0 ? "NOT " : "(");
+    }
+    buffer_put_text(&text, "a = :one");
+    assert_status(condition_parse(buffer_bytes(&text), &fixture.options, &condition, &error),
+                  STATUS_TOO_LARGE, error);
+    buffer_reset(&text);
+    arena_reset(&fixture.arena);
+}
+
+/* The item after the update as JSON, or the error. */
+static void check_update(const char *text, const char *item, const char *expected)
+{
+    struct fixture fixture;
+    struct error error = {0};
+    struct update update;
+    struct buffer result = {0};
+    fixture_init(&fixture, "{\"#n\":\"name\"}",
+                 "{\":one\":1,\":two\":2,\":l\":[7],\":m\":{\"k\":1},\":t\":\"t\"}");
+    struct value tree = json_of(&fixture.arena, item);
+    enum status status = update_parse(bytes_of_text(text), &fixture.options, &update, &error);
+    if (status == STATUS_OK) {
+        status = update_apply(&update, &fixture.arena, &tree, &error);
+    }
+    if (status == STATUS_OK) {
+        codec_json_encode(&result, &tree);
+    } else {
+        buffer_put_text(&result, error.text);
+    }
+    buffer_put_u8(&result, 0);
+    assert_string_equal((const char *)result.data, expected);
+    buffer_reset(&result);
+    arena_reset(&fixture.arena);
+}
+
+static void updates_apply(void **state)
+{
+    (void)state;
+    check_update("SET a = :one, b.c = :two", "{\"b\":{}}", "{\"a\":1,\"b\":{\"c\":2}}");
+    check_update("SET a = b, b = a", "{\"a\":1,\"b\":2}", "{\"a\":2,\"b\":1}");
+    check_update("SET a = a + :two - :one", "{\"a\":1}", "Syntax error; token: \"-\", near: \":two - :one\"");
+    check_update("SET a = a - :two", "{\"a\":1}", "{\"a\":-1}");
+    check_update("SET a = if_not_exists(a, :one) + :two", "{}", "{\"a\":3}");
+    check_update("SET l = list_append(:l, l)", "{\"l\":[1]}", "{\"l\":[7,1]}");
+    check_update("SET l[9] = :one, l[5] = :two, l[0] = :t", "{\"l\":[0,0]}", "{\"l\":[\"t\",0,2,1]}");
+    check_update("REMOVE l[1], l[2], a, absent", "{\"a\":1,\"l\":[0,1,2,3]}", "{\"l\":[0,3]}");
+    check_update("SET l[0] = :one REMOVE l[1]", "{\"l\":[0,1,2]}", "{\"l\":[1,2]}");
+    check_update("ADD a :one", "{}", "{\"a\":1}");
+    check_update("ADD a :two SET b = :one", "{\"a\":1}", "{\"a\":3,\"b\":1}");
+    check_update(
+        "ADD a :t", "{}",
+        "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: "
+        "ALLOWED_FOR_ADD_OPERAND");
+    check_update("ADD a :one", "{\"a\":\"x\"}",
+                 "An operand in the update expression has an incorrect data type");
+    check_update("SET a = b", "{}",
+                 "The provided expression refers to an attribute that does not exist in the item");
+    check_update("SET a.b = :one", "{}",
+                 "The document path provided in the update expression is invalid for update");
+    check_update(
+        "SET a = :one, a.b = :two", "{}",
+        "Two document paths overlap with each other; must remove or rewrite one of these paths; path "
+        "one: [a], path two: [a, b]");
+    check_update("SET a = :one SET b = :two", "{}",
+                 "The \"SET\" section can only be used once in an update expression;");
+    check_update("SET #n = :m, b = :m", "{}", "{\"b\":{\"k\":1},\"name\":{\"k\":1}}");
+}
+
+static void projections_keep_shape(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct error error;
+    struct projection projection;
+    struct buffer result = {0};
+    fixture_init(&fixture, "{}", "{}");
+    struct value item =
+        json_of(&fixture.arena, "{\"a\":{\"b\":1,\"c\":2},\"l\":[0,{\"x\":1,\"y\":2},5],\"z\":9}");
+    assert_ok(projection_parse(bytes_of_text("l[2], l[1].y, a.c, nothing"), &fixture.options, &projection,
+                               &error),
+              error);
+    struct value part = projection_apply(&projection, &item, &fixture.arena);
+    codec_json_encode(&result, &part);
+    buffer_put_u8(&result, 0);
+    assert_string_equal((const char *)result.data, "{\"a\":{\"c\":2},\"l\":[{\"y\":2},5]}");
+    buffer_reset(&result);
+    arena_reset(&fixture.arena);
+}
+
+static void filters_of_changes(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *old;
+        const char *now;
+        bool expected;
+    } cases[] = {
+        {"changed(a)", "{\"a\":1}", "{\"a\":2}", true},
+        {"changed(a)", "{\"a\":1,\"b\":1}", "{\"a\":1,\"b\":2}", false},
+        {"changed(a)", NULL, "{\"a\":1}", true},
+        {"entered(a > 4.5)", "{\"a\":1}", "{\"a\":5}", true},
+        {"entered(a > 4.5)", "{\"a\":5}", "{\"a\":6}", false},
+        {"entered(a > 4.5)", NULL, "{\"a\":6}", true},
+        {"left(a > 4.5)", "{\"a\":6}", NULL, true},
+        {"old.a < new.a", "{\"a\":5}", "{\"a\":6}", true},
+        {"a = 5", "{\"a\":5}", NULL, true},
+        {"new.a = 5", "{\"a\":5}", NULL, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct fixture fixture;
+        struct error error;
+        const struct condition *condition = NULL;
+        fixture_init(&fixture, "{}", "{}");
+        fixture.options.is_native = true;
+        fixture.options.is_filter_of_changes = true;
+        struct value old = json_of(&fixture.arena, cases[i].old == NULL ? "{}" : cases[i].old);
+        struct value now = json_of(&fixture.arena, cases[i].now == NULL ? "{}" : cases[i].now);
+        struct condition_facts facts = {.item = cases[i].now == NULL ? NULL : &now,
+                                        .old = cases[i].old == NULL ? NULL : &old};
+        assert_ok(condition_parse(bytes_of_text(cases[i].text), &fixture.options, &condition, &error), error);
+        assert_int_equal(condition_holds(condition, &facts), cases[i].expected);
+        arena_reset(&fixture.arena);
+    }
+}
+
+static void sizes_are_as_documented(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct value item = json_of(&arena, "{\"a\":\"text\",\"n\":123,\"l\":[1,true],\"m\":{\"k\":null}}");
+    /* a 1+4; n 1+(2+1); l 1+3+(1+2)+(1+1); m 1+3+(1+1+1) */
+    assert_int_equal(document_bytes(&item), 5 + 4 + 9 + 7);
+    arena_reset(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conditions_hold),         cmocka_unit_test(errors_are_dynamodbs),
+        cmocka_unit_test(deep_nesting_is_refused), cmocka_unit_test(updates_apply),
+        cmocka_unit_test(projections_keep_shape),  cmocka_unit_test(filters_of_changes),
+        cmocka_unit_test(sizes_are_as_documented),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
