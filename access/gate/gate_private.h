@@ -9,8 +9,20 @@ struct gate {
     struct gate_options options;
 };
 
-/* The record key of an item's key attributes; without the sort key when only the partition is asked for. */
-MUST_USE enum status gate__key(const struct schema *schema, const struct value *item, bool with_sort,
-                               struct arena *arena, struct buffer *ret_key, struct error *error);
+/* The record key of an item's key attributes. */
+MUST_USE enum status gate__key(const struct schema *schema, const struct value *item, struct buffer *ret_key,
+                               struct error *error);
+
+/* Storage keys of what a query may visit: low <= key < high. */
+struct gate_range {
+    struct buffer low;
+    struct buffer high;
+};
+
+/* `schema` is the table's, or index_as_schema of the index's. STATUS_INVALID when the terms do not make a range of it;
+ * the texts are DynamoDB's. */
+MUST_USE enum status gate__range(const struct schema *schema, const struct gate_query *query,
+                                 struct gate_range *ret_range, struct error *error);
+void gate__range_reset(struct gate_range *range);
 
 #endif

@@ -1,15 +1,23 @@
 /* Reads: a row, a page, a row's history. */
 #include "base/memory.h"
+#include "catalog/catalog.h"
+#include "catalog/index.h"
+#include "codec/pack.h"
+#include "fold/fold.h"
 #include "gate/bounds.h"
 #include "gate_private.h"
 #include "history/history.h"
 #include "read/read.h"
+#include "row/key.h"
+#include "row/stored.h"
 
 struct gate_view {
     struct gate *gate;
     struct snapshot *snapshot;
     struct buffer key;
     struct buffer image;
+    struct catalog *past; /* the tables as of past_lsn, kept since pages of one walk ask for the same */
+    uint64_t past_lsn;
 };
 
 enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error)
@@ -32,146 +40,369 @@ void gate_view_close(struct gate_view **view)
     *view = NULL;
     if (gone != NULL) {
         snapshot_close(&gone->snapshot);
+        catalog_destroy(&gone->past);
         buffer_reset(&gone->key);
         buffer_reset(&gone->image);
         memory_destroy(gone);
     }
 }
 
-static enum status view_key(struct gate_view *view, struct bytes table, const struct value *key,
-                            bool with_sort, const struct schema **ret_schema, struct error *error)
+/* The table as it is, or as it was at an LSN. The snapshot is fresh. */
+static enum status view_schema(struct gate_view *view, struct bytes table, uint64_t as_of,
+                               const struct schema **ret_schema, struct error *error)
 {
-    struct arena scratch = {0};
-    buffer_clear(&view->key);
-    enum status status = gate_table_find(view->gate, table, ret_schema, error);
-    if (status == STATUS_OK) {
-        status = gate__key(*ret_schema, key, with_sort, &scratch, &view->key, error);
+    struct gate *gate = view->gate;
+    const struct schema *now = catalog_find(gate->options.catalog, table);
+    bool is_system = now != NULL && now->table < CATALOG_TABLE_FIRST;
+    if (as_of == 0 || is_system) {
+        return gate_table_find(gate, table, ret_schema, error);
     }
-    arena_reset(&scratch);
+    if (view->past == NULL || view->past_lsn != as_of) {
+        catalog_destroy(&view->past);
+        enum status status = history_catalog_at(gate->options.log, view->snapshot, gate->options.catalog,
+                                                as_of, &view->past, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        view->past_lsn = as_of;
+    }
+    *ret_schema = catalog_find(view->past, table);
+    return *ret_schema != NULL ? STATUS_OK
+                               : error_set(error, STATUS_NOT_FOUND, "there was no table %.*s at LSN %llu",
+                                           (int)(table.size < 255 ? table.size : 255),
+                                           (const char *)table.data, (unsigned long long)as_of);
+}
+
+static enum status view_index(const struct schema *schema, struct bytes name,
+                              const struct index_schema **ret_index, struct error *error)
+{
+    *ret_index = NULL;
+    if (name.size == 0) {
+        return STATUS_OK;
+    }
+    *ret_index = schema_index(schema, name);
+    if (*ret_index == NULL) {
+        return error_set(error, STATUS_NOT_FOUND, "The table does not have the specified index: %.*s",
+                         (int)(name.size < 255 ? name.size : 255), (const char *)name.data);
+    }
+    return (*ret_index)->state == INDEX_ACTIVE
+               ? STATUS_OK
+               : error_set(error, STATUS_BUSY, "Cannot read from backfilling global secondary index: %.*s",
+                           (int)name.size, (const char *)name.data);
+}
+
+static void view_note_read(const struct gate_view *view, struct bytes table, struct bytes image,
+                           bool is_absent, struct arena *arena, struct gate_read *ret_read)
+{
+    struct bytes key = buffer_bytes(&view->key);
+    *ret_read = (struct gate_read){.table = arena_copy(arena, table),
+                                   .key = arena_copy(arena, key),
+                                   .is_absent = is_absent};
+    if (!is_absent) {
+        ret_read->checksum = stored_row_checksum(key, image);
+    }
+}
+
+static enum status view_get(struct gate_view *view, const struct schema *schema, uint64_t as_of,
+                            struct error *error)
+{
+    struct bytes image = {0};
+    struct bytes key = buffer_bytes(&view->key);
+    if (as_of > 0) {
+        return history_row_at(view->gate->options.log, view->snapshot, schema, key, as_of, &view->image,
+                              error);
+    }
+    enum status status = read_row_get(view->snapshot, schema, key, &image, error);
+    buffer_clear(&view->image);
+    buffer_put(&view->image, image);
     return status;
 }
 
 enum status gate_get(struct gate_view *view, struct bytes table, const struct value *key, uint64_t as_of,
-                     struct bytes *ret_image, struct error *error)
+                     struct arena *arena, struct gate_read *ret_read, struct bytes *ret_image,
+                     struct error *error)
 {
     const struct schema *schema = NULL;
-    struct bytes image;
-    enum status status = view_key(view, table, key, true, &schema, error);
+    enum status status = snapshot_renew(view->snapshot, error);
+    buffer_clear(&view->key);
     if (status == STATUS_OK) {
-        status = snapshot_renew(view->snapshot, error);
+        status = view_schema(view, table, as_of, &schema, error);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = gate__key(schema, key, &view->key, error);
     }
-    struct bytes row = buffer_bytes(&view->key);
-    if (as_of > 0) {
-        status =
-            history_row_at(view->gate->options.log, view->snapshot, schema, row, as_of, &view->image, error);
-    } else {
-        status = read_row_get(view->snapshot, schema, row, &image, error);
-        buffer_clear(&view->image);
-        buffer_put(&view->image, status == STATUS_OK ? image : (struct bytes){0});
+    if (status == STATUS_OK) {
+        status = view_get(view, schema, as_of, error);
+        bool is_known = status == STATUS_OK || status == STATUS_NOT_FOUND;
+        if (is_known && ret_read != NULL) {
+            view_note_read(view, table, buffer_bytes(&view->image), status == STATUS_NOT_FOUND, arena,
+                           ret_read);
+        }
+        *ret_image = buffer_bytes(&view->image);
+        status = status == STATUS_NOT_FOUND ? error_set(error, status, "there is no such item") : status;
     }
     snapshot_release(view->snapshot);
-    if (status == STATUS_NOT_FOUND) {
-        return error_set(error, status, "there is no such item");
-    }
-    *ret_image = buffer_bytes(&view->image);
     return status;
 }
 
-/* The storage keys that a page may visit: the table, or one partition of it. */
-static enum status view_range(struct gate_view *view, const struct gate_page *page, struct buffer *ret_low,
-                              struct buffer *ret_high, struct error *error)
+enum status gate_position(struct gate_view *view, struct bytes table, struct bytes index,
+                          const struct value *item, struct arena *arena, struct bytes *ret_position,
+                          struct error *error)
 {
     const struct schema *schema = NULL;
-    enum status status = STATUS_OK;
-    if (page->partition == NULL) {
-        status = gate_table_find(view->gate, page->table, &schema, error);
-        if (status == STATUS_OK) {
-            buffer_put_u32(ret_low, schema->space);
-        }
-    } else {
-        status = view_key(view, page->table, page->partition, false, &schema, error);
-        if (status == STATUS_OK) {
-            key_storage_partition(schema->space, key_partition(buffer_bytes(&view->key)), ret_low);
-        }
+    const struct index_schema *found = NULL;
+    struct buffer key = {0};
+    struct buffer storage = {0};
+    struct buffer entry = {0};
+    enum status status = gate_table_find(view->gate, table, &schema, error);
+    if (status == STATUS_OK) {
+        status = view_index(schema, index, &found, error);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = gate__key(schema, item, &key, error);
     }
-    buffer_put(ret_high, buffer_bytes(ret_low));
-    CHECK(read_prefix_end(ret_high)); /* a space is never all ones */
-    struct bytes next = page->next;
-    if (next.size == 0) {
-        return STATUS_OK;
+    if (status == STATUS_OK) {
+        status = key_storage(schema, buffer_bytes(&key), &storage, error);
     }
-    if (!bytes_start_with(next, buffer_bytes(ret_low))) {
-        return error_set(error, STATUS_INVALID, "the page position belongs to another table or partition");
+    if (status == STATUS_OK && found != NULL) {
+        status = index_entry_key(found, buffer_bytes(&storage), item, &entry, error);
+        status = status == STATUS_NOT_FOUND
+                     ? error_set(error, STATUS_INVALID, "The provided starting key is invalid")
+                     : status;
     }
-    struct buffer *bound = page->is_reverse ? ret_high : ret_low;
-    buffer_clear(bound);
-    buffer_put(bound, next);
-    if (!page->is_reverse) {
-        buffer_put_u8(bound, 0); /* right after the last one given */
+    if (status == STATUS_OK) {
+        *ret_position = arena_copy(arena, buffer_bytes(found != NULL ? &entry : &storage));
     }
-    return STATUS_OK;
+    buffer_reset(&key);
+    buffer_reset(&storage);
+    buffer_reset(&entry);
+    return status;
 }
 
-static enum status view_walk(struct read_cursor *cursor, const struct gate_page *page, struct arena *arena,
-                             void (*visit)(void *context, struct bytes image), void *context,
-                             struct bytes *ret_next, struct error *error)
+/* --- pages ------------------------------------------------------------------------------------------------------ */
+
+/* Rows now or as of an LSN, behind one face. */
+struct view_cursor {
+    struct read_cursor *now;
+    struct history_cursor *then;
+};
+
+static enum status view_cursor_open(struct gate_view *view, const struct gate_query *query,
+                                    const struct schema *schema, const struct index_schema *index,
+                                    const struct gate_range *range, struct view_cursor *ret_cursor,
+                                    struct error *error)
 {
-    size_t bytes = 0;
-    size_t rows_max =
-        page->rows_max == 0 || page->rows_max > READ_PAGE_ROWS_MAX ? READ_PAGE_ROWS_MAX : page->rows_max;
-    struct bytes last = {0};
-    for (size_t rows = 0; rows < rows_max && bytes < READ_PAGE_BYTES_MAX; rows++) {
-        struct bytes storage;
-        struct bytes key;
-        struct bytes image;
-        enum status status = read_cursor_next(cursor, &storage, &key, &image, error);
-        if (status == STATUS_END) {
-            return STATUS_OK;
-        }
+    *ret_cursor = (struct view_cursor){0};
+    if (query->as_of > 0) {
+        struct history_range then = {.log = view->gate->options.log,
+                                     .snapshot = view->snapshot,
+                                     .schema = schema,
+                                     .index = index,
+                                     .low = buffer_bytes(&range->low),
+                                     .high = buffer_bytes(&range->high),
+                                     .is_reverse = query->is_reverse,
+                                     .lsn = query->as_of};
+        return history_cursor_open(&then, &ret_cursor->then, error);
+    }
+    struct read_range now = {.low = buffer_bytes(&range->low),
+                             .high = buffer_bytes(&range->high),
+                             .is_reverse = query->is_reverse,
+                             .indexed = index == NULL ? NULL : schema};
+    return read_cursor_open(view->snapshot, now, &ret_cursor->now, error);
+}
+
+static enum status view_cursor_next(struct view_cursor *cursor, struct bytes *ret_storage,
+                                    struct bytes *ret_key, struct bytes *ret_image, struct error *error)
+{
+    return cursor->then != NULL ? history_cursor_next(cursor->then, ret_storage, ret_key, ret_image, error)
+                                : read_cursor_next(cursor->now, ret_storage, ret_key, ret_image, error);
+}
+
+/* One page under way. */
+struct view_walk {
+    const struct gate_query *query;
+    struct arena *arena;
+    struct arena row; /* of the row at hand */
+    void (*visit)(void *context, const struct gate_row *row);
+    void *context;
+    struct gate_page page;
+    struct hash128 checksum;
+    struct buffer last; /* storage key of the last row looked at */
+};
+
+static enum status walk_row(struct view_walk *walk, struct bytes image, struct error *error)
+{
+    struct gate_row row = {.image = image};
+    struct value item;
+    const struct condition *filter = walk->query->filter;
+    if (filter != NULL) {
+        arena_clear(&walk->row);
+        enum status status = codec_value_decode(image, &walk->row, &item, error);
         if (status != STATUS_OK) {
             return status;
         }
-        visit(context, image);
-        bytes += image.size;
-        last = rows + 1 == rows_max || bytes >= READ_PAGE_BYTES_MAX ? arena_copy(arena, storage) : last;
+        row.item = &item;
     }
-    *ret_next = last;
+    walk->page.scanned++;
+    walk->page.scanned_bytes += image.size;
+    if (filter == NULL || condition_holds(filter, &(struct condition_facts){.item = &item})) {
+        walk->page.matched++;
+        walk->visit(walk->context, &row);
+    }
     return STATUS_OK;
 }
 
-enum status gate_page(struct gate_view *view, const struct gate_page *page, struct arena *arena,
-                      void (*visit)(void *context, struct bytes image), void *context, struct bytes *ret_next,
-                      struct error *error)
+static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor, struct error *error)
+{
+    const struct gate_query *query = walk->query;
+    size_t rows_max = query->rows_max == 0 ? READ_PAGE_SCAN_ROWS_MAX : query->rows_max;
+    size_t bytes_max = query->bytes_max == 0 || query->bytes_max > READ_PAGE_BYTES_MAX ? READ_PAGE_BYTES_MAX
+                                                                                       : query->bytes_max;
+    rows_max = rows_max < READ_PAGE_SCAN_ROWS_MAX ? rows_max : READ_PAGE_SCAN_ROWS_MAX;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && walk->page.scanned < rows_max && walk->page.scanned_bytes < bytes_max &&
+           walk->page.matched < READ_PAGE_ROWS_MAX) {
+        struct bytes storage;
+        struct bytes key;
+        struct bytes image;
+        status = view_cursor_next(cursor, &storage, &key, &image, error);
+        if (status == STATUS_OK) {
+            buffer_clear(&walk->last);
+            buffer_put(&walk->last, storage);
+            walk->checksum = stored_rows_checksum(walk->checksum, key, image);
+            status = walk_row(walk, image, error);
+        }
+    }
+    if (status == STATUS_OK) { /* the page is full: something may follow */
+        walk->page.next = arena_copy(walk->arena, buffer_bytes(&walk->last));
+    }
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* The rows that the page looked at: from its beginning to its last row, or to the end of the range. */
+static void walk_note_read(const struct view_walk *walk, const struct gate_range *range,
+                           struct gate_read *ret_read)
 {
     struct buffer low = {0};
     struct buffer high = {0};
-    struct read_cursor *cursor = NULL;
-    *ret_next = (struct bytes){0};
-    enum status status = view_range(view, page, &low, &high, error);
-    if (status == STATUS_OK) {
-        status = snapshot_renew(view->snapshot, error);
+    bool is_whole = walk->page.next.size == 0;
+    buffer_put(&low, buffer_bytes(&range->low));
+    buffer_put(&high, buffer_bytes(&range->high));
+    if (!is_whole) {
+        buffer_clear(&high);
+        buffer_put(&high, walk->page.next);
+        buffer_put_u8(&high, 0);
     }
-    if (status == STATUS_OK) {
-        struct read_range range = {.low = buffer_bytes(&low),
-                                   .high = buffer_bytes(&high),
-                                   .is_reverse = page->is_reverse};
-        status = read_cursor_open(view->snapshot, range, &cursor, error);
-    }
-    if (status == STATUS_OK) {
-        status = view_walk(cursor, page, arena, visit, context, ret_next, error);
-    }
-    read_cursor_close(&cursor);
-    snapshot_release(view->snapshot);
+    *ret_read = (struct gate_read){.table = arena_copy(walk->arena, walk->query->table),
+                                   .low = arena_copy(walk->arena, buffer_bytes(&low)),
+                                   .high = arena_copy(walk->arena, buffer_bytes(&high)),
+                                   .checksum = walk->checksum};
     buffer_reset(&low);
     buffer_reset(&high);
+}
+
+static enum status view_page(struct gate_view *view, struct view_walk *walk, struct gate_read *ret_read,
+                             struct error *error)
+{
+    const struct gate_query *query = walk->query;
+    const struct schema *schema = NULL;
+    const struct index_schema *index = NULL;
+    struct gate_range range = {0};
+    struct view_cursor cursor = {0};
+    enum status status = view_schema(view, query->table, query->as_of, &schema, error);
+    if (status == STATUS_OK) {
+        status = view_index(schema, query->index, &index, error);
+    }
+    if (status == STATUS_OK) {
+        struct schema as_schema = index == NULL ? *schema : index_as_schema(index);
+        status = gate__range(&as_schema, query, &range, error);
+    }
+    if (status == STATUS_OK) {
+        status = view_cursor_open(view, query, schema, index, &range, &cursor, error);
+    }
+    if (status == STATUS_OK) {
+        status = walk_rows(walk, &cursor, error);
+    }
+    if (status == STATUS_OK && ret_read != NULL) {
+        walk_note_read(walk, &range, ret_read);
+    }
+    read_cursor_close(&cursor.now);
+    history_cursor_close(&cursor.then);
+    gate__range_reset(&range);
     return status;
 }
+
+enum status gate_query(struct gate_view *view, const struct gate_query *query, struct arena *arena,
+                       void (*visit)(void *context, const struct gate_row *row), void *context,
+                       struct gate_page *ret_page, struct gate_read *ret_read, struct error *error)
+{
+    struct view_walk walk = {.query = query, .arena = arena, .visit = visit, .context = context};
+    if (ret_read != NULL && (query->as_of > 0 || query->index.size > 0 || query->is_reverse)) {
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "only a forward read of the table as it is can be insisted on");
+    }
+    enum status status = snapshot_renew(view->snapshot, error);
+    if (status == STATUS_OK) {
+        status = view_page(view, &walk, ret_read, error);
+    }
+    snapshot_release(view->snapshot);
+    *ret_page = walk.page;
+    arena_reset(&walk.row);
+    buffer_reset(&walk.last);
+    return status;
+}
+
+/* --- facts ------------------------------------------------------------------------------------------------------ */
+
+static enum status view_total(struct gate_view *view, uint32_t space, struct fold_total *ret_total,
+                              struct error *error)
+{
+    struct bytes stored = {0};
+    *ret_total = (struct fold_total){.space = space};
+    enum status status = snapshot_renew(view->snapshot, error);
+    if (status == STATUS_OK) {
+        status = read_totals(view->snapshot, space, &stored, error);
+    }
+    if (status == STATUS_OK && stored.size > 0 && !fold_total_decode(stored, ret_total)) {
+        status = error_set(error, STATUS_CORRUPT, "malformed totals of space %u", space);
+    }
+    snapshot_release(view->snapshot);
+    return status;
+}
+
+enum status gate_totals(struct gate_view *view, uint32_t space, uint64_t *ret_rows, uint64_t *ret_bytes,
+                        struct error *error)
+{
+    struct fold_total total;
+    enum status status = view_total(view, space, &total, error);
+    if (status == STATUS_OK) {
+        *ret_rows = total.rows;
+        *ret_bytes = total.bytes;
+    }
+    return status;
+}
+
+enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128 *ret_hash,
+                      struct error *error)
+{
+    const struct schema *schema = NULL;
+    struct fold_total total;
+    struct hash128 sum = {0};
+    enum status status = gate_table_find(view->gate, table, &schema, error);
+    if (status == STATUS_OK) {
+        status = view_total(view, schema->space, &total, error);
+    }
+    for (size_t i = 0; i < RECORD_SHARDS && status == STATUS_OK; i++) {
+        sum.low += total.hashes[i].low;
+        sum.high += total.hashes[i].high + (sum.low < total.hashes[i].low);
+    }
+    if (status == STATUS_OK) {
+        *ret_hash = sum;
+    }
+    return status;
+}
+
+/* --- history of a row ------------------------------------------------------------------------------------------- */
 
 struct history_visit {
     void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record);
@@ -192,20 +423,18 @@ enum status gate_history(struct gate *gate, struct bytes table, const struct val
                          void *context, struct error *error)
 {
     const struct schema *schema = NULL;
-    struct arena scratch = {0};
     struct buffer row = {0};
     struct history_visit forward = {.visit = visit, .context = context};
     size_t most =
         changes_max == 0 || changes_max > HISTORY_PAGE_RECORDS_MAX ? HISTORY_PAGE_RECORDS_MAX : changes_max;
     enum status status = gate_table_find(gate, table, &schema, error);
     if (status == STATUS_OK) {
-        status = gate__key(schema, key, true, &scratch, &row, error);
+        status = gate__key(schema, key, &row, error);
     }
     if (status == STATUS_OK) {
         status = history_row(gate->options.log, schema, buffer_bytes(&row), 0, most, view_visit_change,
                              &forward, error);
     }
-    arena_reset(&scratch);
     buffer_reset(&row);
     return status;
 }

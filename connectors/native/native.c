@@ -89,11 +89,13 @@ static void native_handle(struct native_door *door, zmq_msg_t *frames, size_t co
     } else if (head.data[0] != WIRE_VERSION) {
         native__answer_error(door, &request.peer, STATUS_UNSUPPORTED,
                              "this server speaks version 1 of the protocol");
-    } else if (codec_message_decode(frame_bytes_of(&frames[3]), &request.arena, &request.body, &error) !=
-               STATUS_OK) {
-        native__answer_error(door, &request.peer, error.status, error.text);
     } else {
-        native__serve(door, &request);
+        request.message = arena_copy(&request.arena, frame_bytes_of(&frames[3]));
+        if (codec_message_decode(request.message, &request.arena, &request.body, &error) != STATUS_OK) {
+            native__answer_error(door, &request.peer, error.status, error.text);
+        } else {
+            native__serve(door, &request);
+        }
     }
     arena_reset(&request.arena);
 }

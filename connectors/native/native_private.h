@@ -27,6 +27,7 @@ struct native_peer {
 
 struct native_request {
     struct native_peer peer;
+    struct bytes message; /* the body as it came, in the arena */
     struct value body;
     struct arena arena;
 };
@@ -68,6 +69,39 @@ enum status native__send(struct native_door *door, const struct native_peer *pee
                          const struct buffer *body);
 void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
                           const char *text);
+void native__put_field(struct buffer *body, enum wire_field field);
+void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body);
+
+/* One function per kind of request: writes.c, tables.c, reads.c. */
+void native__serve_write(struct native_door *door, struct native_request *request);
+void native__serve_table_change(struct native_door *door, struct native_request *request);
+void native__serve_table_list(struct native_door *door, struct native_request *request);
+void native__serve_table_describe(struct native_door *door, struct native_request *request);
+void native__serve_get(struct native_door *door, struct native_request *request);
+void native__serve_scan(struct native_door *door, struct native_request *request);
+void native__serve_history(struct native_door *door, struct native_request *request);
+
+/* A write that the gate answers later through native__write_done, with what begin gave as its context; refused is for
+ * the one that it did not take. */
+void *native__write_begin(struct native_door *door, const struct native_request *request,
+                          bool is_transaction);
+void native__write_done(void *context, const struct gate_outcome *outcome);
+void native__write_refused(struct native_door *door, void *context, const struct error *error);
+
+/* Fields that several requests have. */
+const struct value *native__item(const struct native_request *request,
+                                 int64_t field); /* NULL: no map there */
+MUST_USE enum status native__expression_options(const struct value *map, struct arena *arena,
+                                                struct placeholders *placeholders,
+                                                struct expression_options *ret_options, struct error *error);
+/* *ret_condition is NULL when the field is absent. */
+MUST_USE enum status native__condition(const struct value *map, int64_t field,
+                                       const struct expression_options *options,
+                                       const struct condition **ret_condition, struct error *error);
+/* The LSN that "as of" names by LSN or time; 0: now. */
+MUST_USE enum status native__as_of(struct native_door *door, const struct value *body, uint64_t *ret_lsn,
+                                   struct error *error);
+
 /* Answers one request, now or later (requests.c). */
 void native__serve(struct native_door *door, struct native_request *request);
 /* Appends a change record as the wire has it; without a term (0) when that is not known. */

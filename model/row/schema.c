@@ -1,7 +1,7 @@
 #include "row/schema.h"
 
 enum {
-    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION = 2,
 };
 
 static enum status schema_check_column(const struct key_column *column, struct error *error)
@@ -29,40 +29,125 @@ static bool schema_name_is_sound(struct bytes name)
     return name.size > 0 && name.size <= TABLE_NAME_BYTES_MAX;
 }
 
-static const struct key_column *schema_column(const struct schema *schema, size_t i)
+/* Columns of a key: those of the partition, then the others. */
+struct key_columns {
+    const struct key_column *partition;
+    size_t partition_count;
+    const struct key_column *clustering;
+    size_t clustering_count;
+};
+
+static const struct key_column *schema_column(const struct key_columns *columns, size_t i)
 {
-    return i < schema->partition_count ? &schema->partition[i]
-                                       : &schema->clustering[i - schema->partition_count];
+    return i < columns->partition_count ? &columns->partition[i]
+                                        : &columns->clustering[i - columns->partition_count];
+}
+
+static enum status schema_check_columns(const struct key_columns *columns, struct error *error)
+{
+    if (columns->partition_count == 0 || columns->partition_count > PARTITION_COLUMNS_MAX ||
+        columns->clustering_count > CLUSTERING_COLUMNS_MAX) {
+        return error_set(error, STATUS_INVALID,
+                         "a key has 1 to %d partition key columns and up to %d sort key columns",
+                         PARTITION_COLUMNS_MAX, CLUSTERING_COLUMNS_MAX);
+    }
+    size_t count = columns->partition_count + columns->clustering_count;
+    for (size_t i = 0; i < count; i++) {
+        struct bytes name = schema_column(columns, i)->name;
+        enum status status = schema_check_column(schema_column(columns, i), error);
+        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
+            if (bytes_equal(schema_column(columns, k)->name, name)) {
+                status = error_set(error, STATUS_INVALID, "key column %.*s is named twice", (int)name.size,
+                                   (const char *)name.data);
+            }
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static struct key_columns schema_key(const struct schema *schema)
+{
+    return (struct key_columns){.partition = schema->partition,
+                                .partition_count = schema->partition_count,
+                                .clustering = schema->clustering,
+                                .clustering_count = schema->clustering_count};
+}
+
+static struct key_columns index_key(const struct index_schema *index)
+{
+    return (struct key_columns){.partition = index->partition,
+                                .partition_count = index->partition_count,
+                                .clustering = index->clustering,
+                                .clustering_count = index->clustering_count};
+}
+
+static enum status schema_check_index(const struct schema *schema, size_t i, struct error *error)
+{
+    const struct index_schema *index = &schema->indexes[i];
+    struct key_columns columns = index_key(index);
+    if (!schema_name_is_sound(index->name)) {
+        return error_set(
+            error, STATUS_INVALID,
+            "an index's name must have 1 to %d of the characters a-z, A-Z, 0-9, '_', '-' and '.'",
+            TABLE_NAME_BYTES_MAX);
+    }
+    for (size_t k = 0; k < i; k++) {
+        if (bytes_equal(schema->indexes[k].name, index->name)) {
+            return error_set(error, STATUS_EXISTS, "index %.*s exists already", (int)index->name.size,
+                             (const char *)index->name.data);
+        }
+    }
+    enum status status = schema_check_columns(&columns, error);
+    if (status != STATUS_OK) {
+        error_prefix(error, "index %.*s", (int)index->name.size, (const char *)index->name.data);
+    }
+    return status;
 }
 
 enum status schema_check(const struct schema *schema, struct error *error)
 {
+    struct key_columns columns = schema_key(schema);
     if (!schema_name_is_sound(schema->name)) {
         return error_set(error, STATUS_INVALID,
                          "a table's name must have 1 to %d of the characters a-z, A-Z, 0-9, '_', '-' and '.'",
                          TABLE_NAME_BYTES_MAX);
     }
-    if (schema->partition_count == 0 || schema->partition_count > PARTITION_COLUMNS_MAX ||
-        schema->clustering_count > CLUSTERING_COLUMNS_MAX) {
-        return error_set(error, STATUS_INVALID,
-                         "a table has 1 to %d partition key columns and up to %d sort key columns",
-                         PARTITION_COLUMNS_MAX, CLUSTERING_COLUMNS_MAX);
+    if (schema->indexes_count > INDEXES_MAX || schema->ttl_attribute.size > COLUMN_NAME_BYTES_MAX ||
+        schema->properties.size > SCHEMA_PROPERTIES_BYTES_MAX) {
+        return error_set(
+            error, STATUS_TOO_LARGE,
+            "a table has up to %d indexes, a TTL attribute of up to %d bytes and properties of up to "
+            "%d bytes",
+            INDEXES_MAX, COLUMN_NAME_BYTES_MAX, SCHEMA_PROPERTIES_BYTES_MAX);
     }
-    size_t count = schema->partition_count + schema->clustering_count;
-    for (size_t i = 0; i < count; i++) {
-        enum status status = schema_check_column(schema_column(schema, i), error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        for (size_t k = 0; k < i; k++) {
-            struct bytes name = schema_column(schema, i)->name;
-            if (bytes_equal(schema_column(schema, k)->name, name)) {
-                return error_set(error, STATUS_INVALID, "key column %.*s is named twice", (int)name.size,
-                                 (const char *)name.data);
-            }
+    enum status status = schema_check_columns(&columns, error);
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        status = schema_check_index(schema, i, error);
+    }
+    return status;
+}
+
+const struct index_schema *schema_index(const struct schema *schema, struct bytes name)
+{
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (bytes_equal(schema->indexes[i].name, name)) {
+            return &schema->indexes[i];
         }
     }
-    return STATUS_OK;
+    return NULL;
+}
+
+struct schema *schema_copy(const struct schema *schema, struct arena *arena)
+{
+    struct buffer encoded = {0};
+    struct schema *copy = arena_create(arena, sizeof(*copy));
+    schema_encode(schema, &encoded);
+    CHECK(schema_decode(buffer_bytes(&encoded), arena, copy, NULL) == STATUS_OK);
+    buffer_reset(&encoded);
+    return copy;
 }
 
 static void schema_encode_column(const struct key_column *column, struct buffer *buffer)
@@ -72,8 +157,28 @@ static void schema_encode_column(const struct key_column *column, struct buffer 
     buffer_put_u8(buffer, column->is_descending ? 1 : 0);
 }
 
+static void schema_encode_key(const struct key_columns *columns, struct buffer *buffer)
+{
+    buffer_put_u8(buffer, (uint8_t)columns->partition_count);
+    buffer_put_u8(buffer, (uint8_t)columns->clustering_count);
+    for (size_t i = 0; i < columns->partition_count + columns->clustering_count; i++) {
+        schema_encode_column(schema_column(columns, i), buffer);
+    }
+}
+
+static void schema_encode_index(const struct index_schema *index, struct buffer *buffer)
+{
+    struct key_columns columns = index_key(index);
+    buffer_put_u32(buffer, index->space);
+    buffer_put_u8(buffer, (uint8_t)index->state);
+    buffer_put_sized(buffer, index->name);
+    schema_encode_key(&columns, buffer);
+    buffer_put_sized(buffer, index->properties);
+}
+
 void schema_encode(const struct schema *schema, struct buffer *buffer)
 {
+    struct key_columns columns = schema_key(schema);
     buffer_put_u8(buffer, SCHEMA_VERSION);
     buffer_put_u32(buffer, schema->table);
     buffer_put_u32(buffer, schema->generation);
@@ -83,11 +188,13 @@ void schema_encode(const struct schema *schema, struct buffer *buffer)
     buffer_put_u8(buffer, (uint8_t)schema->durability);
     buffer_put_u32(buffer, schema->durability_ms);
     buffer_put_sized(buffer, schema->name);
-    buffer_put_u8(buffer, (uint8_t)schema->partition_count);
-    buffer_put_u8(buffer, (uint8_t)schema->clustering_count);
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        schema_encode_column(schema_column(schema, i), buffer);
+    schema_encode_key(&columns, buffer);
+    buffer_put_u16(buffer, (uint16_t)schema->indexes_count);
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        schema_encode_index(&schema->indexes[i], buffer);
     }
+    buffer_put_sized(buffer, schema->ttl_attribute);
+    buffer_put_sized(buffer, schema->properties);
 }
 
 static struct key_column *schema_decode_columns(struct reader *reader, size_t count, struct arena *arena)
@@ -99,6 +206,31 @@ static struct key_column *schema_decode_columns(struct reader *reader, size_t co
         columns[i].is_descending = reader_u8(reader) == 1;
     }
     return columns;
+}
+
+/* False when it is malformed. */
+static bool schema_decode_indexes(struct reader *reader, struct schema *schema, struct arena *arena)
+{
+    schema->indexes_count = reader_u16(reader);
+    if (schema->indexes_count > INDEXES_MAX) {
+        return false;
+    }
+    schema->indexes = arena_create_array(arena, schema->indexes_count, sizeof(*schema->indexes));
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        struct index_schema *index = &schema->indexes[i];
+        index->space = reader_u32(reader);
+        index->state = (enum index_state)reader_u8(reader);
+        index->name = arena_copy(arena, reader_sized(reader));
+        index->partition_count = reader_u8(reader);
+        index->clustering_count = reader_u8(reader);
+        index->partition = schema_decode_columns(reader, index->partition_count, arena);
+        index->clustering = schema_decode_columns(reader, index->clustering_count, arena);
+        index->properties = arena_copy(arena, reader_sized(reader));
+        if (index->state != INDEX_CREATING && index->state != INDEX_ACTIVE) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema *ret_schema,
@@ -124,8 +256,12 @@ enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema
     schema.partition = schema_decode_columns(&reader, schema.partition_count, arena);
     schema.clustering = schema_decode_columns(&reader, schema.clustering_count, arena);
     bool is_known = schema.kind == TABLE_DOCUMENT && schema.durability >= DURABILITY_SYNC &&
-                    schema.durability <= DURABILITY_PERIODIC;
-    if (version == 0 || !reader_ended(&reader) || !is_known || schema_check(&schema, NULL) != STATUS_OK) {
+                    schema.durability <= DURABILITY_PERIODIC &&
+                    schema_decode_indexes(&reader, &schema, arena);
+    schema.ttl_attribute = arena_copy(arena, reader_sized(&reader));
+    schema.properties = arena_copy(arena, reader_sized(&reader));
+    if (version != SCHEMA_VERSION || !reader_ended(&reader) || !is_known ||
+        schema_check(&schema, NULL) != STATUS_OK) {
         return error_set(error, STATUS_CORRUPT, "a malformed schema");
     }
     *ret_schema = schema;

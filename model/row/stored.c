@@ -19,3 +19,14 @@ enum status stored_row_decode(struct bytes stored, struct bytes *ret_key, struct
     *ret_image = reader.rest;
     return STATUS_OK;
 }
+
+struct hash128 stored_rows_checksum(struct hash128 before, struct bytes key, struct bytes image)
+{
+    uint8_t chained[32];
+    struct hash128 row = stored_row_checksum(key, image);
+    bytes_put_u64(chained, before.high);
+    bytes_put_u64(chained + 8, before.low);
+    bytes_put_u64(chained + 16, row.high);
+    bytes_put_u64(chained + 24, row.low);
+    return crypto_hash128((struct bytes){0}, bytes_of(chained, sizeof(chained)));
+}

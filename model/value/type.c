@@ -105,3 +105,28 @@ enum status type_check(const struct type *type, const struct value *value, struc
     }
     return fits ? STATUS_OK : error_set(error, STATUS_INVALID, "the value is not a valid %s", entry->name);
 }
+
+struct value type_coerce(const struct type *type, const struct value *value, struct arena *arena)
+{
+    static const enum value_kind kinds[] = {
+        [TYPE_TIMESTAMP] = VALUE_TIMESTAMP, [TYPE_DATE] = VALUE_DATE, [TYPE_TIME] = VALUE_TIME};
+    struct value coerced = *value;
+    bool wants_number = type->kind == TYPE_NUMBER;
+    bool wants_integer = (type->kind >= TYPE_TINYINT && type->kind <= TYPE_BIGINT) ||
+                         type->kind == TYPE_TIMESTAMP || type->kind == TYPE_DATE || type->kind == TYPE_TIME;
+    int64_t integer = 0;
+    if (wants_number && value->kind == VALUE_INTEGER) {
+        coerced = (struct value){.kind = VALUE_DECIMAL, .decimal = decimal_of_integer(value->integer, arena)};
+    } else if (wants_integer && value->kind == VALUE_DECIMAL &&
+               decimal_to_integer(&value->decimal, &integer)) {
+        coerced = value_of_integer(integer);
+    }
+    bool is_time = type->kind == TYPE_TIMESTAMP || type->kind == TYPE_DATE || type->kind == TYPE_TIME;
+    if (is_time && coerced.kind == VALUE_INTEGER) {
+        coerced.kind = kinds[type->kind];
+    }
+    if (type->kind == TYPE_DOUBLE && value->kind == VALUE_DECIMAL) {
+        coerced = (struct value){.kind = VALUE_DOUBLE, .float64 = decimal_to_double(&value->decimal)};
+    }
+    return coerced;
+}

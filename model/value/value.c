@@ -82,6 +82,24 @@ int value_compare(const struct value *a, const struct value *b)
     return 0;
 }
 
+bool value_is_within(const struct value *value, unsigned depth)
+{
+    bool is_map = value->kind == VALUE_MAP;
+    bool has_items = value->kind == VALUE_LIST || value->kind == VALUE_SET || value->kind == VALUE_TUPLE ||
+                     value->kind == VALUE_UDT || value->kind == VALUE_VECTOR;
+    size_t count = is_map ? 2 * value->pairs.count : has_items ? value->items.count : 0;
+    const struct value *at = is_map ? value->pairs.at : value->items.at;
+    if ((is_map || has_items) && depth == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!value_is_within(&at[i], depth - 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* NOLINTEND(misc-no-recursion) */
 
 bool value_equal(const struct value *a, const struct value *b)

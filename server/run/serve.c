@@ -57,20 +57,15 @@ static void server_log_failed(void *context, enum status status, const struct er
     diagnostic_write(DIAGNOSTIC_WARNING, "log", "%s", error->text);
 }
 
+static void server_key_add(void *context, uint32_t space, struct bytes key)
+{
+    segment_key_add(context, space, key);
+}
+
 static enum status server_record_keys(void *context, const struct record *record,
                                       struct segment_key_sink *sink, struct error *error)
 {
-    struct buffer key = {0};
-    uint32_t space = 0;
-    if (record->key.size == 0) {
-        return STATUS_OK; /* of a table as a whole */
-    }
-    enum status status = fold_record_storage_key(context, record, &space, &key, error);
-    if (status == STATUS_OK) {
-        segment_key_add(sink, space, buffer_bytes(&key));
-    }
-    buffer_reset(&key);
-    return status;
+    return fold_record_keys(context, record, server_key_add, sink, error);
 }
 
 static void server_committed(void *context, uint64_t lsn)

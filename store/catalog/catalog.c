@@ -15,7 +15,7 @@ struct catalog {
     struct map *tables;   /* id u32 → current schema, of tables that exist */
     struct map *versions; /* id u32, version u32 → schema */
     struct map *reserved; /* names being created */
-    uint32_t next_table;
+    uint32_t next_id;     /* of a table or a space; one counter for both */
 };
 
 static struct bytes catalog_version_key(uint8_t key[8], uint32_t table, uint32_t version)
@@ -35,29 +35,50 @@ static void catalog_add(struct catalog *catalog, struct schema *schema)
     (void)map_put(catalog->names, schema->name, schema);
 }
 
-static void catalog_add_system(struct catalog *catalog, uint32_t table, const char *name,
-                               const char *partition, const char *clustering)
+void catalog_register_system(struct catalog *catalog, const struct schema *schema)
 {
-    struct schema *schema = arena_create(&catalog->arena, sizeof(*schema));
-    struct key_column *columns = arena_create_array(&catalog->arena, 2, sizeof(*columns));
-    columns[0] = (struct key_column){.name = bytes_of_text(partition), .type = {.kind = TYPE_BIGINT}};
-    *schema = (struct schema){
-        .table = table,
-        .generation = 1,
-        .version = 1,
-        .space = table,
-        .kind = TABLE_DOCUMENT,
-        .durability = DURABILITY_SYNC,
-        .name = bytes_of_text(name),
-        .partition_count = 1,
-        .partition = columns,
-        .clustering = columns + 1,
-    };
-    if (clustering != NULL) {
-        columns[1] = (struct key_column){.name = bytes_of_text(clustering), .type = {.kind = TYPE_BIGINT}};
-        schema->clustering_count = 1;
-    }
-    catalog_add(catalog, schema);
+    struct schema *kept = arena_create(&catalog->arena, sizeof(*kept));
+    CHECK(schema->table < CATALOG_TABLE_FIRST);
+    *kept = *schema;
+    kept->generation = 1;
+    kept->version = 1;
+    kept->space = schema->table;
+    kept->kind = TABLE_DOCUMENT;
+    kept->durability = DURABILITY_SYNC;
+    (void)pthread_mutex_lock(&catalog->mutex);
+    catalog_add(catalog, kept);
+    (void)pthread_mutex_unlock(&catalog->mutex);
+}
+
+static struct key_column *catalog_column(struct catalog *catalog, const char *name, enum type_kind kind)
+{
+    struct key_column *column = arena_create(&catalog->arena, sizeof(*column));
+    *column = (struct key_column){.name = bytes_of_text(name), .type = {.kind = kind}};
+    return column;
+}
+
+static void catalog_add_systems(struct catalog *catalog)
+{
+    struct schema tables = {.table = CATALOG_TABLES,
+                            .name = bytes_of_text("system.tables"),
+                            .partition_count = 1,
+                            .partition = catalog_column(catalog, "table", TYPE_BIGINT),
+                            .clustering_count = 1,
+                            .clustering = catalog_column(catalog, "version", TYPE_BIGINT)};
+    struct schema terms = {.table = CATALOG_TERMS,
+                           .name = bytes_of_text("system.terms"),
+                           .partition_count = 1,
+                           .partition = catalog_column(catalog, "term", TYPE_BIGINT)};
+    struct schema requests = {.table = CATALOG_REQUESTS,
+                              .name = bytes_of_text("system.requests"),
+                              .partition_count = 1,
+                              .partition = catalog_column(catalog, "principal", TYPE_TEXT),
+                              .clustering_count = 1,
+                              .clustering = catalog_column(catalog, "token", TYPE_TEXT),
+                              .ttl_attribute = bytes_of_text("expires")};
+    catalog_register_system(catalog, &tables);
+    catalog_register_system(catalog, &terms);
+    catalog_register_system(catalog, &requests);
 }
 
 struct catalog *catalog_create(void)
@@ -68,9 +89,8 @@ struct catalog *catalog_create(void)
     catalog->tables = map_create();
     catalog->versions = map_create();
     catalog->reserved = map_create();
-    catalog->next_table = CATALOG_TABLE_FIRST;
-    catalog_add_system(catalog, CATALOG_TABLES, "system.tables", "table", "version");
-    catalog_add_system(catalog, CATALOG_TERMS, "system.terms", "term", NULL);
+    catalog->next_id = CATALOG_TABLE_FIRST;
+    catalog_add_systems(catalog);
     return catalog;
 }
 
@@ -164,8 +184,12 @@ enum status catalog_reserve_name(struct catalog *catalog, struct schema *schema,
                            CATALOG_TABLES_MAX);
     } else {
         (void)map_put(catalog->reserved, schema->name, &mark);
-        schema->table = catalog->next_table++;
+        schema->table = catalog->next_id++;
         schema->space = schema->table;
+        for (size_t i = 0; i < schema->indexes_count; i++) {
+            schema->indexes[i].space = catalog->next_id++;
+            schema->indexes[i].state = INDEX_ACTIVE; /* there are no rows yet */
+        }
         schema->generation = 1;
         schema->version = 1;
     }
@@ -178,6 +202,14 @@ void catalog_release_name(struct catalog *catalog, struct bytes name)
     (void)pthread_mutex_lock(&catalog->mutex);
     (void)map_remove(catalog->reserved, name);
     (void)pthread_mutex_unlock(&catalog->mutex);
+}
+
+uint32_t catalog_next_space(struct catalog *catalog)
+{
+    (void)pthread_mutex_lock(&catalog->mutex);
+    uint32_t space = catalog->next_id++;
+    (void)pthread_mutex_unlock(&catalog->mutex);
+    return space;
 }
 
 void catalog_row_encode(const struct schema *schema, bool is_dropped, struct buffer *ret_key,
@@ -210,13 +242,22 @@ void catalog_row_encode(const struct schema *schema, bool is_dropped, struct buf
     buffer_reset(&encoded);
 }
 
+static void catalog_skip_id(struct catalog *catalog, uint32_t id)
+{
+    if (id >= catalog->next_id) {
+        catalog->next_id = id + 1;
+    }
+}
+
 /* The caller holds the mutex. */
 static void catalog_take(struct catalog *catalog, const struct schema *schema, bool is_dropped)
 {
     uint8_t key[8];
     struct bytes version_key = catalog_version_key(key, schema->table, schema->version);
-    if (schema->table >= catalog->next_table) {
-        catalog->next_table = schema->table + 1;
+    catalog_skip_id(catalog, schema->table);
+    catalog_skip_id(catalog, schema->space);
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        catalog_skip_id(catalog, schema->indexes[i].space);
     }
     struct schema *kept = map_get(catalog->versions, version_key);
     if (kept == NULL) {

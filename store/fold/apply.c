@@ -4,16 +4,15 @@
 #include "row/key.h"
 #include "row/stored.h"
 
-enum status fold_record_storage_key(struct catalog *catalog, const struct record *record, uint32_t *ret_space,
-                                    struct buffer *ret_key, struct error *error)
+static const struct schema *record_schema(struct catalog *catalog, const struct record *record,
+                                          struct error *error)
 {
     const struct schema *schema = catalog_find_version(catalog, record->table, record->schema_version);
     if (schema == NULL) {
-        return error_set(error, STATUS_CORRUPT, "a record of table %u, schema version %u, which is not known",
-                         record->table, record->schema_version);
+        (void)error_set(error, STATUS_CORRUPT, "a record of table %u, schema version %u, which is not known",
+                        record->table, record->schema_version);
     }
-    *ret_space = schema->space;
-    return key_storage(schema, record->key, ret_key, error);
+    return schema;
 }
 
 static bool record_is_row(const struct record *record)
@@ -22,26 +21,196 @@ static bool record_is_row(const struct record *record)
            record->operation == OPERATION_REMOVE;
 }
 
+/* --- entries of indexes ----------------------------------------------------------------------------------------- */
+
+static enum status entry_put(struct fold *fold, struct environment_write *write, enum environment_tree tree,
+                             uint32_t space, struct bytes value, int sign, struct error *error)
+{
+    bool was_there = false;
+    struct bytes entry = buffer_bytes(&fold->entry);
+    struct bytes stored;
+    enum status status = STATUS_OK;
+    if (sign < 0) {
+        status = environment_write_erase(write, tree, entry, &was_there, error);
+    } else {
+        status = environment_write_get(write, tree, entry, &stored, error);
+        was_there = status != STATUS_OK;
+        status = status == STATUS_OK || status == STATUS_NOT_FOUND
+                     ? environment_write_put(write, tree, entry, value, error)
+                     : status;
+    }
+    /* An index being filled may not have had the entry yet; it counts what is there. */
+    return status == STATUS_OK && tree == TREE_INDEX && was_there
+               ? fold__totals_entry(fold, write, space, sign, entry.size + value.size, error)
+               : status;
+}
+
+static enum status entry_change(struct fold *fold, struct environment_write *write,
+                                const struct index_schema *index, struct bytes key, struct bytes storage_key,
+                                const struct value *item, int sign, struct error *error)
+{
+    buffer_clear(&fold->entry);
+    enum status status = index_entry_key(index, storage_key, item, &fold->entry, error);
+    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
+        return STATUS_OK; /* the row has none; a wrong type is only found where the index came later */
+    }
+    return status == STATUS_OK ? entry_put(fold, write, TREE_INDEX, index->space, key, sign, error) : status;
+}
+
+static enum status expiry_change(struct fold *fold, struct environment_write *write,
+                                 const struct schema *schema, struct bytes key, struct bytes storage_key,
+                                 const struct value *item, int sign, struct error *error)
+{
+    int64_t seconds = 0;
+    uint8_t table[4];
+    if (!index_expiry_of(schema, item, &seconds)) {
+        return STATUS_OK;
+    }
+    buffer_clear(&fold->entry);
+    index_expiry_key(seconds, storage_key, &fold->entry);
+    buffer_clear(&fold->stored);
+    bytes_put_u32(table, schema->table);
+    buffer_put(&fold->stored, bytes_of(table, sizeof(table)));
+    buffer_put(&fold->stored, key);
+    return entry_put(fold, write, TREE_EXPIRY, schema->space, buffer_bytes(&fold->stored), sign, error);
+}
+
+enum status fold__entries(struct fold *fold, struct environment_write *write, const struct schema *schema,
+                          const struct index_schema *index, struct bytes key, struct bytes storage_key,
+                          struct bytes image, int sign, struct error *error)
+{
+    struct value item;
+    struct arena arena = {0};
+    enum status status = codec_value_decode(image, &arena, &item, error);
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        const struct index_schema *each = &schema->indexes[i];
+        if (index == NULL || index->space == each->space) {
+            status = entry_change(fold, write, each, key, storage_key, &item, sign, error);
+        }
+    }
+    if (status == STATUS_OK && index == NULL) {
+        status = expiry_change(fold, write, schema, key, storage_key, &item, sign, error);
+    }
+    arena_reset(&arena);
+    return status;
+}
+
+/* --- records ---------------------------------------------------------------------------------------------------- */
+
+static enum status apply_entries(struct fold *fold, struct environment_write *write,
+                                 const struct schema *schema, const struct record *record,
+                                 struct bytes old_image, struct error *error)
+{
+    enum status status = STATUS_OK;
+    struct bytes storage_key = arena_copy(&fold->arena, buffer_bytes(&fold->storage_key));
+    if ((record->flags & RECORD_HAS_OLD) != 0) {
+        status = fold__entries(fold, write, schema, NULL, record->key, storage_key, old_image, -1, error);
+    }
+    if (status == STATUS_OK && (record->flags & RECORD_HAS_NEW) != 0) {
+        status =
+            fold__entries(fold, write, schema, NULL, record->key, storage_key, record->new_image, 1, error);
+    }
+    return status;
+}
+
 enum status fold__apply(struct fold *fold, struct environment_write *write, const struct record *record,
-                        struct error *error)
+                        uint64_t lsn, struct error *error)
 {
     if (!record_is_row(record)) {
-        return STATUS_OK; /* the rows of a dropped table are purged later, unlogged */
+        return fold__retire(fold, write, record, lsn, error);
     }
-    uint32_t space = 0;
+    const struct schema *schema = record_schema(fold->options.catalog, record, error);
+    if (schema == NULL) {
+        return STATUS_CORRUPT;
+    }
     buffer_clear(&fold->storage_key);
-    enum status status =
-        fold_record_storage_key(fold->options.catalog, record, &space, &fold->storage_key, error);
+    enum status status = key_storage(schema, record->key, &fold->storage_key, error);
     if (status != STATUS_OK) {
         return status;
     }
     struct bytes key = buffer_bytes(&fold->storage_key);
     if (record->operation == OPERATION_REMOVE) {
-        return environment_write_erase(write, TREE_ROWS, key, NULL, error);
+        status = environment_write_erase(write, TREE_ROWS, key, NULL, error);
+    } else {
+        buffer_clear(&fold->stored);
+        stored_row_encode(record->key, record->new_image, &fold->stored);
+        status = environment_write_put(write, TREE_ROWS, key, buffer_bytes(&fold->stored), error);
     }
-    buffer_clear(&fold->stored);
-    stored_row_encode(record->key, record->new_image, &fold->stored);
-    return environment_write_put(write, TREE_ROWS, key, buffer_bytes(&fold->stored), error);
+    buffer_clear(&fold->old_image);
+    struct bytes old_image = record_old_image(record, &fold->old_image);
+    if (status == STATUS_OK) {
+        status = fold__totals_row(fold, write, schema->space, record, old_image, error);
+    }
+    bool has_entries = schema->indexes_count > 0 || schema->ttl_attribute.size > 0;
+    return status == STATUS_OK && has_entries ? apply_entries(fold, write, schema, record, old_image, error)
+                                              : status;
+}
+
+/* Where a change's keys go, and what they are made from. */
+struct key_target {
+    void (*add)(void *context, uint32_t space, struct bytes key);
+    void *context;
+};
+
+static enum status record_entry_keys(const struct schema *schema, struct bytes storage_key,
+                                     struct bytes old_image, struct bytes new_image,
+                                     const struct key_target *target, struct error *error)
+{
+    struct arena arena = {0};
+    struct value items[2];
+    struct buffer entries[2] = {{0}, {0}};
+    struct bytes images[2] = {old_image, new_image};
+    enum status status = STATUS_OK;
+    for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
+        items[k] = (struct value){.kind = VALUE_MAP};
+        status = images[k].size > 0 ? codec_value_decode(images[k], &arena, &items[k], error) : STATUS_OK;
+    }
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        for (size_t k = 0; k < 2; k++) {
+            buffer_clear(&entries[k]);
+            if (index_entry_key(&schema->indexes[i], storage_key, &items[k], &entries[k], NULL) !=
+                STATUS_OK) {
+                buffer_clear(&entries[k]);
+            }
+        }
+        bool is_same = bytes_equal(buffer_bytes(&entries[0]), buffer_bytes(&entries[1]));
+        for (size_t k = 0; k < 2 && !is_same; k++) {
+            if (entries[k].size > 0) {
+                target->add(target->context, schema->indexes[i].space, buffer_bytes(&entries[k]));
+            }
+        }
+    }
+    buffer_reset(&entries[0]);
+    buffer_reset(&entries[1]);
+    arena_reset(&arena);
+    return status;
+}
+
+enum status fold_record_keys(struct catalog *catalog, const struct record *record,
+                             void (*add)(void *context, uint32_t space, struct bytes key), void *context,
+                             struct error *error)
+{
+    struct key_target target = {.add = add, .context = context};
+    struct buffer storage_key = {0};
+    if (!record_is_row(record)) {
+        return STATUS_OK;
+    }
+    const struct schema *schema = record_schema(catalog, record, error);
+    if (schema == NULL) {
+        return STATUS_CORRUPT;
+    }
+    enum status status = key_storage(schema, record->key, &storage_key, error);
+    if (status == STATUS_OK) {
+        add(context, schema->space, buffer_bytes(&storage_key));
+    }
+    if (status == STATUS_OK && schema->indexes_count > 0) {
+        struct buffer old = {0};
+        status = record_entry_keys(schema, buffer_bytes(&storage_key), record_old_image(record, &old),
+                                   record->new_image, &target, error);
+        buffer_reset(&old);
+    }
+    buffer_reset(&storage_key);
+    return status;
 }
 
 /* One LMDB transaction of replay: whole log transactions, within the bounds. */
@@ -61,7 +230,7 @@ static enum status replay_part(struct fold *fold, struct replay_step *step, cons
     for (uint32_t i = 0; i < part->count && status == STATUS_OK; i++) {
         status = record_decode(&reader, &record, error);
         if (status == STATUS_OK) {
-            status = fold__apply(fold, step->write, &record, error);
+            status = fold__apply(fold, step->write, &record, part->first_lsn + i, error);
         }
         if (status == STATUS_OK && record.table == CATALOG_TABLES && (record.flags & RECORD_HAS_NEW) != 0) {
             status = catalog_apply(fold->options.catalog, record.new_image, error);
@@ -99,6 +268,10 @@ static enum status replay_step_run(struct fold *fold, struct log_reader *reader,
     if (status == STATUS_END) {
         status = STATUS_OK;
     }
+    if (status == STATUS_OK) {
+        status = fold__totals_flush(fold, step.write, error);
+    }
+    arena_clear(&fold->arena);
     if (status == STATUS_OK && step.records > 0) {
         status = environment_write_commit(&step.write, &step.point, error);
         fold->options.point = step.point;

@@ -20,180 +20,103 @@ static struct metric records_total = {.kind = METRIC_COUNTER,
 
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-/* One write's row as it stands, borrowed from the transaction. */
-struct found_row {
-    bool is_there;
-    struct bytes image;
-};
-
-static enum status batch_find_row(struct fold *fold, struct environment_write *write,
-                                  const struct write_change *change, struct found_row *ret_row,
-                                  struct error *error)
+/* The record of a row that a transaction touched; false when it is as it was (invariant 6). */
+static bool batch_record(const struct write *request, const struct fold_row *row, struct record *ret_record)
 {
-    struct bytes stored;
-    struct bytes key;
-    *ret_row = (struct found_row){0};
-    buffer_clear(&fold->storage_key);
-    enum status status = key_storage(change->schema, change->key, &fold->storage_key, error);
-    if (status == STATUS_OK) {
-        status = environment_write_get(write, TREE_ROWS, buffer_bytes(&fold->storage_key), &stored, error);
-    }
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK) {
-        status = stored_row_decode(stored, &key, &ret_row->image, error);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (!bytes_equal(key, change->key)) {
-        return error_set(error, STATUS_INVALID,
-                         "another partition key has the same hash; choose another key");
-    }
-    ret_row->is_there = true;
-    return STATUS_OK;
-}
-
-static enum status batch_check_change(struct fold *fold, struct environment_write *write,
-                                      const struct write_change *change, struct error *error)
-{
-    const struct schema *current = catalog_find_table(fold->options.catalog, change->schema->table);
-    bool is_new = change->schema->table < CATALOG_TABLE_FIRST;
-    if (!is_new && (current == NULL || current->generation != change->schema->generation ||
-                    current->version != change->schema->version)) {
-        return error_set(error, STATUS_STALE, "table %.*s was changed or dropped meanwhile",
-                         (int)change->schema->name.size, (const char *)change->schema->name.data);
-    }
-    if (change->is_drop || change->condition == WRITE_ALWAYS) {
-        return STATUS_OK;
-    }
-    struct found_row row;
-    enum status status = batch_find_row(fold, write, change, &row, error);
-    if (status == STATUS_OK && row.is_there != (change->condition == WRITE_IF_PRESENT)) {
-        status = error_set(error, STATUS_CONDITION,
-                           row.is_there ? "the row exists already" : "there is no such row");
-    }
-    return status;
-}
-
-/* Everything that may refuse a write is asked before its first put. */
-static enum status batch_check(struct fold *fold, struct environment_write *write, struct write *request)
-{
-    struct error *error = &request->error;
-    if (fold->refuses_clock) {
-        return error_set(error, STATUS_CLOCK,
-                         "the wall clock is too far from what the log knows; set it right, or restart with "
-                         "--accept-clock");
-    }
-    size_t bytes = 0;
-    for (size_t i = 0; i < request->count; i++) {
-        bytes += request->changes[i].image.size + request->changes[i].key.size;
-        enum status status = batch_check_change(fold, write, &request->changes[i], error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    if (bytes > fold->transaction_bytes_max) {
-        return error_set(error, STATUS_TOO_LARGE, "a transaction of %zu bytes; %zu fit", bytes,
-                         fold->transaction_bytes_max);
-    }
-    return STATUS_OK;
-}
-
-static struct record batch_record(const struct write *request, const struct write_change *change)
-{
-    return (struct record){
-        .flags = 0,
+    *ret_record = (struct record){
+        .flags = row->flags,
         .shard = RECORD_SHARD_EVERY,
         .hops = request->hops,
-        .table = change->schema->table,
-        .generation = change->schema->generation,
-        .schema_version = change->schema->version,
-        .key = change->key,
+        .table = row->schema->table,
+        .generation = row->schema->generation,
+        .schema_version = row->schema->version,
+        .key = row->key,
         .actor = request->actor,
         .cause = request->cause,
     };
+    if (row->table_change != NULL) {
+        ret_record->operation = row->table_change->operation;
+        ret_record->flags |= RECORD_HAS_NEW;
+        ret_record->new_image = row->table_change->image;
+        return true;
+    }
+    if (row->had_old == row->has_new && (!row->has_new || bytes_equal(row->old_image, row->new_image))) {
+        return false;
+    }
+    ret_record->operation = !row->has_new  ? OPERATION_REMOVE
+                            : row->had_old ? OPERATION_MODIFY
+                                           : OPERATION_INSERT;
+    if (row->has_new) {
+        ret_record->flags |= RECORD_HAS_NEW;
+        ret_record->new_image = row->new_image;
+    }
+    if (row->had_old) {
+        record_set_old_image(ret_record, row->old_image);
+    }
+    CHECK(key_shard(row->key, &ret_record->shard, NULL) == STATUS_OK); /* it has a storage key already */
+    return true;
 }
 
-/* Makes the record of one change and folds it; false when it changes nothing. */
-static enum status batch_change(struct fold *fold, struct environment_write *write, struct write *request,
-                                struct write_change *change, struct record *record, bool *ret_has_record)
+static void batch_count_durability(struct fold_batch *batch, const struct schema *schema)
 {
-    struct error *error = &request->error;
-    *record = batch_record(request, change);
-    *ret_has_record = true;
-    if (change->is_drop) {
-        record->operation = OPERATION_DROP;
-        return STATUS_OK;
+    batch->is_synced |= schema->durability == DURABILITY_SYNC;
+    uint32_t interval = schema->durability_ms;
+    if (schema->durability == DURABILITY_PERIODIC && interval > 0 &&
+        (batch->interval_ms == 0 || interval < batch->interval_ms)) {
+        batch->interval_ms = interval;
     }
-    struct found_row row;
-    enum status status = batch_find_row(fold, write, change, &row, error);
-    if (status != STATUS_OK) {
-        return status;
+}
+
+/* Puts what the transaction comes to and encodes its records. A failure dooms the LMDB transaction. */
+static enum status batch_emit(struct fold *fold, struct environment_write *write, struct fold_batch *batch,
+                              struct write *request, const struct fold_transaction *transaction)
+{
+    struct fold_record *records = arena_create_array(&fold->arena, transaction->count + 1, sizeof(*records));
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    buffer_clear(&fold->records);
+    for (size_t i = 0; i < transaction->count && status == STATUS_OK; i++) {
+        struct record record;
+        if (!batch_record(request, &transaction->rows[i], &record)) {
+            continue;
+        }
+        record.flags |= count == 0 ? RECORD_FIRST : 0;
+        status = fold__apply(fold, write, &record, batch->next_lsn + count, &request->error);
+        record_encode(&fold->records, &record);
+        records[count++] =
+            (struct fold_record){.table = record.table, .shard = record.shard, .end = fold->records.size};
+        batch_count_durability(batch, transaction->rows[i].schema);
+        batch->only_removes &= record.operation == OPERATION_REMOVE || record.operation == OPERATION_DROP;
     }
-    row.image = arena_copy(&fold->arena, row.image); /* the put below ends what was borrowed */
-    if (request->wants_old && row.is_there) {
-        change->had_old = true;
-        change->old_image = arena_copy(&request->arena, row.image);
+    if (count > 0 && status == STATUS_OK) {
+        fold__frames_add(fold, batch, records, count);
     }
-    bool is_same =
-        row.is_there == !change->is_remove && (change->is_remove || bytes_equal(row.image, change->image));
-    if (is_same) {
-        *ret_has_record = false; /* invariant 6 */
-        return STATUS_OK;
-    }
-    record->operation = change->is_remove ? OPERATION_REMOVE
-                        : row.is_there    ? OPERATION_MODIFY
-                                          : OPERATION_INSERT;
-    if (!change->is_remove) {
-        record->flags |= RECORD_HAS_NEW;
-        record->new_image = change->image;
-    }
-    if (row.is_there) {
-        record_set_old_image(record, row.image);
-    }
-    status = key_shard(change->key, &record->shard, error);
-    return status == STATUS_OK ? fold__apply(fold, write, record, error) : status;
+    return status;
 }
 
 /* Evaluates one write. STATUS_OK, or what it is refused with; *ret_is_doomed when the LMDB transaction cannot go on. */
 static enum status batch_evaluate(struct fold *fold, struct environment_write *write,
                                   struct fold_batch *batch, struct write *request, bool *ret_is_doomed)
 {
-    enum status status = batch_check(fold, write, request);
-    *ret_is_doomed = status == STATUS_IO || status == STATUS_CORRUPT;
-    if (status != STATUS_OK) {
+    struct fold_transaction transaction = {0};
+    enum status status = STATUS_OK;
+    request->term = fold->term;
+    if (request->step.kind != STEP_NONE) {
+        status = fold__step(fold, write, &request->step, &request->error);
+        *ret_is_doomed = status != STATUS_OK;
+        batch->has_step = true;
         return status;
     }
-    struct fold_record *records = arena_create_array(&fold->arena, request->count, sizeof(*records));
-    size_t count = 0;
-    buffer_clear(&fold->records);
-    for (size_t i = 0; i < request->count; i++) {
-        struct record record;
-        bool has_record = false;
-        struct write_change *change = &request->changes[i];
-        status = batch_change(fold, write, request, change, &record, &has_record);
-        if (status != STATUS_OK) {
-            *ret_is_doomed = true; /* something may have been put already */
-            return status;
-        }
-        if (has_record) {
-            record.flags |= count == 0 ? RECORD_FIRST : 0;
-            record_encode(&fold->records, &record);
-            records[count++] =
-                (struct fold_record){.table = record.table, .shard = record.shard, .end = fold->records.size};
-            batch->is_synced |= change->schema->durability == DURABILITY_SYNC;
-            batch->only_removes &= change->is_remove;
-        }
+    status = fold__evaluate(fold, write, batch, request, &transaction);
+    *ret_is_doomed = status == STATUS_IO || status == STATUS_CORRUPT || status == STATUS_FULL;
+    if (status == STATUS_OK && !request->is_repeat) {
+        status = batch_emit(fold, write, batch, request, &transaction);
+        *ret_is_doomed = status != STATUS_OK;
+        request->lsn = batch->next_lsn - 1;
+        request->commit_time_us = batch->commit_time_us;
     }
-    if (count > 0) {
-        fold__frames_add(fold, batch, records, count);
-    }
-    request->lsn = batch->next_lsn - 1;
-    request->term = fold->term;
-    request->commit_time_us = batch->commit_time_us;
-    return STATUS_OK;
+    fold__transaction_reset(&transaction);
+    return status;
 }
 
 static void batch_answer(struct write *request, enum status status, const struct error *error)
@@ -215,7 +138,13 @@ static bool batch_changes_catalog(const struct write *request)
     return false;
 }
 
-/* A change of the catalog has a batch of its own, since the writes after it are planned against what it makes. */
+/* A change of the catalog has a batch of its own, since the writes after it are planned against what it makes; so has a
+ * piece of background work. */
+static bool batch_is_alone(const struct write *request)
+{
+    return request->step.kind != STEP_NONE || batch_changes_catalog(request);
+}
+
 static void batch_take(struct fold *fold, struct fold_taken *taken)
 {
     size_t bytes = 0;
@@ -224,7 +153,7 @@ static void batch_take(struct fold *fold, struct fold_taken *taken)
     while (fold->waiting != NULL && taken->count < FOLD_BATCH_WRITES_MAX && bytes < FOLD_BATCH_BYTES_MAX &&
            !is_alone) {
         struct write *request = (struct write *)fold->waiting;
-        is_alone = batch_changes_catalog(request);
+        is_alone = batch_is_alone(request);
         if (is_alone && taken->count > 0) {
             return;
         }
@@ -266,6 +195,27 @@ static enum status batch_evaluate_all(struct fold *fold, struct environment_writ
     }
     fold__frames_finish(fold, batch);
     return STATUS_OK;
+}
+
+/* When the disk must have what this batch left unsynced. */
+static void batch_note_due(struct fold *fold, const struct fold_batch *batch)
+{
+    if (batch->is_synced) {
+        fold->sync_due_us = 0;
+    } else if (batch->interval_ms > 0) {
+        int64_t due = clock_steady_us(clock_system()) + batch->interval_ms * 1000LL;
+        fold->sync_due_us = fold->sync_due_us == 0 || due < fold->sync_due_us ? due : fold->sync_due_us;
+    }
+}
+
+/* Background work alone: no frames, the same point as before. */
+static enum status batch_commit_step(struct fold *fold, struct environment_write **write, struct error *error)
+{
+    struct environment_point point = {.lsn = fold->next_lsn - 1,
+                                      .term = fold->term,
+                                      .commit_time_us = fold->last_commit_us};
+    enum status status = fold__totals_flush(fold, *write, error);
+    return status == STATUS_OK ? environment_write_commit(write, &point, error) : status;
 }
 
 /* The frames are in the log: from here on there is no way back (invariant 9). */
@@ -338,13 +288,20 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
             *error = taken->writes[*ret_culprit]->error;
         }
     }
-    if (status == STATUS_OK && fold->headers_count > 0) {
-        status = batch_append(fold, &batch, error);
+    if (status == STATUS_OK && batch.has_step) {
+        status = batch_commit_step(fold, &write, error);
+    } else if (status == STATUS_OK && fold->headers_count > 0) {
+        status = fold__totals_flush(fold, write, error);
+        if (status == STATUS_OK) {
+            status = batch_append(fold, &batch, error);
+        }
         if (status == STATUS_OK) {
             batch_commit(fold, &write, &batch);
+            batch_note_due(fold, &batch);
             batch_apply_catalog(fold, taken);
         }
     }
+    fold->totals_count = 0;
     environment_write_abort(&write);
     arena_clear(&fold->arena);
     if (status == STATUS_OK) {
@@ -441,7 +398,10 @@ enum status fold__open_term(struct fold *fold, struct error *error)
     struct buffer image = {0};
     CHECK(key_encode(schema, ROW_PLAIN, &term, NULL, 0, &key, NULL) == STATUS_OK);
     codec_value_encode(&image, &row);
-    struct write_change change = {.schema = schema, .key = buffer_bytes(&key), .image = buffer_bytes(&image)};
+    struct write_change change = {.kind = CHANGE_PUT,
+                                  .schema = schema,
+                                  .key = buffer_bytes(&key),
+                                  .image = buffer_bytes(&image)};
     struct write request = {.changes = &change,
                             .count = 1,
                             .actor = bytes_of_text("system"),

@@ -12,6 +12,8 @@ static void fold_free(struct fold *fold)
     buffer_reset(&fold->records);
     buffer_reset(&fold->storage_key);
     buffer_reset(&fold->stored);
+    buffer_reset(&fold->entry);
+    buffer_reset(&fold->old_image);
     frame_builder_reset(&fold->builder);
     arena_reset(&fold->arena);
     memory_destroy(fold->headers);
@@ -29,14 +31,39 @@ static void fold_refuse_waiting(struct fold *fold)
     }
 }
 
+/* How long the writer may sleep. */
+static int64_t fold_wait_us(const struct fold *fold)
+{
+    int64_t idle_us = FOLD_MARK_IDLE_MS * 1000LL;
+    if (fold->sync_due_us == 0) {
+        return idle_us;
+    }
+    int64_t left_us = fold->sync_due_us - clock_steady_us(clock_system());
+    return left_us < 0 ? 0 : left_us < idle_us ? left_us : idle_us;
+}
+
+/* Tables that are synced now and then: their interval is over (invariant 1). */
+static void fold_sync_due(struct fold *fold)
+{
+    struct error error;
+    if (fold->sync_due_us == 0 || clock_steady_us(clock_system()) < fold->sync_due_us) {
+        return;
+    }
+    fold->sync_due_us = 0;
+    if (log_sync(fold->options.log, fold->next_lsn - 1, &error) != STATUS_OK) {
+        diagnostic_fatal("fold", "the log could not be synced: %s", error.text);
+    }
+}
+
 static void fold_run(void *context)
 {
     struct fold *fold = context;
     while (!mailbox_is_closed(fold->mailbox)) {
-        fold->waiting = mailbox_receive(fold->mailbox, FOLD_MARK_IDLE_MS * 1000LL);
-        if (fold->waiting == NULL) {
+        fold->waiting = mailbox_receive(fold->mailbox, fold_wait_us(fold));
+        if (fold->waiting == NULL && fold->sync_due_us == 0) {
             fold__mark(fold);
         }
+        fold_sync_due(fold);
         while (fold->waiting != NULL) {
             fold__run_batch(fold);
         }
@@ -117,7 +144,7 @@ void fold_close(struct fold **fold)
 
 enum status fold_submit(struct fold *fold, struct write *write)
 {
-    CHECK(write->count > 0 && write->count <= FOLD_CHANGES_MAX);
+    CHECK((write->count > 0) != (write->step.kind != STEP_NONE) && write->count <= FOLD_CHANGES_MAX);
     return mailbox_send(fold->mailbox, &write->message);
 }
 

@@ -12,6 +12,7 @@ struct snapshot {
 
 struct read_cursor {
     struct environment_cursor *cursor;
+    struct snapshot *snapshot;
     struct read_range range;
     bool has_started;
 };
@@ -107,7 +108,9 @@ enum status read_cursor_open(struct snapshot *snapshot, struct read_range range,
 {
     struct read_cursor *cursor = memory_create(sizeof(*cursor));
     cursor->range = range;
-    enum status status = environment_read_cursor_open(snapshot->read, TREE_ROWS, &cursor->cursor, error);
+    cursor->snapshot = snapshot;
+    enum environment_tree tree = range.indexed == NULL ? TREE_ROWS : TREE_INDEX;
+    enum status status = environment_read_cursor_open(snapshot->read, tree, &cursor->cursor, error);
     if (status != STATUS_OK) {
         memory_destroy(cursor);
         return status;
@@ -156,11 +159,28 @@ enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_stora
         return STATUS_END;
     }
     status = environment_cursor_value(cursor->cursor, &stored, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && cursor->range.indexed != NULL) {
+        *ret_key = stored;
+        status = read_row_get(cursor->snapshot, cursor->range.indexed, stored, ret_image, error);
+        if (status == STATUS_NOT_FOUND) {
+            status = error_set(error, STATUS_CORRUPT, "an index has an entry for a row that is not there");
+        }
+    } else if (status == STATUS_OK) {
         status = stored_row_decode(stored, ret_key, ret_image, error);
     }
     if (status == STATUS_OK) {
         *ret_storage = storage;
     }
     return status;
+}
+
+enum status read_totals(struct snapshot *snapshot, uint32_t space, struct bytes *ret_stored,
+                        struct error *error)
+{
+    uint8_t key[5] = {'T'};
+    bytes_put_u32(key + 1, space);
+    *ret_stored = (struct bytes){0};
+    enum status status =
+        environment_read_get(snapshot->read, TREE_METADATA, bytes_of(key, sizeof(key)), ret_stored, error);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -52,10 +52,10 @@ def conditions_and_noops(client):
 def bad_input(client):
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: "nope", server.ITEM: {"id": "a"}}), 1, "no table")
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": 5, "n": 1}}), 3, "id")
-    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "a"}}), 3, "missing")
+    expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "a"}}), 3, "Missing the key")
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: 5}), 3, "map")
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: 7, server.ITEM: {}}), 3, "field 2")
-    big = {"id": "a", "n": 1, "x": "x" * (1024 * 1024 + 1)}
+    big = {"id": "a", "n": 1, "x": "x" * (4 * 1024 * 1024 + 1)}
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: big}), 4, "bytes")
     long_key = {"id": "a" * 70000, "n": 1}
     expect_failure(lambda: client.request(server.PUT, {server.TABLE: "t", server.ITEM: long_key}), 4, "partition key")

@@ -1,12 +1,14 @@
 /* The one way in: every door's reads and writes pass here. DESIGN §5, §12.
  *
  * Writes are answered later, on the writer's thread; a door passes the answer on to its own loop. Reads are answered
- * at once, with a snapshot that belongs to the door's thread. */
+ * at once, with a view that belongs to the door's thread. */
 #ifndef GATE_GATE_H
 #define GATE_GATE_H
 
 #include "base/arena.h"
+#include "base/crypto.h"
 #include "base/error.h"
+#include "expression/expression.h"
 #include "row/record.h"
 #include "row/schema.h"
 
@@ -27,42 +29,115 @@ struct gate_options {
 struct gate *gate_create(const struct gate_options *options);
 void gate_destroy(struct gate **gate); /* accepts a pointer to NULL; everything was answered before */
 
-/* How a write went. Views live during the call of `done`. */
-struct gate_outcome {
-    enum status status;
-    const char *text; /* when status is not OK */
-    uint64_t lsn;
-    uint64_t term;
-    int64_t commit_time_us;
-    bool had_old;
-    struct bytes old_image;
+/* --- writes ----------------------------------------------------------------------------------------------------- */
+
+enum gate_change_kind {
+    GATE_PUT,
+    GATE_DELETE,
+    GATE_UPDATE,
+    GATE_CHECK, /* only the condition */
 };
 
-enum gate_condition {
+enum gate_presence {
     GATE_ALWAYS = 0,
     GATE_IF_ABSENT = 1,
     GATE_IF_PRESENT = 2,
 };
 
-struct gate_write {
+/* What is to happen to one item. */
+struct gate_change {
+    enum gate_change_kind kind;
+    enum gate_presence presence;
+    bool is_housekeeping; /* folded and kept in history, not delivered unless asked for (restored rows) */
+    bool is_system;       /* the server's own floors may write system tables */
+    bool wants_old;       /* also when the condition does not hold */
+    bool wants_new;
     struct bytes table;
-    const struct value *item; /* map of attributes; for a delete the key attributes suffice */
-    enum gate_condition condition;
-    bool wants_old;
+    const struct value *item;          /* map of attributes; besides GATE_PUT the key attributes suffice */
+    const struct condition *condition; /* or NULL */
+    const struct update *update;       /* GATE_UPDATE */
+    size_t item_bytes_max;             /* as document_bytes counts; 0: no bound but the store's */
+};
+
+/* Something that was read and must still be so when the transaction commits: filled by gate_get and gate_query. */
+struct gate_read {
+    struct bytes table;
+    struct bytes key; /* record key; empty: all rows with low <= storage key < high */
+    struct bytes low;
+    struct bytes high;
+    struct hash128 checksum;
+    bool is_absent;
+};
+
+/* How one change went. */
+struct gate_change_outcome {
+    enum status status;
+    const char *text;
+    bool had_old;
+    bool has_new;
+    struct bytes old_image;
+    struct bytes new_image;
+};
+
+/* How a transaction went. Views live during the call of `done`. */
+struct gate_outcome {
+    enum status status;
+    const char *text; /* when status is not OK */
+    bool is_repeat;   /* the token was known: this is how it went the first time; there are no changes */
+    uint64_t lsn;
+    uint64_t term;
+    int64_t commit_time_us;
+    const struct gate_change_outcome *changes;
+    size_t count;
+};
+
+struct gate_transaction {
+    struct arena
+        *arena; /* taken when the call succeeds, together with everything below that points into it */
+    const struct gate_change *changes;
+    size_t count;
+    const struct gate_read *reads;
+    size_t reads_count;
     struct bytes actor;
+    struct bytes token;        /* idempotency token of the actor; empty: none */
+    struct hash128 token_hash; /* of the request */
+    struct cause cause;
+    uint8_t hops;
     /* Called exactly once when the call below returned STATUS_OK. Thread: the writer; must not block. */
     void (*done)(void *context, const struct gate_outcome *outcome);
     void *context;
 };
 
 /* Errors that are known at once come back here, and `done` is then not called: STATUS_NOT_FOUND (no such table),
- * STATUS_INVALID (key attributes missing or of a wrong type), STATUS_TOO_LARGE, STATUS_BUSY, STATUS_CLOSED. */
-MUST_USE enum status gate_put(struct gate *gate, const struct gate_write *write, struct error *error);
-MUST_USE enum status gate_delete(struct gate *gate, const struct gate_write *write, struct error *error);
-/* `schema` gives name, durability and key columns; id, space and versions are set here. */
+ * STATUS_INVALID (key attributes missing or of a wrong type), STATUS_TOO_LARGE, STATUS_DENIED, STATUS_BUSY,
+ * STATUS_CLOSED. *ret_change (may be NULL) tells which change it was. */
+MUST_USE enum status gate_submit(struct gate *gate, struct gate_transaction *transaction, size_t *ret_change,
+                                 struct error *error);
+
+/* --- tables ----------------------------------------------------------------------------------------------------- */
+
+/* Who asks for a change of a table, and who hears of it. */
+struct gate_request {
+    struct bytes actor;
+    struct cause cause;
+    void (*done)(void *context, const struct gate_outcome *outcome);
+    void *context;
+};
+
+/* `schema` gives name, durability, key columns, indexes, TTL attribute and properties; ids, spaces and versions are
+ * set here. */
 MUST_USE enum status gate_table_create(struct gate *gate, const struct schema *schema,
-                                       const struct gate_write *write, struct error *error);
-MUST_USE enum status gate_table_drop(struct gate *gate, const struct gate_write *write, struct error *error);
+                                       const struct gate_request *request, struct error *error);
+MUST_USE enum status gate_table_drop(struct gate *gate, struct bytes table,
+                                     const struct gate_request *request, struct error *error);
+/* A new generation without rows. */
+MUST_USE enum status gate_table_truncate(struct gate *gate, struct bytes table,
+                                         const struct gate_request *request, struct error *error);
+/* `next` is `current` (as gate_table_find gave it) with another TTL attribute, other properties, or indexes added
+ * (space 0) or left out. STATUS_STALE, also later: the table is no longer `current`. */
+MUST_USE enum status gate_table_alter(struct gate *gate, const struct schema *current,
+                                      const struct schema *next, const struct gate_request *request,
+                                      struct error *error);
 
 /* The table's schema, or STATUS_NOT_FOUND with a message that names it. */
 MUST_USE enum status gate_table_find(struct gate *gate, struct bytes name, const struct schema **ret_schema,
@@ -72,28 +147,67 @@ const struct schema *gate_schema_of(struct gate *gate, const struct record *reco
 void gate_table_list(struct gate *gate, bool with_system,
                      void (*visit)(void *context, const struct schema *schema), void *context);
 
+/* --- reads ------------------------------------------------------------------------------------------------------ */
+
 /* A door's view of the store; belongs to its thread. */
 MUST_USE enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error);
 void gate_view_close(struct gate_view **view); /* accepts a pointer to NULL */
 
-/* The item under the key attributes in `key`, now or (as_of > 0) as of an LSN.
+/* What a table, or the index in it, holds: *ret_rows and *ret_bytes. */
+MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_t *ret_rows,
+                                 uint64_t *ret_bytes, struct error *error);
+/* The additive hash of a table, over all shards. */
+MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128 *ret_hash,
+                               struct error *error);
+/* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon. */
+MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
+
+/* The item under the key attributes in `key`, now or (as_of > 0) as of an LSN. `ret_read` (may be NULL) gets what a
+ * transaction needs to insist on it, also when there is no such item; it lives in `arena`.
  * Lifetime: *ret_image is borrowed until the next call with this view.
  * Errors: STATUS_NOT_FOUND, STATUS_INVALID, STATUS_TRIMMED, STATUS_CORRUPT, STATUS_IO. */
 MUST_USE enum status gate_get(struct gate_view *view, struct bytes table, const struct value *key,
-                              uint64_t as_of, struct bytes *ret_image, struct error *error);
+                              uint64_t as_of, struct arena *arena, struct gate_read *ret_read,
+                              struct bytes *ret_image, struct error *error);
 
-struct gate_page {
+/* A query (key_terms), or a scan. */
+struct gate_query {
     struct bytes table;
-    const struct value *partition; /* map with the partition key attributes: a query; NULL: a scan */
-    struct bytes next;             /* what the page before gave; empty: from the beginning */
+    struct bytes index; /* empty: the table itself */
+    const struct key_term *key_terms;
+    size_t key_terms_count; /* 0: a scan */
+    uint32_t segment;       /* of a parallel scan … */
+    uint32_t segments;      /* … in so many parts; 0: it is not parallel */
+    struct bytes next;      /* what the page before gave, or gate_position; empty: from the beginning */
     bool is_reverse;
-    size_t rows_max;
+    size_t rows_max;                /* rows looked at; 0: as many as fit a page */
+    size_t bytes_max;               /* image bytes looked at; 0: READ_PAGE_BYTES_MAX */
+    uint64_t as_of;                 /* LSN; 0: now */
+    const struct condition *filter; /* rows for which it does not hold are counted, not visited; or NULL */
 };
 
-/* Calls `visit` with each item of one page. *ret_next (in `arena`) is empty when nothing follows. */
-MUST_USE enum status gate_page(struct gate_view *view, const struct gate_page *page, struct arena *arena,
-                               void (*visit)(void *context, struct bytes image), void *context,
-                               struct bytes *ret_next, struct error *error);
+struct gate_row {
+    struct bytes image;
+    const struct value *item; /* the image as a tree when a filter needed it; otherwise NULL */
+};
+
+struct gate_page {
+    struct bytes next; /* empty: nothing follows */
+    size_t scanned;    /* rows looked at */
+    size_t matched;    /* rows visited */
+    size_t scanned_bytes;
+};
+
+/* Calls `visit` with each matching item of one page. What *ret_page points to, and *ret_read (may be NULL; only for a
+ * page without index and as_of), live in `arena`. */
+MUST_USE enum status gate_query(struct gate_view *view, const struct gate_query *query, struct arena *arena,
+                                void (*visit)(void *context, const struct gate_row *row), void *context,
+                                struct gate_page *ret_page, struct gate_read *ret_read, struct error *error);
+/* The position of an item in a table or index, for gate_query.next: `item` has the table's and the index's key
+ * attributes. */
+MUST_USE enum status gate_position(struct gate_view *view, struct bytes table, struct bytes index,
+                                   const struct value *item, struct arena *arena, struct bytes *ret_position,
+                                   struct error *error);
 
 /* Every change of one row that the log still has, oldest first. */
 MUST_USE enum status

@@ -11,7 +11,9 @@ enum {
     CLUSTERING_BYTES_MAX = 65535,     /* all clustering columns of a row, as encoded */
     PARTITION_INLINE_BYTES_MAX = 128, /* longer partition keys appear in storage keys as a hash */
     ROW_BYTES_MAX = 16 * 1024 * 1024, /* image of one row; over it: STATUS_TOO_LARGE */
-    SCHEMA_BYTES_MAX = 64 * 1024,
+    SCHEMA_BYTES_MAX = 256 * 1024,
+    INDEXES_MAX = 64, /* secondary indexes of a table; DynamoDB's 20 + 5 are the door's own limit */
+    SCHEMA_PROPERTIES_BYTES_MAX = 64 * 1024, /* what doors remember with a table or an index */
 };
 
 #endif

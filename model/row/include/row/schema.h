@@ -26,6 +26,24 @@ struct key_column {
     bool is_descending; /* clustering columns only */
 };
 
+/* The numbers are stored: append only. */
+enum index_state {
+    INDEX_CREATING = 1, /* every write maintains it, entries of older rows are still being made */
+    INDEX_ACTIVE = 2,   /* it has an entry for every row that has its key */
+};
+
+/* A secondary index: entries in the order of other attributes, kept in the same transaction as the rows. DESIGN §7. */
+struct index_schema {
+    uint32_t space; /* first part of its entries' keys; never reused */
+    enum index_state state;
+    struct bytes name;
+    size_t partition_count;
+    struct key_column *partition;
+    size_t clustering_count;
+    struct key_column *clustering;
+    struct bytes properties; /* what the door that made it wants to remember, as msgpack; may be empty */
+};
+
 struct schema {
     uint32_t table;      /* id; never reused */
     uint32_t generation; /* begins anew with each truncate */
@@ -39,11 +57,19 @@ struct schema {
     struct key_column *partition;
     size_t clustering_count;
     struct key_column *clustering;
+    size_t indexes_count;
+    struct index_schema *indexes;
+    struct bytes ttl_attribute; /* number of seconds since 1970 after which an item goes; empty: none does */
+    struct bytes properties;    /* what doors want to remember, as msgpack; may be empty */
 };
 
 /* Whether the names and key columns make a table: lengths, characters, types that may be keys. STATUS_INVALID says
  * which is wrong. */
 MUST_USE enum status schema_check(const struct schema *schema, struct error *error);
+/* The index of that name; NULL: none. */
+const struct index_schema *schema_index(const struct schema *schema, struct bytes name);
+/* A copy that shares nothing with `schema`. */
+struct schema *schema_copy(const struct schema *schema, struct arena *arena);
 void schema_encode(const struct schema *schema, struct buffer *buffer);
 /* The tree lives in `arena`; names are copied there. STATUS_CORRUPT, STATUS_NEWER. */
 MUST_USE enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema *ret_schema,

@@ -2,6 +2,7 @@
 #ifndef VALUE_TYPE_H
 #define VALUE_TYPE_H
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "value/value.h"
 
@@ -50,5 +51,8 @@ MUST_USE enum status type_parse(struct bytes name, struct type *ret_type, struct
 bool type_may_be_key(enum type_kind kind);
 /* Whether a value is one of a key type. STATUS_INVALID tells what was expected. */
 MUST_USE enum status type_check(const struct type *type, const struct value *value, struct error *error);
+/* The value as `type` wants it: numbers of a document are decimals, an integer column takes those that are whole. What
+ * does not fit comes back as it is, for type_check to refuse. */
+struct value type_coerce(const struct type *type, const struct value *value, struct arena *arena);
 
 #endif

@@ -111,4 +111,7 @@ const struct value *value_map_get(const struct value *map, struct bytes key);
 /* Sorts a map's pairs by key, in place. False when a key is there twice. */
 bool value_map_sort(struct value *map);
 
+/* Whether no container lies deeper than `depth` containers. */
+bool value_is_within(const struct value *value, unsigned depth);
+
 #endif

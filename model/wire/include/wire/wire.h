@@ -24,6 +24,19 @@ enum wire_type {
     WIRE_HISTORY = 10,
     WIRE_SUBSCRIBE = 11,
     WIRE_CREDIT = 12,
+    WIRE_UPDATE = 13,
+    WIRE_TRANSACT = 14,
+    WIRE_TABLE_TRUNCATE = 15,
+    WIRE_TABLE_ALTER = 16,
+    WIRE_RESTORE = 17,
+    WIRE_FUNCTION_DEPLOY = 18,
+    WIRE_FUNCTION_LIST = 19,
+    WIRE_FUNCTION_INVOKE = 20,
+    WIRE_FUNCTION_DELETE = 21,
+    WIRE_MAPPING_CREATE = 22,
+    WIRE_MAPPING_LIST = 23,
+    WIRE_MAPPING_DELETE = 24,
+    WIRE_UNSUBSCRIBE = 25,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -61,6 +74,47 @@ enum wire_field {
     WIRE_FIELD_NEW = 30,     /* item after the change */
     WIRE_FIELD_SHARD = 31,
     WIRE_FIELD_TABLE_ID = 32,
+    WIRE_FIELD_EXPRESSION = 33, /* text of a condition */
+    WIRE_FIELD_NAMES = 34,      /* map "#name" → text, for all expressions of the request or change */
+    WIRE_FIELD_VALUES = 35,     /* map ":value" → value */
+    WIRE_FIELD_UPDATE = 36,     /* text of an update */
+    WIRE_FIELD_KEY_CONDITION = 37,
+    WIRE_FIELD_FILTER = 38,     /* text of a condition on items, or on changes in a subscription */
+    WIRE_FIELD_PROJECTION = 39, /* text */
+    WIRE_FIELD_INDEX = 40,      /* name */
+    WIRE_FIELD_SEGMENT = 41,
+    WIRE_FIELD_SEGMENTS = 42,
+    WIRE_FIELD_SCANNED = 43, /* rows looked at */
+    WIRE_FIELD_TOKEN = 44,   /* text: the request counts once however often it comes within ten minutes */
+    WIRE_FIELD_CHANGES = 45, /* array of maps */
+    WIRE_FIELD_WANT_NEW = 46,
+    WIRE_FIELD_INDEXES = 47, /* array of maps: INDEX, PARTITION, SORT, STATE, ROWS */
+    WIRE_FIELD_TTL = 48,     /* attribute that holds the second after which an item goes */
+    WIRE_FIELD_ROWS = 49,
+    WIRE_FIELD_BYTES = 50,
+    WIRE_FIELD_STATE = 51,
+    WIRE_FIELD_AS_OF_TIME = 52, /* microseconds since 1970 */
+    WIRE_FIELD_START_TIME = 53, /* microseconds since 1970 */
+    WIRE_FIELD_META = 54,       /* marked records too */
+    WIRE_FIELD_KIND = 55,       /* of a change: "put", "delete", "update", "check" */
+    WIRE_FIELD_DROP_INDEX = 56, /* name */
+    WIRE_FIELD_TARGET = 57,     /* name of a table */
+    WIRE_FIELD_REPEAT = 58,     /* the token was known */
+    WIRE_FIELD_FUNCTION = 59,   /* name */
+    WIRE_FIELD_SOURCE = 60,     /* Lua source, or a map of module names and sources */
+    WIRE_FIELD_FUNCTIONS = 61,
+    WIRE_FIELD_MAPPINGS = 62,
+    WIRE_FIELD_MAPPING = 63, /* name */
+    WIRE_FIELD_BATCH = 64,   /* records */
+    WIRE_FIELD_EVENT = 65,
+    WIRE_FIELD_RESULT = 66,
+    WIRE_FIELD_LINES = 67,       /* array of text: what the function logged */
+    WIRE_FIELD_TIMEOUT = 68,     /* milliseconds */
+    WIRE_FIELD_MEMORY = 69,      /* bytes */
+    WIRE_FIELD_HASH = 70,        /* 16 bytes */
+    WIRE_FIELD_META_FLAG = 71,   /* of a record: it is marked */
+    WIRE_FIELD_TRANSACTION = 72, /* of a record: LSN of the first record of its transaction */
+    WIRE_FIELD_HOPS = 73,
 };
 
 /* "put" …; never NULL. */

@@ -13,13 +13,17 @@
 
 /* Ids of system tables: fixed for ever. */
 enum {
-    CATALOG_TABLES = 1, /* system.tables: (table, version) → name, state, schema */
-    CATALOG_TERMS = 2,  /* system.terms: term → first LSN */
+    CATALOG_TABLES = 1,   /* system.tables: (table, version) → name, state, schema */
+    CATALOG_TERMS = 2,    /* system.terms: term → first LSN */
+    CATALOG_REQUESTS = 3, /* system.requests: (principal, token) → what the request came to */
 };
 
 struct catalog;
 
 struct catalog *catalog_create(void);
+/* Adds a system table of another floor: id, name, key columns and TTL attribute are set, and live for ever. Before the
+ * store opens. */
+void catalog_register_system(struct catalog *catalog, const struct schema *schema);
 void catalog_destroy(struct catalog **catalog); /* accepts a pointer to NULL */
 
 /* The current schema of a table, or NULL. */
@@ -39,6 +43,8 @@ void catalog_list(struct catalog *catalog, bool with_system,
 MUST_USE enum status catalog_reserve_name(struct catalog *catalog, struct schema *schema,
                                           struct error *error);
 void catalog_release_name(struct catalog *catalog, struct bytes name);
+/* An id for the space of an index or of a new generation; never given twice. */
+uint32_t catalog_next_space(struct catalog *catalog);
 
 /* The row of system.tables for a schema: its record key and image, appended to the buffers. */
 void catalog_row_encode(const struct schema *schema, bool is_dropped, struct buffer *ret_key,

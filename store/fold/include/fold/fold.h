@@ -3,6 +3,7 @@
 #define FOLD_FOLD_H
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "catalog/catalog.h"
 #include "environment/environment.h"
 #include "fold/bounds.h"
@@ -37,9 +38,21 @@ MUST_USE enum status fold_submit(struct fold *fold, struct write *write);
 uint64_t fold_committed_lsn(const struct fold *fold);
 uint64_t fold_term(const struct fold *fold);
 
-/* Storage keys of a record, for the log's key index (struct segment_keys). `context` is the catalog. */
-MUST_USE enum status fold_record_storage_key(struct catalog *catalog, const struct record *record,
-                                             uint32_t *ret_space, struct buffer *ret_key,
-                                             struct error *error);
+/* Calls `add` with the space and storage key of a record's row, and with the keys of the index entries that the change
+ * made or ended, for the log's key index (struct segment_keys). Nothing for records about tables. */
+MUST_USE enum status fold_record_keys(struct catalog *catalog, const struct record *record,
+                                      void (*add)(void *context, uint32_t space, struct bytes key),
+                                      void *context, struct error *error);
+
+/* What a space holds: a table's rows or an index's entries. */
+struct fold_total {
+    uint32_t space;
+    uint64_t rows;
+    uint64_t bytes;
+    struct hash128 hashes[RECORD_SHARDS]; /* the additive hash of each shard; none for an index */
+};
+
+/* Reads totals as the store keeps them: under the letter T and the space (u32) in the metadata tree. */
+bool fold_total_decode(struct bytes stored, struct fold_total *ret_total);
 
 #endif

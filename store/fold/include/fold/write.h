@@ -3,35 +3,96 @@
 #define FOLD_WRITE_H
 
 #include "base/arena.h"
+#include "base/crypto.h"
 #include "base/mailbox.h"
+#include "expression/expression.h"
 #include "row/record.h"
 #include "row/schema.h"
 
+enum change_kind {
+    CHANGE_PUT,
+    CHANGE_DELETE,
+    CHANGE_UPDATE,
+    CHANGE_CHECK,  /* only the condition; nothing is written */
+    CHANGE_EXPIRE, /* remove the row if its expiry is past */
+    CHANGE_TABLE,  /* a record about the table itself, shown in every shard */
+};
+
 /* What must hold of the row for the write to happen, judged in the open transaction. */
-enum write_condition {
+enum write_presence {
     WRITE_ALWAYS,
     WRITE_IF_ABSENT,
     WRITE_IF_PRESENT,
 };
 
 struct write_change {
+    enum change_kind kind;
+    enum write_presence presence;
+    uint8_t flags;  /* RECORD_HOUSEKEEPING, or 0 */
+    bool wants_old; /* the old image is asked for, also when the condition does not hold */
+    bool wants_new;
+    enum operation operation;    /* CHANGE_TABLE */
     const struct schema *schema; /* as planned; STATUS_STALE when it is no longer the table's */
     struct bytes key;            /* record key */
-    struct bytes image;          /* new image; not looked at when is_remove */
-    struct bytes old_image;      /* set by the writer when wants_old: in the write's arena */
-    enum write_condition condition;
-    bool is_remove;
-    bool is_drop; /* the table itself goes: one record for every shard; `key` and `image` are empty */
-    bool had_old; /* set by the writer */
+    struct bytes image;          /* CHANGE_PUT: the new image; CHANGE_TABLE: write_retired_encode */
+    struct bytes
+        expiry_key; /* CHANGE_EXPIRE: the entry that led here; it goes when it is not true (any more) */
+    const struct condition *condition; /* or NULL */
+    const struct update *update;       /* CHANGE_UPDATE */
+    const struct value *key_item;      /* CHANGE_UPDATE: what an item that is not there begins as: its key */
+    size_t item_bytes_max;             /* as document_bytes counts; 0: no bound but the store's */
+    /* The outcome, in the write's arena. */
+    enum status status; /* why this change refuses the transaction */
+    const char *text;
+    bool had_old;
+    bool has_new;
+    struct bytes old_image; /* when wants_old */
+    struct bytes new_image; /* when wants_new */
 };
 
-/* One transaction. Made by the gate; goes to the writer and comes back through `complete`. */
+/* Something that was read and must still be so. Either one row or all rows of a range. */
+struct write_read {
+    const struct schema *schema;
+    struct bytes key; /* record key; empty: a range */
+    struct bytes low; /* storage keys: low <= key < high */
+    struct bytes high;
+    struct hash128 checksum; /* stored_row_checksum; of a range stored_rows_checksum over all its rows */
+    bool is_absent;
+};
+
+/* A request that may come twice and must count once. */
+struct write_token {
+    struct bytes principal;
+    struct bytes token;  /* empty: none */
+    struct hash128 hash; /* of the request */
+};
+
+/* Background work that the writer does a piece of, unlogged: what it makes follows from what is logged. */
+enum step_kind {
+    STEP_NONE,
+    STEP_BACKFILL, /* entries of `index`, or expiries when it is empty, for the next rows of the table */
+    STEP_PURGE,    /* rows and entries of a retired space */
+    STEP_FORGET,   /* the expiry under the key in `index`, whose table is gone */
+};
+
+struct write_step {
+    enum step_kind kind;
+    const struct schema *schema; /* STEP_BACKFILL */
+    struct bytes index;
+    uint32_t space; /* STEP_PURGE */
+    bool is_done;   /* the outcome: nothing is left to do */
+};
+
+/* One transaction. Made by the gate or a job; goes to the writer and comes back through `complete`. */
 struct write {
     struct message message;
     struct arena arena; /* owns what the pointers below point to */
     struct write_change *changes;
     size_t count;
-    bool wants_old;
+    const struct write_read *reads;
+    size_t reads_count;
+    struct write_token token;
+    struct write_step step; /* when its kind is not STEP_NONE, there are no changes */
     struct bytes actor;
     struct cause cause;
     uint8_t hops;
@@ -41,9 +102,19 @@ struct write {
     /* The outcome. */
     enum status status;
     struct error error;
-    uint64_t lsn; /* of the transaction's last record; when it changed nothing, of the state it saw */
+    bool is_repeat; /* the token was known: what is told is the outcome of the first time */
+    uint64_t lsn;   /* of the transaction's last record; when it changed nothing, of the state it saw */
     uint64_t term;
     int64_t commit_time_us;
 };
+
+struct catalog;
+
+/* Fills two changes: the row of system.tables and the record that tells everyone. `next` is the schema from now on
+ * (version and spaces set), or NULL: the table is dropped. `operation` is SCHEMA, TRUNCATE, GENERATION or DROP.
+ * `current` is NULL for a table that is created: then only the first change is filled, and 1 is returned. */
+size_t write_table_change(struct catalog *catalog, struct arena *arena, const struct schema *current,
+                          const struct schema *next, enum operation operation,
+                          struct write_change ret_changes[2]);
 
 #endif

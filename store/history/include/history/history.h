@@ -31,4 +31,33 @@ MUST_USE enum status history_row_at(struct log *log, struct snapshot *snapshot, 
                                     struct bytes key, uint64_t lsn, struct buffer *ret_image,
                                     struct error *error);
 
+/* --- ranges as of an LSN ---------------------------------------------------------------------------------------- */
+
+/* Walks the rows that were there at `lsn`, in key order: present ones undone by the first record after it for each
+ * key. Memory grows with the range only in reverse (HISTORY_REVERSE_KEYS_MAX). */
+struct history_cursor;
+
+struct history_range {
+    struct log *log;
+    struct snapshot *snapshot;        /* at or after lsn; not renewed while the cursor is open */
+    const struct schema *schema;      /* the table's, as of lsn */
+    const struct index_schema *index; /* the range is one of its entries; or NULL */
+    struct bytes low;
+    struct bytes high;
+    bool is_reverse;
+    uint64_t lsn;
+};
+
+/* STATUS_TRIMMED, STATUS_TOO_LARGE. The range's bytes and schema are borrowed until close. */
+MUST_USE enum status history_cursor_open(const struct history_range *range,
+                                         struct history_cursor **ret_cursor, struct error *error);
+void history_cursor_close(struct history_cursor **cursor); /* accepts a pointer to NULL */
+/* As read_cursor_next. */
+MUST_USE enum status history_cursor_next(struct history_cursor *cursor, struct bytes *ret_storage,
+                                         struct bytes *ret_key, struct bytes *ret_image, struct error *error);
+
+/* The tables that there were at `lsn`. The caller destroys it. */
+MUST_USE enum status history_catalog_at(struct log *log, struct snapshot *snapshot, struct catalog *catalog,
+                                        uint64_t lsn, struct catalog **ret_catalog, struct error *error);
+
 #endif

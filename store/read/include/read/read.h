@@ -31,6 +31,8 @@ struct read_range {
     struct bytes low;
     struct bytes high;
     bool is_reverse;
+    const struct schema
+        *indexed; /* the keys are those of an index's entries, whose rows are in this table; or NULL */
 };
 
 struct read_cursor;
@@ -39,9 +41,14 @@ struct read_cursor;
 MUST_USE enum status read_cursor_open(struct snapshot *snapshot, struct read_range range,
                                       struct read_cursor **ret_cursor, struct error *error);
 void read_cursor_close(struct read_cursor **cursor); /* accepts a pointer to NULL */
-/* The next row: its storage key, record key and image, borrowed until the next call. STATUS_END. */
+/* The next row: its storage key (of the entry, in an index), record key and image, borrowed until the next call.
+ * STATUS_END. */
 MUST_USE enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_storage,
                                       struct bytes *ret_key, struct bytes *ret_image, struct error *error);
+
+/* What the store keeps under the metadata key of a space's totals; empty: nothing yet. Borrowed as a row. */
+MUST_USE enum status read_totals(struct snapshot *snapshot, uint32_t space, struct bytes *ret_stored,
+                                 struct error *error);
 
 /* Turns a prefix into the first key after everything that begins with it; false when there is none (all 0xFF). */
 bool read_prefix_end(struct buffer *prefix);

@@ -1,0 +1,323 @@
+/* Requests that read. */
+#include "native_private.h"
+
+const struct value *native__item(const struct native_request *request, int64_t field)
+{
+    const struct value *item = codec_field(&request->body, field);
+    return item != NULL && item->kind == VALUE_MAP ? item : NULL;
+}
+
+enum status native__expression_options(const struct value *map, struct arena *arena,
+                                       struct placeholders *placeholders,
+                                       struct expression_options *ret_options, struct error *error)
+{
+    *placeholders = (struct placeholders){.names = codec_field(map, WIRE_FIELD_NAMES),
+                                          .values = codec_field(map, WIRE_FIELD_VALUES)};
+    *ret_options =
+        (struct expression_options){.arena = arena, .placeholders = placeholders, .is_native = true};
+    if ((placeholders->names != NULL && placeholders->names->kind != VALUE_MAP) ||
+        (placeholders->values != NULL && placeholders->values->kind != VALUE_MAP)) {
+        return error_set(error, STATUS_INVALID, "names and values of expressions must be maps");
+    }
+    placeholders_prepare(placeholders, arena);
+    return STATUS_OK;
+}
+
+enum status native__condition(const struct value *map, int64_t field,
+                              const struct expression_options *options,
+                              const struct condition **ret_condition, struct error *error)
+{
+    struct bytes text = {0};
+    *ret_condition = NULL;
+    enum status status = codec_field_text(map, field, &text, error);
+    if (status != STATUS_OK || text.size == 0) {
+        return status;
+    }
+    status = condition_parse(text, options, ret_condition, error);
+    if (status != STATUS_OK) {
+        error_prefix(error, "the expression");
+    }
+    return status;
+}
+
+enum status native__as_of(struct native_door *door, const struct value *body, uint64_t *ret_lsn,
+                          struct error *error)
+{
+    uint64_t time_us = 0;
+    enum status status = codec_field_unsigned(body, WIRE_FIELD_AS_OF, 0, ret_lsn, error);
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(body, WIRE_FIELD_AS_OF_TIME, 0, &time_us, error);
+    }
+    if (status == STATUS_OK && time_us > 0) {
+        status = gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
+    }
+    return status;
+}
+
+void native__serve_get(struct native_door *door, struct native_request *request)
+{
+    const struct value *key = native__item(request, WIRE_FIELD_KEY);
+    struct bytes table;
+    struct bytes image;
+    uint64_t as_of = 0;
+    struct error error;
+    if (key == NULL) {
+        native__answer_error(door, &request->peer, STATUS_INVALID, "the key must be a map of attributes");
+        return;
+    }
+    enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &table, &error);
+    if (status == STATUS_OK) {
+        status = native__as_of(door, &request->body, &as_of, &error);
+    }
+    if (status == STATUS_OK) {
+        status = gate_get(door->view, table, key, as_of, NULL, NULL, &image, &error);
+    }
+    if (status != STATUS_OK) {
+        native__answer_error(door, &request->peer, status, error.text);
+        return;
+    }
+    struct buffer body = {0};
+    codec_put_map(&body, 1);
+    native__put_field(&body, WIRE_FIELD_ITEM);
+    buffer_put(&body, image);
+    native__reply(door, &request->peer, &body);
+    buffer_reset(&body);
+}
+
+/* A page under construction. */
+struct item_list {
+    struct buffer items;
+    uint32_t count;
+    const struct projection *projection; /* or NULL */
+    struct arena arena;
+};
+
+static void list_item(void *context, const struct gate_row *row)
+{
+    struct item_list *list = context;
+    struct value item;
+    list->count++;
+    if (list->projection == NULL) {
+        buffer_put(&list->items, row->image);
+        return;
+    }
+    arena_clear(&list->arena);
+    if (row->item != NULL) {
+        item = *row->item;
+    } else if (codec_value_decode(row->image, &list->arena, &item, NULL) != STATUS_OK) {
+        item = (struct value){.kind = VALUE_MAP}; /* a stored row is always sound: its checksum was checked */
+    }
+    struct value part = projection_apply(list->projection, &item, &list->arena);
+    codec_value_encode(&list->items, &part);
+}
+
+static const struct key_term *scan_terms_of_item(struct native_request *request, const struct value *item)
+{
+    struct key_term *terms = arena_create_array(&request->arena, item->pairs.count, sizeof(*terms));
+    for (size_t i = 0; i < item->pairs.count; i++) {
+        terms[i] = (struct key_term){.name = item->pairs.at[2 * i].bytes,
+                                     .test = EXPRESSION_EQUAL,
+                                     .values = {&item->pairs.at[2 * i + 1]}};
+    }
+    return terms;
+}
+
+static enum status scan_expressions(struct native_request *request, struct gate_query *query,
+                                    struct item_list *list, struct error *error)
+{
+    struct placeholders placeholders;
+    struct expression_options options;
+    struct bytes projection = {0};
+    const struct condition *key_condition = NULL;
+    struct key_term *terms = arena_create_array(&request->arena, KEY_TERMS_MAX, sizeof(*terms));
+    const struct value *key = native__item(request, WIRE_FIELD_KEY);
+    enum status status =
+        native__expression_options(&request->body, &request->arena, &placeholders, &options, error);
+    if (status == STATUS_OK) {
+        status = native__condition(&request->body, WIRE_FIELD_FILTER, &options, &query->filter, error);
+    }
+    if (status == STATUS_OK) {
+        status = native__condition(&request->body, WIRE_FIELD_KEY_CONDITION, &options, &key_condition, error);
+    }
+    if (status == STATUS_OK && key_condition != NULL) {
+        query->key_terms = terms;
+        status = condition_key_terms(key_condition, terms, &query->key_terms_count, error);
+    } else if (status == STATUS_OK && key != NULL) {
+        query->key_terms = scan_terms_of_item(request, key);
+        query->key_terms_count = key->pairs.count;
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_text(&request->body, WIRE_FIELD_PROJECTION, &projection, error);
+    }
+    if (status == STATUS_OK && projection.size > 0) {
+        struct projection *parsed = arena_create(&request->arena, sizeof(*parsed));
+        status = projection_parse(projection, &options, parsed, error);
+        list->projection = parsed;
+    }
+    return status;
+}
+
+static enum status scan_parse(struct native_door *door, struct native_request *request,
+                              struct gate_query *query, struct error *error)
+{
+    const struct value *body = &request->body;
+    const struct value *from = codec_field(body, WIRE_FIELD_NEXT);
+    uint64_t limit = 0;
+    uint64_t segment = 0;
+    uint64_t segments = 0;
+    enum status status = codec_field_text(body, WIRE_FIELD_TABLE, &query->table, error);
+    if (status == STATUS_OK) {
+        status = codec_field_text(body, WIRE_FIELD_INDEX, &query->index, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(body, WIRE_FIELD_LIMIT, 0, &limit, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(body, WIRE_FIELD_SEGMENT, 0, &segment, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(body, WIRE_FIELD_SEGMENTS, 0, &segments, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_boolean(body, WIRE_FIELD_REVERSE, false, &query->is_reverse, error);
+    }
+    if (status == STATUS_OK) {
+        status = native__as_of(door, body, &query->as_of, error);
+    }
+    if (status == STATUS_OK && from != NULL && from->kind != VALUE_BYTES) {
+        status = error_set(error, STATUS_INVALID, "the page position must be bytes");
+    }
+    if (status == STATUS_OK && (segment > UINT32_MAX || segments > UINT32_MAX)) {
+        status = error_set(error, STATUS_INVALID, "a scan has at most %u segments", UINT32_MAX);
+    }
+    query->next = status == STATUS_OK && from != NULL ? from->bytes : (struct bytes){0};
+    query->rows_max = limit;
+    query->segment = (uint32_t)segment;
+    query->segments = (uint32_t)segments;
+    return status;
+}
+
+void native__serve_scan(struct native_door *door, struct native_request *request)
+{
+    struct gate_query query = {0};
+    struct item_list list = {0};
+    struct gate_page page = {0};
+    struct error error;
+    enum status status = scan_parse(door, request, &query, &error);
+    if (status == STATUS_OK) {
+        status = scan_expressions(request, &query, &list, &error);
+    }
+    if (status == STATUS_OK) {
+        status = gate_query(door->view, &query, &request->arena, list_item, &list, &page, NULL, &error);
+    }
+    struct buffer body = {0};
+    if (status != STATUS_OK) {
+        native__answer_error(door, &request->peer, status, error.text);
+    } else {
+        codec_put_map(&body, 3);
+        native__put_field(&body, WIRE_FIELD_ITEMS);
+        codec_put_array(&body, list.count);
+        buffer_put(&body, buffer_bytes(&list.items));
+        native__put_field(&body, WIRE_FIELD_NEXT);
+        codec_put_bytes(&body, page.next);
+        native__put_field(&body, WIRE_FIELD_SCANNED);
+        codec_put_unsigned(&body, page.scanned);
+        native__reply(door, &request->peer, &body);
+    }
+    buffer_reset(&body);
+    buffer_reset(&list.items);
+    arena_reset(&list.arena);
+}
+
+void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found)
+{
+    const struct record *record = &found->record;
+    const struct schema *schema = gate_schema_of(door->options.gate, record);
+    struct buffer old = {0};
+    bool is_row = record->operation <= OPERATION_REMOVE;
+    bool has_new = is_row && (record->flags & RECORD_HAS_NEW) != 0;
+    bool has_old = (record->flags & RECORD_HAS_OLD) != 0;
+    bool is_marked = (record->flags & (RECORD_META | RECORD_HOUSEKEEPING)) != 0;
+    codec_put_map(body, 7U + (found->term != 0) + has_new + has_old + is_marked + (record->hops > 0));
+    if (is_marked) {
+        native__put_field(body, WIRE_FIELD_META_FLAG);
+        codec_put_boolean(body, true);
+    }
+    if (record->hops > 0) {
+        native__put_field(body, WIRE_FIELD_HOPS);
+        codec_put_unsigned(body, record->hops);
+    }
+    native__put_field(body, WIRE_FIELD_TABLE);
+    codec_put_text(body, schema == NULL ? (struct bytes){0} : schema->name);
+    native__put_field(body, WIRE_FIELD_LSN);
+    codec_put_unsigned(body, found->lsn);
+    native__put_field(body, WIRE_FIELD_TIME);
+    codec_put_integer(body, found->commit_time_us);
+    native__put_field(body, WIRE_FIELD_OPERATION);
+    codec_put_text(body, bytes_of_text(operation_name(record->operation)));
+    native__put_field(body, WIRE_FIELD_ACTOR);
+    codec_put_text(body, record->actor);
+    native__put_field(body, WIRE_FIELD_CAUSE);
+    codec_put_text(body, bytes_of_text(cause_name(record->cause.kind)));
+    native__put_field(body, WIRE_FIELD_SHARD);
+    codec_put_unsigned(body, record->shard);
+    if (found->term != 0) {
+        native__put_field(body, WIRE_FIELD_TERM);
+        codec_put_unsigned(body, found->term);
+    }
+    if (has_new) {
+        native__put_field(body, WIRE_FIELD_NEW);
+        buffer_put(body, record->new_image);
+    }
+    if (has_old) {
+        native__put_field(body, WIRE_FIELD_OLD);
+        buffer_put(body, record_old_image(record, &old));
+    }
+    buffer_reset(&old);
+}
+
+struct change_list {
+    struct native_door *door;
+    struct buffer records;
+    uint32_t count;
+};
+
+static void list_change(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record)
+{
+    struct change_list *list = context;
+    struct feed_record found = {.lsn = lsn, .commit_time_us = commit_time_us, .record = *record};
+    native__put_record(list->door, &list->records, &found);
+    list->count++;
+}
+
+void native__serve_history(struct native_door *door, struct native_request *request)
+{
+    const struct value *key = native__item(request, WIRE_FIELD_KEY);
+    struct change_list list = {.door = door};
+    struct bytes table;
+    struct error error;
+    uint64_t limit = 0;
+    if (key == NULL) {
+        native__answer_error(door, &request->peer, STATUS_INVALID, "the key must be a map of attributes");
+        return;
+    }
+    enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &table, &error);
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(&request->body, WIRE_FIELD_LIMIT, 0, &limit, &error);
+    }
+    if (status == STATUS_OK) {
+        status = gate_history(door->options.gate, table, key, limit, list_change, &list, &error);
+    }
+    struct buffer body = {0};
+    if (status != STATUS_OK) {
+        native__answer_error(door, &request->peer, status, error.text);
+    } else {
+        codec_put_map(&body, 1);
+        native__put_field(&body, WIRE_FIELD_RECORDS);
+        codec_put_array(&body, list.count);
+        buffer_put(&body, buffer_bytes(&list.records));
+        native__reply(door, &request->peer, &body);
+    }
+    buffer_reset(&body);
+    buffer_reset(&list.records);
+}

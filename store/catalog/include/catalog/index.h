@@ -1,0 +1,30 @@
+/* Entries of secondary indexes. DESIGN §7.
+ *
+ *   entry key   index space u32 | token u64 | partition part | kind u8 | sort key parts | storage key of the row
+ *               without its space
+ *   entry value record key of the row
+ *
+ * so entries are ordered by the index key, equal ones as their rows are. An expiry is an entry of the same form in the
+ * order of time:
+ *
+ *   entry key   seconds since 1970 u64 | storage key of the row */
+#ifndef CATALOG_INDEX_H
+#define CATALOG_INDEX_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "row/schema.h"
+
+/* The index's key columns and space as a schema, for the functions of row/key.h. It borrows from `index`. */
+struct schema index_as_schema(const struct index_schema *index);
+
+/* Appends the key of the entry that the row `item` has in the index. STATUS_NOT_FOUND: it has none, since an attribute
+ * is missing. STATUS_INVALID: an attribute has the wrong type, or is empty; the text is DynamoDB's. */
+MUST_USE enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,
+                                     const struct value *item, struct buffer *ret_key, struct error *error);
+
+/* When the item expires, in seconds since 1970; false: never. */
+bool index_expiry_of(const struct schema *schema, const struct value *item, int64_t *ret_seconds);
+void index_expiry_key(int64_t seconds, struct bytes storage_key, struct buffer *ret_key);
+
+#endif

@@ -1,0 +1,138 @@
+#include "catalog/index.h"
+
+#include "row/key.h"
+#include "value/decimal.h"
+
+struct schema index_as_schema(const struct index_schema *index)
+{
+    return (struct schema){.space = index->space,
+                           .kind = TABLE_DOCUMENT,
+                           .name = index->name,
+                           .partition_count = index->partition_count,
+                           .partition = index->partition,
+                           .clustering_count = index->clustering_count,
+                           .clustering = index->clustering};
+}
+
+static const char *index_type_letter(const struct type *type)
+{
+    switch ((int)type->kind) {
+    case TYPE_TEXT:
+    case TYPE_ASCII:
+        return "S";
+    case TYPE_NUMBER:
+        return "N";
+    case TYPE_BLOB:
+        return "B";
+    default:
+        return type_name(type->kind);
+    }
+}
+
+static const char *index_value_letter(const struct value *value)
+{
+    static const char *const names[] = {
+        [VALUE_NULL] = "NULL", [VALUE_BOOLEAN] = "BOOL", [VALUE_INTEGER] = "N",
+        [VALUE_DECIMAL] = "N", [VALUE_TEXT] = "S",       [VALUE_BYTES] = "B",
+        [VALUE_LIST] = "L",    [VALUE_SET] = "SS",       [VALUE_MAP] = "M",
+    };
+    const char *name = (size_t)value->kind < ARRAY_COUNT(names) ? names[value->kind] : NULL;
+    if (value->kind == VALUE_SET && value->items.count > 0 && value->items.at[0].kind != VALUE_TEXT) {
+        return value->items.at[0].kind == VALUE_BYTES ? "BS" : "NS";
+    }
+    return name == NULL ? "another type" : name;
+}
+
+/* The value that an index column takes from an item. */
+static enum status index_column(const struct index_schema *index, const struct key_column *column,
+                                const struct value *item, struct arena *arena, struct value *ret_value,
+                                struct error *error)
+{
+    const struct value *found = value_map_get(item, column->name);
+    if (found == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    *ret_value = type_coerce(&column->type, found, arena);
+    int name_bytes = (int)column->name.size;
+    const char *name = (const char *)column->name.data;
+    if (type_check(&column->type, ret_value, NULL) != STATUS_OK) {
+        (void)error_set(
+            error, STATUS_INVALID,
+            "One or more parameter values were invalid: Type mismatch for Index Key %.*s Expected: %s "
+            "Actual: %s IndexName: %.*s",
+            name_bytes, name, index_type_letter(&column->type), index_value_letter(found),
+            (int)index->name.size, (const char *)index->name.data);
+        return STATUS_INVALID;
+    }
+    bool is_bytes = ret_value->kind == VALUE_TEXT || ret_value->kind == VALUE_BYTES;
+    if (is_bytes && ret_value->bytes.size == 0) {
+        (void)error_set(
+            error, STATUS_INVALID,
+            "One or more parameter values are not valid. A value specified for a secondary index key "
+            "is not supported. The AttributeValue for a key attribute cannot contain an empty %s "
+            "value. IndexName: %.*s, IndexKey: %.*s",
+            ret_value->kind == VALUE_TEXT ? "string" : "binary", (int)index->name.size,
+            (const char *)index->name.data, name_bytes, name);
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,
+                            const struct value *item, struct buffer *ret_key, struct error *error)
+{
+    struct value partition[PARTITION_COLUMNS_MAX];
+    struct value clustering[CLUSTERING_COLUMNS_MAX];
+    struct schema schema = index_as_schema(index);
+    struct arena arena = {0};
+    struct buffer key = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < index->partition_count && status == STATUS_OK; i++) {
+        status = index_column(index, &index->partition[i], item, &arena, &partition[i], error);
+    }
+    for (size_t i = 0; i < index->clustering_count && status == STATUS_OK; i++) {
+        status = index_column(index, &index->clustering[i], item, &arena, &clustering[i], error);
+    }
+    if (status == STATUS_OK) {
+        status = key_encode(&schema, ROW_PLAIN, partition, clustering, index->clustering_count, &key, error);
+    }
+    if (status == STATUS_OK) {
+        status = key_storage(&schema, buffer_bytes(&key), ret_key, error);
+    }
+    if (status == STATUS_OK) {
+        buffer_put(ret_key, bytes_from(storage_key, sizeof(uint32_t)));
+    }
+    buffer_reset(&key);
+    arena_reset(&arena);
+    return status;
+}
+
+bool index_expiry_of(const struct schema *schema, const struct value *item, int64_t *ret_seconds)
+{
+    const struct value *found =
+        schema->ttl_attribute.size == 0 ? NULL : value_map_get(item, schema->ttl_attribute);
+    if (found != NULL && found->kind == VALUE_INTEGER) {
+        *ret_seconds = found->integer;
+        return found->integer > 0;
+    }
+    struct buffer digits = {0};
+    int64_t exponent = 0;
+    bool is_negative = false;
+    if (found == NULL || found->kind != VALUE_DECIMAL) {
+        return false;
+    }
+    decimal_digits(&found->decimal, &digits, &exponent, &is_negative);
+    int64_t seconds = 0;
+    for (int64_t i = 0; i < exponent && i < 18; i++) { /* what follows the point counts for nothing */
+        seconds = seconds * 10 + ((size_t)i < digits.size ? digits.data[i] - '0' : 0);
+    }
+    buffer_reset(&digits);
+    *ret_seconds = seconds;
+    return !is_negative && exponent > 0 && exponent <= 18;
+}
+
+void index_expiry_key(int64_t seconds, struct bytes storage_key, struct buffer *ret_key)
+{
+    buffer_put_u64(ret_key, (uint64_t)seconds);
+    buffer_put(ret_key, storage_key);
+}

@@ -1,0 +1,93 @@
+/* Changes of tables, as transactions: a row of system.tables and a record for everyone who follows the table. */
+#include "catalog/catalog.h"
+#include "codec/pack.h"
+#include "fold/write.h"
+#include "fold_private.h"
+
+static bool schema_has_space(const struct schema *schema, uint32_t space)
+{
+    if (schema == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (schema->indexes[i].space == space) {
+            return true;
+        }
+    }
+    return schema->space == space;
+}
+
+/* The record's image: {"retired": [space, …]}, those that nobody writes to from now on. */
+static struct bytes retired_encode(const struct schema *current, const struct schema *next,
+                                   struct arena *arena)
+{
+    struct buffer image = {0};
+    struct value *spaces = arena_create_array(arena, current->indexes_count + 1, sizeof(*spaces));
+    size_t count = 0;
+    if (!schema_has_space(next, current->space)) {
+        spaces[count++] = value_of_integer(current->space);
+    }
+    for (size_t i = 0; i < current->indexes_count; i++) {
+        if (!schema_has_space(next, current->indexes[i].space)) {
+            spaces[count++] = value_of_integer(current->indexes[i].space);
+        }
+    }
+    struct value pairs[] = {value_of_text(bytes_of_text("retired")),
+                            {.kind = VALUE_LIST, .items = {.at = spaces, .count = count}}};
+    struct value map = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = 1}};
+    codec_value_encode(&image, &map);
+    struct bytes copy = arena_copy(arena, buffer_bytes(&image));
+    buffer_reset(&image);
+    return copy;
+}
+
+size_t write_table_change(struct catalog *catalog, struct arena *arena, const struct schema *current,
+                          const struct schema *next, enum operation operation,
+                          struct write_change ret_changes[2])
+{
+    struct buffer key = {0};
+    struct buffer image = {0};
+    catalog_row_encode(next == NULL ? current : next, next == NULL, &key, &image);
+    ret_changes[0] = (struct write_change){
+        .kind = CHANGE_PUT,
+        .schema = catalog_find_table(catalog, CATALOG_TABLES),
+        .key = arena_copy(arena, buffer_bytes(&key)),
+        .image = arena_copy(arena, buffer_bytes(&image)),
+    };
+    buffer_reset(&key);
+    buffer_reset(&image);
+    if (current == NULL) {
+        return 1;
+    }
+    ret_changes[1] = (struct write_change){
+        .kind = CHANGE_TABLE,
+        .operation = operation,
+        .schema = current,
+        .image = retired_encode(current, next, arena),
+    };
+    return 2;
+}
+
+enum status fold__retire(struct fold *fold, struct environment_write *write, const struct record *record,
+                         uint64_t lsn, struct error *error)
+{
+    struct value image;
+    struct arena arena = {0};
+    enum status status = codec_value_decode(record->new_image, &arena, &image, error);
+    const struct value *spaces = status == STATUS_OK ? value_map_get(&image, bytes_of_text("retired")) : NULL;
+    (void)fold;
+    if (status == STATUS_OK && (spaces == NULL || spaces->kind != VALUE_LIST)) {
+        status = error_set(error, STATUS_CORRUPT, "a malformed record of a change to a table");
+    }
+    for (size_t i = 0; status == STATUS_OK && i < spaces->items.count; i++) {
+        uint8_t key[METADATA_SPACE_KEY_BYTES];
+        uint8_t value[8];
+        bytes_put_u64(value, lsn);
+        status = environment_write_put(write, TREE_METADATA,
+                                       fold__metadata_key(key, METADATA_RETIRED,
+                                                          (uint32_t)spaces->items.at[i].integer),
+                                       bytes_of(value, sizeof(value)), error);
+    }
+    arena_reset(&arena);
+    return status;
+}
