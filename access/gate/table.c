@@ -4,6 +4,7 @@
 #include "fold/fold.h"
 #include "fold/write.h"
 #include "gate_private.h"
+#include "job/job.h"
 
 /* A change of a table on its way. */
 struct table_pending {
@@ -29,9 +30,10 @@ static void table_complete(struct write *write)
     memory_destroy(pending);
 }
 
+/* `job` may be NULL: a row of system.jobs that comes with the change. */
 static enum status table_submit(struct gate *gate, const struct schema *current, const struct schema *next,
-                                enum operation operation, const struct gate_request *request,
-                                struct error *error)
+                                enum operation operation, const struct write_change *job,
+                                const struct gate_request *request, struct error *error)
 {
     struct table_pending *pending = memory_create(sizeof(*pending));
     struct write *write = &pending->write;
@@ -40,9 +42,15 @@ static enum status table_submit(struct gate *gate, const struct schema *current,
     write->complete = table_complete;
     write->actor = arena_copy(&write->arena, request->actor);
     write->cause = request->cause;
-    write->changes = arena_create_array(&write->arena, 2, sizeof(*write->changes));
+    write->changes = arena_create_array(&write->arena, 3, sizeof(*write->changes));
     write->count =
         write_table_change(gate->options.catalog, &write->arena, current, next, operation, write->changes);
+    if (job != NULL) {
+        struct write_change *change = &write->changes[write->count++];
+        *change = *job;
+        change->key = arena_copy(&write->arena, job->key);
+        change->image = arena_copy(&write->arena, job->image);
+    }
     if (current == NULL) {
         pending->reserved_name = arena_copy(&write->arena, next->name);
     }
@@ -55,8 +63,9 @@ static enum status table_submit(struct gate *gate, const struct schema *current,
     return status;
 }
 
-enum status gate_table_create(struct gate *gate, const struct schema *schema,
-                              const struct gate_request *request, struct error *error)
+static enum status table_create(struct gate *gate, const struct schema *schema,
+                                const struct write_change *job, const struct gate_request *request,
+                                struct error *error)
 {
     struct arena arena = {0};
     struct schema planned = *schema;
@@ -66,11 +75,42 @@ enum status gate_table_create(struct gate *gate, const struct schema *schema,
     }
     enum status status = catalog_reserve_name(gate->options.catalog, &planned, error);
     if (status == STATUS_OK) {
-        status = table_submit(gate, NULL, &planned, OPERATION_SCHEMA, request, error);
+        status = table_submit(gate, NULL, &planned, OPERATION_SCHEMA, job, request, error);
         if (status != STATUS_OK) {
             catalog_release_name(gate->options.catalog, planned.name);
         }
     }
+    arena_reset(&arena);
+    return status;
+}
+
+enum status gate_table_create(struct gate *gate, const struct schema *schema,
+                              const struct gate_request *request, struct error *error)
+{
+    return table_create(gate, schema, NULL, request, error);
+}
+
+enum status gate_restore(struct gate_view *view, struct bytes source, uint64_t lsn, struct bytes target,
+                         int64_t job, const struct gate_request *request, struct error *error)
+{
+    struct arena arena = {0};
+    struct buffer key = {0};
+    struct buffer image = {0};
+    struct gate *gate = gate__view_gate(view);
+    const struct schema *then = NULL;
+    enum status status = gate__view_schema_at(view, source, lsn, &arena, &then, error);
+    if (status == STATUS_OK) {
+        struct schema next = *then;
+        next.name = target;
+        jobs_restore_row(job, source, lsn, target, &key, &image);
+        struct write_change change = {.kind = CHANGE_PUT,
+                                      .schema = catalog_find_table(gate->options.catalog, CATALOG_JOBS),
+                                      .key = buffer_bytes(&key),
+                                      .image = buffer_bytes(&image)};
+        status = table_create(gate, &next, &change, request, error);
+    }
+    buffer_reset(&key);
+    buffer_reset(&image);
     arena_reset(&arena);
     return status;
 }
@@ -89,7 +129,8 @@ enum status gate_table_drop(struct gate *gate, struct bytes table, const struct 
 {
     const struct schema *schema = NULL;
     enum status status = table_find_own(gate, table, &schema, error);
-    return status == STATUS_OK ? table_submit(gate, schema, NULL, OPERATION_DROP, request, error) : status;
+    return status == STATUS_OK ? table_submit(gate, schema, NULL, OPERATION_DROP, NULL, request, error)
+                               : status;
 }
 
 enum status gate_table_truncate(struct gate *gate, struct bytes table, const struct gate_request *request,
@@ -109,7 +150,7 @@ enum status gate_table_truncate(struct gate *gate, struct bytes table, const str
         next->indexes[i].space = catalog_next_space(gate->options.catalog);
         next->indexes[i].state = INDEX_ACTIVE;
     }
-    status = table_submit(gate, current, next, OPERATION_TRUNCATE, request, error);
+    status = table_submit(gate, current, next, OPERATION_TRUNCATE, NULL, request, error);
     arena_reset(&arena);
     return status;
 }
@@ -131,7 +172,7 @@ enum status gate_table_alter(struct gate *gate, const struct schema *current, co
         }
     }
     if (status == STATUS_OK) {
-        status = table_submit(gate, current, planned, OPERATION_SCHEMA, request, error);
+        status = table_submit(gate, current, planned, OPERATION_SCHEMA, NULL, request, error);
     }
     arena_reset(&arena);
     return status;

@@ -73,6 +73,26 @@ static enum status view_schema(struct gate_view *view, struct bytes table, uint6
                                            (const char *)table.data, (unsigned long long)as_of);
 }
 
+struct gate *gate__view_gate(const struct gate_view *view)
+{
+    return view->gate;
+}
+
+enum status gate__view_schema_at(struct gate_view *view, struct bytes table, uint64_t lsn,
+                                 struct arena *arena, const struct schema **ret_schema, struct error *error)
+{
+    const struct schema *schema = NULL;
+    enum status status = snapshot_renew(view->snapshot, error);
+    if (status == STATUS_OK) {
+        status = view_schema(view, table, lsn, &schema, error);
+    }
+    if (status == STATUS_OK) {
+        *ret_schema = schema_copy(schema, arena);
+    }
+    snapshot_release(view->snapshot);
+    return status;
+}
+
 static enum status view_index(const struct schema *schema, struct bytes name,
                               const struct index_schema **ret_index, struct error *error)
 {

@@ -75,6 +75,7 @@ void native__reply(struct native_door *door, const struct native_peer *peer, con
 /* One function per kind of request: writes.c, tables.c, reads.c. */
 void native__serve_write(struct native_door *door, struct native_request *request);
 void native__serve_table_change(struct native_door *door, struct native_request *request);
+void native__serve_restore(struct native_door *door, struct native_request *request);
 void native__serve_table_list(struct native_door *door, struct native_request *request);
 void native__serve_table_describe(struct native_door *door, struct native_request *request);
 void native__serve_get(struct native_door *door, struct native_request *request);
@@ -85,6 +86,7 @@ void native__serve_history(struct native_door *door, struct native_request *requ
  * the one that it did not take. */
 void *native__write_begin(struct native_door *door, const struct native_request *request,
                           bool is_transaction);
+void native__write_set_job(void *context, int64_t job); /* the answer names it */
 void native__write_done(void *context, const struct gate_outcome *outcome);
 void native__write_refused(struct native_door *door, void *context, const struct error *error);
 

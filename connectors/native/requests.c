@@ -52,6 +52,9 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_TABLE_ALTER:
         native__serve_table_change(door, request);
         break;
+    case WIRE_RESTORE:
+        native__serve_restore(door, request);
+        break;
     case WIRE_TABLE_LIST:
         native__serve_table_list(door, request);
         break;

@@ -1,4 +1,5 @@
 /* Requests about tables. */
+#include "base/random.h"
 #include "native_private.h"
 
 /* Key columns come as [[name, type, descending], …]. */
@@ -174,6 +175,46 @@ void native__serve_table_change(struct native_door *door, struct native_request 
         status = gate_table_drop(gate, table, &change, &error);
         break;
     }
+    if (status != STATUS_OK) {
+        native__write_refused(door, change.context, &error);
+    }
+}
+
+/* An id that nobody had before. */
+static int64_t restore_id(void)
+{
+    uint64_t id = 0;
+    random_secret(&id, sizeof(id));
+    return (int64_t)(id >> 1);
+}
+
+void native__serve_restore(struct native_door *door, struct native_request *request)
+{
+    struct bytes table;
+    struct bytes target;
+    uint64_t lsn = 0;
+    struct error error;
+    enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &table, &error);
+    if (status == STATUS_OK) {
+        status = codec_field_text(&request->body, WIRE_FIELD_TARGET, &target, &error);
+    }
+    if (status == STATUS_OK) {
+        status = native__as_of(door, &request->body, &lsn, &error);
+    }
+    if (status == STATUS_OK && lsn == 0) {
+        status = error_set(&error, STATUS_INVALID, "a restore needs the LSN or the time to go back to");
+    }
+    if (status != STATUS_OK) {
+        native__answer_error(door, &request->peer, status, error.text);
+        return;
+    }
+    int64_t job = restore_id();
+    struct gate_request change = {.actor = bytes_of_text("local"),
+                                  .cause = {.kind = CAUSE_RESTORE, .lsn = lsn},
+                                  .done = native__write_done,
+                                  .context = native__write_begin(door, request, false)};
+    native__write_set_job(change.context, job);
+    status = gate_restore(door->view, table, lsn, target, job, &change, &error);
     if (status != STATUS_OK) {
         native__write_refused(door, change.context, &error);
     }

@@ -7,6 +7,7 @@ struct native_pending {
     struct native_door *door;
     struct native_reply *reply;
     bool is_transaction;
+    int64_t job; /* 0: none */
 };
 
 static void put_images(struct buffer *body, const struct gate_change_outcome *change)
@@ -40,14 +41,15 @@ static void put_changes(struct buffer *body, const struct gate_outcome *outcome)
     }
 }
 
-static void put_outcome(struct buffer *body, const struct gate_outcome *outcome, bool is_transaction)
+static void put_outcome(struct buffer *body, const struct gate_outcome *outcome, bool is_transaction,
+                        int64_t job)
 {
     bool has_failed = outcome->status != STATUS_OK;
     const struct gate_change_outcome none = {0};
     const struct gate_change_outcome *single =
         is_transaction || outcome->count == 0 ? &none : &outcome->changes[0];
     codec_put_map(body, (has_failed ? 2U : 3U + outcome->is_repeat) + single->had_old + single->has_new +
-                            (is_transaction ? 1U : 0U));
+                            (is_transaction ? 1U : 0U) + (job != 0 && !has_failed ? 1U : 0U));
     if (has_failed) {
         native__put_field(body, WIRE_FIELD_STATUS);
         codec_put_unsigned(body, (uint64_t)outcome->status);
@@ -65,6 +67,10 @@ static void put_outcome(struct buffer *body, const struct gate_outcome *outcome,
             codec_put_boolean(body, true);
         }
     }
+    if (job != 0 && !has_failed) {
+        native__put_field(body, WIRE_FIELD_JOB);
+        codec_put_integer(body, job);
+    }
     put_images(body, single);
     if (is_transaction) {
         put_changes(body, outcome);
@@ -75,7 +81,7 @@ static void put_outcome(struct buffer *body, const struct gate_outcome *outcome,
 static void write_done(void *context, const struct gate_outcome *outcome)
 {
     struct native_pending *pending = context;
-    put_outcome(&pending->reply->body, outcome, pending->is_transaction);
+    put_outcome(&pending->reply->body, outcome, pending->is_transaction, pending->job);
     enum status status = mailbox_send_reply(pending->door->mailbox, &pending->reply->message);
     CHECK(status == STATUS_OK); /* the door closes after the writer */
     memory_destroy(pending);
@@ -90,6 +96,12 @@ void *native__write_begin(struct native_door *door, const struct native_request 
     pending->reply->peer = request->peer;
     atomic_fetch_add(&door->writes, 1);
     return pending;
+}
+
+void native__write_set_job(void *context, int64_t job)
+{
+    struct native_pending *pending = context;
+    pending->job = job;
 }
 
 void native__write_done(void *context, const struct gate_outcome *outcome)

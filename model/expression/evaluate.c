@@ -330,6 +330,13 @@ bool condition_holds(const struct condition *condition, const struct condition_f
 enum status number_add(const struct value *a, const struct value *b, bool is_minus, struct arena *arena,
                        struct value *ret_value, struct error *error)
 {
+    int64_t whole = 0;
+    bool are_whole = a->kind == VALUE_INTEGER && b->kind == VALUE_INTEGER;
+    if (are_whole && !(is_minus ? __builtin_sub_overflow(a->integer, b->integer, &whole)
+                                : __builtin_add_overflow(a->integer, b->integer, &whole))) {
+        *ret_value = value_of_integer(whole);
+        return STATUS_OK;
+    }
     if (!number_is_exact(a) || !number_is_exact(b)) {
         double right = number_double(b);
         *ret_value =

@@ -65,7 +65,8 @@ MUST_USE enum status parser_operand(struct parser *parser, struct operand *ret_o
 
 /* Text of "operator or function" in messages. */
 const char *expression_test_name(enum expression_test test);
-/* Numbers of any kind: their sum or difference, as a normalised decimal. STATUS_TOO_LARGE. */
+/* Numbers of any kind: their sum or difference; of integers an integer if it fits, otherwise a normalised decimal, or a
+ * double when one of them is inexact. STATUS_TOO_LARGE. */
 MUST_USE enum status number_add(const struct value *a, const struct value *b, bool is_minus,
                                 struct arena *arena, struct value *ret_value, struct error *error);
 bool value_is_number(const struct value *value);

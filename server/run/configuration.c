@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "job/bounds.h"
 #include "run_private.h"
 #include "segment/bounds.h"
 
@@ -42,6 +43,8 @@ static const struct setting settings[] = {
      "time between checkpoints"},
     {"checkpoint-bytes", SETTING_NUMBER, SETTING_AT(checkpoint_bytes), "268435456", 65536, 1ULL << 40,
      "bytes of pages after which a checkpoint is made in any case"},
+    {"sweep-ms", SETTING_NUMBER, SETTING_AT(sweep_ms), "1000", JOB_SWEEP_MS_MIN, JOB_SWEEP_MS_MAX,
+     "time between two looks for expired items"},
     {"accept-clock", SETTING_BOOLEAN, SETTING_AT(accepts_clock), "false", 0, 0,
      "believe the wall clock although it is far from the last commit"},
 };

@@ -18,6 +18,7 @@ struct configuration {
     uint64_t retention_hours;
     uint64_t checkpoint_ms;
     uint64_t checkpoint_bytes;
+    uint64_t sweep_ms;
     bool accepts_clock;
     bool is_help;
 };

@@ -12,6 +12,7 @@
 #include "feed/feed.h"
 #include "fold/fold.h"
 #include "gate/gate.h"
+#include "job/job.h"
 #include "local/local.h"
 #include "native/native.h"
 #include "run_private.h"
@@ -24,6 +25,7 @@ struct server {
     struct environment_point point;
     struct log *log;
     struct fold *fold;
+    struct jobs *jobs;
     struct feed *feed;
     struct gate *gate;
     struct native_door *native;
@@ -123,6 +125,17 @@ static enum status server_open_fold(struct server *server, struct error *error)
     return fold_open(&options, &server->fold, error);
 }
 
+static enum status server_open_jobs(struct server *server, struct error *error)
+{
+    struct jobs_options options = {.catalog = server->catalog,
+                                   .environment = server->environment,
+                                   .log = server->log,
+                                   .fold = server->fold,
+                                   .clock = clock_system(),
+                                   .sweep_ms = (int64_t)server->configuration.sweep_ms};
+    return jobs_open(&options, &server->jobs, error);
+}
+
 static enum status server_open_doors(struct server *server, struct error *error)
 {
     if (strcmp(server->configuration.native, "off") == 0) {
@@ -138,6 +151,7 @@ static enum status server_open(struct server *server, struct error *error)
 {
     enum status status = database_open(&server->configuration, &server->database, error);
     server->catalog = catalog_create();
+    jobs_register_tables(server->catalog);
     if (status == STATUS_OK) {
         status = server_open_store(server, error);
     }
@@ -158,12 +172,16 @@ static enum status server_open(struct server *server, struct error *error)
     server->feed = feed_create(server->log, server->catalog);
     server->gate = gate_create(&options);
     status = environment_checkpoint_start(server->environment, error);
+    if (status == STATUS_OK) {
+        status = server_open_jobs(server, error);
+    }
     return status == STATUS_OK ? server_open_doors(server, error) : status;
 }
 
 static void server_close(struct server *server)
 {
     struct error error;
+    jobs_close(&server->jobs);
     fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {

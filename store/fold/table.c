@@ -68,6 +68,20 @@ size_t write_table_change(struct catalog *catalog, struct arena *arena, const st
     return 2;
 }
 
+/* Another TTL attribute, perhaps: the expiries are filled in anew. */
+static enum status retire_expiries(struct fold *fold, struct environment_write *write,
+                                   const struct record *record, struct error *error)
+{
+    uint8_t key[METADATA_SPACE_KEY_BYTES];
+    const struct schema *schema =
+        catalog_find_version(fold->options.catalog, record->table, record->schema_version);
+    if (schema == NULL) {
+        return error_set(error, STATUS_CORRUPT, "a record of a schema version that is not known");
+    }
+    return environment_write_erase(write, TREE_METADATA,
+                                   fold__metadata_key(key, METADATA_EXPIRIES, schema->space), NULL, error);
+}
+
 enum status fold__retire(struct fold *fold, struct environment_write *write, const struct record *record,
                          uint64_t lsn, struct error *error)
 {
@@ -75,7 +89,6 @@ enum status fold__retire(struct fold *fold, struct environment_write *write, con
     struct arena arena = {0};
     enum status status = codec_value_decode(record->new_image, &arena, &image, error);
     const struct value *spaces = status == STATUS_OK ? value_map_get(&image, bytes_of_text("retired")) : NULL;
-    (void)fold;
     if (status == STATUS_OK && (spaces == NULL || spaces->kind != VALUE_LIST)) {
         status = error_set(error, STATUS_CORRUPT, "a malformed record of a change to a table");
     }
@@ -87,6 +100,9 @@ enum status fold__retire(struct fold *fold, struct environment_write *write, con
                                        fold__metadata_key(key, METADATA_RETIRED,
                                                           (uint32_t)spaces->items.at[i].integer),
                                        bytes_of(value, sizeof(value)), error);
+    }
+    if (status == STATUS_OK && record->operation == OPERATION_SCHEMA) {
+        status = retire_expiries(fold, write, record, error);
     }
     arena_reset(&arena);
     return status;

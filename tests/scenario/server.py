@@ -13,7 +13,12 @@ OXBOW = os.environ["OXBOW"]
 STATUS, TEXT, TABLE, ITEM, KEY, ITEMS, LSN, TERM, TIME = range(9)
 CONDITION, OLD, LIMIT, REVERSE, NEXT, PARTITION, SORT = 9, 10, 11, 12, 13, 14, 15
 RECORDS, CREDIT, START, OPERATION, NEW = 19, 20, 21, 22, 30
-CREATE, DROP, PUT, GET, DELETE, SCAN, HISTORY, SUBSCRIBE, GIVE = 2, 5, 6, 7, 8, 9, 10, 11, 12
+CREATE, DESCRIBE, DROP, PUT, GET, DELETE, SCAN, HISTORY, SUBSCRIBE, GIVE = 2, 4, 5, 6, 7, 8, 9, 10, 11, 12
+UPDATE, TRANSACT, TRUNCATE, ALTER, RESTORE = 13, 14, 15, 16, 17
+AS_OF, EXPRESSION, NAMES, VALUES, CHANGE, KEY_CONDITION, FILTER, PROJECTION = 28, 33, 34, 35, 36, 37, 38, 39
+INDEX, SEGMENT, SEGMENTS, SCANNED, TOKEN, CHANGES, WANT_NEW, INDEXES, TTL = 40, 41, 42, 43, 44, 45, 46, 47, 48
+ROWS, BYTES, STATE, AS_OF_TIME, START_TIME, META, KIND, DROP_INDEX, TARGET = 49, 50, 51, 52, 53, 54, 55, 56, 57
+REPEAT, JOB, DURABILITY, INTERVAL, CAUSE = 58, 74, 16, 17, 24
 
 
 class Server:
@@ -58,9 +63,10 @@ class Server:
 
 
 class Failure(Exception):
-    def __init__(self, status, text):
-        super().__init__(f"{status}: {text}")
-        self.status = status
+    def __init__(self, body):
+        super().__init__(f"{body[STATUS]}: {body.get(TEXT)}")
+        self.status = body[STATUS]
+        self.body = body
 
 
 class Client:
@@ -96,5 +102,15 @@ class Client:
         assert answer is not None, "no answer"
         assert answer[0] == number
         if STATUS in answer[1]:
-            raise Failure(answer[1][STATUS], answer[1].get(TEXT))
+            raise Failure(answer[1])
         return answer[1]
+
+
+def expect_failure(call, status, words):
+    try:
+        call()
+    except Failure as failure:
+        assert failure.status == status, failure
+        assert words in str(failure), failure
+    else:
+        raise AssertionError(f"no error; expected {words}")

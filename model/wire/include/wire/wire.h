@@ -115,6 +115,7 @@ enum wire_field {
     WIRE_FIELD_META_FLAG = 71,   /* of a record: it is marked */
     WIRE_FIELD_TRANSACTION = 72, /* of a record: LSN of the first record of its transaction */
     WIRE_FIELD_HOPS = 73,
+    WIRE_FIELD_JOB = 74, /* id of a row of system.jobs */
 };
 
 /* "put" …; never NULL. */

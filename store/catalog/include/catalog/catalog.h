@@ -16,6 +16,7 @@ enum {
     CATALOG_TABLES = 1,   /* system.tables: (table, version) → name, state, schema */
     CATALOG_TERMS = 2,    /* system.terms: term → first LSN */
     CATALOG_REQUESTS = 3, /* system.requests: (principal, token) → what the request came to */
+    CATALOG_JOBS = 4,     /* system.jobs: id → background work and how far it is */
 };
 
 struct catalog;

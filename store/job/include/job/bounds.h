@@ -1,0 +1,15 @@
+/* Limits of background work. */
+#ifndef JOB_BOUNDS_H
+#define JOB_BOUNDS_H
+
+enum {
+    JOB_SWEEP_MS_DEFAULT = 1000, /* between two looks for expired items */
+    JOB_SWEEP_MS_MIN = 50,
+    JOB_SWEEP_MS_MAX = 86400000,
+    JOB_TICK_MS = 100,          /* between two looks for other work */
+    JOB_EXPIRE_ROWS_MAX = 100,  /* expired items removed by one transaction */
+    JOB_RESTORE_ROWS_MAX = 500, /* rows of one transaction of a restore */
+    JOB_RESTORE_BYTES_MAX = 1024 * 1024,
+};
+
+#endif

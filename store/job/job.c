@@ -1,0 +1,109 @@
+#include "job/job.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/diagnostic.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "job_private.h"
+
+bool job__is_stopping(const struct jobs *jobs)
+{
+    return atomic_load(&jobs->is_stopping);
+}
+
+/* Thread: the writer. */
+static void job_done(struct write *write)
+{
+    (void)sem_post(write->context);
+}
+
+enum status job__submit(struct jobs *jobs, struct write *write, struct error *error)
+{
+    sem_t done;
+    CHECK(sem_init(&done, 0, 0) == 0);
+    write->complete = job_done;
+    write->context = &done;
+    write->actor = bytes_of_text("system");
+    enum status status = fold_submit(jobs->options.fold, write);
+    if (status == STATUS_OK) {
+        while (sem_wait(&done) != 0) {
+        }
+        status = write->status;
+    } else {
+        (void)error_set(&write->error, status, "the writer takes no more");
+    }
+    (void)sem_destroy(&done);
+    if (status != STATUS_OK && error != NULL) {
+        *error = write->error;
+    }
+    return status;
+}
+
+static void jobs_sleep(struct jobs *jobs)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    int64_t nanoseconds = until.tv_nsec + JOB_TICK_MS * 1000000LL;
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    while (sem_timedwait(&jobs->wake, &until) != 0 && errno == EINTR) {
+    }
+}
+
+static void jobs_run(void *context)
+{
+    struct jobs *jobs = context;
+    while (!job__is_stopping(jobs)) {
+        job__backfill(jobs);
+        job__restore(jobs);
+        int64_t now_us = clock_steady_us(jobs->options.clock);
+        if (now_us >= jobs->next_sweep_us) {
+            jobs->next_sweep_us = now_us + jobs->options.sweep_ms * 1000;
+            job__sweep(jobs);
+            job__purge(jobs);
+        }
+        jobs_sleep(jobs);
+    }
+}
+
+void jobs_register_tables(struct catalog *catalog)
+{
+    static struct key_column id = {.type = {.kind = TYPE_BIGINT}};
+    id.name = bytes_of_text("id");
+    struct schema schema = {.table = CATALOG_JOBS,
+                            .name = bytes_of_text("system.jobs"),
+                            .partition_count = 1,
+                            .partition = &id};
+    catalog_register_system(catalog, &schema);
+}
+
+enum status jobs_open(const struct jobs_options *options, struct jobs **ret_jobs, struct error *error)
+{
+    struct jobs *jobs = memory_create(sizeof(*jobs));
+    jobs->options = *options;
+    jobs->expiries = map_create();
+    CHECK(sem_init(&jobs->wake, 0, 0) == 0);
+    enum status status = thread_create("jobs", jobs_run, jobs, &jobs->thread, error);
+    if (status != STATUS_OK) {
+        jobs_close(&jobs);
+        return status;
+    }
+    *ret_jobs = jobs;
+    return STATUS_OK;
+}
+
+void jobs_close(struct jobs **jobs)
+{
+    struct jobs *gone = *jobs;
+    *jobs = NULL;
+    if (gone != NULL) {
+        atomic_store(&gone->is_stopping, true);
+        (void)sem_post(&gone->wake);
+        thread_join(&gone->thread);
+        (void)sem_destroy(&gone->wake);
+        map_destroy(&gone->expiries);
+        memory_destroy(gone);
+    }
+}

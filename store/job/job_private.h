@@ -1,0 +1,32 @@
+/* The inside of background work, for this folder's files. Everything runs on the jobs' thread. */
+#ifndef JOB_PRIVATE_H
+#define JOB_PRIVATE_H
+
+#include <semaphore.h>
+#include <stdatomic.h>
+
+#include "base/thread.h"
+#include "environment/transaction.h"
+#include "fold/write.h"
+#include "job/job.h"
+
+struct jobs {
+    struct jobs_options options;
+    struct thread *thread;
+    sem_t wake; /* posted to stop */
+    atomic_bool is_stopping;
+    int64_t next_sweep_us; /* steady */
+    struct map *expiries;  /* schemas (by table and version) whose expiries are filled in */
+};
+
+/* Gives the write to the writer and waits for it. Its arena stays the caller's. */
+MUST_USE enum status job__submit(struct jobs *jobs, struct write *write, struct error *error);
+bool job__is_stopping(const struct jobs *jobs);
+
+/* Each does what there is to do; a failure is told in the diagnostics, and tried again later. */
+void job__backfill(struct jobs *jobs);
+void job__sweep(struct jobs *jobs);
+void job__purge(struct jobs *jobs);
+void job__restore(struct jobs *jobs);
+
+#endif

@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+"""What can be done with data, over the wire: conditions, updates, transactions, tokens, queries, filters, indexes with
+backfill, expiry, truncation, reads as of an earlier LSN, restores."""
+import time
+
+import server
+from server import Client, Failure, Server, expect_failure
+
+
+def wait_for(what, check):
+    for _ in range(300):
+        if check():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"waited 30 s for {what}")
+
+
+def create(client, name, partition, sort=(), **more):
+    client.request(server.CREATE, {server.TABLE: name, server.PARTITION: partition, server.SORT: list(sort), **more})
+
+
+def put(client, table, item, **more):
+    return client.request(server.PUT, {server.TABLE: table, server.ITEM: item, **more})
+
+
+def scan(client, table, **fields):
+    """All pages."""
+    items, position = [], b""
+    while True:
+        body = {server.TABLE: table, **{getattr(server, name.upper()): value for name, value in fields.items()}}
+        if position:
+            body[server.NEXT] = position
+        answer = client.request(server.SCAN, body)
+        items += answer[server.ITEMS]
+        position = answer[server.NEXT]
+        if not position:
+            return items
+
+
+def get(client, table, key, **fields):
+    try:
+        body = {server.TABLE: table, server.KEY: key, **{getattr(server, n.upper()): v for n, v in fields.items()}}
+        return client.request(server.GET, body)[server.ITEM]
+    except Failure as failure:
+        if failure.status == 1:
+            return None
+        raise
+
+
+def conditions_and_updates(client):
+    create(client, "c", [["id", "text"]])
+    put(client, "c", {"id": "a", "n": 1, "tags": ["x"]})
+    guarded = {server.TABLE: "c", server.ITEM: {"id": "a", "n": 2}, server.EXPRESSION: "n = :one"}
+    client.request(server.PUT, {**guarded, server.VALUES: {":one": 1}})
+    expect_failure(lambda: client.request(server.PUT, {**guarded, server.VALUES: {":one": 1}}), 10, "does not hold")
+    update = {server.TABLE: "c", server.KEY: {"id": "b"}, server.CHANGE: "SET n = if_not_exists(n, :z) + 5, m.k = :z"}
+    expect_failure(lambda: client.request(server.UPDATE, {**update, server.VALUES: {":z": 0}}), 3, "invalid for update")
+    update[server.CHANGE] = "SET n = if_not_exists(n, :z) + 5"
+    for _ in range(3):
+        answer = client.request(server.UPDATE, {**update, server.VALUES: {":z": 0}, server.WANT_NEW: True})
+    assert get(client, "c", {"id": "b"})["id"] == "b"
+    assert server.NEW in answer and server.OLD not in answer
+    wrong = {server.TABLE: "c", server.KEY: {"id": "b"}, server.CHANGE: "SET id = 'c'"}
+    expect_failure(lambda: client.request(server.UPDATE, wrong), 3, "part of the key")
+    expect_failure(lambda: client.request(server.UPDATE, {**wrong, server.CHANGE: "SET"}), 3, "Syntax error")
+
+
+def transactions(client):
+    create(client, "t", [["id", "text"]])
+
+    def change(kind, key, **more):
+        body = {server.TABLE: "t", server.KIND: kind}
+        body[server.ITEM if kind == "put" else server.KEY] = {"id": key, **more.pop("item", {})}
+        return {**body, **{getattr(server, name.upper()): value for name, value in more.items()}}
+
+    done = client.request(
+        server.TRANSACT,
+        {server.CHANGES: [change("put", "a", item={"v": 1}), change("put", "b", item={"v": 1}),
+                          change("check", "z", expression="attribute_not_exists(id)")]},
+    )
+    history = client.request(server.HISTORY, {server.TABLE: "t", server.KEY: {"id": "b"}})[server.RECORDS]
+    assert history[-1][server.LSN] == done[server.LSN]
+    # One change refuses all; each says what is wrong with it.
+    try:
+        client.request(
+            server.TRANSACT,
+            {server.CHANGES: [change("delete", "a"), change("put", "b", item={"v": 2}, expression="v = 7", old=True)]},
+        )
+    except Failure as failure:
+        assert failure.status == 10, failure
+        assert failure.body[server.CHANGES] == [{}, {0: 10, 1: "the condition does not hold", server.OLD: {"id": "b", "v": 1}}]
+    else:
+        raise AssertionError("a transaction whose condition fails went through")
+    assert get(client, "t", {"id": "a"}) == {"id": "a", "v": 1}
+    # The same key twice: one record.
+    done = client.request(server.TRANSACT, {server.CHANGES: [change("put", "c", item={"v": 1}), change("put", "c", item={"v": 2})]})
+    history = client.request(server.HISTORY, {server.TABLE: "t", server.KEY: {"id": "c"}})[server.RECORDS]
+    assert [(record[server.OPERATION], record[server.NEW]["v"]) for record in history] == [("insert", 2)]
+    # A token: once, however often it comes.
+    body = {server.CHANGES: [change("update", "n", change="SET n = if_not_exists(n, :z) + :o", values={":z": 0, ":o": 1})],
+            server.TOKEN: "token-1"}
+    first = client.request(server.TRANSACT, body)
+    again = client.request(server.TRANSACT, body)
+    assert again[server.REPEAT] and again[server.TIME] == first[server.TIME]
+    assert get(client, "t", {"id": "n"})["n"] == 1
+    other = {**body, server.CHANGES: [change("delete", "n")]}
+    expect_failure(lambda: client.request(server.TRANSACT, other), 12, "another request")
+
+
+def queries(client):
+    create(client, "q", [["id", "text"]], [["n", "bigint"]])
+    for n in range(20):
+        put(client, "q", {"id": "p", "n": n, "even": n % 2 == 0})
+    def numbers(condition, **more):
+        return [item["n"] for item in scan(client, "q", key_condition=condition, **more)]
+    assert numbers("id = 'p' AND n < 3") == [0, 1, 2]
+    assert numbers("id = 'p' AND n <= 3") == [0, 1, 2, 3]
+    assert numbers("id = 'p' AND n > 16") == [17, 18, 19]
+    assert numbers("id = 'p' AND n >= 17") == [17, 18, 19]
+    assert numbers("id = 'p' AND n BETWEEN 5 AND 7") == [5, 6, 7]
+    assert numbers("n = 4 AND id = 'p'") == [4]
+    assert numbers("id = 'p' AND n > 3", reverse=True, limit=4) == list(range(19, 3, -1))
+    assert numbers("id = 'p' AND n > 3", filter="even = true", limit=3) == [4, 6, 8, 10, 12, 14, 16, 18]
+    assert scan(client, "q", key_condition="id = 'p' AND n = 4", projection="even") == [{"even": True}]
+    expect_failure(lambda: numbers("n = 4"), 3, "missed key schema element: id")
+    expect_failure(lambda: numbers("id = 'p' AND even = true"), 3, "not supported")
+    expect_failure(lambda: numbers("id = 5"), 3, "does not match schema type")
+    create(client, "text", [["id", "text"]], [["s", "text", True]])
+    for s in ["a", "ab", "abc", "b", "a\0b", ""]:
+        if s:
+            put(client, "text", {"id": "p", "s": s})
+    texts = scan(client, "text", key_condition="id = 'p' AND begins_with(s, 'ab')")
+    assert [item["s"] for item in texts] == ["abc", "ab"]
+    assert [i["s"] for i in scan(client, "text", key_condition="id = 'p' AND s < 'ab'")] == ["a\0b", "a"]
+    # A parallel scan sees every item once.
+    create(client, "many", [["id", "bigint"]])
+    for first in range(0, 300, 100):
+        changes = [{server.TABLE: "many", server.KIND: "put", server.ITEM: {"id": n}} for n in range(first, first + 100)]
+        client.request(server.TRANSACT, {server.CHANGES: changes})
+    parts = [sorted(item["id"] for item in scan(client, "many", segment=i, segments=7, limit=11)) for i in range(7)]
+    assert sorted(sum(parts, [])) == list(range(300)) and all(parts)
+
+
+def indexes(client):
+    create(client, "i", [["id", "bigint"]])
+    for n in range(2500):
+        put(client, "i", {"id": n, "kind": f"k{n % 3}", "size": n // 3} if n % 5 else {"id": n})
+    index = {server.INDEX: "by-kind", server.PARTITION: [["kind", "text"]], server.SORT: [["size", "bigint"]]}
+    client.request(server.ALTER, {server.TABLE: "i", server.INDEXES: [index]})
+
+    def state():
+        return client.request(server.DESCRIBE, {server.TABLE: "i"})[server.INDEXES][0]
+
+    for n in range(2500, 2600):  # while it is being filled
+        put(client, "i", {"id": n, "kind": f"k{n % 3}", "size": n // 3} if n % 5 else {"id": n})
+    wait_for("the index", lambda: state()[server.STATE] == "active")
+    expected = [n for n in range(2600) if n % 5 and n % 3 == 1]
+    found = scan(client, "i", index="by-kind", key_condition="kind = 'k1'")
+    assert [item["id"] for item in found] == expected, len(found)
+    assert state()[server.ROWS] == sum(1 for n in range(2600) if n % 5)
+    found = scan(client, "i", index="by-kind", key_condition="kind = 'k1' AND size BETWEEN 10 AND 20", reverse=True, limit=2)
+    assert [item["size"] for item in found] == sorted((n // 3 for n in expected if 10 <= n // 3 <= 20), reverse=True)
+    lsn = put(client, "i", {"id": 1, "kind": "k9", "size": 0, "v": 1})[server.LSN]
+    put(client, "i", {"id": 1, "kind": "k8", "size": 0, "v": 2})
+    assert scan(client, "i", index="by-kind", key_condition="kind = 'k9'") == []
+    assert scan(client, "i", index="by-kind", key_condition="kind = 'k9'", as_of=lsn) == [{"id": 1, "kind": "k9", "size": 0, "v": 1}]
+    expect_failure(lambda: put(client, "i", {"id": 1, "kind": 5, "size": 1}), 3, "Type mismatch for Index Key kind")
+    client.request(server.ALTER, {server.TABLE: "i", server.DROP_INDEX: "by-kind"})
+    expect_failure(lambda: scan(client, "i", index="by-kind"), 1, "specified index")
+
+
+def expiry(client):
+    create(client, "e", [["id", "bigint"]], **{})
+    client.request(server.ALTER, {server.TABLE: "e", server.TTL: "until"})
+    now = int(time.time())
+    for n in range(250):
+        put(client, "e", {"id": n, "until": now - 10 + (1000 if n % 2 else 0)})
+    put(client, "e", {"id": 999, "until": "never"})
+    wait_for("the sweep", lambda: len(scan(client, "e")) == 126)
+    record = client.request(server.HISTORY, {server.TABLE: "e", server.KEY: {"id": 0}})[server.RECORDS][-1]
+    assert record[server.OPERATION] == "remove" and record[server.CAUSE] == "ttl", record
+    # A TTL attribute that comes later counts for what is there.
+    create(client, "later", [["id", "bigint"]])
+    for n in range(10):
+        put(client, "later", {"id": n, "gone": now - 5})
+    client.request(server.ALTER, {server.TABLE: "later", server.TTL: "gone"})
+    wait_for("the late sweep", lambda: scan(client, "later") == [])
+
+
+def truncation_and_restore(client):
+    create(client, "r", [["id", "bigint"]], [["n", "bigint"]])
+    for n in range(1200):
+        last = put(client, "r", {"id": n % 7, "n": n, "v": 0})[server.LSN]
+    before = scan(client, "r")
+    for n in range(0, 1200, 3):
+        put(client, "r", {"id": n % 7, "n": n, "v": 1})
+    client.request(server.DELETE, {server.TABLE: "r", server.KEY: {"id": 0, "n": 0}})
+    assert scan(client, "r", as_of=last, limit=100) == before
+    one = scan(client, "r", key_condition="id = 3", as_of=last, reverse=True)
+    assert one == [item for item in reversed(before) if item["id"] == 3]
+    changed = scan(client, "r")
+    middle = client.request(server.TRUNCATE, {server.TABLE: "r"})[server.LSN] - 2
+    assert scan(client, "r") == []
+    assert scan(client, "r", as_of=middle) == changed
+    put(client, "r", {"id": 1, "n": 1, "v": 9})
+    client.request(server.DROP, {server.TABLE: "r"})
+    expect_failure(lambda: scan(client, "r"), 1, "no table")
+    assert scan(client, "r", as_of=last) == before, "a dropped table can be read as of earlier"
+    job = client.request(server.RESTORE, {server.TABLE: "r", server.AS_OF: last, server.TARGET: "r2"})[server.JOB]
+    wait_for("the restore", lambda: get(client, "system.jobs", {"id": job})["state"] == "done")
+    assert scan(client, "r2") == before
+    record = client.request(server.HISTORY, {server.TABLE: "r2", server.KEY: {"id": 0, "n": 0}})[server.RECORDS][-1]
+    assert record[server.CAUSE] == "restore", record
+    fail = {server.TABLE: "never", server.AS_OF: last, server.TARGET: "r3"}
+    expect_failure(lambda: client.request(server.RESTORE, fail), 1, "there was no table never")
+
+
+def periodic(client):
+    create(client, "p", [["id", "bigint"]], **{})
+    body = {server.TABLE: "pi", server.PARTITION: [["id", "bigint"]], server.DURABILITY: "periodic", server.INTERVAL: 50}
+    client.request(server.CREATE, body)
+    for n in range(50):
+        put(client, "pi", {"id": n})
+
+
+def main():
+    with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
+        client = Client(host.address)
+        for part in (conditions_and_updates, transactions, queries, indexes, expiry, truncation_and_restore, periodic):
+            part(client)
+        restored = scan(client, "r2")
+        client.close()
+        host.kill()
+        host.start()
+        client = Client(host.address)
+        assert scan(client, "r2") == restored
+        assert len(scan(client, "pi")) == 50  # a kill loses nothing that the kernel has
+        client.close()
+
+
+if __name__ == "__main__":
+    main()
