@@ -5,11 +5,15 @@
 
 #include "command/command.h"
 #include "run_private.h"
+#include "worker/worker.h"
 
 int run_main(int count, char **arguments)
 {
     if (count >= 2 && strcmp(arguments[1], "serve") == 0) {
         return serve(count - 2, arguments + 2);
+    }
+    if (count == 2 && strcmp(arguments[1], "worker") == 0) {
+        return worker_main();
     }
     if (count == 2 && strcmp(arguments[1], "limits") == 0) {
         limits_print();
