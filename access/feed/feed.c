@@ -1,9 +1,11 @@
 #include "feed/feed.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/memory.h"
 #include "catalog/catalog.h"
+#include "codec/pack.h"
 #include "log/log.h"
 
 enum {
@@ -20,14 +22,17 @@ struct feed {
     struct catalog *catalog;
     _Atomic uint64_t committed_lsn;
     _Atomic uint64_t subscriptions;
+    pthread_mutex_t mutex; /* guards the wakers */
     struct feed_waker wakers[FEED_WAKERS_MAX];
-    _Atomic size_t wakers_count;
+    size_t wakers_count;
 };
 
 struct subscription {
     struct feed *feed;
     struct log_reader *reader;
     uint32_t table; /* 0: every one but the system's */
+    const struct condition *filter;
+    bool wants_meta;
     struct log_part part;
     struct reader records; /* what is left of the part */
     uint32_t left;
@@ -39,40 +44,76 @@ struct feed *feed_create(struct log *log, struct catalog *catalog)
     struct feed *feed = memory_create(sizeof(*feed));
     feed->log = log;
     feed->catalog = catalog;
+    CHECK(pthread_mutex_init(&feed->mutex, NULL) == 0);
     atomic_init(&feed->committed_lsn, log_tip(log).next_lsn - 1);
     return feed;
 }
 
 void feed_destroy(struct feed **feed)
 {
-    memory_destroy(*feed);
-    *feed = NULL;
+    if (*feed != NULL) {
+        (void)pthread_mutex_destroy(&(*feed)->mutex);
+        memory_destroy(*feed);
+        *feed = NULL;
+    }
 }
 
 void feed_wake_register(struct feed *feed, void (*wake)(void *context), void *context)
 {
-    size_t count = atomic_load(&feed->wakers_count);
-    CHECK(count < FEED_WAKERS_MAX);
-    feed->wakers[count] = (struct feed_waker){.wake = wake, .context = context};
-    atomic_store(&feed->wakers_count, count + 1);
+    (void)pthread_mutex_lock(&feed->mutex);
+    CHECK(feed->wakers_count < FEED_WAKERS_MAX);
+    feed->wakers[feed->wakers_count++] = (struct feed_waker){.wake = wake, .context = context};
+    (void)pthread_mutex_unlock(&feed->mutex);
+}
+
+void feed_wake_unregister(struct feed *feed, void *context)
+{
+    (void)pthread_mutex_lock(&feed->mutex);
+    for (size_t i = 0; i < feed->wakers_count; i++) {
+        if (feed->wakers[i].context == context) {
+            feed->wakers[i] = feed->wakers[--feed->wakers_count];
+            break;
+        }
+    }
+    (void)pthread_mutex_unlock(&feed->mutex);
 }
 
 void feed_committed(struct feed *feed, uint64_t lsn)
 {
     atomic_store(&feed->committed_lsn, lsn);
-    size_t count = atomic_load(&feed->wakers_count);
-    for (size_t i = 0; i < count; i++) {
+    (void)pthread_mutex_lock(&feed->mutex);
+    for (size_t i = 0; i < feed->wakers_count; i++) {
         feed->wakers[i].wake(feed->wakers[i].context);
     }
+    (void)pthread_mutex_unlock(&feed->mutex);
 }
 
-static uint64_t subscription_start(const struct subscription_options *options, const struct log_tip *tip,
-                                   uint64_t committed_lsn)
+uint64_t feed_committed_lsn(struct feed *feed)
 {
-    if (options->start == FEED_OLDEST) {
-        return tip->first_lsn;
+    return atomic_load(&feed->committed_lsn);
+}
+
+static enum status subscription_start(struct feed *feed, const struct subscription_options *options,
+                                      const struct log_tip *tip, uint64_t *ret_lsn, struct error *error)
+{
+    uint64_t before = 0;
+    enum status status = STATUS_OK;
+    switch (options->start) {
+    case FEED_OLDEST:
+        *ret_lsn = tip->first_lsn;
+        break;
+    case FEED_LSN:
+        *ret_lsn = options->lsn;
+        break;
+    case FEED_TIME:
+        status = log_lsn_at(feed->log, options->time_us, &before, error);
+        *ret_lsn = before + 1;
+        break;
+    case FEED_LATEST:
+        *ret_lsn = atomic_load(&feed->committed_lsn) + 1;
+        break;
     }
-    return options->start == FEED_LSN ? options->lsn : committed_lsn + 1;
+    return status;
 }
 
 enum status subscription_open(struct feed *feed, const struct subscription_options *options,
@@ -94,9 +135,12 @@ enum status subscription_open(struct feed *feed, const struct subscription_optio
                          FEED_SUBSCRIPTIONS_MAX);
     }
     struct log_tip tip = log_tip(feed->log);
-    uint64_t start = subscription_start(options, &tip, atomic_load(&feed->committed_lsn));
+    uint64_t start = 0;
     struct log_reader *reader = NULL;
-    enum status status = log_reader_create(feed->log, start, filter, &reader, error);
+    enum status status = subscription_start(feed, options, &tip, &start, error);
+    if (status == STATUS_OK) {
+        status = log_reader_create(feed->log, start, filter, &reader, error);
+    }
     if (status != STATUS_OK) {
         atomic_fetch_sub(&feed->subscriptions, 1);
         return status;
@@ -105,6 +149,8 @@ enum status subscription_open(struct feed *feed, const struct subscription_optio
     subscription->feed = feed;
     subscription->reader = reader;
     subscription->table = filter.table;
+    subscription->filter = options->filter;
+    subscription->wants_meta = options->wants_meta;
     *ret_subscription = subscription;
     *ret_start_lsn = start;
     *ret_horizon_lsn = tip.first_lsn;
@@ -122,12 +168,39 @@ void subscription_close(struct subscription **subscription)
     }
 }
 
+static const struct value *record_item(struct bytes image, bool is_there, struct arena *arena,
+                                       struct value *room)
+{
+    return is_there && codec_value_decode(image, arena, room, NULL) == STATUS_OK ? room : NULL;
+}
+
+bool feed_record_matches(const struct condition *filter, const struct record *record)
+{
+    struct arena arena = {0};
+    struct buffer old = {0};
+    struct value items[2];
+    if (record->operation > OPERATION_REMOVE) {
+        return true;
+    }
+    struct bytes old_image = record_old_image(record, &old);
+    struct condition_facts facts = {
+        .item = record_item(record->new_image, (record->flags & RECORD_HAS_NEW) != 0, &arena, &items[0]),
+        .old = record_item(old_image, (record->flags & RECORD_HAS_OLD) != 0, &arena, &items[1]),
+    };
+    bool matches = condition_holds(filter, &facts);
+    buffer_reset(&old);
+    arena_reset(&arena);
+    return matches;
+}
+
 static bool subscription_wants(const struct subscription *subscription, const struct record *record)
 {
-    bool is_shown = (record->flags & (RECORD_META | RECORD_HOUSEKEEPING)) == 0; /* invariant 6 */
+    bool is_shown = subscription->wants_meta ||
+                    (record->flags & (RECORD_META | RECORD_HOUSEKEEPING)) == 0; /* invariant 6 */
     bool is_table = subscription->table == 0 ? record->table >= CATALOG_TABLE_FIRST
                                              : record->table == subscription->table;
-    return is_shown && is_table;
+    return is_shown && is_table &&
+           (subscription->filter == NULL || feed_record_matches(subscription->filter, record));
 }
 
 static enum status subscription_fetch(struct subscription *subscription, struct error *error)

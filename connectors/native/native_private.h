@@ -9,6 +9,7 @@
 #include "codec/pack.h"
 #include "feed/feed.h"
 #include "gate/gate.h"
+#include "host/host.h"
 #include "native/bounds.h"
 #include "native/native.h"
 #include "wire/wire.h"
@@ -36,7 +37,11 @@ struct native_request {
 struct native_subscription {
     struct native_subscription *next;
     struct native_peer peer;
+    struct arena arena; /* of the filter */
     struct subscription *subscription;
+    struct bytes snapshot_table; /* not empty: its rows as of snapshot_lsn come before the first change */
+    struct bytes snapshot_next;
+    uint64_t snapshot_lsn;
     uint64_t credit;
     bool has_more; /* the last turn sent its fill; another one follows at once */
 };
@@ -108,7 +113,16 @@ MUST_USE enum status native__as_of(struct native_door *door, const struct value 
 void native__serve(struct native_door *door, struct native_request *request);
 /* Appends a change record as the wire has it; without a term (0) when that is not known. */
 void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found);
+/* Functions and mappings (functions.c). */
+void native__serve_function(struct native_door *door, struct native_request *request);
+void native__serve_function_list(struct native_door *door, struct native_request *request);
+void native__serve_mapping_list(struct native_door *door, struct native_request *request);
 /* Subscriptions (subscriptions.c). */
+/* Table, start and credit of a request. */
+MUST_USE enum status native__subscribe_start(const struct native_request *request,
+                                             struct subscription_options *options, uint64_t *ret_credit,
+                                             struct error *error);
+void native__unsubscribe(struct native_door *door, struct native_request *request);
 void native__subscribe(struct native_door *door, struct native_request *request);
 void native__credit(struct native_door *door, struct native_request *request);
 void native__pump(struct native_door *door);

@@ -76,6 +76,22 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_HISTORY:
         native__serve_history(door, request);
         break;
+    case WIRE_FUNCTION_DEPLOY:
+    case WIRE_FUNCTION_INVOKE:
+    case WIRE_FUNCTION_DELETE:
+    case WIRE_MAPPING_CREATE:
+    case WIRE_MAPPING_DELETE:
+        native__serve_function(door, request);
+        break;
+    case WIRE_FUNCTION_LIST:
+        native__serve_function_list(door, request);
+        break;
+    case WIRE_MAPPING_LIST:
+        native__serve_mapping_list(door, request);
+        break;
+    case WIRE_UNSUBSCRIBE:
+        native__unsubscribe(door, request);
+        break;
     case WIRE_SUBSCRIBE:
         native__subscribe(door, request);
         break;

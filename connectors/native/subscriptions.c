@@ -7,6 +7,7 @@ static void subscription_destroy(struct native_door *door, struct native_subscri
     struct native_subscription *gone = *at;
     *at = gone->next;
     subscription_close(&gone->subscription);
+    arena_reset(&gone->arena);
     memory_destroy(gone);
     door->subscriptions_count--;
 }
@@ -28,10 +29,16 @@ bool native__has_more(const struct native_door *door)
     return false;
 }
 
-static enum status subscribe_options(const struct native_request *request,
-                                     struct subscription_options *options, uint64_t *ret_credit,
-                                     struct error *error)
+static bool subscribe_is_snapshot(const struct value *start)
 {
+    return start != NULL && start->kind == VALUE_TEXT && bytes_equal(start->bytes, bytes_of_text("snapshot"));
+}
+
+enum status native__subscribe_start(const struct native_request *request,
+                                    struct subscription_options *options, uint64_t *ret_credit,
+                                    struct error *error)
+{
+    uint64_t time_us = 0;
     const struct value *start = codec_field(&request->body, WIRE_FIELD_START);
     enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &options->table, error);
     if (status == STATUS_OK) {
@@ -52,10 +59,41 @@ static enum status subscribe_options(const struct native_request *request,
                bytes_equal(start->bytes, bytes_of_text("oldest"))) {
         options->start = FEED_OLDEST;
     } else if (start != NULL &&
-               !(start->kind == VALUE_TEXT && bytes_equal(start->bytes, bytes_of_text("latest")))) {
-        return error_set(error, STATUS_INVALID, "start must be \"latest\", \"oldest\" or an LSN from 1 on");
+               !(start->kind == VALUE_TEXT &&
+                 (bytes_equal(start->bytes, bytes_of_text("latest")) || subscribe_is_snapshot(start)))) {
+        return error_set(error, STATUS_INVALID,
+                         "start must be \"latest\", \"oldest\", \"snapshot\" or an LSN from 1 on");
     }
-    return STATUS_OK;
+    status = codec_field_unsigned(&request->body, WIRE_FIELD_START_TIME, 0, &time_us, error);
+    if (status == STATUS_OK && time_us > 0) {
+        options->start = FEED_TIME;
+        options->time_us = (int64_t)time_us;
+    }
+    return status;
+}
+
+/* Filter, marked records, snapshot: what only subscriptions have. The filter lives in the request's arena. */
+static enum status subscribe_options(struct native_request *request, struct subscription_options *options,
+                                     uint64_t *ret_credit, struct error *error)
+{
+    struct placeholders placeholders;
+    struct expression_options parsing;
+    enum status status = native__subscribe_start(request, options, ret_credit, error);
+    if (status == STATUS_OK) {
+        status = codec_field_boolean(&request->body, WIRE_FIELD_META, false, &options->wants_meta, error);
+    }
+    if (status == STATUS_OK) {
+        status = native__expression_options(&request->body, &request->arena, &placeholders, &parsing, error);
+    }
+    parsing.is_filter_of_changes = true;
+    if (status == STATUS_OK) {
+        status = native__condition(&request->body, WIRE_FIELD_FILTER, &parsing, &options->filter, error);
+    }
+    const struct value *start = codec_field(&request->body, WIRE_FIELD_START);
+    if (status == STATUS_OK && subscribe_is_snapshot(start) && options->table.size == 0) {
+        status = error_set(error, STATUS_INVALID, "a snapshot needs the name of one table");
+    }
+    return status;
 }
 
 void native__subscribe(struct native_door *door, struct native_request *request)
@@ -83,6 +121,12 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     added->peer = request->peer;
     added->subscription = subscription;
     added->credit = credit;
+    added->arena = request->arena; /* the filter lives there */
+    request->arena = (struct arena){0};
+    if (subscribe_is_snapshot(codec_field(&request->body, WIRE_FIELD_START))) {
+        added->snapshot_table = options.table;
+        added->snapshot_lsn = start_lsn - 1;
+    }
     added->next = door->subscriptions;
     door->subscriptions = added;
     door->subscriptions_count++;
@@ -96,6 +140,33 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     buffer_reset(&body);
 }
 
+/* The place in the list of the subscription that this peer opened under the same request id. */
+static struct native_subscription **subscription_find(struct native_door *door,
+                                                      const struct native_request *request)
+{
+    struct native_subscription **at = &door->subscriptions;
+    while (*at != NULL && (!bytes_equal(bytes_of((*at)->peer.id, (*at)->peer.id_bytes),
+                                        bytes_of(request->peer.id, request->peer.id_bytes)) ||
+                           memcmp((*at)->peer.request, request->peer.request, WIRE_ID_BYTES) != 0)) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+void native__unsubscribe(struct native_door *door, struct native_request *request)
+{
+    struct native_subscription **at = subscription_find(door, request);
+    struct buffer body = {0};
+    if (*at == NULL) {
+        native__answer_error(door, &request->peer, STATUS_NOT_FOUND, "there is no such subscription");
+        return;
+    }
+    subscription_destroy(door, at);
+    codec_put_map(&body, 0);
+    native__reply(door, &request->peer, &body);
+    buffer_reset(&body);
+}
+
 /* More credit for the subscription that this peer opened under the same request id. */
 void native__credit(struct native_door *door, struct native_request *request)
 {
@@ -106,24 +177,88 @@ void native__credit(struct native_door *door, struct native_request *request)
         native__answer_error(door, &request->peer, STATUS_INVALID, "credit must be a number of records");
         return;
     }
-    for (struct native_subscription *at = door->subscriptions; at != NULL; at = at->next) {
-        if (bytes_equal(bytes_of(at->peer.id, at->peer.id_bytes),
-                        bytes_of(request->peer.id, request->peer.id_bytes)) &&
-            memcmp(at->peer.request, request->peer.request, WIRE_ID_BYTES) == 0) {
-            at->credit = at->credit + credit > FEED_CREDIT_MAX ? FEED_CREDIT_MAX : at->credit + credit;
-            return; /* the records are the answer */
-        }
+    struct native_subscription *at = *subscription_find(door, request);
+    if (at == NULL) {
+        native__answer_error(door, &request->peer, STATUS_NOT_FOUND, "there is no such subscription");
+        return;
     }
-    native__answer_error(door, &request->peer, STATUS_NOT_FOUND, "there is no such subscription");
+    at->credit = at->credit + credit > FEED_CREDIT_MAX ? FEED_CREDIT_MAX : at->credit + credit;
+    /* the records are the answer */
+}
+
+/* Rows of the snapshot as records of a kind of their own. */
+struct snapshot_page {
+    struct native_subscription *to;
+    struct buffer records;
+    uint32_t count;
+};
+
+static void snapshot_row(void *context, const struct gate_row *row)
+{
+    struct snapshot_page *page = context;
+    struct buffer *body = &page->records;
+    codec_put_map(body, 4);
+    native__put_field(body, WIRE_FIELD_TABLE);
+    codec_put_text(body, page->to->snapshot_table);
+    native__put_field(body, WIRE_FIELD_LSN);
+    codec_put_unsigned(body, page->to->snapshot_lsn);
+    native__put_field(body, WIRE_FIELD_OPERATION);
+    codec_put_text(body, bytes_of_text("snapshot"));
+    native__put_field(body, WIRE_FIELD_NEW);
+    buffer_put(body, row->image);
+    page->count++;
+}
+
+static enum status send_records(struct native_door *door, struct native_subscription *to,
+                                const struct buffer *records, uint32_t count)
+{
+    struct buffer body = {0};
+    codec_put_map(&body, 1);
+    native__put_field(&body, WIRE_FIELD_RECORDS);
+    codec_put_array(&body, count);
+    buffer_put(&body, buffer_bytes(records));
+    enum status status = native__send(door, &to->peer, WIRE_CREDIT | WIRE_REPLY, &body);
+    to->credit -= count;
+    buffer_reset(&body);
+    return status;
+}
+
+/* One page of the snapshot: the table as of its LSN, read in pieces while writes go on. */
+static enum status pump_snapshot(struct native_door *door, struct native_subscription *to,
+                                 struct error *error)
+{
+    struct snapshot_page page = {.to = to};
+    struct arena arena = {0};
+    struct gate_page found = {0};
+    struct gate_query query = {
+        .table = to->snapshot_table,
+        .next = to->snapshot_next,
+        .rows_max = to->credit < WIRE_RECORDS_PER_MESSAGE ? to->credit : WIRE_RECORDS_PER_MESSAGE,
+        .as_of = to->snapshot_lsn,
+    };
+    enum status status = gate_query(door->view, &query, &arena, snapshot_row, &page, &found, NULL, error);
+    if (status == STATUS_OK && found.next.size == 0) {
+        to->snapshot_table = (struct bytes){0};
+    } else if (status == STATUS_OK) {
+        to->snapshot_next = arena_copy(&to->arena, found.next);
+    }
+    if (status == STATUS_OK && page.count > 0) {
+        status = send_records(door, to, &page.records, page.count);
+    }
+    buffer_reset(&page.records);
+    arena_reset(&arena);
+    return status;
 }
 
 /* One message of records within the credit. STATUS_OK: sent; STATUS_END: nothing to send. */
 static enum status pump_message(struct native_door *door, struct native_subscription *to, struct error *error)
 {
     struct buffer records = {0};
-    struct buffer body = {0};
     uint32_t count = 0;
     enum status status = STATUS_OK;
+    if (to->snapshot_table.size > 0) {
+        return pump_snapshot(door, to, error);
+    }
     while (count < WIRE_RECORDS_PER_MESSAGE && count < to->credit && records.size < 1024 * 1024) {
         struct feed_record found;
         status = subscription_next(to->subscription, &found, error);
@@ -134,15 +269,9 @@ static enum status pump_message(struct native_door *door, struct native_subscrip
         count++;
     }
     if (count > 0) {
-        codec_put_map(&body, 1);
-        codec_put_unsigned(&body, WIRE_FIELD_RECORDS);
-        codec_put_array(&body, count);
-        buffer_put(&body, buffer_bytes(&records));
-        status = native__send(door, &to->peer, WIRE_CREDIT | WIRE_REPLY, &body);
-        to->credit -= count;
+        status = send_records(door, to, &records, count);
     }
     buffer_reset(&records);
-    buffer_reset(&body);
     return status;
 }
 

@@ -139,7 +139,7 @@ void launcher_stop(struct launcher **launcher)
     }
 }
 
-enum status launcher__spawn(struct launcher *launcher, int *ret_socket, int *ret_process, struct error *error)
+enum status pool__spawn(struct launcher *launcher, int *ret_socket, int *ret_process, struct error *error)
 {
     union {
         struct cmsghdr align;

@@ -211,7 +211,7 @@ static enum status worker_start(struct pool *pool, const struct pool_function *f
     enum protocol_kind kind = PROTOCOL_FAILED;
     struct value body;
     (void)pthread_mutex_lock(&pool->spawning);
-    enum status status = launcher__spawn(pool->launcher, &worker->socket, &worker->process, error);
+    enum status status = pool__spawn(pool->launcher, &worker->socket, &worker->process, error);
     (void)pthread_mutex_unlock(&pool->spawning);
     if (status != STATUS_OK) {
         memory_destroy(worker);
@@ -389,4 +389,23 @@ enum status pool_invoke(struct pool *pool, const struct pool_function *function,
     pool_release(pool, worker, is_lost);
     ret_outcome->duration_us = clock_steady_us(clock_system()) - start_us;
     return STATUS_OK;
+}
+
+enum status pool_check(struct pool *pool, const struct pool_function *function, struct arena *arena,
+                       struct pool_outcome *ret_outcome, struct error *error)
+{
+    struct pool_worker *worker = NULL;
+    *ret_outcome = (struct pool_outcome){.failure = FAILURE_NONE};
+    enum status status = pool_acquire(pool, function, &worker, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (worker == NULL) {
+        status = worker_start(pool, function, arena, &worker, ret_outcome, error);
+    }
+    if (status == STATUS_OK) {
+        worker_end(worker);
+    }
+    pool_release(pool, NULL, false);
+    return status == STATUS_FUNCTION ? STATUS_OK : status;
 }

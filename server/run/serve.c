@@ -12,9 +12,11 @@
 #include "feed/feed.h"
 #include "fold/fold.h"
 #include "gate/gate.h"
+#include "host/host.h"
 #include "job/job.h"
 #include "local/local.h"
 #include "native/native.h"
+#include "pool/pool.h"
 #include "run_private.h"
 
 struct server {
@@ -26,6 +28,9 @@ struct server {
     struct log *log;
     struct fold *fold;
     struct jobs *jobs;
+    struct launcher *launcher;
+    struct pool *pool;
+    struct host *host;
     struct feed *feed;
     struct gate *gate;
     struct native_door *native;
@@ -125,6 +130,13 @@ static enum status server_open_fold(struct server *server, struct error *error)
     return fold_open(&options, &server->fold, error);
 }
 
+static enum status server_open_host(struct server *server, struct error *error)
+{
+    server->pool = pool_create(server->launcher);
+    struct host_options options = {.gate = server->gate, .feed = server->feed, .pool = server->pool};
+    return host_open(&options, &server->host, error);
+}
+
 static enum status server_open_jobs(struct server *server, struct error *error)
 {
     struct jobs_options options = {.catalog = server->catalog,
@@ -143,7 +155,8 @@ static enum status server_open_doors(struct server *server, struct error *error)
     }
     struct native_door_options options = {.address = server->configuration.native,
                                           .gate = server->gate,
-                                          .feed = server->feed};
+                                          .feed = server->feed,
+                                          .host = server->host};
     return native_door_open(&options, &server->native, error);
 }
 
@@ -152,6 +165,7 @@ static enum status server_open(struct server *server, struct error *error)
     enum status status = database_open(&server->configuration, &server->database, error);
     server->catalog = catalog_create();
     jobs_register_tables(server->catalog);
+    host_register_tables(server->catalog);
     if (status == STATUS_OK) {
         status = server_open_store(server, error);
     }
@@ -175,12 +189,16 @@ static enum status server_open(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_jobs(server, error);
     }
+    if (status == STATUS_OK) {
+        status = server_open_host(server, error);
+    }
     return status == STATUS_OK ? server_open_doors(server, error) : status;
 }
 
 static void server_close(struct server *server)
 {
     struct error error;
+    host_close(&server->host);
     jobs_close(&server->jobs);
     fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
@@ -193,6 +211,8 @@ static void server_close(struct server *server)
     log_close(&server->log);
     catalog_destroy(&server->catalog);
     database_close(&server->database);
+    pool_destroy(&server->pool);
+    launcher_stop(&server->launcher);
     configuration_reset(&server->configuration);
 }
 
@@ -230,6 +250,9 @@ int serve(int count, char **arguments)
         configuration_help();
         configuration_reset(&server.configuration);
         return 0;
+    }
+    if (status == STATUS_OK) {
+        status = launcher_start(NULL, &server.launcher, &error); /* before anything is open */
     }
     if (status == STATUS_OK) {
         server.signals = serve_signals();

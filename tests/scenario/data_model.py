@@ -4,15 +4,7 @@ backfill, expiry, truncation, reads as of an earlier LSN, restores."""
 import time
 
 import server
-from server import Client, Failure, Server, expect_failure
-
-
-def wait_for(what, check):
-    for _ in range(300):
-        if check():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"waited 30 s for {what}")
+from server import Client, Failure, Server, expect_failure, wait_for
 
 
 def create(client, name, partition, sort=(), **more):

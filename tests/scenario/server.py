@@ -5,6 +5,7 @@ import signal
 import struct
 import subprocess
 import tempfile
+import time
 
 import msgpack
 import zmq
@@ -18,6 +19,9 @@ UPDATE, TRANSACT, TRUNCATE, ALTER, RESTORE = 13, 14, 15, 16, 17
 AS_OF, EXPRESSION, NAMES, VALUES, CHANGE, KEY_CONDITION, FILTER, PROJECTION = 28, 33, 34, 35, 36, 37, 38, 39
 INDEX, SEGMENT, SEGMENTS, SCANNED, TOKEN, CHANGES, WANT_NEW, INDEXES, TTL = 40, 41, 42, 43, 44, 45, 46, 47, 48
 ROWS, BYTES, STATE, AS_OF_TIME, START_TIME, META, KIND, DROP_INDEX, TARGET = 49, 50, 51, 52, 53, 54, 55, 56, 57
+DEPLOY, FUNCTIONS, INVOKE, REMOVE, MAP, MAPPINGS, UNMAP, UNSUBSCRIBE = 18, 19, 20, 21, 22, 23, 24, 25
+FUNCTION, SOURCE, MAPPING, BATCH, EVENT, RESULT, LINES, TIMEOUT, RETRIES, DRY = 59, 60, 63, 64, 65, 66, 67, 68, 75, 76
+FUNCTION_LIST, MAPPING_LIST, VERSION, HOPS, HORIZON = 61, 62, 27, 73, 25
 REPEAT, JOB, DURABILITY, INTERVAL, CAUSE = 58, 74, 16, 17, 24
 
 
@@ -114,3 +118,11 @@ def expect_failure(call, status, words):
         assert words in str(failure), failure
     else:
         raise AssertionError(f"no error; expected {words}")
+
+
+def wait_for(what, check):
+    for _ in range(300):
+        if check():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"waited 30 s for {what}")

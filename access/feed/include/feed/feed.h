@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "expression/expression.h"
 #include "feed/bounds.h"
 #include "row/record.h"
 
@@ -18,17 +19,23 @@ void feed_destroy(struct feed **feed); /* accepts a pointer to NULL */
 void feed_committed(struct feed *feed, uint64_t lsn);
 /* `wake` is called after commits, on the writer's thread; it must not block. One per door, at most four. */
 void feed_wake_register(struct feed *feed, void (*wake)(void *context), void *context);
+/* When it returns, `wake` is not and will not be called with that context. */
+void feed_wake_unregister(struct feed *feed, void *context);
 
 enum feed_start {
     FEED_LATEST,
     FEED_OLDEST,
-    FEED_LSN, /* options.lsn is the first one wanted */
+    FEED_LSN,  /* options.lsn is the first one wanted */
+    FEED_TIME, /* the first one committed after options.time_us */
 };
 
 struct subscription_options {
     struct bytes table; /* empty: every table but the system's own */
     enum feed_start start;
     uint64_t lsn;
+    int64_t time_us;
+    const struct condition *filter; /* of changes; NULL: all. Borrowed until the subscription is closed */
+    bool wants_meta;                /* marked records too (invariant 6) */
 };
 
 /* STATUS_NOT_FOUND (no such table), STATUS_TRIMMED (with the horizon in the message), STATUS_BUSY.
@@ -37,6 +44,12 @@ MUST_USE enum status subscription_open(struct feed *feed, const struct subscript
                                        struct subscription **ret_subscription, uint64_t *ret_start_lsn,
                                        uint64_t *ret_horizon_lsn, struct error *error);
 void subscription_close(struct subscription **subscription); /* accepts a pointer to NULL */
+
+/* Whether a filter of changes holds of a record; records about tables always pass. */
+bool feed_record_matches(const struct condition *filter, const struct record *record);
+
+/* The last LSN that may be shown. Thread: any. */
+uint64_t feed_committed_lsn(struct feed *feed);
 
 struct feed_record {
     uint64_t lsn;

@@ -7,11 +7,13 @@
 struct native_door;
 struct gate;
 struct feed;
+struct host;
 
 struct native_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
     struct gate *gate;
     struct feed *feed;
+    struct host *host;
 };
 
 /* Binds and starts the door's thread. STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback),

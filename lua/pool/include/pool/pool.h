@@ -63,6 +63,10 @@ MUST_USE enum status pool_invoke(struct pool *pool, const struct pool_function *
                                  const struct pool_invocation *invocation, const struct pool_host *host,
                                  struct arena *arena, struct pool_outcome *ret_outcome, struct error *error);
 
+/* Loads the function and calls nothing: *ret_outcome tells whether it can be. Errors as of pool_invoke. */
+MUST_USE enum status pool_check(struct pool *pool, const struct pool_function *function, struct arena *arena,
+                                struct pool_outcome *ret_outcome, struct error *error);
+
 struct pool_statistics {
     uint64_t workers; /* now */
     uint64_t started;

@@ -116,6 +116,8 @@ enum wire_field {
     WIRE_FIELD_TRANSACTION = 72, /* of a record: LSN of the first record of its transaction */
     WIRE_FIELD_HOPS = 73,
     WIRE_FIELD_JOB = 74, /* id of a row of system.jobs */
+    WIRE_FIELD_RETRIES = 75,
+    WIRE_FIELD_DRY = 76, /* what a function writes is shown, not committed */
 };
 
 /* "put" …; never NULL. */

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""Functions on a table's changes: effects exactly once through kills, read sets, retries, dead letters, hops, limits."""
+import msgpack
+
+import server
+from data_model import create, get, put, scan
+from server import Client, Server, expect_failure, wait_for
+
+COUNT = """
+function handler(event)
+  for _, record in ipairs(event.records) do
+    if record.operation == 'insert' then
+      oxbow.update('counts', {kind = record.new.kind}, 'SET n = if_not_exists(n, :zero) + :one',
+                   {values = {[':zero'] = 0, [':one'] = 1}})
+    end
+  end
+end
+"""
+
+
+def number(value):
+    """A decimal comes as ext type 1: scale, unscaled."""
+    if isinstance(value, msgpack.ExtType):
+        scale = int.from_bytes(value.data[:4], "big", signed=True)
+        return int.from_bytes(value.data[4:], "big", signed=True) * 10 ** -scale
+    return value
+
+
+def deploy(client, name, source, **more):
+    fields = {getattr(server, key.upper()): value for key, value in more.items()}
+    return client.request(server.DEPLOY, {server.FUNCTION: name, server.SOURCE: {"main": source}, **fields})
+
+
+def map_table(client, name, function, table, **more):
+    fields = {getattr(server, key.upper()): value for key, value in more.items()}
+    client.request(server.MAP, {server.MAPPING: name, server.FUNCTION: function, server.TABLE: table, **fields})
+
+
+def mapping(client, name):
+    found = client.request(server.MAPPINGS, {})[server.MAPPING_LIST]
+    return next(entry for entry in found if entry["name"] == name)
+
+
+def deploying(client):
+    expect_failure(lambda: deploy(client, "bad", "this is no Lua"), 21, "main.lua:1: syntax error")
+    expect_failure(lambda: deploy(client, "bad", "return 1"), 21, "must define handler")
+    expect_failure(lambda: deploy(client, "bad name", "x"), 3, "a function's name")
+    assert deploy(client, "echo", "function handler(e) print('got', e.a) return {a = e.a} end")[server.VERSION] == 1
+    answer = client.request(server.INVOKE, {server.FUNCTION: "echo", server.EVENT: {"a": "x"}})
+    assert answer[server.RESULT] == {"a": "x"} and answer[server.LINES] == ["got\tx"], answer
+    assert deploy(client, "echo", "function handler(e) error('no ' .. e.a) end")[server.VERSION] == 2
+    expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "echo", server.EVENT: {"a": "x"}}), 21,
+                   "main.lua:1: no x")
+    old = client.request(server.INVOKE, {server.FUNCTION: "echo", server.VERSION: 1, server.EVENT: {"a": "y"}})
+    assert old[server.RESULT] == {"a": "y"}
+    expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "none"}), 1, "no function none")
+    create(client, "dry", [["id", "text"]])
+    deploy(client, "writer", "function handler() oxbow.put('dry', {id = 'a', n = 1.5}) end")
+    client.request(server.INVOKE, {server.FUNCTION: "writer", server.DRY: True})
+    assert scan(client, "dry") == []
+    client.request(server.INVOKE, {server.FUNCTION: "writer"})
+    assert number(get(client, "dry", {"id": "a"})["n"]) == 1.5
+    deploy(client, "endless", "function handler() while true do end end", timeout=200)
+    expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "endless"}), 21, "time budget used up at main.lua:1")
+    names = {(f["name"], f["version"]) for f in client.request(server.FUNCTIONS, {})[server.FUNCTION_LIST]}
+    assert ("echo", 1) in names and ("echo", 2) in names
+    client.request(server.REMOVE, {server.FUNCTION: "echo"})
+    expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "echo"}), 1, "no function echo")
+
+
+def exactly_once(host, client):
+    create(client, "events", [["id", "bigint"]])
+    create(client, "counts", [["kind", "text"]])
+    deploy(client, "count", COUNT)
+    for n in range(100):
+        put(client, "events", {"id": n, "kind": f"k{n % 3}"})
+    map_table(client, "counting", "count", "events", start="oldest", batch=7)
+    written = 100
+    for _ in range(4):  # kills in the middle of it
+        for _ in range(150):
+            put(client, "events", {"id": written, "kind": f"k{written % 3}"})
+            written += 1
+        client.close()
+        host.kill()
+        host.start()
+        client = Client(host.address)
+    wait_for("the counts", lambda: sum(number(row["n"]) for row in scan(client, "counts")) >= written)
+    counts = {row["kind"]: number(row["n"]) for row in scan(client, "counts")}
+    assert counts == {f"k{k}": len(range(k, written, 3)) for k in range(3)}, counts
+    record = client.request(server.HISTORY, {server.TABLE: "counts", server.KEY: {"kind": "k0"}})[server.RECORDS][-1]
+    assert record[server.CAUSE] == "function" and record[server.HOPS] == 1, record
+    expect_failure(lambda: client.request(server.REMOVE, {server.FUNCTION: "count"}), 5, "a mapping uses the function")
+    return client
+
+
+def reading(client):
+    """A running balance that is read and written: the read set makes every step count once, although a client writes
+    the same row meanwhile."""
+    create(client, "steps", [["id", "bigint"]])
+    create(client, "balance", [["id", "text"]])
+    put(client, "balance", {"id": "b", "n": 0, "touched": 0})
+    deploy(client, "add", """
+function handler(event)
+  local row = oxbow.get('balance', {id = 'b'})
+  for i, record in ipairs(event.records) do row.n = row.n + record.new.amount end
+  oxbow.put('balance', row)
+end""")
+    map_table(client, "adding", "add", "steps", batch=3)
+    for n in range(200):
+        put(client, "steps", {"id": n, "amount": n})
+        touch = {server.TABLE: "balance", server.KEY: {"id": "b"}, server.CHANGE: f"SET touched = {n + 1}"}
+        client.request(server.UPDATE, touch)
+    wait_for("the balance", lambda: number(get(client, "balance", {"id": "b"})["n"]) == sum(range(200)))
+    assert number(get(client, "balance", {"id": "b"})["touched"]) == 200
+
+
+def failing(client):
+    create(client, "poison", [["id", "bigint"]])
+    create(client, "passed", [["id", "bigint"]])
+    deploy(client, "picky", """
+function handler(event)
+  for _, record in ipairs(event.records) do
+    if record.new.bad then error('bad record ' .. record.new.id) end
+    oxbow.put('passed', {id = record.new.id})
+  end
+end""")
+    map_table(client, "picking", "picky", "poison", batch=10, retries=1)
+    for n in range(25):
+        put(client, "poison", {"id": n, "bad": n in (4, 5, 17)} if n in (4, 5, 17) else {"id": n})
+    wait_for("what passes", lambda: len(scan(client, "passed")) == 22)
+    wait_for("what is parked", lambda: mapping(client, "picking")["parked"] == 3)
+    parked = scan(client, "system.parked", key_condition="mapping = 'picking'")
+    events = [msgpack.unpackb(row["event"], strict_map_key=False)["records"] for row in parked]
+    assert [records[0]["new"]["id"] for records in events] == [4, 5, 17]
+    assert "bad record 17" in parked[2]["error"], parked[2]
+    # A loop ends at the limit of hops.
+    create(client, "loop", [["id", "bigint"]])
+    deploy(client, "looping", "function handler(e) for _, r in ipairs(e.records) do "
+                              "oxbow.put('loop', {id = r.new.id, n = (r.new.n or 0) + 1}) end end")
+    map_table(client, "loop", "looping", "loop")
+    put(client, "loop", {"id": 1})
+    wait_for("the end of the loop", lambda: mapping(client, "loop")["parked"] == 1)
+    assert number(get(client, "loop", {"id": 1})["n"]) == 16
+    # A filter.
+    create(client, "filtered", [["id", "bigint"]])
+    create(client, "alerts", [["id", "bigint"]])
+    deploy(client, "alert", "function handler(e) for _, r in ipairs(e.records) do oxbow.put('alerts', {id = r.keys.id}) end end")
+    map_table(client, "alerting", "alert", "filtered", filter="entered(level > 5)")
+    for n, level in enumerate([1, 6, 7, 3, 9]):
+        put(client, "filtered", {"id": 1, "level": level, "n": n})
+        put(client, "filtered", {"id": 2, "level": 1, "n": n})
+    wait_for("an alert", lambda: [number(row["id"]) for row in scan(client, "alerts")] == [1])
+    assert mapping(client, "alerting")["records"] == 2
+    client.request(server.UNMAP, {server.MAPPING: "alerting"})
+    expect_failure(lambda: client.request(server.UNMAP, {server.MAPPING: "alerting"}), 1, "no mapping")
+
+
+def main():
+    with Server("--segment-bytes", "131072") as host:
+        client = Client(host.address)
+        deploying(client)
+        client = exactly_once(host, client)
+        reading(client)
+        failing(client)
+        client.close()
+
+
+if __name__ == "__main__":
+    main()

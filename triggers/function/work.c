@@ -1,0 +1,241 @@
+#include "function/work.h"
+
+#include <semaphore.h>
+#include <stdio.h>
+
+#include "codec/pack.h"
+#include "value/decimal.h"
+
+/* --- waiting for a write ---------------------------------------------------------------------------------------- */
+
+struct work_wait {
+    sem_t done;
+    struct work_outcome *outcome;
+};
+
+/* Thread: the writer. */
+static void work_done(void *context, const struct gate_outcome *outcome)
+{
+    struct work_wait *wait = context;
+    wait->outcome->status = outcome->status;
+    wait->outcome->lsn = outcome->lsn;
+    wait->outcome->commit_time_us = outcome->commit_time_us;
+    if (outcome->status != STATUS_OK) {
+        (void)snprintf(wait->outcome->text, sizeof(wait->outcome->text), "%s", outcome->text);
+    }
+    (void)sem_post(&wait->done);
+}
+
+void work_submit(struct gate *gate, struct gate_transaction *transaction, struct work_outcome *ret_outcome)
+{
+    struct work_wait wait = {.outcome = ret_outcome};
+    struct error error;
+    *ret_outcome = (struct work_outcome){.status = STATUS_OK};
+    CHECK(sem_init(&wait.done, 0, 0) == 0);
+    transaction->done = work_done;
+    transaction->context = &wait;
+    enum status status = gate_submit(gate, transaction, NULL, &error);
+    if (status == STATUS_OK) {
+        while (sem_wait(&wait.done) != 0) {
+        }
+    } else {
+        ret_outcome->status = status;
+        (void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s", error.text);
+    }
+    (void)sem_destroy(&wait.done);
+}
+
+/* --- reads ------------------------------------------------------------------------------------------------------ */
+
+static struct gate_read *work_next_read(struct work_reads *reads)
+{
+    if (reads->reads == NULL) {
+        reads->reads = arena_create_array(reads->arena, FUNCTION_READS_MAX, sizeof(*reads->reads));
+    }
+    CHECK(reads->count < FUNCTION_READS_MAX); /* the pool stops a function that asks more often */
+    return &reads->reads[reads->count++];
+}
+
+static struct bytes member_text(const struct value *map, const char *name)
+{
+    const struct value *found = value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
+}
+
+static const struct value *member_map(const struct value *map, const char *name)
+{
+    const struct value *found = map == NULL ? NULL : value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_MAP ? found : NULL;
+}
+
+static enum status work_get(struct work_reads *reads, const struct value *arguments, struct arena *arena,
+                            struct value *ret_value, struct error *error)
+{
+    struct bytes image = {0};
+    const struct value *key = member_map(arguments, "key");
+    if (key == NULL) {
+        return error_set(error, STATUS_INVALID, "oxbow.get(table, key): the key must be a table");
+    }
+    struct gate_read read;
+    enum status status =
+        gate_get(reads->view, member_text(arguments, "table"), key, 0, reads->arena, &read, &image, error);
+    if (status == STATUS_OK || (status == STATUS_NOT_FOUND && read.is_absent)) {
+        *work_next_read(reads) = read;
+    }
+    return status == STATUS_OK ? codec_value_decode(arena_copy(arena, image), arena, ret_value, error)
+                               : status;
+}
+
+struct work_rows {
+    struct arena *arena;
+    struct value list;
+    size_t capacity;
+    enum status status;
+};
+
+static void work_visit(void *context, const struct gate_row *row)
+{
+    struct work_rows *rows = context;
+    if (rows->list.items.count == rows->capacity) {
+        size_t capacity = rows->capacity == 0 ? 16 : 2 * rows->capacity;
+        struct value *grown = arena_create_array(rows->arena, capacity, sizeof(*grown));
+        if (rows->capacity > 0) {
+            memcpy(grown, rows->list.items.at, rows->capacity * sizeof(*grown));
+        }
+        rows->list.items.at = grown;
+        rows->capacity = capacity;
+    }
+    struct bytes image = arena_copy(rows->arena, row->image);
+    enum status status =
+        codec_value_decode(image, rows->arena, &rows->list.items.at[rows->list.items.count], NULL);
+    rows->list.items.count += status == STATUS_OK;
+    rows->status = rows->status == STATUS_OK ? status : rows->status;
+}
+
+static enum status work_query_parse(const struct value *arguments, struct arena *arena,
+                                    struct gate_query *query, struct error *error)
+{
+    const struct value *options = member_map(arguments, "options");
+    struct placeholders placeholders = {.names = member_map(options, "names"),
+                                        .values = member_map(options, "values")};
+    struct expression_options parsing = {.arena = arena, .placeholders = &placeholders, .is_native = true};
+    const struct condition *condition = NULL;
+    struct key_term *terms = arena_create_array(arena, KEY_TERMS_MAX, sizeof(*terms));
+    struct bytes filter = options == NULL ? (struct bytes){0} : member_text(options, "filter");
+    placeholders_prepare(&placeholders, arena);
+    query->table = member_text(arguments, "table");
+    query->key_terms = terms;
+    if (options != NULL) {
+        const struct value *reverse = value_map_get(options, bytes_of_text("reverse"));
+        const struct value *limit = value_map_get(options, bytes_of_text("limit"));
+        int64_t rows = 0;
+        query->index = member_text(options, "index");
+        query->is_reverse = reverse != NULL && reverse->kind == VALUE_BOOLEAN && reverse->boolean;
+        if (limit != NULL && limit->kind == VALUE_DECIMAL && decimal_to_integer(&limit->decimal, &rows) &&
+            rows > 0) {
+            query->rows_max = (size_t)rows;
+        }
+    }
+    enum status status = condition_parse(member_text(arguments, "condition"), &parsing, &condition, error);
+    if (status == STATUS_OK) {
+        status = condition_key_terms(condition, terms, &query->key_terms_count, error);
+    }
+    return status == STATUS_OK && filter.size > 0 ? condition_parse(filter, &parsing, &query->filter, error)
+                                                  : status;
+}
+
+static enum status work_query(struct work_reads *reads, const struct value *arguments, struct arena *arena,
+                              struct value *ret_value, struct error *error)
+{
+    struct gate_query query = {0};
+    struct work_rows rows = {.arena = arena, .list = {.kind = VALUE_LIST}};
+    struct gate_page page;
+    struct gate_read read;
+    enum status status = work_query_parse(arguments, arena, &query, error);
+    bool can_insist = query.index.size == 0 && !query.is_reverse;
+    if (status == STATUS_OK) {
+        status = gate_query(reads->view, &query, arena, work_visit, &rows, &page, can_insist ? &read : NULL,
+                            error);
+    }
+    if (status == STATUS_OK && can_insist) {
+        read.table = arena_copy(reads->arena, read.table);
+        read.low = arena_copy(reads->arena, read.low);
+        read.high = arena_copy(reads->arena, read.high);
+        *work_next_read(reads) = read;
+    }
+    *ret_value = rows.list;
+    return status == STATUS_OK ? rows.status : status;
+}
+
+enum status work_call(void *context, struct bytes operation, const struct value *arguments,
+                      struct arena *arena, struct value *ret_value, struct error *error)
+{
+    if (bytes_equal(operation, bytes_of_text("get"))) {
+        return work_get(context, arguments, arena, ret_value, error);
+    }
+    if (bytes_equal(operation, bytes_of_text("query"))) {
+        return work_query(context, arguments, arena, ret_value, error);
+    }
+    return error_set(error, STATUS_UNSUPPORTED, "the host knows no such call");
+}
+
+/* --- effects ---------------------------------------------------------------------------------------------------- */
+
+static enum status effect_expressions(const struct value *effect, struct arena *arena,
+                                      struct gate_change *change, struct error *error)
+{
+    const struct value *options = member_map(effect, "options");
+    struct placeholders *placeholders = arena_create(arena, sizeof(*placeholders));
+    placeholders->names = member_map(options, "names");
+    placeholders->values = member_map(options, "values");
+    placeholders_prepare(placeholders, arena);
+    struct expression_options parsing = {.arena = arena, .placeholders = placeholders, .is_native = true};
+    struct bytes condition = options == NULL ? (struct bytes){0} : member_text(options, "condition");
+    enum status status =
+        condition.size > 0 ? condition_parse(condition, &parsing, &change->condition, error) : STATUS_OK;
+    if (status == STATUS_OK && change->kind == GATE_UPDATE) {
+        struct update *update = arena_create(arena, sizeof(*update));
+        status = update_parse(member_text(effect, "update"), &parsing, update, error);
+        change->update = update;
+    }
+    return status;
+}
+
+static enum status effect_change(const struct value *effect, struct arena *arena,
+                                 struct gate_change *ret_change, struct error *error)
+{
+    static const struct {
+        const char *name;
+        enum gate_change_kind kind;
+        const char *item;
+    } kinds[] = {{"put", GATE_PUT, "item"}, {"delete", GATE_DELETE, "key"}, {"update", GATE_UPDATE, "key"}};
+    struct bytes kind = member_text(effect, "kind");
+    *ret_change = (struct gate_change){.table = member_text(effect, "table")};
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        if (bytes_equal(kind, bytes_of_text(kinds[i].name))) {
+            ret_change->kind = kinds[i].kind;
+            ret_change->item = member_map(effect, kinds[i].item);
+        }
+    }
+    if (ret_change->item == NULL) {
+        return error_set(error, STATUS_INVALID, "a write without an item or key");
+    }
+    return effect_expressions(effect, arena, ret_change, error);
+}
+
+enum status work_changes(const struct value *effects, struct arena *arena, struct gate_change **ret_changes,
+                         size_t *ret_count, struct error *error)
+{
+    size_t count = effects->items.count;
+    struct gate_change *changes =
+        arena_create_array(arena, count + 2, sizeof(*changes)); /* room for the caller's */
+    for (size_t i = 0; i < count; i++) {
+        if (effect_change(&effects->items.at[i], arena, &changes[i], error) != STATUS_OK) {
+            error_prefix(error, "write %zu of the function", i + 1);
+            return STATUS_FUNCTION;
+        }
+    }
+    *ret_changes = changes;
+    *ret_count = count;
+    return STATUS_OK;
+}

@@ -1,0 +1,59 @@
+/* The inside of the host, for this folder's files. */
+#ifndef HOST_PRIVATE_H
+#define HOST_PRIVATE_H
+
+#include <pthread.h>
+
+#include "base/mailbox.h"
+#include "base/thread.h"
+#include "function/function.h"
+#include "host/host.h"
+#include "mapping/mapping.h"
+
+enum host_task_kind {
+    TASK_DEPLOY,
+    TASK_INVOKE,
+    TASK_MAP,
+    TASK_UNMAP,
+    TASK_REMOVE,
+};
+
+struct host_work {
+    struct message message; /* first member: it travels through the mailbox */
+    enum host_task_kind kind;
+    struct arena arena;
+    struct bytes actor;
+    void (*done)(void *context, const struct host_outcome *outcome);
+    void *context;
+    struct function
+        function;       /* TASK_DEPLOY; its name and version for TASK_INVOKE; its name for TASK_REMOVE */
+    struct value event; /* TASK_INVOKE */
+    bool is_dry;
+    struct mapping_settings mapping; /* TASK_MAP; its name for TASK_UNMAP */
+    struct subscription_options start;
+};
+
+struct host {
+    struct host_options options;
+    struct mailbox *mailbox;
+    struct thread *thread;
+    struct gate_view *view; /* the thread's */
+    pthread_mutex_t mutex;  /* guards the mappings */
+    struct mapping *mappings[MAPPINGS_MAX];
+    size_t mappings_count;
+};
+
+/* One function per task (tasks.c); each fills the outcome, whose parts live in the work's arena. */
+void host__deploy(struct host *host, struct host_work *work, struct host_outcome *outcome);
+void host__invoke(struct host *host, struct host_work *work, struct host_outcome *outcome);
+void host__map(struct host *host, struct host_work *work, struct host_outcome *outcome);
+void host__unmap(struct host *host, struct host_work *work, struct host_outcome *outcome);
+void host__remove(struct host *host, struct host_work *work, struct host_outcome *outcome);
+
+/* Starts a mapping and keeps it. */
+MUST_USE enum status host__start_mapping(struct host *host, const struct mapping_settings *settings,
+                                         struct error *error);
+/* Stops and forgets it; false: there is none of that name. */
+bool host__stop_mapping(struct host *host, struct bytes name);
+
+#endif

@@ -1,0 +1,341 @@
+/* A mapping's life: from its cursor along the feed. */
+#include "mapping/mapping.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/diagnostic.h"
+#include "base/memory.h"
+#include "codec/pack.h"
+#include "mapping_private.h"
+
+/* --- settings --------------------------------------------------------------------------------------------------- */
+
+static enum status filter_parse(struct bytes text, struct arena *arena, const struct condition **ret_filter,
+                                struct error *error)
+{
+    struct expression_options options = {.arena = arena, .is_native = true, .is_filter_of_changes = true};
+    *ret_filter = NULL;
+    return text.size == 0 ? STATUS_OK : condition_parse(text, &options, ret_filter, error);
+}
+
+enum status mapping_check(const struct mapping_settings *settings, struct error *error)
+{
+    struct arena arena = {0};
+    const struct condition *filter = NULL;
+    if (settings->name.size == 0 || settings->name.size > FUNCTION_NAME_BYTES_MAX) {
+        return error_set(error, STATUS_INVALID, "a mapping's name must have 1 to %d bytes",
+                         FUNCTION_NAME_BYTES_MAX);
+    }
+    if (settings->batch == 0 || settings->batch > MAPPING_BATCH_MAX ||
+        settings->retries > MAPPING_RETRIES_MAX) {
+        return error_set(error, STATUS_INVALID, "a batch has 1 to %d records, and up to %d retries",
+                         MAPPING_BATCH_MAX, MAPPING_RETRIES_MAX);
+    }
+    enum status status = filter_parse(settings->filter, &arena, &filter, error);
+    arena_reset(&arena);
+    return status;
+}
+
+static const struct value *item_of(struct arena *arena, const char *const *names, const struct value *values,
+                                   size_t count)
+{
+    struct value *item = arena_create(arena, sizeof(*item));
+    *item = (struct value){.kind = VALUE_MAP, .pairs = {.count = count}};
+    item->pairs.at = arena_create_array(arena, 2 * count, sizeof(struct value));
+    for (size_t i = 0; i < count; i++) {
+        item->pairs.at[2 * i] = value_of_text(bytes_of_text(names[i]));
+        item->pairs.at[2 * i + 1] = values[i];
+    }
+    CHECK(value_map_sort(item));
+    return item;
+}
+
+void mapping_put(const struct mapping_settings *settings, uint64_t lsn, struct arena *arena,
+                 struct gate_change ret_changes[2])
+{
+    static const char *const names[] = {"batch", "filter", "function", "name", "retries", "table", "version"};
+    static const char *const cursor_names[] = {"name", "next_lsn"};
+    struct value values[] = {value_of_integer(settings->batch),           value_of_text(settings->filter),
+                             value_of_text(settings->function),           value_of_text(settings->name),
+                             value_of_integer(settings->retries),         value_of_text(settings->table),
+                             value_of_integer((int64_t)settings->version)};
+    struct value cursor_values[] = {value_of_text(settings->name), value_of_integer((int64_t)lsn)};
+    ret_changes[0] = (struct gate_change){.kind = GATE_PUT,
+                                          .presence = GATE_IF_ABSENT,
+                                          .is_system = true,
+                                          .table = bytes_of_text("system.mappings"),
+                                          .item = item_of(arena, names, values, ARRAY_COUNT(values))};
+    ret_changes[1] = (struct gate_change){.kind = GATE_PUT,
+                                          .is_system = true,
+                                          .table = bytes_of_text("system.cursors"),
+                                          .item = item_of(arena, cursor_names, cursor_values, 2)};
+}
+
+static struct bytes member_text(const struct value *item, const char *name)
+{
+    const struct value *found = value_map_get(item, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
+}
+
+static uint64_t member_number(const struct value *item, const char *name)
+{
+    const struct value *found = value_map_get(item, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_INTEGER && found->integer > 0 ? (uint64_t)found->integer : 0;
+}
+
+enum status mapping_decode(const struct value *item, struct mapping_settings *ret_settings,
+                           struct error *error)
+{
+    struct mapping_settings settings = {.name = member_text(item, "name"),
+                                        .function = member_text(item, "function"),
+                                        .version = member_number(item, "version"),
+                                        .table = member_text(item, "table"),
+                                        .filter = member_text(item, "filter"),
+                                        .batch = (uint32_t)member_number(item, "batch"),
+                                        .retries = (uint32_t)member_number(item, "retries")};
+    if (mapping_check(&settings, NULL) != STATUS_OK) {
+        return error_set(error, STATUS_CORRUPT, "a malformed row of system.mappings");
+    }
+    *ret_settings = settings;
+    return STATUS_OK;
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------- */
+
+bool mapping__is_stopping(struct mapping *mapping)
+{
+    (void)pthread_mutex_lock(&mapping->mutex);
+    bool is_stopping = mapping->is_stopping;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+    return is_stopping;
+}
+
+static struct timespec time_in(int64_t ms)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    int64_t nanoseconds = until.tv_nsec + (ms % 1000) * 1000000;
+    until.tv_sec += ms / 1000 + nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return until;
+}
+
+void mapping__sleep(struct mapping *mapping, int64_t ms)
+{
+    struct timespec until = time_in(ms);
+    (void)pthread_mutex_lock(&mapping->mutex);
+    while (!mapping->is_stopping &&
+           pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
+    }
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+void mapping_wake(struct mapping *mapping)
+{
+    (void)pthread_mutex_lock(&mapping->mutex);
+    mapping->is_woken = true;
+    (void)pthread_cond_broadcast(&mapping->woken);
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+/* Sleeps until something was committed. */
+static void mapping_wait(struct mapping *mapping)
+{
+    struct timespec until = time_in(MAPPING_IDLE_MS);
+    (void)pthread_mutex_lock(&mapping->mutex);
+    while (!mapping->is_stopping && !mapping->is_woken &&
+           pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
+    }
+    mapping->is_woken = false;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+static void mapping_note_state(struct mapping *mapping, const char *state)
+{
+    (void)pthread_mutex_lock(&mapping->mutex);
+    (void)snprintf(mapping->facts.state, sizeof(mapping->facts.state), "%s", state);
+    mapping->facts.next_lsn = mapping->next_lsn;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+static enum status mapping_read_cursor(struct mapping *mapping, struct error *error)
+{
+    struct value pairs[] = {value_of_text(bytes_of_text("name")), value_of_text(mapping->settings.name)};
+    struct value key = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = 1}};
+    struct bytes image;
+    struct arena arena = {0};
+    struct value item;
+    enum status status =
+        gate_get(mapping->view, bytes_of_text("system.cursors"), &key, 0, NULL, NULL, &image, error);
+    if (status == STATUS_OK) {
+        status = codec_value_decode(image, &arena, &item, error);
+    }
+    if (status == STATUS_OK) {
+        mapping->next_lsn = member_number(&item, "next_lsn");
+        mapping->read_lsn = mapping->next_lsn;
+    }
+    arena_reset(&arena);
+    return status;
+}
+
+static enum status mapping_subscribe(struct mapping *mapping, struct error *error)
+{
+    uint64_t start = 0;
+    uint64_t horizon = 0;
+    struct subscription_options options = {.table = mapping->settings.table,
+                                           .start = FEED_LSN,
+                                           .lsn = mapping->next_lsn};
+    subscription_close(&mapping->subscription);
+    return subscription_open(mapping->options.feed, &options, &mapping->subscription, &start, &horizon,
+                             error);
+}
+
+/* Takes records from the feed, as many as one invocation gets. STATUS_END: there are none now. */
+static enum status mapping_collect(struct mapping *mapping, uint32_t most, struct mapping_batch *batch,
+                                   struct error *error)
+{
+    enum status status = STATUS_OK;
+    while (batch->count < most && batch->events.size < MAPPING_BATCH_BYTES_MAX) {
+        struct feed_record found;
+        status = subscription_next(mapping->subscription, &found, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        batch->next_lsn = found.lsn + 1;
+        if (!mapping__wants(mapping, &found.record)) {
+            continue;
+        }
+        status = mapping__put_record(mapping, &found, &batch->events, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        batch->first_lsn = batch->count == 0 ? found.lsn : batch->first_lsn;
+        batch->time_us = found.commit_time_us;
+        batch->hops = found.record.hops > batch->hops ? found.record.hops : batch->hops;
+        batch->count++;
+    }
+    return status == STATUS_END && batch->count > 0 ? STATUS_OK : status;
+}
+
+/* A batch that fails as a whole goes through again record by record. */
+static enum status mapping_turn(struct mapping *mapping, struct error *error)
+{
+    uint64_t single_until = 0;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !mapping__is_stopping(mapping)) {
+        struct mapping_batch batch = {.next_lsn = mapping->read_lsn};
+        uint32_t most = mapping->read_lsn < single_until ? 1 : mapping->settings.batch;
+        status = mapping_collect(mapping, most, &batch, error);
+        if (status == STATUS_OK) {
+            status = mapping__run_batch(mapping, &batch, error);
+        }
+        if (status == STATUS_OK) {
+            mapping->next_lsn = batch.next_lsn;
+            mapping->read_lsn = batch.next_lsn;
+            mapping_note_state(mapping, "running");
+        } else if (status == STATUS_FUNCTION) {
+            single_until = batch.next_lsn;
+            status = mapping_subscribe(mapping, error);
+            mapping->read_lsn = mapping->next_lsn;
+        }
+        buffer_reset(&batch.events);
+    }
+    return status;
+}
+
+static void mapping_run(void *context)
+{
+    struct mapping *mapping = context;
+    struct error error = {0};
+    enum status status = mapping_read_cursor(mapping, &error);
+    if (status == STATUS_OK) {
+        status = mapping_subscribe(mapping, &error);
+    }
+    mapping_note_state(mapping, status == STATUS_OK ? "running" : error.text);
+    while (status == STATUS_OK && !mapping__is_stopping(mapping)) {
+        status = mapping_turn(mapping, &error);
+        if (status == STATUS_END) {
+            mapping_wait(mapping);
+            status = STATUS_OK;
+        } else if (status == STATUS_BUSY) { /* a full disk, a clock that jumped: later, perhaps */
+            mapping_note_state(mapping, error.text);
+            mapping__sleep(mapping, MAPPING_BACKOFF_MS_MAX / 10);
+            status = mapping_subscribe(mapping, &error);
+            mapping->read_lsn = mapping->next_lsn;
+        }
+    }
+    if (status != STATUS_OK && status != STATUS_CLOSED) {
+        mapping_note_state(mapping, error.text);
+        diagnostic_write(DIAGNOSTIC_ERROR, "mapping", "%.*s has stopped: %s",
+                         (int)mapping->settings.name.size, (const char *)mapping->settings.name.data,
+                         error.text);
+    }
+}
+
+static void mapping_copy_settings(struct mapping *mapping, const struct mapping_settings *settings)
+{
+    struct arena *arena = &mapping->settings_arena;
+    mapping->settings = *settings;
+    mapping->settings.name = arena_copy(arena, settings->name);
+    mapping->settings.function = arena_copy(arena, settings->function);
+    mapping->settings.table = arena_copy(arena, settings->table);
+    mapping->settings.filter = arena_copy(arena, settings->filter);
+}
+
+enum status mapping_open(const struct mapping_options *options, const struct mapping_settings *settings,
+                         struct mapping **ret_mapping, struct error *error)
+{
+    struct mapping *mapping = memory_create(sizeof(*mapping));
+    mapping->options = *options;
+    CHECK(pthread_mutex_init(&mapping->mutex, NULL) == 0);
+    CHECK(pthread_cond_init(&mapping->woken, NULL) == 0);
+    mapping_copy_settings(mapping, settings);
+    enum status status =
+        filter_parse(mapping->settings.filter, &mapping->settings_arena, &mapping->filter, error);
+    if (status == STATUS_OK) {
+        status = gate_view_open(options->gate, &mapping->view, error);
+    }
+    if (status == STATUS_OK) {
+        status = thread_create("mapping", mapping_run, mapping, &mapping->thread, error);
+    }
+    if (status != STATUS_OK) {
+        mapping_close(&mapping);
+        return status;
+    }
+    *ret_mapping = mapping;
+    return STATUS_OK;
+}
+
+void mapping_close(struct mapping **mapping)
+{
+    struct mapping *gone = *mapping;
+    *mapping = NULL;
+    if (gone == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&gone->mutex);
+    gone->is_stopping = true;
+    (void)pthread_cond_broadcast(&gone->woken);
+    (void)pthread_mutex_unlock(&gone->mutex);
+    thread_join(&gone->thread);
+    subscription_close(&gone->subscription);
+    gate_view_close(&gone->view);
+    arena_reset(&gone->settings_arena);
+    (void)pthread_mutex_destroy(&gone->mutex);
+    (void)pthread_cond_destroy(&gone->woken);
+    memory_destroy(gone);
+}
+
+void mapping_facts_read(struct mapping *mapping, struct mapping_facts *ret_facts)
+{
+    (void)pthread_mutex_lock(&mapping->mutex);
+    *ret_facts = mapping->facts;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+struct bytes mapping_name(const struct mapping *mapping)
+{
+    return mapping->settings.name;
+}
