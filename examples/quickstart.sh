@@ -77,12 +77,29 @@ clean_up() {
 }
 trap clean_up EXIT
 
+sum_of() { /usr/bin/python3 -c 'import json,sys; print(sum(json.loads(l)[sys.argv[1]] for l in sys.stdin))' "$1"; }
+functions_are_done() { # MAPPING RECORDS: it has taken in so many
+    "$oxbow" functions | grep "\"name\":\"$1\"" | grep -q "\"records\":$2[,}]"
+}
+wait_for_function() { # TABLE ITEMS: that it has made so many
+    for _ in $(seq 200); do
+        [ "$("$oxbow" scan "$1" | wc -l)" = "$2" ] && return 0
+        sleep 0.1
+    done
+    fail "after 20 seconds table $1 does not have $2 items"
+}
+
 say "Starting: oxbow serve --data $data --native $native"
 start
 echo "  ready at $OXBOW_SERVER"
 
-say "A table for earthquakes, with the event's id as partition key."
-"$oxbow" table create quakes --partition id:text
+say "Tables: earthquakes by their id, what a function counts, and the alerts it raises."
+"$oxbow" table create quakes --partition id:text --index by-network=network:text/magnitude:number
+"$oxbow" table create quakes_hourly --partition network:text --sort hour:number
+"$oxbow" table create quakes_alerts --partition id:text
+say "A Lua function on every change of the table (examples/quakes/aggregate.lua): counts per network and hour, alerts."
+"$oxbow" deploy aggregate examples/quakes/aggregate.lua --on quakes --from oldest
+
 say "A week of real events, each as its network sent it and again when a person had reviewed it."
 /usr/bin/python3 examples/quakes/replay.py | "$oxbow" import quakes -
 expect "events in the table" 1707 "$("$oxbow" scan quakes | wc -l)"
@@ -93,9 +110,22 @@ changes=$("$oxbow" tail quakes --from oldest --count 2921)
 expect "changes" 2921 "$(wc -l <<<"$changes")"
 expect "inserts" 1707 "$(grep -c '"operation":"insert"' <<<"$changes")"
 expect "reviewed later" 1214 "$(grep -c '"operation":"modify"' <<<"$changes")"
-strong=$(grep '"operation":"insert"' <<<"$changes" |
-    /usr/bin/python3 -c 'import json,sys; print(sum(json.loads(l)["new"].get("magnitude",0)>=4.5 for l in sys.stdin))')
-expect "inserts of magnitude 4.5 and more" 85 "$strong"
+"$oxbow" tail quakes --from oldest --filter "entered(status = 'reviewed') and magnitude >= 6" --count 1
+
+say "What the function made of it, exactly once: it commits what it writes together with how far it has read."
+wait_for_function quakes_alerts 85
+events_counted() { "$oxbow" scan quakes_hourly | sum_of events; }
+for _ in $(seq 200); do [ "$(events_counted)" = 1707 ] && break || sleep 0.1; done
+expect "events counted" 1707 "$(events_counted)"
+expect "hours of networks" 850 "$("$oxbow" scan quakes_hourly | wc -l)"
+expect "alerts of magnitude 4.5 and more" 85 "$("$oxbow" scan quakes_alerts | wc -l)"
+echo "  the three strongest events that network 'us' sent, by the index:"
+"$oxbow" query quakes "network = 'us' and magnitude > 5" --index by-network --reverse --limit 3 --project "magnitude, place"
+
+say "A mistake: the table of alerts is dropped. It comes back as it was the moment before."
+dropped=$("$oxbow" table drop quakes_alerts | tee /dev/stderr | sed 's/.*LSN //')
+"$oxbow" restore quakes_alerts quakes_alerts --as-of "$((dropped - 2))"
+expect "alerts after the restore" 85 "$("$oxbow" scan quakes_alerts | wc -l)"
 
 say "One event's history, and what it was before its review (as of the LSN of its first change)."
 event=$(grep -m 1 '"operation":"modify"' <<<"$changes" | sed 's/.*"new":{[^}]*"id":"\([^"]*\)".*/\1/')
@@ -104,12 +134,15 @@ first=$("$oxbow" history quakes "{\"id\":\"$event\"}" | sed -n '1s/^{"lsn":\([0-
 "$oxbow" get quakes "{\"id\":\"$event\"}" --as-of "$first"
 expect "its status then" automatic "$("$oxbow" get quakes "{\"id\":\"$event\"}" --as-of "$first" | sed 's/.*"status":"\([a-z]*\)".*/\1/')"
 
-say "A second table, from CSV: the weather of two cities, by city and date."
+say "Two weather stations send their days as a stream; a function keeps each one's records."
 "$oxbow" table create weather --partition location:text --sort date:text
-"$oxbow" import weather examples/weather/weather.csv
+"$oxbow" table create weather_records --partition location:text
+"$oxbow" deploy records examples/weather/records.lua --on weather --from oldest
+/usr/bin/python3 examples/weather/stream.py | "$oxbow" import weather -
 expect "days in Seattle" 1461 "$("$oxbow" query weather '{"location":"Seattle"}' | wc -l)"
-echo "  the last two days in New York:"
-"$oxbow" query weather '{"location":"New York"}' --reverse --limit 2
+for _ in $(seq 200); do functions_are_done records 2922 && break || sleep 0.1; done
+"$oxbow" scan weather_records
+expect "New York's hottest day" 2013-07-18 "$("$oxbow" get weather_records '{"location":"New York"}' | sed 's/.*"hottest":{"date":"\([^"]*\)".*/\1/')"
 
 say "Killing the server with SIGKILL and starting it again: nothing that was acknowledged is lost."
 kill -9 "$server"
@@ -117,6 +150,7 @@ wait "$server" 2>/dev/null || true
 start
 expect "events in the table" 1707 "$("$oxbow" scan quakes | wc -l)"
 expect "changes in the stream" 2921 "$("$oxbow" tail quakes --from oldest --count 2921 | wc -l)"
+expect "alerts" 85 "$("$oxbow" scan quakes_alerts | wc -l)"
 expect "days of weather" 2922 "$("$oxbow" scan weather | wc -l)"
 "$oxbow" status
 

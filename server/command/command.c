@@ -8,23 +8,45 @@
 
 static const struct command commands[] = {
     {"table",
-     "create NAME --partition NAME:TYPE[,…] [--sort NAME:TYPE[:desc][,…]] [--durability sync|periodic]",
-     "makes a table; also: table list, table describe NAME, table drop NAME", 1, 2, command__table},
-    {"put", "TABLE ITEM [--if-absent|--if-present] [--old]", "writes an item (JSON object)", 2, 2,
-     command__put},
-    {"get", "TABLE KEY [--as-of LSN]", "shows the item with the key attributes of a JSON object", 2, 2,
-     command__get},
-    {"delete", "TABLE KEY [--if-present] [--old]", "removes an item", 2, 2, command__delete},
-    {"query", "TABLE KEY [--reverse] [--limit N]", "shows the items of one partition key, in sort key order",
-     2, 2, command__query},
-    {"scan", "TABLE [--limit N]", "shows all items, in token order", 1, 1, command__scan},
+     "create NAME --partition NAME:TYPE[,…] [--sort NAME:TYPE[:desc][,…]] [--index NAME=PARTITION[/SORT]]\n"
+     "             [--ttl ATTRIBUTE] [--durability sync|periodic] [--interval MS]\n"
+     "       oxbow table alter NAME [--ttl ATTRIBUTE] [--index …] [--drop-index NAME]\n"
+     "       oxbow table list | describe NAME | truncate NAME | drop NAME",
+     "makes, shows, changes and drops tables", 1, 2, command__table},
+    {"put", "TABLE ITEM [--if CONDITION|--if-absent|--if-present] [--old] [--token TEXT]",
+     "writes an item (JSON object)", 2, 2, command__put},
+    {"get", "TABLE KEY [--as-of LSN|TIME|AGO]", "shows the item with the key attributes of a JSON object", 2,
+     2, command__get},
+    {"update", "TABLE KEY UPDATE [--if CONDITION] [--old] [--new] [--token TEXT]",
+     "changes an item, like 'SET n = n + 1 REMOVE note'", 3, 3, command__update},
+    {"delete", "TABLE KEY [--if CONDITION|--if-present] [--old] [--token TEXT]", "removes an item", 2, 2,
+     command__delete},
+    {"query",
+     "TABLE KEY|CONDITION [--index NAME] [--filter CONDITION] [--project PATHS] [--reverse] [--limit N]\n"
+     "             [--as-of LSN|TIME|AGO]",
+     "shows the items of one partition key, in sort key order", 2, 2, command__query},
+    {"scan", "TABLE [--index NAME] [--filter CONDITION] [--project PATHS] [--limit N] [--as-of LSN|TIME|AGO]",
+     "shows all items, in token order", 1, 1, command__scan},
     {"import", "TABLE FILE [--csv]", "puts every line of a file (- for standard input) of JSON lines or CSV",
      2, 2, command__import},
-    {"export", "TABLE", "writes all items as JSON lines", 1, 1, command__scan},
-    {"tail", "[TABLE] [--from latest|oldest|LSN] [--count N]", "prints changes as they are committed", 0, 1,
-     command__tail},
+    {"export", "TABLE [--as-of LSN|TIME|AGO]", "writes all items as JSON lines", 1, 1, command__scan},
+    {"tail", "[TABLE] [--from latest|oldest|snapshot|LSN|TIME|AGO] [--filter CONDITION] [--count N] [--meta]",
+     "prints changes as they are committed", 0, 1, command__tail},
     {"history", "TABLE KEY [--limit N]", "shows every change of an item that the log still has", 2, 2,
      command__history},
+    {"restore", "TABLE TARGET --as-of LSN|TIME|AGO",
+     "makes the table TARGET with what TABLE held then, also when it was dropped since", 2, 2,
+     command__restore},
+    {"deploy",
+     "NAME FILE [--module NAME=FILE] [--timeout MS] [--memory BYTES]\n"
+     "             [--on TABLE [--from …] [--filter CONDITION] [--batch N] [--retries N]]",
+     "stores a new version of a Lua function; with --on it runs on a table's changes from now on", 2, 2,
+     command__deploy},
+    {"functions", "[list | delete NAME | unmap NAME]", "shows functions and their mappings, or ends them", 0,
+     2, command__functions},
+    {"invoke", "NAME [EVENT] [--version N] [--dry-run]",
+     "runs a function on an event (JSON); what it writes is committed unless --dry-run", 1, 2,
+     command__invoke},
     {"status", "", "shows where the server stands", 0, 0, command__status},
 };
 
@@ -40,7 +62,7 @@ static void command_help(void)
     (void)printf(
         "\noxbow VERB --help tells how to call one. The server is looked for at 127.0.0.1:7770, or at\n"
         "OXBOW_SERVER. Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 a condition did not "
-        "hold.\n");
+        "hold, 5 the function failed.\n");
 }
 
 struct text_option {
@@ -55,10 +77,26 @@ static const char **line_text_option(struct command_line *line, const char *name
         {"--partition", offsetof(struct command_line, partition)},
         {"--sort", offsetof(struct command_line, sort)},
         {"--durability", offsetof(struct command_line, durability)},
+        {"--interval", offsetof(struct command_line, interval)},
+        {"--ttl", offsetof(struct command_line, ttl)},
+        {"--index", offsetof(struct command_line, index)},
+        {"--drop-index", offsetof(struct command_line, drop_index)},
         {"--from", offsetof(struct command_line, from)},
-        {"--as-of", offsetof(struct command_line, as_of)},
+        {"--as-of", offsetof(struct command_line, at)},
+        {"--at", offsetof(struct command_line, at)},
         {"--limit", offsetof(struct command_line, limit)},
         {"--count", offsetof(struct command_line, count)},
+        {"--if", offsetof(struct command_line, condition)},
+        {"--filter", offsetof(struct command_line, filter)},
+        {"--project", offsetof(struct command_line, project)},
+        {"--token", offsetof(struct command_line, token)},
+        {"--on", offsetof(struct command_line, on)},
+        {"--batch", offsetof(struct command_line, batch)},
+        {"--retries", offsetof(struct command_line, retries)},
+        {"--timeout", offsetof(struct command_line, timeout)},
+        {"--memory", offsetof(struct command_line, memory)},
+        {"--version", offsetof(struct command_line, version)},
+        {"--module", offsetof(struct command_line, module)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
         if (strcmp(options[i].name, name) == 0) {
@@ -74,6 +112,9 @@ static bool *line_flag(struct command_line *line, const char *name)
         {"--if-absent", offsetof(struct command_line, if_absent)},
         {"--if-present", offsetof(struct command_line, if_present)},
         {"--old", offsetof(struct command_line, old)},
+        {"--new", offsetof(struct command_line, new)},
+        {"--meta", offsetof(struct command_line, meta)},
+        {"--dry-run", offsetof(struct command_line, dry)},
         {"--reverse", offsetof(struct command_line, reverse)},
         {"--csv", offsetof(struct command_line, csv)},
         {"--help", offsetof(struct command_line, help)},
@@ -130,6 +171,8 @@ static int exit_code(enum status status)
     case STATUS_CONDITION:
     case STATUS_EXISTS:
         return 4;
+    case STATUS_FUNCTION:
+        return 5;
     default:
         return 1;
     }
@@ -216,18 +259,6 @@ enum status command__object(const char *what, const char *text, struct arena *ar
         return error_set(error, STATUS_INVALID, "the %s must be a JSON object, like {\"id\":\"a\"}", what);
     }
     return STATUS_OK;
-}
-
-void command__put_field_text(struct buffer *body, enum wire_field field, const char *text)
-{
-    codec_put_unsigned(body, (uint64_t)field);
-    codec_put_text(body, bytes_of_text(text));
-}
-
-void command__put_field_value(struct buffer *body, enum wire_field field, const struct value *value)
-{
-    codec_put_unsigned(body, (uint64_t)field);
-    codec_value_encode(body, value);
 }
 
 void command__print(const struct value *value)

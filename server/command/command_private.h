@@ -16,15 +16,33 @@ struct command_line {
     const char *partition;
     const char *sort;
     const char *durability;
+    const char *interval;
+    const char *ttl;
+    const char *index;
+    const char *drop_index;
     const char *from;
-    const char *as_of;
+    const char *at;
     const char *limit;
     const char *count;
+    const char *condition;
+    const char *filter;
+    const char *project;
+    const char *token;
+    const char *on;
+    const char *batch;
+    const char *retries;
+    const char *timeout;
+    const char *memory;
+    const char *version;
+    const char *module;
     bool if_absent;
     bool if_present;
     bool old;
+    bool new;
     bool reverse;
     bool csv;
+    bool meta;
+    bool dry;
     bool help;
 };
 
@@ -37,14 +55,40 @@ struct command {
     enum status (*run)(struct client *client, const struct command_line *line, struct error *error);
 };
 
+/* A request under construction: fields that are absent (NULL, false) are left out. {0} is ready. */
+struct command_request {
+    struct buffer fields;
+    uint32_t count;
+};
+
+void command__put_text(struct command_request *request, enum wire_field field, const char *text);
+void command__put_value(struct command_request *request, enum wire_field field, const struct value *value);
+void command__put_number(struct command_request *request, enum wire_field field, uint64_t number);
+void command__put_flag(struct command_request *request, enum wire_field field, bool flag);
+void command__put_bytes(struct command_request *request, enum wire_field field, struct bytes bytes);
+/* Puts the field's number; the caller appends one value to request->fields. */
+void command__put_field(struct command_request *request, enum wire_field field);
+/* A number of an option, or its absence. STATUS_INVALID. */
+MUST_USE enum status command__put_option(struct command_request *request, enum wire_field field,
+                                         const char *option, const char *text, struct error *error);
+/* "as of": an LSN, a time like 2026-11-21T08:15:30Z, or how long ago: 90s, 15m, 6h, 3d. NULL: now. */
+MUST_USE enum status command__put_as_of(struct command_request *request, const char *text,
+                                        struct error *error);
+/* Where a subscription begins: latest, oldest, snapshot, an LSN, or a time as above. */
+MUST_USE enum status command__put_start(struct command_request *request, const char *text,
+                                        struct error *error);
+/* Sends and waits; frees the request. *ret_answer lives in `arena`. */
+MUST_USE enum status command__ask(struct client *client, enum wire_type type, struct command_request *request,
+                                  struct arena *arena, struct value *ret_answer, struct error *error);
+/* The whole as one message body. */
+void command__finish(struct command_request *request, struct buffer *ret_body);
+
 /* Parses a number of an option; `text` NULL gives the fallback. */
 MUST_USE enum status command__number(const char *option, const char *text, uint64_t fallback,
                                      uint64_t *ret_number, struct error *error);
 /* Parses a word that must be a JSON object. The value lives in `arena`. */
 MUST_USE enum status command__object(const char *what, const char *text, struct arena *arena,
                                      struct value *ret_value, struct error *error);
-void command__put_field_text(struct buffer *body, enum wire_field field, const char *text);
-void command__put_field_value(struct buffer *body, enum wire_field field, const struct value *value);
 /* Prints a value as one line of JSON. */
 void command__print(const struct value *value);
 /* Prints a change record as one line of JSON. */
@@ -59,6 +103,11 @@ enum status command__scan(struct client *client, const struct command_line *line
 enum status command__history(struct client *client, const struct command_line *line, struct error *error);
 enum status command__import(struct client *client, const struct command_line *line, struct error *error);
 enum status command__tail(struct client *client, const struct command_line *line, struct error *error);
+enum status command__update(struct client *client, const struct command_line *line, struct error *error);
+enum status command__restore(struct client *client, const struct command_line *line, struct error *error);
+enum status command__deploy(struct client *client, const struct command_line *line, struct error *error);
+enum status command__functions(struct client *client, const struct command_line *line, struct error *error);
+enum status command__invoke(struct client *client, const struct command_line *line, struct error *error);
 enum status command__status(struct client *client, const struct command_line *line, struct error *error);
 
 #endif

@@ -127,9 +127,10 @@ static enum status import_line(struct import *import, struct error *error)
     enum status status = import->is_csv ? csv_item(import, &arena, &item, error)
                                         : command__object("item", import->line, &arena, &item, error);
     if (status == STATUS_OK) {
-        codec_put_map(&body, 2);
-        command__put_field_text(&body, WIRE_FIELD_TABLE, import->table);
-        command__put_field_value(&body, WIRE_FIELD_ITEM, &item);
+        struct command_request request = {0};
+        command__put_text(&request, WIRE_FIELD_TABLE, import->table);
+        command__put_value(&request, WIRE_FIELD_ITEM, &item);
+        command__finish(&request, &body);
         status = client_send(import->client, WIRE_PUT, &body, &id, error);
         import->sent += status == STATUS_OK;
     }

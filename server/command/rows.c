@@ -1,4 +1,4 @@
-/* put, get, delete, query, scan, history, status. */
+/* put, get, update, delete, query, scan, history, status. */
 #include <stdio.h>
 
 #include "command_private.h"
@@ -6,31 +6,30 @@
 static enum status rows_write(struct client *client, enum wire_type type, const struct command_line *line,
                               struct error *error)
 {
+    struct command_request request = {0};
     struct arena arena = {0};
     struct arena answer_arena = {0};
-    struct buffer body = {0};
     struct value item;
     struct value answer;
     bool is_put = type == WIRE_PUT;
     enum status status = command__object(is_put ? "item" : "key", line->words[1], &arena, &item, error);
     if (status == STATUS_OK) {
-        codec_put_map(&body, 4);
-        command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[0]);
-        command__put_field_value(&body, is_put ? WIRE_FIELD_ITEM : WIRE_FIELD_KEY, &item);
-        codec_put_unsigned(&body, WIRE_FIELD_CONDITION);
-        codec_put_unsigned(&body, line->if_absent ? 1 : line->if_present ? 2 : 0);
-        codec_put_unsigned(&body, WIRE_FIELD_OLD);
-        codec_put_boolean(&body, line->old);
-        status = client_request(client, type, &body, &answer_arena, &answer, error);
-        if (status == STATUS_TIMEOUT) {
-            error_prefix(error, "the write may or may not have happened");
+        command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+        command__put_value(&request, is_put ? WIRE_FIELD_ITEM : WIRE_FIELD_KEY, &item);
+        command__put_number(&request, WIRE_FIELD_CONDITION, line->if_absent ? 1 : line->if_present ? 2 : 0);
+        command__put_text(&request, WIRE_FIELD_EXPRESSION, line->condition);
+        command__put_text(&request, WIRE_FIELD_UPDATE, type == WIRE_UPDATE ? line->words[2] : NULL);
+        command__put_text(&request, WIRE_FIELD_TOKEN, line->token);
+        command__put_flag(&request, WIRE_FIELD_OLD, line->old);
+        command__put_flag(&request, WIRE_FIELD_WANT_NEW, line->new);
+        status = command__ask(client, type, &request, &answer_arena, &answer, error);
+    }
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        const struct value *image = codec_field(&answer, i == 0 ? WIRE_FIELD_OLD : WIRE_FIELD_NEW);
+        if (image != NULL) {
+            command__print(image);
         }
     }
-    const struct value *old = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_OLD) : NULL;
-    if (old != NULL) {
-        command__print(old);
-    }
-    buffer_reset(&body);
     arena_reset(&answer_arena);
     arena_reset(&arena);
     return status;
@@ -41,6 +40,11 @@ enum status command__put(struct client *client, const struct command_line *line,
     return rows_write(client, WIRE_PUT, line, error);
 }
 
+enum status command__update(struct client *client, const struct command_line *line, struct error *error)
+{
+    return rows_write(client, WIRE_UPDATE, line, error);
+}
+
 enum status command__delete(struct client *client, const struct command_line *line, struct error *error)
 {
     return rows_write(client, WIRE_DELETE, line, error);
@@ -48,85 +52,85 @@ enum status command__delete(struct client *client, const struct command_line *li
 
 enum status command__get(struct client *client, const struct command_line *line, struct error *error)
 {
+    struct command_request request = {0};
     struct arena arena = {0};
     struct arena answer_arena = {0};
-    struct buffer body = {0};
     struct value key;
     struct value answer;
-    uint64_t as_of = 0;
-    enum status status = command__number("--as-of", line->as_of, 0, &as_of, error);
+    enum status status = command__object("key", line->words[1], &arena, &key, error);
     if (status == STATUS_OK) {
-        status = command__object("key", line->words[1], &arena, &key, error);
+        status = command__put_as_of(&request, line->at, error);
     }
     if (status == STATUS_OK) {
-        codec_put_map(&body, 3);
-        command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[0]);
-        command__put_field_value(&body, WIRE_FIELD_KEY, &key);
-        codec_put_unsigned(&body, WIRE_FIELD_AS_OF);
-        codec_put_unsigned(&body, as_of);
-        status = client_request(client, WIRE_GET, &body, &answer_arena, &answer, error);
+        command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+        command__put_value(&request, WIRE_FIELD_KEY, &key);
+        status = command__ask(client, WIRE_GET, &request, &answer_arena, &answer, error);
     }
     const struct value *item = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_ITEM) : NULL;
     if (item != NULL) {
         command__print(item);
     }
-    buffer_reset(&body);
+    buffer_reset(&request.fields);
     arena_reset(&answer_arena);
     arena_reset(&arena);
     return status;
 }
 
-/* Asks for one page and prints it. *ret_next (in `position`) is empty after the last. */
-static enum status rows_page(struct client *client, const struct command_line *line,
-                             const struct value *partition, uint64_t limit, struct buffer *position,
+/* What a walk over pages asks for each time. */
+struct rows_walk {
+    const struct command_line *line;
+    const struct value *partition; /* key attributes, or NULL */
+    const char *condition;         /* on the key, or NULL */
+    struct buffer position;        /* empty after the last page */
+};
+
+static enum status rows_page(struct client *client, struct rows_walk *walk, uint64_t limit,
                              uint64_t *ret_rows, struct error *error)
 {
+    struct command_request request = {0};
     struct arena arena = {0};
-    struct buffer body = {0};
     struct value answer;
-    codec_put_map(&body, 3U + (partition != NULL) + (position->size > 0));
-    command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[0]);
-    codec_put_unsigned(&body, WIRE_FIELD_LIMIT);
-    codec_put_unsigned(&body, limit);
-    codec_put_unsigned(&body, WIRE_FIELD_REVERSE);
-    codec_put_boolean(&body, line->reverse);
-    if (partition != NULL) {
-        command__put_field_value(&body, WIRE_FIELD_KEY, partition);
+    const struct command_line *line = walk->line;
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+    command__put_number(&request, WIRE_FIELD_LIMIT, limit);
+    command__put_flag(&request, WIRE_FIELD_REVERSE, line->reverse);
+    command__put_text(&request, WIRE_FIELD_INDEX, line->index);
+    command__put_text(&request, WIRE_FIELD_FILTER, line->filter);
+    command__put_text(&request, WIRE_FIELD_PROJECTION, line->project);
+    command__put_text(&request, WIRE_FIELD_KEY_CONDITION, walk->condition);
+    command__put_value(&request, WIRE_FIELD_KEY, walk->partition);
+    command__put_bytes(&request, WIRE_FIELD_NEXT, buffer_bytes(&walk->position));
+    enum status status = command__put_as_of(&request, line->at, error);
+    if (status == STATUS_OK) {
+        status = command__ask(client, WIRE_SCAN, &request, &arena, &answer, error);
     }
-    if (position->size > 0) {
-        codec_put_unsigned(&body, WIRE_FIELD_NEXT);
-        codec_put_bytes(&body, buffer_bytes(position));
-    }
-    enum status status = client_request(client, WIRE_SCAN, &body, &arena, &answer, error);
     const struct value *items = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_ITEMS) : NULL;
     const struct value *next = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_NEXT) : NULL;
     *ret_rows = items != NULL && items->kind == VALUE_LIST ? items->items.count : 0;
     for (size_t i = 0; i < *ret_rows; i++) {
         command__print(&items->items.at[i]);
     }
-    buffer_clear(position);
+    buffer_clear(&walk->position);
     if (next != NULL && next->kind == VALUE_BYTES) {
-        buffer_put(position, next->bytes);
+        buffer_put(&walk->position, next->bytes);
     }
-    buffer_reset(&body);
+    buffer_reset(&request.fields);
     arena_reset(&arena);
     return status;
 }
 
-static enum status rows_pages(struct client *client, const struct command_line *line,
-                              const struct value *partition, struct error *error)
+static enum status rows_pages(struct client *client, struct rows_walk *walk, struct error *error)
 {
-    struct buffer position = {0};
     uint64_t left = 0;
     uint64_t rows = 0;
-    enum status status = command__number("--limit", line->limit, UINT64_MAX, &left, error);
+    enum status status = command__number("--limit", walk->line->limit, UINT64_MAX, &left, error);
     do {
         if (status == STATUS_OK && left > 0) {
-            status = rows_page(client, line, partition, left < 1000 ? left : 1000, &position, &rows, error);
+            status = rows_page(client, walk, left < 1000 ? left : 1000, &rows, error);
             left -= rows;
         }
-    } while (status == STATUS_OK && position.size > 0 && left > 0);
-    buffer_reset(&position);
+    } while (status == STATUS_OK && walk->position.size > 0 && left > 0);
+    buffer_reset(&walk->position);
     return status;
 }
 
@@ -134,9 +138,16 @@ enum status command__query(struct client *client, const struct command_line *lin
 {
     struct arena arena = {0};
     struct value partition;
-    enum status status = command__object("key", line->words[1], &arena, &partition, error);
+    struct rows_walk walk = {.line = line};
+    enum status status = STATUS_OK;
+    if (line->words[1][0] == '{') {
+        status = command__object("key", line->words[1], &arena, &partition, error);
+        walk.partition = &partition;
+    } else {
+        walk.condition = line->words[1];
+    }
     if (status == STATUS_OK) {
-        status = rows_pages(client, line, &partition, error);
+        status = rows_pages(client, &walk, error);
     }
     arena_reset(&arena);
     return status;
@@ -144,34 +155,31 @@ enum status command__query(struct client *client, const struct command_line *lin
 
 enum status command__scan(struct client *client, const struct command_line *line, struct error *error)
 {
-    return rows_pages(client, line, NULL, error);
+    struct rows_walk walk = {.line = line};
+    return rows_pages(client, &walk, error);
 }
 
 enum status command__history(struct client *client, const struct command_line *line, struct error *error)
 {
+    struct command_request request = {0};
     struct arena arena = {0};
     struct arena answer_arena = {0};
-    struct buffer body = {0};
     struct value key;
     struct value answer;
-    uint64_t limit = 0;
-    enum status status = command__number("--limit", line->limit, 0, &limit, error);
+    enum status status = command__object("key", line->words[1], &arena, &key, error);
     if (status == STATUS_OK) {
-        status = command__object("key", line->words[1], &arena, &key, error);
+        status = command__put_option(&request, WIRE_FIELD_LIMIT, "--limit", line->limit, error);
     }
     if (status == STATUS_OK) {
-        codec_put_map(&body, 3);
-        command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[0]);
-        command__put_field_value(&body, WIRE_FIELD_KEY, &key);
-        codec_put_unsigned(&body, WIRE_FIELD_LIMIT);
-        codec_put_unsigned(&body, limit);
-        status = client_request(client, WIRE_HISTORY, &body, &answer_arena, &answer, error);
+        command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+        command__put_value(&request, WIRE_FIELD_KEY, &key);
+        status = command__ask(client, WIRE_HISTORY, &request, &answer_arena, &answer, error);
     }
     const struct value *records = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_RECORDS) : NULL;
     for (size_t i = 0; records != NULL && records->kind == VALUE_LIST && i < records->items.count; i++) {
         command__print_record(&records->items.at[i], false);
     }
-    buffer_reset(&body);
+    buffer_reset(&request.fields);
     arena_reset(&answer_arena);
     arena_reset(&arena);
     return status;
@@ -180,12 +188,11 @@ enum status command__history(struct client *client, const struct command_line *l
 enum status command__status(struct client *client, const struct command_line *line, struct error *error)
 {
     struct arena arena = {0};
-    struct buffer body = {0};
+    struct command_request request = {0};
     struct value answer;
     struct bytes version = {0};
     (void)line;
-    codec_put_map(&body, 0);
-    enum status status = client_request(client, WIRE_STATUS, &body, &arena, &answer, error);
+    enum status status = command__ask(client, WIRE_STATUS, &request, &arena, &answer, error);
     if (status == STATUS_OK) {
         status = codec_field_text(&answer, WIRE_FIELD_VERSION, &version, error);
     }
@@ -198,7 +205,6 @@ enum status command__status(struct client *client, const struct command_line *li
                          (long long)name[1].integer);
         }
     }
-    buffer_reset(&body);
     arena_reset(&arena);
     return status;
 }

@@ -1,5 +1,7 @@
-/* table create, list, describe, drop. */
+/* table create, alter, list, describe, truncate, drop; restore. */
 #include <stdio.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "command_private.h"
 
@@ -34,32 +36,71 @@ static enum status table_put_columns(struct buffer *body, enum wire_field field,
     return status;
 }
 
-static enum status table_create(struct client *client, const struct command_line *line, struct error *error)
+/* "NAME=partition columns[/sort columns]" as an array of one map. */
+static enum status table_put_index(struct command_request *request, const char *text, struct error *error)
 {
-    struct buffer body = {0};
+    char columns[1024] = "";
+    const char *equals = text == NULL ? NULL : strchr(text, '=');
+    if (text == NULL) {
+        return STATUS_OK;
+    }
+    if (equals == NULL || strlen(equals + 1) >= sizeof(columns)) {
+        return error_set(error, STATUS_INVALID,
+                         "an index is NAME=PARTITION[/SORT], like by-network=network:text/magnitude:number");
+    }
+    memcpy(columns, equals + 1, strlen(equals + 1));
+    char *sort = strchr(columns, '/');
+    if (sort != NULL) {
+        *sort++ = '\0';
+    }
+    command__put_field(request, WIRE_FIELD_INDEXES);
+    struct buffer *fields = &request->fields;
+    codec_put_array(fields, 1);
+    codec_put_map(fields, 3);
+    codec_put_unsigned(fields, WIRE_FIELD_INDEX);
+    codec_put_text(fields, bytes_of(text, (size_t)(equals - text)));
+    enum status status = table_put_columns(fields, WIRE_FIELD_PARTITION, columns, error);
+    return status == STATUS_OK ? table_put_columns(fields, WIRE_FIELD_SORT, sort, error) : status;
+}
+
+static enum status table_change(struct client *client, enum wire_type type, const struct command_line *line,
+                                struct error *error)
+{
+    struct command_request request = {0};
     struct arena arena = {0};
     struct value answer;
-    if (line->words_count != 2 || line->partition == NULL) {
+    bool is_create = type == WIRE_TABLE_CREATE;
+    if (line->words_count != 2 || (is_create && line->partition == NULL)) {
         return error_set(
             error, STATUS_INVALID,
-            "usage: oxbow table create NAME --partition NAME:TYPE[,…] [--sort NAME:TYPE[:desc][,…]]");
+            is_create ? "usage: oxbow table create NAME --partition NAME:TYPE[,…] [--sort "
+                        "NAME:TYPE[:desc][,…]]"
+                      : "usage: oxbow table alter NAME [--ttl ATTRIBUTE] [--index …] [--drop-index NAME]");
     }
-    codec_put_map(&body, 4);
-    command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[1]);
-    command__put_field_text(&body, WIRE_FIELD_DURABILITY,
-                            line->durability == NULL ? "sync" : line->durability);
-    enum status status = table_put_columns(&body, WIRE_FIELD_PARTITION, line->partition, error);
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words[1]);
+    command__put_text(&request, WIRE_FIELD_TTL, line->ttl);
+    command__put_text(&request, WIRE_FIELD_DROP_INDEX, line->drop_index);
+    command__put_text(&request, WIRE_FIELD_DURABILITY, line->durability);
+    enum status status =
+        command__put_option(&request, WIRE_FIELD_INTERVAL, "--interval", line->interval, error);
+    if (status == STATUS_OK && is_create) {
+        request.count += 2;
+        status = table_put_columns(&request.fields, WIRE_FIELD_PARTITION, line->partition, error);
+        if (status == STATUS_OK) {
+            status = table_put_columns(&request.fields, WIRE_FIELD_SORT, line->sort, error);
+        }
+    }
     if (status == STATUS_OK) {
-        status = table_put_columns(&body, WIRE_FIELD_SORT, line->sort, error);
+        status = table_put_index(&request, line->index, error);
     }
     if (status == STATUS_OK) {
-        status = client_request(client, WIRE_TABLE_CREATE, &body, &arena, &answer, error);
+        status = command__ask(client, type, &request, &arena, &answer, error);
     }
     if (status == STATUS_OK) {
-        (void)printf("table %s created\n", line->words[1]);
+        (void)printf("table %s %s\n", line->words[1], is_create ? "created" : "altered");
     }
+    buffer_reset(&request.fields);
     arena_reset(&arena);
-    buffer_reset(&body);
     return status;
 }
 
@@ -76,6 +117,41 @@ static void table_print_columns(const char *title, const struct value *columns)
     }
 }
 
+static void table_print_index(const struct value *index)
+{
+    struct bytes name = {0};
+    struct bytes state = {0};
+    uint64_t rows = 0;
+    if (codec_field_text(index, WIRE_FIELD_INDEX, &name, NULL) == STATUS_OK &&
+        codec_field_text(index, WIRE_FIELD_STATE, &state, NULL) == STATUS_OK &&
+        codec_field_unsigned(index, WIRE_FIELD_ROWS, 0, &rows, NULL) == STATUS_OK) {
+        (void)printf("  index %.*s", (int)name.size, (const char *)name.data);
+        table_print_columns("  partition: ", codec_field(index, WIRE_FIELD_PARTITION));
+        table_print_columns("  sort: ", codec_field(index, WIRE_FIELD_SORT));
+        (void)printf("  %.*s  entries: %llu\n", (int)state.size, (const char *)state.data,
+                     (unsigned long long)rows);
+    }
+}
+
+static void table_print_facts(const struct value *table)
+{
+    struct bytes ttl = {0};
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    const struct value *indexes = codec_field(table, WIRE_FIELD_INDEXES);
+    if (codec_field_text(table, WIRE_FIELD_TTL, &ttl, NULL) == STATUS_OK && ttl.size > 0) {
+        (void)printf("  ttl: %.*s", (int)ttl.size, (const char *)ttl.data);
+    }
+    if (codec_field_unsigned(table, WIRE_FIELD_ROWS, 0, &rows, NULL) == STATUS_OK &&
+        codec_field_unsigned(table, WIRE_FIELD_BYTES, 0, &bytes, NULL) == STATUS_OK) {
+        (void)printf("  items: %llu  bytes: %llu", (unsigned long long)rows, (unsigned long long)bytes);
+    }
+    (void)printf("\n");
+    for (size_t i = 0; indexes != NULL && indexes->kind == VALUE_LIST && i < indexes->items.count; i++) {
+        table_print_index(&indexes->items.at[i]);
+    }
+}
+
 static void table_print(const struct value *table)
 {
     struct bytes name = {0};
@@ -85,61 +161,148 @@ static void table_print(const struct value *table)
         (void)printf("%.*s", (int)name.size, (const char *)name.data);
         table_print_columns("  partition: ", codec_field(table, WIRE_FIELD_PARTITION));
         table_print_columns("  sort: ", codec_field(table, WIRE_FIELD_SORT));
-        (void)printf("  durability: %.*s\n", (int)durability.size, (const char *)durability.data);
+        (void)printf("  durability: %.*s", (int)durability.size, (const char *)durability.data);
+        table_print_facts(table);
     }
 }
 
 static enum status table_list(struct client *client, struct error *error)
 {
-    struct buffer body = {0};
+    struct command_request request = {0};
     struct arena arena = {0};
     struct value answer;
-    codec_put_map(&body, 0);
-    enum status status = client_request(client, WIRE_TABLE_LIST, &body, &arena, &answer, error);
+    enum status status = command__ask(client, WIRE_TABLE_LIST, &request, &arena, &answer, error);
     const struct value *tables = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_TABLES) : NULL;
     for (size_t i = 0; tables != NULL && tables->kind == VALUE_LIST && i < tables->items.count; i++) {
         table_print(&tables->items.at[i]);
     }
     arena_reset(&arena);
-    buffer_reset(&body);
     return status;
 }
 
-static enum status table_request(struct client *client, enum wire_type type, const struct command_line *line,
-                                 struct error *error)
+static enum status table_request(struct client *client, enum wire_type type, const char *done,
+                                 const struct command_line *line, struct error *error)
 {
-    struct buffer body = {0};
+    struct command_request request = {0};
     struct arena arena = {0};
     struct value answer;
     if (line->words_count != 2) {
         return error_set(error, STATUS_INVALID, "usage: oxbow table %s NAME", line->words[0]);
     }
-    codec_put_map(&body, 1);
-    command__put_field_text(&body, WIRE_FIELD_TABLE, line->words[1]);
-    enum status status = client_request(client, type, &body, &arena, &answer, error);
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words[1]);
+    enum status status = command__ask(client, type, &request, &arena, &answer, error);
+    uint64_t lsn = 0;
     if (status == STATUS_OK && type == WIRE_TABLE_DESCRIBE) {
         table_print(&answer);
     } else if (status == STATUS_OK) {
-        (void)printf("table %s dropped\n", line->words[1]);
+        status = codec_field_unsigned(&answer, WIRE_FIELD_LSN, 0, &lsn, error);
+        (void)printf("table %s %s at LSN %llu\n", line->words[1], done, (unsigned long long)lsn);
     }
     arena_reset(&arena);
-    buffer_reset(&body);
     return status;
 }
 
 enum status command__table(struct client *client, const struct command_line *line, struct error *error)
 {
-    if (strcmp(line->words[0], "create") == 0) {
-        return table_create(client, line, error);
+    static const struct {
+        const char *verb;
+        enum wire_type type;
+        const char *done;
+    } requests[] = {
+        {"describe", WIRE_TABLE_DESCRIBE, ""},
+        {"drop", WIRE_TABLE_DROP, "dropped"},
+        {"truncate", WIRE_TABLE_TRUNCATE, "truncated"},
+    };
+    const char *verb = line->words[0];
+    if (strcmp(verb, "create") == 0 || strcmp(verb, "alter") == 0) {
+        return table_change(client, *verb == 'c' ? WIRE_TABLE_CREATE : WIRE_TABLE_ALTER, line, error);
     }
-    if (strcmp(line->words[0], "list") == 0) {
+    if (strcmp(verb, "list") == 0) {
         return table_list(client, error);
     }
-    if (strcmp(line->words[0], "describe") == 0) {
-        return table_request(client, WIRE_TABLE_DESCRIBE, line, error);
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        if (strcmp(verb, requests[i].verb) == 0) {
+            return table_request(client, requests[i].type, requests[i].done, line, error);
+        }
     }
-    if (strcmp(line->words[0], "drop") == 0) {
-        return table_request(client, WIRE_TABLE_DROP, line, error);
+    return error_set(error, STATUS_INVALID, "table create, alter, list, describe, truncate or drop, not %s",
+                     verb);
+}
+
+/* --- restore ---------------------------------------------------------------------------------------------------- */
+
+/* The row of system.jobs: *ret_is_done, and how many rows there are. STATUS_FUNCTION … the job failed. */
+static enum status restore_look(struct client *client, uint64_t job, bool *ret_is_done, uint64_t *ret_rows,
+                                struct error *error)
+{
+    struct command_request request = {0};
+    struct arena arena = {0};
+    struct value answer;
+    struct value pairs[] = {value_of_text(bytes_of_text("id")), value_of_integer((int64_t)job)};
+    struct value key = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = 1}};
+    command__put_text(&request, WIRE_FIELD_TABLE, "system.jobs");
+    command__put_value(&request, WIRE_FIELD_KEY, &key);
+    enum status status = command__ask(client, WIRE_GET, &request, &arena, &answer, error);
+    const struct value *item = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_ITEM) : NULL;
+    const struct value *state = item == NULL ? NULL : value_map_get(item, bytes_of_text("state"));
+    const struct value *rows = item == NULL ? NULL : value_map_get(item, bytes_of_text("rows"));
+    const struct value *problem = item == NULL ? NULL : value_map_get(item, bytes_of_text("error"));
+    if (state != NULL && state->kind == VALUE_TEXT && rows != NULL && rows->kind == VALUE_INTEGER) {
+        *ret_is_done = bytes_equal(state->bytes, bytes_of_text("done"));
+        *ret_rows = (uint64_t)rows->integer;
+        if (bytes_equal(state->bytes, bytes_of_text("failed")) && problem != NULL) {
+            status = error_set(error, STATUS_IO, "the restore failed: %.*s", (int)problem->bytes.size,
+                               (const char *)problem->bytes.data);
+        }
     }
-    return error_set(error, STATUS_INVALID, "table create, list, describe or drop, not %s", line->words[0]);
+    arena_reset(&arena);
+    return status;
+}
+
+static enum status restore_wait(struct client *client, uint64_t job, const char *target, struct error *error)
+{
+    const struct timespec pause = {.tv_nsec = 20000000};
+    bool is_done = false;
+    bool shows = isatty(STDERR_FILENO) == 1;
+    uint64_t rows = 0;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && !is_done) {
+        status = restore_look(client, job, &is_done, &rows, error);
+        if (shows) {
+            (void)fprintf(stderr, "\r%llu items", (unsigned long long)rows);
+        }
+        if (status == STATUS_OK && !is_done) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    if (shows) {
+        (void)fprintf(stderr, "\n");
+    }
+    if (status == STATUS_OK) {
+        (void)printf("table %s restored: %llu items\n", target, (unsigned long long)rows);
+    }
+    return status;
+}
+
+enum status command__restore(struct client *client, const struct command_line *line, struct error *error)
+{
+    struct command_request request = {0};
+    struct arena arena = {0};
+    struct value answer;
+    uint64_t job = 0;
+    if (line->at == NULL) {
+        return error_set(error, STATUS_INVALID, "usage: oxbow restore TABLE TARGET --as-of LSN|TIME|AGO");
+    }
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+    command__put_text(&request, WIRE_FIELD_TARGET, line->words[1]);
+    enum status status = command__put_as_of(&request, line->at, error);
+    if (status == STATUS_OK) {
+        status = command__ask(client, WIRE_RESTORE, &request, &arena, &answer, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(&answer, WIRE_FIELD_JOB, 0, &job, error);
+    }
+    buffer_reset(&request.fields);
+    arena_reset(&arena);
+    return status == STATUS_OK ? restore_wait(client, job, line->words[1], error) : status;
 }

@@ -52,21 +52,14 @@ void command__print_record(const struct value *record, bool has_colours)
 static enum status tail_subscribe(struct client *client, const struct command_line *line, uint64_t *ret_id,
                                   struct error *error)
 {
+    struct command_request request = {0};
     struct buffer body = {0};
-    uint64_t lsn = 0;
-    bool is_word =
-        line->from == NULL || strcmp(line->from, "latest") == 0 || strcmp(line->from, "oldest") == 0;
-    enum status status = is_word ? STATUS_OK : command__number("--from", line->from, 0, &lsn, error);
-    codec_put_map(&body, 3);
-    command__put_field_text(&body, WIRE_FIELD_TABLE, line->words_count > 0 ? line->words[0] : "");
-    codec_put_unsigned(&body, WIRE_FIELD_CREDIT);
-    codec_put_unsigned(&body, COMMAND_TAIL_CREDIT);
-    codec_put_unsigned(&body, WIRE_FIELD_START);
-    if (is_word) {
-        codec_put_text(&body, bytes_of_text(line->from == NULL ? "latest" : line->from));
-    } else {
-        codec_put_unsigned(&body, lsn);
-    }
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words_count > 0 ? line->words[0] : "");
+    command__put_number(&request, WIRE_FIELD_CREDIT, COMMAND_TAIL_CREDIT);
+    command__put_text(&request, WIRE_FIELD_FILTER, line->filter);
+    command__put_flag(&request, WIRE_FIELD_META, line->meta);
+    enum status status = command__put_start(&request, line->from, error);
+    command__finish(&request, &body);
     if (status == STATUS_OK) {
         status = client_send(client, WIRE_SUBSCRIBE, &body, ret_id, error);
     }

@@ -3,6 +3,7 @@
 #define MAPPING_SETTINGS_H
 
 #include "base/bytes.h"
+#include "base/error.h"
 
 /* What is stored in system.mappings. */
 struct mapping_settings {
@@ -22,7 +23,7 @@ struct mapping_facts {
     uint64_t records;
     uint64_t failures;
     uint64_t parked;
-    char state[64]; /* "running", or why it stopped */
+    char state[ERROR_TEXT_BYTES]; /* "running", or why it stopped */
 };
 
 #endif

@@ -1,0 +1,154 @@
+/* Requests piece by piece, and the forms in which people write times. */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "command_private.h"
+
+void command__put_field(struct command_request *request, enum wire_field field)
+{
+    codec_put_unsigned(&request->fields, (uint64_t)field);
+    request->count++;
+}
+
+void command__put_text(struct command_request *request, enum wire_field field, const char *text)
+{
+    if (text != NULL) {
+        command__put_field(request, field);
+        codec_put_text(&request->fields, bytes_of_text(text));
+    }
+}
+
+void command__put_value(struct command_request *request, enum wire_field field, const struct value *value)
+{
+    if (value != NULL) {
+        command__put_field(request, field);
+        codec_value_encode(&request->fields, value);
+    }
+}
+
+void command__put_number(struct command_request *request, enum wire_field field, uint64_t number)
+{
+    command__put_field(request, field);
+    codec_put_unsigned(&request->fields, number);
+}
+
+void command__put_flag(struct command_request *request, enum wire_field field, bool flag)
+{
+    if (flag) {
+        command__put_field(request, field);
+        codec_put_boolean(&request->fields, true);
+    }
+}
+
+void command__put_bytes(struct command_request *request, enum wire_field field, struct bytes bytes)
+{
+    if (bytes.size > 0) {
+        command__put_field(request, field);
+        codec_put_bytes(&request->fields, bytes);
+    }
+}
+
+enum status command__put_option(struct command_request *request, enum wire_field field, const char *option,
+                                const char *text, struct error *error)
+{
+    uint64_t number = 0;
+    enum status status = command__number(option, text, 0, &number, error);
+    if (status == STATUS_OK && text != NULL) {
+        command__put_number(request, field, number);
+    }
+    return status;
+}
+
+/* How long ago: a number and s, m, h or d. False: it is written otherwise. */
+static bool time_ago(const char *text, int64_t *ret_us)
+{
+    static const char units[] = "smhd";
+    static const int64_t seconds[] = {1, 60, 3600, 86400};
+    char *end = NULL;
+    long long number = strtoll(text, &end, 10);
+    const char *unit = *end == '\0' ? NULL : strchr(units, *end);
+    if (*text < '0' || *text > '9' || unit == NULL || end[1] != '\0' || number > 100000000) {
+        return false;
+    }
+    *ret_us = clock_wall_us(clock_system()) - number * seconds[unit - units] * 1000000;
+    return *ret_us > 0;
+}
+
+/* RFC 3339 in UTC, with or without a fraction of a second. */
+static bool time_written(const char *text, int64_t *ret_us)
+{
+    struct tm parts = {0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    int64_t fraction_us = 0;
+    if (rest == NULL) {
+        return false;
+    }
+    if (*rest == '.') {
+        int64_t unit = 100000;
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10) {
+            fraction_us += (*rest - '0') * unit;
+        }
+    }
+    *ret_us = (int64_t)timegm(&parts) * 1000000 + fraction_us;
+    return strcmp(rest, "Z") == 0;
+}
+
+/* A moment as an LSN or a time; STATUS_INVALID: neither. */
+static enum status put_moment(struct command_request *request, enum wire_field lsn_field,
+                              enum wire_field time_field, const char *option, const char *text,
+                              struct error *error)
+{
+    int64_t time_us = 0;
+    if (time_ago(text, &time_us) || time_written(text, &time_us)) {
+        command__put_number(request, time_field, (uint64_t)time_us);
+        return STATUS_OK;
+    }
+    enum status status = command__put_option(request, lsn_field, option, text, error);
+    if (status != STATUS_OK) {
+        return error_set(
+            error, STATUS_INVALID,
+            "%s must be a number (an LSN), a time like 2026-11-21T08:15:30Z, or how long ago, like "
+            "15m, not %s",
+            option, text);
+    }
+    return STATUS_OK;
+}
+
+enum status command__put_as_of(struct command_request *request, const char *text, struct error *error)
+{
+    return text == NULL
+               ? STATUS_OK
+               : put_moment(request, WIRE_FIELD_AS_OF, WIRE_FIELD_AS_OF_TIME, "--as-of", text, error);
+}
+
+enum status command__put_start(struct command_request *request, const char *text, struct error *error)
+{
+    const char *start = text == NULL ? "latest" : text;
+    if (strcmp(start, "latest") == 0 || strcmp(start, "oldest") == 0 || strcmp(start, "snapshot") == 0) {
+        command__put_text(request, WIRE_FIELD_START, start);
+        return STATUS_OK;
+    }
+    return put_moment(request, WIRE_FIELD_START, WIRE_FIELD_START_TIME, "--from", start, error);
+}
+
+void command__finish(struct command_request *request, struct buffer *ret_body)
+{
+    codec_put_map(ret_body, request->count);
+    buffer_put(ret_body, buffer_bytes(&request->fields));
+    buffer_reset(&request->fields);
+    request->count = 0;
+}
+
+enum status command__ask(struct client *client, enum wire_type type, struct command_request *request,
+                         struct arena *arena, struct value *ret_answer, struct error *error)
+{
+    struct buffer body = {0};
+    command__finish(request, &body);
+    enum status status = client_request(client, type, &body, arena, ret_answer, error);
+    if (status == STATUS_TIMEOUT) {
+        error_prefix(error, "what was asked for may or may not have happened");
+    }
+    buffer_reset(&body);
+    return status;
+}
