@@ -40,6 +40,7 @@ static void serve_status(struct native_door *door, struct native_request *reques
     buffer_reset(&body);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one case a request */
 void native__serve(struct native_door *door, struct native_request *request)
 {
     switch (request->peer.type) {

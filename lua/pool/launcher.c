@@ -93,7 +93,7 @@ static _Noreturn void launcher_run(int control, const char *program)
     struct sigaction ignore = {.sa_handler = SIG_IGN, .sa_flags = SA_NOCLDWAIT};
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)signal(SIGINT, SIG_IGN); /* the terminal's Ctrl-C is the server's to hear */
     (void)sigaction(SIGCHLD, &ignore, NULL);

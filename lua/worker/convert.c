@@ -160,9 +160,8 @@ void worker__push_lazy(lua_State *lua, struct bytes encoded)
         struct lazy *kept = lua_newuserdatauv(lua, sizeof(*kept), 0);
         *kept = lazy;
         luaL_setmetatable(lua, type_lazy);
-    } else if (codec_view_scalar(encoded, &value)) {
-        worker__push(lua, &value);
-    } else if (codec_message_decode(encoded, &worker->arena, &value, NULL) == STATUS_OK) {
+    } else if (codec_view_scalar(encoded, &value) ||
+               codec_message_decode(encoded, &worker->arena, &value, NULL) == STATUS_OK) {
         worker__push(lua, &value);
     } else {
         (void)luaL_error(lua, "a malformed value in the event");

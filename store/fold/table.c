@@ -89,10 +89,11 @@ enum status fold__retire(struct fold *fold, struct environment_write *write, con
     struct arena arena = {0};
     enum status status = codec_value_decode(record->new_image, &arena, &image, error);
     const struct value *spaces = status == STATUS_OK ? value_map_get(&image, bytes_of_text("retired")) : NULL;
-    if (status == STATUS_OK && (spaces == NULL || spaces->kind != VALUE_LIST)) {
+    bool is_sound = spaces != NULL && spaces->kind == VALUE_LIST;
+    if (status == STATUS_OK && !is_sound) {
         status = error_set(error, STATUS_CORRUPT, "a malformed record of a change to a table");
     }
-    for (size_t i = 0; status == STATUS_OK && i < spaces->items.count; i++) {
+    for (size_t i = 0; is_sound && status == STATUS_OK && i < spaces->items.count; i++) {
         uint8_t key[METADATA_SPACE_KEY_BYTES];
         uint8_t value[8];
         bytes_put_u64(value, lsn);

@@ -35,7 +35,8 @@ static enum status total_load(struct fold *fold, struct environment_write *write
         environment_write_get(write, TREE_METADATA, fold__metadata_key(key, METADATA_TOTAL, space), &stored,
                               error);
     if (status == STATUS_OK && !fold_total_decode(stored, total)) {
-        return error_set(error, STATUS_CORRUPT, "malformed totals of space %u", space);
+        (void)error_set(error, STATUS_CORRUPT, "malformed totals of space %u", space);
+        return STATUS_CORRUPT;
     }
     if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
         fold->totals_count++;

@@ -253,9 +253,10 @@ enum status history_cursor_open(const struct history_range *range, struct histor
 {
     struct log_tip tip = log_tip(range->log);
     if (range->lsn + 1 < tip.first_lsn || range->lsn > snapshot_lsn(range->snapshot)) {
-        return error_set(error, STATUS_TRIMMED, "LSN %llu cannot be gone back to; %llu to %llu can",
-                         (unsigned long long)range->lsn, (unsigned long long)(tip.first_lsn - 1),
-                         (unsigned long long)snapshot_lsn(range->snapshot));
+        (void)error_set(error, STATUS_TRIMMED, "LSN %llu cannot be gone back to; %llu to %llu can",
+                        (unsigned long long)range->lsn, (unsigned long long)(tip.first_lsn - 1),
+                        (unsigned long long)snapshot_lsn(range->snapshot));
+        return STATUS_TRIMMED;
     }
     struct history_cursor *cursor = memory_create(sizeof(*cursor));
     cursor->range = *range;
@@ -354,6 +355,16 @@ static enum status present_give(struct history_cursor *cursor, struct bytes *ret
                : status;
 }
 
+/* Which comes next: negative the present row, positive the touched key, 0 both are the same. */
+static int merge_order(const struct history_cursor *cursor, const struct touched *touched)
+{
+    if (!cursor->has_present || touched == NULL) {
+        return cursor->has_present ? -1 : 1;
+    }
+    int order = bytes_compare(cursor->present_storage, touched->storage);
+    return cursor->range.is_reverse ? -order : order;
+}
+
 enum status history_cursor_next(struct history_cursor *cursor, struct bytes *ret_storage,
                                 struct bytes *ret_key, struct bytes *ret_image, struct error *error)
 {
@@ -363,18 +374,17 @@ enum status history_cursor_next(struct history_cursor *cursor, struct bytes *ret
         if (status == STATUS_OK) {
             status = touched_peek(cursor, &touched, error);
         }
-        if (status != STATUS_OK || (!cursor->has_present && touched == NULL)) {
-            return status == STATUS_OK ? STATUS_END : status;
+        if (status != STATUS_OK) {
+            return status;
         }
-        int order = !cursor->has_present ? 1
-                    : touched == NULL    ? -1
-                                         : bytes_compare(cursor->present_storage, touched->storage);
-        bool both = cursor->has_present && touched != NULL;
-        order = both && cursor->range.is_reverse ? -order : order;
+        if (!cursor->has_present && touched == NULL) {
+            return STATUS_END;
+        }
+        int order = merge_order(cursor, touched);
         if (order < 0) {
             return present_give(cursor, ret_storage, ret_key, ret_image, error);
         }
-        cursor->has_present = order == 0 ? false : cursor->has_present;
+        cursor->has_present = cursor->has_present && order != 0;
         status = touched_undo(cursor, touched, ret_key, ret_image, error);
         *ret_storage = touched->storage;
         cursor->touched_next++;

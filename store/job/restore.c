@@ -120,11 +120,11 @@ static enum status restore_collect(struct jobs *jobs, struct snapshot *snapshot,
         history_catalog_at(jobs->options.log, snapshot, jobs->options.catalog, restore->lsn, &then, error);
     if (status == STATUS_OK) {
         source = catalog_find(then, restore->source);
-        status = source == NULL || target == NULL
-                     ? error_set(error, STATUS_NOT_FOUND, "the source or the target of the restore is gone")
-                     : STATUS_OK;
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && (source == NULL || target == NULL)) {
+        status = error_set(error, STATUS_NOT_FOUND, "the source or the target of the restore is gone");
+    }
+    if (status == STATUS_OK && source != NULL) {
         buffer_put_u32(&low, source->space);
         buffer_put_u32(&high, source->space + 1);
         if (restore->position.size > 0) {

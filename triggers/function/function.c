@@ -157,7 +157,7 @@ enum status function_find(struct gate_view *view, struct bytes name, uint64_t ve
     if (status == STATUS_OK && modules == NULL) {
         status = error_set(error, STATUS_CORRUPT, "a malformed row of system.functions");
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && modules != NULL) {
         *ret_function = (struct function){.name = arena_copy(arena, name),
                                           .version = (uint64_t)member_integer(&item, "version"),
                                           .modules = *modules,

@@ -31,7 +31,10 @@ struct write_change {
     uint8_t flags;  /* RECORD_HOUSEKEEPING, or 0 */
     bool wants_old; /* the old image is asked for, also when the condition does not hold */
     bool wants_new;
+    bool had_old; /* the outcome, as what stands at the end */
+    bool has_new;
     enum operation operation;    /* CHANGE_TABLE */
+    enum status status;          /* the outcome: why this change refuses the transaction */
     const struct schema *schema; /* as planned; STATUS_STALE when it is no longer the table's */
     struct bytes key;            /* record key */
     struct bytes image;          /* CHANGE_PUT: the new image; CHANGE_TABLE: write_retired_encode */
@@ -42,10 +45,7 @@ struct write_change {
     const struct value *key_item;      /* CHANGE_UPDATE: what an item that is not there begins as: its key */
     size_t item_bytes_max;             /* as document_bytes counts; 0: no bound but the store's */
     /* The outcome, in the write's arena. */
-    enum status status; /* why this change refuses the transaction */
-    const char *text;
-    bool had_old;
-    bool has_new;
+    const char *text;       /* of status */
     struct bytes old_image; /* when wants_old */
     struct bytes new_image; /* when wants_new */
 };
