@@ -3,10 +3,10 @@
 #define COMMAND_BOUNDS_H
 
 enum {
-    COMMAND_TIMEOUT_MS = 10000,         /* for an answer */
-    COMMAND_WORDS_MAX = 16,             /* words of one command line besides options */
-    COMMAND_IMPORT_UNDER_WAY_MAX = 512, /* puts of an import that wait for their answers */
-    COMMAND_TAIL_CREDIT = 4096,         /* records a tail is ready for */
+    COMMAND_TIMEOUT_MS = 10000,             /* for an answer */
+    COMMAND_WORDS_MAX = 16,                 /* words of one command line besides options */
+    COMMAND_IMPORT_UNDER_WAY_MAX = 512,     /* puts of an import that wait for their answers */
+    COMMAND_TAIL_CREDIT = 4096,             /* records a tail is ready for */
     COMMAND_SOURCE_BYTES_MAX = 1024 * 1024, /* one Lua file */
     COMMAND_LINE_BYTES_MAX = 32 * 1024 * 1024,
 };
