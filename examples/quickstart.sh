@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-usage: examples/quickstart.sh [--check] [--data DIR] [--native ADDRESS:PORT]
+usage: examples/quickstart.sh [--check] [--data DIR] [--native ADDRESS:PORT] [--http ADDRESS:PORT]
 
 Installs what is missing (Debian 12, as root or with sudo), builds build/release/oxbow, starts a server and shows what it
 does, a line before each step. The server is left running; the last lines say how to stop it.
@@ -12,6 +12,7 @@ does, a line before each step. The server is left running; the last lines say ho
   --check              verify every count, stop the server, exit 0 when all is right
   --data DIR           where the database goes (default: a new temporary directory)
   --native ADDR:PORT   where the server listens (default: 127.0.0.1:7770; with --check a free port)
+  --http ADDR:PORT     where its health and metrics are (default: 127.0.0.1:8080; with --check a free port)
 TEXT
 }
 
@@ -20,17 +21,20 @@ cd "$project"
 check=false
 data=
 native=
+http=
 while [ $# -gt 0 ]; do
     case $1 in
     --check) check=true ;;
     --data) data=${2:?--data needs a directory} && shift ;;
     --native) native=${2:?--native needs ADDRESS:PORT} && shift ;;
+    --http) http=${2:?--http needs ADDRESS:PORT} && shift ;;
     --help | -h) usage && exit 0 ;;
     *) echo "quickstart.sh: unknown argument $1; see --help" >&2 && exit 2 ;;
     esac
     shift
 done
 [ -n "$native" ] || { $check && native=127.0.0.1:0 || native=127.0.0.1:7770; }
+[ -n "$http" ] || { $check && http=127.0.0.1:0 || http=127.0.0.1:8080; }
 temporary=false
 [ -n "$data" ] || { data=$(mktemp -d "${TMPDIR:-/tmp}/oxbow-quickstart-XXXXXX") && temporary=true; }
 
@@ -53,7 +57,7 @@ oxbow=$project/build/release/oxbow
 server=
 
 start() {
-    "$oxbow" serve --data "$data" --native "$native" >"$data.ready" &
+    "$oxbow" serve --data "$data" --native "$native" --http "$http" >"$data.ready" &
     server=$!
     for _ in $(seq 200); do
         grep -q '^ready' "$data.ready" && break
@@ -62,6 +66,7 @@ start() {
     done
     OXBOW_SERVER=$(sed -n 's/^ready native=\([^ ]*\).*/\1/p' "$data.ready")
     export OXBOW_SERVER
+    metrics=http://$(sed -n 's/^ready .*http=\([^ ]*\).*/\1/p' "$data.ready")
     [ -n "$OXBOW_SERVER" ] || fail "the server was not ready within 10 seconds"
 }
 clean_up() {
@@ -89,7 +94,7 @@ wait_for_function() { # TABLE ITEMS: that it has made so many
     fail "after 20 seconds table $1 does not have $2 items"
 }
 
-say "Starting: oxbow serve --data $data --native $native"
+say "Starting: oxbow serve --data $data --native $native --http $http"
 start
 echo "  ready at $OXBOW_SERVER"
 
@@ -163,5 +168,6 @@ else
     say "The server goes on at $OXBOW_SERVER. Try it:"
     echo "  $oxbow tail --server $OXBOW_SERVER"
     echo "  $oxbow put quakes '{\"id\":\"mine\",\"magnitude\":9.9}' --server $OXBOW_SERVER"
+    echo "  curl $metrics/metrics"
     echo "Stop it with: kill $server    Its data is in $data"
 fi

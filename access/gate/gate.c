@@ -56,6 +56,11 @@ static void gate_count_table(void *context, const struct schema *schema)
     ++*(uint64_t *)context;
 }
 
+const char *gate_refusal(struct gate *gate)
+{
+    return fold_refusal(gate->options.fold);
+}
+
 void gate_facts_read(struct gate *gate, struct gate_facts *ret_facts)
 {
     struct environment_statistics statistics;

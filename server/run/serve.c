@@ -13,6 +13,7 @@
 #include "fold/fold.h"
 #include "gate/gate.h"
 #include "host/host.h"
+#include "http/http.h"
 #include "job/job.h"
 #include "local/local.h"
 #include "native/native.h"
@@ -34,6 +35,7 @@ struct server {
     struct feed *feed;
     struct gate *gate;
     struct native_door *native;
+    struct http_door *http;
     int signals;
 };
 
@@ -150,8 +152,13 @@ static enum status server_open_jobs(struct server *server, struct error *error)
 
 static enum status server_open_doors(struct server *server, struct error *error)
 {
-    if (strcmp(server->configuration.native, "off") == 0) {
-        return STATUS_OK;
+    enum status status = STATUS_OK;
+    struct http_door_options http = {.address = server->configuration.http, .gate = server->gate};
+    if (strcmp(server->configuration.http, "off") != 0) {
+        status = http_door_open(&http, &server->http, error);
+    }
+    if (status != STATUS_OK || strcmp(server->configuration.native, "off") == 0) {
+        return status;
     }
     struct native_door_options options = {.address = server->configuration.native,
                                           .gate = server->gate,
@@ -202,6 +209,7 @@ static void server_close(struct server *server)
     jobs_close(&server->jobs);
     fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
+    http_door_close(&server->http);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }
@@ -259,9 +267,9 @@ int serve(int count, char **arguments)
         status = server_open(&server, &error);
     }
     if (status == STATUS_OK) {
-        (void)printf("ready native=%s data=%s\n",
+        (void)printf("ready native=%s http=%s data=%s\n",
                      server.native == NULL ? "off" : native_door_address(server.native),
-                     server.configuration.data);
+                     server.http == NULL ? "off" : http_door_address(server.http), server.configuration.data);
         (void)fflush(stdout);
         serve_wait(server.signals);
     }

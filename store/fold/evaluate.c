@@ -436,10 +436,9 @@ static enum status evaluate_changes(struct fold *fold, struct environment_write 
 enum status fold__evaluate(struct fold *fold, struct environment_write *write, const struct fold_batch *batch,
                            struct write *request, struct fold_transaction *ret_transaction)
 {
-    if (fold->refuses_clock) {
-        return error_set(&request->error, STATUS_CLOCK,
-                         "the wall clock is too far from what the log knows; set it right, or restart with "
-                         "--accept-clock");
+    const char *refusal = fold_refusal(fold);
+    if (refusal != NULL) {
+        return error_set(&request->error, STATUS_CLOCK, "%s", refusal);
     }
     *ret_transaction = (struct fold_transaction){0};
     ret_transaction->rows = arena_create_array(&fold->arena, request->count + 1, sizeof(struct fold_row));

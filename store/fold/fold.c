@@ -157,3 +157,10 @@ uint64_t fold_term(const struct fold *fold)
 {
     return fold->term;
 }
+
+const char *fold_refusal(const struct fold *fold)
+{
+    return atomic_load(&fold->refuses_clock) ? "the wall clock is too far from what the log knows; set it "
+                                               "right, or restart with --accept-clock"
+                                             : NULL;
+}

@@ -74,7 +74,7 @@ struct fold {
     uint64_t marked_lsn;          /* synced LSN that the last frame told */
     int64_t clock_offset_us;      /* wall minus steady, at start */
     size_t transaction_bytes_max; /* what the log takes in one piece */
-    bool refuses_clock;           /* writes are refused until the operator vouches for the clock */
+    atomic_bool refuses_clock;    /* writes are refused until the operator vouches for the clock */
     struct message *waiting;      /* received, not yet taken into a batch */
     struct buffer frames;         /* of the batch */
     struct frame_header *headers;

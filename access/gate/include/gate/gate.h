@@ -233,6 +233,8 @@ struct gate_facts {
     uint64_t checkpoint_lsn;
     uint64_t tables;
 };
+/* Why no write is taken now; NULL: writes are taken. Thread: any. */
+const char *gate_refusal(struct gate *gate);
 void gate_facts_read(struct gate *gate, struct gate_facts *ret_facts);
 
 #endif

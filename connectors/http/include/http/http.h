@@ -1,0 +1,24 @@
+/* The HTTP door: what a person, a load balancer and Prometheus ask. DESIGN §12.
+ *
+ *   GET /         what this is          GET /ready    200 when it serves writes
+ *   GET /health   200: it is alive      GET /metrics  Prometheus text format 0.0.4 */
+#ifndef HTTP_HTTP_H
+#define HTTP_HTTP_H
+
+#include "base/error.h"
+
+struct http_door;
+struct gate;
+
+struct http_door_options {
+    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct gate *gate;
+};
+
+/* Errors as of http_server_open. */
+MUST_USE enum status http_door_open(const struct http_door_options *options, struct http_door **ret_door,
+                                    struct error *error);
+void http_door_close(struct http_door **door); /* accepts a pointer to NULL */
+const char *http_door_address(const struct http_door *door);
+
+#endif

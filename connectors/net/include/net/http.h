@@ -1,0 +1,54 @@
+/* An HTTP/1.1 server (RFC 9110, RFC 9112) on a thread of its own. TLS comes with credentials.
+ *
+ * One request of a connection is served at a time; what a client sends ahead waits in the kernel. */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "net/bounds.h"
+
+struct http_server;
+
+/* A request and the place where its answer goes. Owned by whoever holds it until http_reply. */
+struct http_exchange;
+
+struct http_server_options {
+    const char *address;   /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    const char *flag;      /* of the command line, for messages: "--http" */
+    size_t body_bytes_max; /* of a request; over it: 413 */
+    /* Takes the exchange; answers now or later. Thread: the server's; must not block. */
+    void (*handle)(void *context, struct http_exchange *exchange);
+    void *context;
+};
+
+/* STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address). */
+MUST_USE enum status http_server_open(const struct http_server_options *options,
+                                      struct http_server **ret_server, struct error *error);
+/* Closes all connections. Every exchange must have been answered. Accepts a pointer to NULL. */
+void http_server_close(struct http_server **server);
+/* The bound ADDRESS:PORT; lives as long as the server. */
+const char *http_server_address(const struct http_server *server);
+
+/* What was asked. Views live as long as the exchange. Thread: whoever holds the exchange. */
+const char *http_method(const struct http_exchange *exchange); /* "GET" … */
+struct bytes http_path(const struct http_exchange *exchange);  /* without the query */
+struct bytes http_query(const struct http_exchange *exchange);
+struct bytes http_body(const struct http_exchange *exchange);
+/* The value of a header, whatever its case; empty when it is not there. */
+struct bytes http_header(const struct http_exchange *exchange, const char *name);
+/* Memory that lives as long as the exchange. */
+struct arena *http_arena(struct http_exchange *exchange);
+
+struct http_answer {
+    unsigned status;
+    const char *type;    /* Content-Type */
+    const char *headers; /* more of them, each ended by "\r\n", or NULL */
+    struct bytes body;
+};
+
+/* Answers and takes the exchange. Thread: any. */
+void http_reply(struct http_exchange **exchange, const struct http_answer *answer);
+
+#endif
