@@ -1,9 +1,7 @@
 /* Socket, thread, framing. */
 #include "native/native.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <zmq.h>
@@ -160,37 +158,8 @@ static void native_wake(void *context)
     }
 }
 
-/* ADDRESS:PORT with a numeric loopback address, or localhost. */
-static enum status native_check_address(const char *address, struct error *error)
-{
-    const char *colon = strrchr(address, ':');
-    char host[64] = "";
-    if (colon == NULL || colon == address || (size_t)(colon - address) >= sizeof(host)) {
-        return error_set(error, STATUS_INVALID, "%s is not ADDRESS:PORT, like 127.0.0.1:7770", address);
-    }
-    memcpy(host, address, (size_t)(colon - address));
-    char *end = NULL;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > 65535) {
-        return error_set(error, STATUS_INVALID, "%s: the port must be a number from 0 to 65535", address);
-    }
-    struct in_addr parsed;
-    if (inet_pton(AF_INET, host, &parsed) != 1) {
-        return error_set(error, STATUS_INVALID, "%s: the address must be numeric, like 127.0.0.1", address);
-    }
-    if ((ntohl(parsed.s_addr) >> 24) != 127) {
-        return error_set(
-            error, STATUS_DENIED,
-            "%s is not a loopback address; this version has no credentials and no encryption yet, so it "
-            "listens on 127.0.0.0/8 only",
-            address);
-    }
-    return STATUS_OK;
-}
-
 static enum status native_bind(struct native_door *door, struct error *error)
 {
-    char endpoint[128];
     int one = 1;
     int64_t message_bytes_max = WIRE_MESSAGE_BYTES_MAX;
     int heartbeat_ms = NATIVE_HEARTBEAT_MS;
@@ -201,26 +170,13 @@ static enum status native_bind(struct native_door *door, struct error *error)
     (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_IVL, &heartbeat_ms, sizeof(heartbeat_ms));
     (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
     (void)zmq_setsockopt(door->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
-    (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", door->options.address);
-    size_t colon = strlen(endpoint) - 2;
-    if (strcmp(endpoint + colon, ":0") == 0) {
-        (void)snprintf(endpoint + colon, sizeof(endpoint) - colon, ":*");
-    }
-    if (zmq_bind(door->socket, endpoint) != 0) {
-        enum status status = errno == EADDRINUSE ? STATUS_BUSY : STATUS_IO;
-        return error_set(error, status, "cannot listen on %s: %s; choose another address with --native",
-                         door->options.address, zmq_strerror(errno));
-    }
-    size_t size = sizeof(endpoint);
-    (void)zmq_getsockopt(door->socket, ZMQ_LAST_ENDPOINT, endpoint, &size);
-    door->address = memory_copy_text(endpoint + strlen("tcp://"));
-    return STATUS_OK;
+    return native__bind(door->socket, door->options.address, "--native", &door->address, error);
 }
 
 enum status native_door_open(const struct native_door_options *options, struct native_door **ret_door,
                              struct error *error)
 {
-    enum status status = native_check_address(options->address, error);
+    enum status status = native__check_address(options->address, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -69,6 +69,11 @@ struct native_door {
     atomic_bool is_stopping;
 };
 
+/* Whether it is a loopback ADDRESS:PORT. STATUS_INVALID, STATUS_DENIED. */
+MUST_USE enum status native__check_address(const char *address, struct error *error);
+/* Binds; *ret_address is the bound ADDRESS:PORT, the caller's. STATUS_BUSY: taken; `flag` is where to choose another. */
+MUST_USE enum status native__bind(void *socket, const char *address, const char *flag, char **ret_address,
+                                  struct error *error);
 /* Sends; STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body);
@@ -112,7 +117,7 @@ MUST_USE enum status native__as_of(struct native_door *door, const struct value 
 /* Answers one request, now or later (requests.c). */
 void native__serve(struct native_door *door, struct native_request *request);
 /* Appends a change record as the wire has it; without a term (0) when that is not known. */
-void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found);
+void native__put_record(struct gate *gate, struct buffer *body, const struct feed_record *found);
 /* Functions and mappings (functions.c). */
 void native__serve_function(struct native_door *door, struct native_request *request);
 void native__serve_function_list(struct native_door *door, struct native_request *request);

@@ -229,10 +229,10 @@ void native__serve_scan(struct native_door *door, struct native_request *request
     arena_reset(&list.arena);
 }
 
-void native__put_record(struct native_door *door, struct buffer *body, const struct feed_record *found)
+void native__put_record(struct gate *gate, struct buffer *body, const struct feed_record *found)
 {
     const struct record *record = &found->record;
-    const struct schema *schema = gate_schema_of(door->options.gate, record);
+    const struct schema *schema = gate_schema_of(gate, record);
     struct buffer old = {0};
     bool is_row = record->operation <= OPERATION_REMOVE;
     bool has_new = is_row && (record->flags & RECORD_HAS_NEW) != 0;
@@ -286,7 +286,7 @@ static void list_change(void *context, uint64_t lsn, int64_t commit_time_us, con
 {
     struct change_list *list = context;
     struct feed_record found = {.lsn = lsn, .commit_time_us = commit_time_us, .record = *record};
-    native__put_record(list->door, &list->records, &found);
+    native__put_record(list->door->options.gate, &list->records, &found);
     list->count++;
 }
 

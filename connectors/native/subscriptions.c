@@ -265,7 +265,7 @@ static enum status pump_message(struct native_door *door, struct native_subscrip
         if (status != STATUS_OK) {
             break;
         }
-        native__put_record(door, &records, &found);
+        native__put_record(door->options.gate, &records, &found);
         count++;
     }
     if (count > 0) {

@@ -30,6 +30,8 @@ static const struct setting settings[] = {
      "directory of the database; made when it is not there"},
     {"native", SETTING_TEXT, SETTING_AT(native), "127.0.0.1:7770", 0, 0,
      "where the native door listens, ADDRESS:PORT or off"},
+    {"topics", SETTING_TEXT, SETTING_AT(topics), "127.0.0.1:7771", 0, 0,
+     "where changes are published to plain ZeroMQ SUB sockets, ADDRESS:PORT or off"},
     {"http", SETTING_TEXT, SETTING_AT(http), "127.0.0.1:8080", 0, 0,
      "where health and metrics are, ADDRESS:PORT or off"},
     {"config", SETTING_TEXT, SETTING_AT(file), "", 0, 0,
@@ -92,6 +94,7 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->data);
     memory_destroy(configuration->native);
     memory_destroy(configuration->http);
+    memory_destroy(configuration->topics);
     memory_destroy(configuration->file);
     *configuration = (struct configuration){0};
 }

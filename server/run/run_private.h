@@ -11,6 +11,7 @@
 struct configuration {
     char *data;
     char *native; /* ADDRESS:PORT, or "off" */
+    char *topics; /* the same */
     char *http;   /* the same */
     char *file;
     uint64_t segment_bytes;

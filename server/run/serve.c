@@ -17,6 +17,7 @@
 #include "job/job.h"
 #include "local/local.h"
 #include "native/native.h"
+#include "native/topics.h"
 #include "pool/pool.h"
 #include "run_private.h"
 
@@ -35,6 +36,7 @@ struct server {
     struct feed *feed;
     struct gate *gate;
     struct native_door *native;
+    struct topics *topics;
     struct http_door *http;
     int signals;
 };
@@ -157,6 +159,13 @@ static enum status server_open_doors(struct server *server, struct error *error)
     if (strcmp(server->configuration.http, "off") != 0) {
         status = http_door_open(&http, &server->http, error);
     }
+    struct topics_options topics = {.address = server->configuration.topics,
+                                    .gate = server->gate,
+                                    .feed = server->feed,
+                                    .timeline = server->database.identity.timeline};
+    if (status == STATUS_OK && strcmp(server->configuration.topics, "off") != 0) {
+        status = topics_open(&topics, &server->topics, error);
+    }
     if (status != STATUS_OK || strcmp(server->configuration.native, "off") == 0) {
         return status;
     }
@@ -209,6 +218,7 @@ static void server_close(struct server *server)
     jobs_close(&server->jobs);
     fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
+    topics_close(&server->topics);
     http_door_close(&server->http);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
@@ -249,6 +259,15 @@ static int serve_failed(enum status status, const struct error *error)
     return status == STATUS_INVALID ? 2 : 1;
 }
 
+/* The one line on standard output. */
+static void serve_say_ready(const struct server *server)
+{
+    (void)printf("ready native=%s http=%s topics=%s data=%s\n",
+                 server->native == NULL ? "off" : native_door_address(server->native),
+                 server->http == NULL ? "off" : http_door_address(server->http),
+                 server->topics == NULL ? "off" : topics_address(server->topics), server->configuration.data);
+}
+
 int serve(int count, char **arguments)
 {
     struct server server = {.database = {.lock = FILE_CLOSED}};
@@ -267,9 +286,7 @@ int serve(int count, char **arguments)
         status = server_open(&server, &error);
     }
     if (status == STATUS_OK) {
-        (void)printf("ready native=%s http=%s data=%s\n",
-                     server.native == NULL ? "off" : native_door_address(server.native),
-                     server.http == NULL ? "off" : http_door_address(server.http), server.configuration.data);
+        serve_say_ready(&server);
         (void)fflush(stdout);
         serve_wait(server.signals);
     }

@@ -45,7 +45,8 @@ def verbs(running):
 def starts(running):
     def start(*arguments, **environment):
         command = [OXBOW, "serve", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                              env={**os.environ, "OXBOW_HTTP": "off", "OXBOW_TOPICS": "off", **environment})
         return done.returncode, done.stdout, done.stderr
 
     other = os.path.join(running.directory, "other")
