@@ -41,6 +41,7 @@ struct shim {
 /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): an interposed library has nowhere else */
 static struct shim shim = {.once = PTHREAD_ONCE_INIT, .trace = -1};
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static void shim_open(void)
