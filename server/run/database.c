@@ -20,7 +20,7 @@
 
 enum {
     IDENTITY_MAGIC = 0x4F584442,
-    IDENTITY_VERSION = 1,
+    IDENTITY_VERSION = 2, /* 1: keys over 400 bytes without layers, schemas without indexes */
     IDENTITY_BYTES = 36,
 };
 
@@ -45,6 +45,11 @@ static enum status identity_read(struct database *database, struct error *error)
         status = error_set(error, STATUS_NEWER,
                            "%s was written by a newer version of Oxbow (format %u); this one reads %d", path,
                            bytes_get_u32(file.data + 4), IDENTITY_VERSION);
+    } else if (status == STATUS_OK && bytes_get_u32(file.data + 4) < IDENTITY_VERSION) {
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "%s was written by an older version of Oxbow (format %u); this one reads only %d: export the "
+                           "tables with that version and import them with this one",
+                           path, bytes_get_u32(file.data + 4), IDENTITY_VERSION);
     } else if (status == STATUS_OK &&
                (file.size != IDENTITY_BYTES ||
                 crypto_crc32c(0, bytes_of(file.data, 32)) != bytes_get_u32(file.data + 32))) {

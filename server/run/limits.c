@@ -4,12 +4,20 @@
 #include "catalog/bounds.h"
 #include "codec/bounds.h"
 #include "environment/bounds.h"
+#include "expression/bounds.h"
 #include "feed/bounds.h"
 #include "fold/bounds.h"
 #include "gate/bounds.h"
+#include "history/bounds.h"
+#include "host/bounds.h"
 #include "local/bounds.h"
 #include "log/bounds.h"
+#include "mapping/bounds.h"
 #include "native/bounds.h"
+#include "net/bounds.h"
+#include "pool/bounds.h"
+#include "protocol/bounds.h"
+#include "read/bounds.h"
 #include "row/bounds.h"
 #include "run_private.h"
 #include "segment/bounds.h"
@@ -24,6 +32,12 @@ _Static_assert((int)ROW_BYTES_MAX < (int)ENVIRONMENT_VALUE_BYTES_MAX, "the large
 _Static_assert((int)FRAME_PAYLOAD_BYTES_MAX < (int)SEGMENT_BLOCK_BYTES_MAX, "the largest frame fits a block");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)FOLD_QUEUE_ENTRIES_MAX,
                "one door cannot fill the writer's queue");
+_Static_assert((int)FUNCTION_EFFECTS_MAX < (int)FOLD_CHANGES_MAX, "effects and a cursor fit a transaction");
+_Static_assert((int)FUNCTION_EFFECT_BYTES_MAX < (int)PROTOCOL_MESSAGE_BYTES_MAX, "effects fit a message");
+_Static_assert((int)MAPPING_BATCH_BYTES_MAX + (int)GATE_ITEM_BYTES_MAX < (int)PROTOCOL_MESSAGE_BYTES_MAX,
+               "a batch fits an event");
+_Static_assert(4 * (int)CLUSTERING_BYTES_MAX + 4096 < (int)ENVIRONMENT_KEY_BYTES_MAX,
+               "an index entry with two escaped sort keys fits the store");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all writes under way fit");
 
 struct limit {
@@ -45,6 +59,21 @@ static const struct limit limits[] = {
     {"partition key", PARTITION_BYTES_MAX, "bytes"},
     {"whole key as stored", ENVIRONMENT_KEY_BYTES_MAX, "bytes"},
     {"tables", CATALOG_TABLES_MAX, "tables"},
+    {"secondary indexes of a table", INDEXES_MAX, "indexes"},
+    {"properties of a table or index", SCHEMA_PROPERTIES_BYTES_MAX, "bytes"},
+    {"expression", EXPRESSION_TEXT_BYTES_MAX, "bytes of text"},
+    {"expression, operators", EXPRESSION_OPERATORS_MAX, "operators and functions"},
+    {"expression, operands of IN", EXPRESSION_OPERANDS_MAX, "operands"},
+    {"expression, nesting", EXPRESSION_DEPTH_MAX, "levels"},
+    {"expression, path", EXPRESSION_PATH_ELEMENTS_MAX, "elements"},
+    {"update, actions", EXPRESSION_ACTIONS_MAX, "actions"},
+    {"transaction, changes", FOLD_CHANGES_MAX, "changes"},
+    {"token is remembered", FOLD_TOKEN_SECONDS, "seconds"},
+    {"page, rows", READ_PAGE_ROWS_MAX, "rows"},
+    {"page, rows looked at", READ_PAGE_SCAN_ROWS_MAX, "rows"},
+    {"page", READ_PAGE_BYTES_MAX, "bytes, and one row more"},
+    {"history page", HISTORY_PAGE_RECORDS_MAX, "records"},
+    {"reverse walk as of an LSN", HISTORY_REVERSE_KEYS_MAX, "changed keys"},
     {"JSON text", CODEC_JSON_BYTES_MAX, "bytes"},
     {"message", WIRE_MESSAGE_BYTES_MAX, "bytes"},
     {"transaction", TRANSACTION_BYTES_MAX, "bytes of records"},
@@ -62,6 +91,30 @@ static const struct limit limits[] = {
     {"block of a sealed segment, aimed at", SEGMENT_BLOCK_BYTES_AIM, "bytes"},
     {"history kept, most", LOCAL_RETENTION_DAYS, "days"},
     {"history removed per hour of uptime", LOCAL_TRIM_DAYS_PER_HOUR, "hours"},
+    {"function name", FUNCTION_NAME_BYTES_MAX, "bytes"},
+    {"function, sources", FUNCTION_SOURCE_BYTES_MAX, "bytes"},
+    {"function, modules", FUNCTION_MODULES_MAX, "modules"},
+    {"function, versions", HOST_VERSIONS_MAX, "versions"},
+    {"function, time, default", FUNCTION_DEADLINE_MS_DEFAULT, "ms"},
+    {"function, time, most", FUNCTION_DEADLINE_MS_MAX, "ms"},
+    {"function, memory, default", FUNCTION_MEMORY_BYTES_DEFAULT, "bytes"},
+    {"function, memory, most", FUNCTION_MEMORY_BYTES_MAX, "bytes"},
+    {"function, writes of an invocation", FUNCTION_EFFECTS_MAX, "writes"},
+    {"function, writes of an invocation", FUNCTION_EFFECT_BYTES_MAX, "bytes"},
+    {"function, reads of an invocation", FUNCTION_READS_MAX, "reads"},
+    {"function, log lines of an invocation", FUNCTION_LINES_MAX, "lines"},
+    {"function, event or result", PROTOCOL_MESSAGE_BYTES_MAX, "bytes"},
+    {"worker processes", POOL_WORKERS_MAX, "processes"},
+    {"deployments and invocations waiting", HOST_TASKS_MAX, "tasks"},
+    {"mappings", MAPPINGS_MAX, "mappings"},
+    {"mapping, batch", MAPPING_BATCH_MAX, "records"},
+    {"mapping, retries", MAPPING_RETRIES_MAX, "retries"},
+    {"mapping, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},
+    {"functions after each other", MAPPING_HOPS_MAX, "hops"},
+    {"HTTP connections", NET_CONNECTIONS_MAX, "connections"},
+    {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
+    {"HTTP headers", NET_HEADERS_MAX, "headers"},
+    {"HTTP idle connection", NET_IDLE_MS, "ms"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

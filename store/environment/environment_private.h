@@ -76,6 +76,64 @@ MUST_USE enum status environment__metas_read(const struct file *data, uint32_t p
 uint64_t environment__metas_last_page(const struct buffer *metas, uint32_t page_bytes);
 uint32_t environment__metas_page_bytes(const uint8_t *first_meta);
 
+struct environment_write {
+    struct environment *environment;
+    MDB_txn *transaction;
+    uint64_t puts;
+};
+
+struct environment_read {
+    struct environment *environment;
+    MDB_txn *transaction;
+    bool is_fresh; /* has a snapshot */
+};
+
+static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
+{
+    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
+}
+
+/* Keys as LMDB has them (transaction.c); no bound but LMDB's. */
+MUST_USE enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
+                                               struct bytes key, struct bytes value, struct error *error);
+MUST_USE enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
+                                                 struct bytes key, bool *ret_was_there, struct error *error);
+MUST_USE enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
+                                               enum environment_tree tree, struct bytes key,
+                                               struct bytes *ret_value, struct error *error);
+
+/* Long keys (layers.c). A key of up to LAYER_KEY_BYTES stands in the tree as it is. Of a longer one the first
+ * LAYER_KEY_BYTES and a mark are the key of a pointer, whose value is the id of a layer; what is left of the key is
+ * a key of that layer, by the same rule:
+ *
+ *   key              the key, or what is left of it
+ *   pointer          first 400 bytes | LAYER_MARK u8        → layer id u64
+ *   inside a layer   LAYER_SPACE u32 | layer id u64 | key or pointer
+ *
+ * Order stays exact: nothing else in the tree begins with a pointer, and it stands right after the key of exactly its
+ * first 400 bytes. An empty layer goes with its last key. Ids are this environment's own; they are never reused. */
+enum {
+    LAYER_KEY_BYTES = 400,
+    LAYER_MARK = 1,
+    LAYER_PREFIX_BYTES = 12,
+};
+#define LAYER_SPACE 0xFFFFFFFFU /* no space of rows or indexes has this number, no expiry begins so */
+
+/* Appends the physical key of a long key. STATUS_NOT_FOUND: a layer on the way is not there. */
+MUST_USE enum status environment__layer_find(struct environment *environment, MDB_txn *transaction,
+                                             enum environment_tree tree, struct bytes key,
+                                             struct buffer *ret_physical, struct error *error);
+/* The same, making the layers that are missing. */
+MUST_USE enum status environment__layer_make(struct environment_write *write, enum environment_tree tree,
+                                             struct bytes key, struct buffer *ret_physical,
+                                             struct error *error);
+/* Erases a long key, and the layers that it leaves empty. */
+MUST_USE enum status environment__layer_erase(struct environment_write *write, enum environment_tree tree,
+                                              struct bytes key, bool *ret_was_there, struct error *error);
+/* The key of the pointer in a layer (`prefix`, empty at the top) that stands for a long `rest`; appended. */
+void environment__layer_pointer(struct bytes prefix, struct bytes rest, struct buffer *ret_pointer);
+void environment__layer_prefix(uint64_t layer, struct buffer *ret_prefix); /* replaces */
+
 /* Values: what is put, and 8 bytes of checksum over key and value. */
 enum {
     VALUE_CHECKSUM_BYTES = 8,

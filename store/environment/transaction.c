@@ -1,34 +1,9 @@
-/* Transactions and cursors. */
+/* Transactions. Keys beyond LAYER_KEY_BYTES go through layers.c; cursors are in cursor.c. */
 #include "environment/transaction.h"
 
 #include "base/crypto.h"
 #include "base/memory.h"
 #include "environment_private.h"
-
-struct environment_write {
-    struct environment *environment;
-    MDB_txn *transaction;
-    uint64_t puts;
-};
-
-struct environment_read {
-    struct environment *environment;
-    MDB_txn *transaction;
-    bool is_fresh; /* has a snapshot */
-};
-
-struct environment_cursor {
-    MDB_cursor *cursor;
-    enum environment_tree tree;
-    MDB_val key;
-    MDB_val value;
-    bool stands;
-};
-
-static MDB_val lmdb_bytes(struct bytes bytes)
-{
-    return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
-}
 
 enum status environment__value_check(enum environment_tree tree, struct bytes key, MDB_val stored,
                                      struct bytes *ret_value, struct error *error)
@@ -105,18 +80,11 @@ static enum status key_check(struct bytes key, struct error *error)
     return STATUS_OK;
 }
 
-enum status environment_write_put(struct environment_write *write, enum environment_tree tree,
-                                  struct bytes key, struct bytes value, struct error *error)
+/* Puts under a physical key. */
+enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
+                                      struct bytes key, struct bytes value, struct error *error)
 {
-    enum status status = key_check(key, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (value.size > ENVIRONMENT_VALUE_BYTES_MAX) {
-        return error_set(error, STATUS_TOO_LARGE, "a value of %zu bytes; %d fit", value.size,
-                         ENVIRONMENT_VALUE_BYTES_MAX);
-    }
-    MDB_val stored_key = lmdb_bytes(key);
+    MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_val room = {.mv_size = value.size + VALUE_CHECKSUM_BYTES, .mv_data = NULL};
     int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
     if (code != MDB_SUCCESS) {
@@ -130,14 +98,33 @@ enum status environment_write_put(struct environment_write *write, enum environm
     return STATUS_OK;
 }
 
-enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
-                                    struct bytes key, bool *ret_was_there, struct error *error)
+enum status environment_write_put(struct environment_write *write, enum environment_tree tree,
+                                  struct bytes key, struct bytes value, struct error *error)
 {
     enum status status = key_check(key, error);
     if (status != STATUS_OK) {
         return status;
     }
-    MDB_val stored_key = lmdb_bytes(key);
+    if (value.size > ENVIRONMENT_VALUE_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "a value of %zu bytes; %d fit", value.size,
+                         ENVIRONMENT_VALUE_BYTES_MAX);
+    }
+    if (key.size <= LAYER_KEY_BYTES) {
+        return environment__put_physical(write, tree, key, value, error);
+    }
+    struct buffer physical = {0};
+    status = environment__layer_make(write, tree, key, &physical, error);
+    if (status == STATUS_OK) {
+        status = environment__put_physical(write, tree, buffer_bytes(&physical), value, error);
+    }
+    buffer_reset(&physical);
+    return status;
+}
+
+enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
+                                        struct bytes key, bool *ret_was_there, struct error *error)
+{
+    MDB_val stored_key = environment__lmdb_bytes(key);
     int code = mdb_del(write->transaction, write->environment->trees[tree], &stored_key, NULL);
     if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
         return environment__lmdb_error(code, error, "erasing a value");
@@ -149,16 +136,23 @@ enum status environment_write_erase(struct environment_write *write, enum enviro
     return STATUS_OK;
 }
 
-static enum status transaction_get(struct environment *environment, MDB_txn *transaction,
-                                   enum environment_tree tree, struct bytes key, struct bytes *ret_value,
-                                   struct error *error)
+enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
+                                    struct bytes key, bool *ret_was_there, struct error *error)
 {
-    MDB_val stored;
     enum status status = key_check(key, error);
     if (status != STATUS_OK) {
         return status;
     }
-    MDB_val stored_key = lmdb_bytes(key);
+    return key.size <= LAYER_KEY_BYTES ? environment__erase_physical(write, tree, key, ret_was_there, error)
+                                       : environment__layer_erase(write, tree, key, ret_was_there, error);
+}
+
+enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
+                                      enum environment_tree tree, struct bytes key, struct bytes *ret_value,
+                                      struct error *error)
+{
+    MDB_val stored;
+    MDB_val stored_key = environment__lmdb_bytes(key);
     int code = mdb_get(transaction, environment->trees[tree], &stored_key, &stored);
     if (code != MDB_SUCCESS) {
         return environment__lmdb_error(code, error, "reading a value");
@@ -166,10 +160,38 @@ static enum status transaction_get(struct environment *environment, MDB_txn *tra
     return environment__value_check(tree, key, stored, ret_value, error);
 }
 
+static enum status transaction_get(struct environment *environment, MDB_txn *transaction,
+                                   enum environment_tree tree, struct bytes key, struct bytes *ret_value,
+                                   struct error *error)
+{
+    enum status status = key_check(key, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (key.size <= LAYER_KEY_BYTES) {
+        return environment__get_physical(environment, transaction, tree, key, ret_value, error);
+    }
+    struct buffer physical = {0};
+    status = environment__layer_find(environment, transaction, tree, key, &physical, error);
+    if (status == STATUS_OK) {
+        status = environment__get_physical(environment, transaction, tree, buffer_bytes(&physical), ret_value,
+                                           error);
+    }
+    buffer_reset(&physical);
+    return status;
+}
+
 enum status environment_write_get(struct environment_write *write, enum environment_tree tree,
                                   struct bytes key, struct bytes *ret_value, struct error *error)
 {
     return transaction_get(write->environment, write->transaction, tree, key, ret_value, error);
+}
+
+uint64_t environment_write_entries(struct environment_write *write, enum environment_tree tree)
+{
+    MDB_stat facts;
+    CHECK(mdb_stat(write->transaction, write->environment->trees[tree], &facts) == MDB_SUCCESS);
+    return facts.ms_entries;
 }
 
 enum status environment_write_commit(struct environment_write **write, const struct environment_point *point,
@@ -261,113 +283,4 @@ enum status environment_read_get(struct environment_read *read, enum environment
 {
     CHECK(read->is_fresh);
     return transaction_get(read->environment, read->transaction, tree, key, ret_value, error);
-}
-
-static enum status cursor_open(struct environment *environment, MDB_txn *transaction,
-                               enum environment_tree tree, struct environment_cursor **ret_cursor,
-                               struct error *error)
-{
-    MDB_cursor *cursor = NULL;
-    int code = mdb_cursor_open(transaction, environment->trees[tree], &cursor);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "opening a cursor");
-    }
-    *ret_cursor = memory_create(sizeof(**ret_cursor));
-    (*ret_cursor)->cursor = cursor;
-    (*ret_cursor)->tree = tree;
-    return STATUS_OK;
-}
-
-enum status environment_read_cursor_open(struct environment_read *read, enum environment_tree tree,
-                                         struct environment_cursor **ret_cursor, struct error *error)
-{
-    CHECK(read->is_fresh);
-    return cursor_open(read->environment, read->transaction, tree, ret_cursor, error);
-}
-
-enum status environment_write_cursor_open(struct environment_write *write, enum environment_tree tree,
-                                          struct environment_cursor **ret_cursor, struct error *error)
-{
-    return cursor_open(write->environment, write->transaction, tree, ret_cursor, error);
-}
-
-void environment_cursor_close(struct environment_cursor **cursor)
-{
-    struct environment_cursor *gone = *cursor;
-    *cursor = NULL;
-    if (gone != NULL) {
-        mdb_cursor_close(gone->cursor);
-        memory_destroy(gone);
-    }
-}
-
-static enum status cursor_move(struct environment_cursor *cursor, MDB_cursor_op operation,
-                               struct error *error)
-{
-    int code = mdb_cursor_get(cursor->cursor, &cursor->key, &cursor->value, operation);
-    cursor->stands = code == MDB_SUCCESS;
-    if (code == MDB_NOTFOUND) {
-        return STATUS_END;
-    }
-    return code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "moving a cursor");
-}
-
-enum status environment_cursor_seek_at_or_after(struct environment_cursor *cursor, struct bytes key,
-                                                struct error *error)
-{
-    if (key.size == 0) {
-        return cursor_move(cursor, MDB_FIRST, error);
-    }
-    /* A longer key than LMDB takes sorts right after its first bytes: no stored key lies between. */
-    bool is_cut = key.size > ENVIRONMENT_KEY_BYTES_MAX;
-    struct bytes sought = is_cut ? bytes_part(key, 0, ENVIRONMENT_KEY_BYTES_MAX) : key;
-    cursor->key = lmdb_bytes(sought);
-    enum status status = cursor_move(cursor, MDB_SET_RANGE, error);
-    if (status == STATUS_OK && is_cut && bytes_equal(environment_cursor_key(cursor), sought)) {
-        status = cursor_move(cursor, MDB_NEXT, error);
-    }
-    return status;
-}
-
-enum status environment_cursor_seek_before(struct environment_cursor *cursor, struct bytes key,
-                                           struct error *error)
-{
-    enum status status = environment_cursor_seek_at_or_after(cursor, key, error);
-    if (status == STATUS_END) {
-        return cursor_move(cursor, MDB_LAST, error);
-    }
-    return status == STATUS_OK ? cursor_move(cursor, MDB_PREV, error) : status;
-}
-
-enum status environment_cursor_first(struct environment_cursor *cursor, struct error *error)
-{
-    return cursor_move(cursor, MDB_FIRST, error);
-}
-
-enum status environment_cursor_last(struct environment_cursor *cursor, struct error *error)
-{
-    return cursor_move(cursor, MDB_LAST, error);
-}
-
-enum status environment_cursor_next(struct environment_cursor *cursor, struct error *error)
-{
-    return cursor->stands ? cursor_move(cursor, MDB_NEXT, error) : STATUS_END;
-}
-
-enum status environment_cursor_previous(struct environment_cursor *cursor, struct error *error)
-{
-    return cursor->stands ? cursor_move(cursor, MDB_PREV, error) : STATUS_END;
-}
-
-struct bytes environment_cursor_key(const struct environment_cursor *cursor)
-{
-    CHECK(cursor->stands);
-    return bytes_of(cursor->key.mv_data, cursor->key.mv_size);
-}
-
-enum status environment_cursor_value(struct environment_cursor *cursor, struct bytes *ret_value,
-                                     struct error *error)
-{
-    return environment__value_check(cursor->tree, environment_cursor_key(cursor), cursor->value, ret_value,
-                                    error);
 }

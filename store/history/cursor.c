@@ -170,6 +170,11 @@ static enum status touched_read_group(struct history_cursor *cursor, struct erro
             break;
         }
         struct bytes storage = bytes_from(indexed, sizeof(uint32_t));
+        struct bytes known = is_cut ? bytes_part(storage, 0, SEGMENT_KEY_BYTES_MAX) : storage; /* no hash */
+        if (bytes_compare(known, cursor->range.high) >= 0) {
+            status = STATUS_END; /* another space perhaps, whose records mean something else */
+            break;
+        }
         if (is_cut) {
             prefix = bytes_part(indexed, 0, INDEXED_PREFIX_BYTES);
             status = touched_whole_key(cursor, indexed, cursor->key_lsn, &storage, error);

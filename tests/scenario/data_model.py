@@ -133,6 +133,43 @@ def queries(client):
     assert sorted(sum(parts, [])) == list(range(300)) and all(parts)
 
 
+def long_keys(client):
+    """Keys far beyond what LMDB holds: order, ranges, indexes and the past are as with short ones."""
+    create(client, "long", [["id", "text"]], [["s", "text"]])
+    client.request(server.ALTER, {server.TABLE: "long", server.INDEXES: [
+        {server.INDEX: "turned", server.PARTITION: [["g", "text"]], server.SORT: [["s", "text"]]}]})
+    ids = ["p" * 2048, "p" * 2047 + "q"]
+    sorts = sorted(["s" * n for n in (1, 390, 400, 401, 1000, 1024)] + ["s" * 1000 + x for x in "abc"] + ["r" * 900])
+    for n, s in enumerate(sorts):
+        for id_ in ids:
+            last = put(client, "long", {"id": id_, "s": s, "g": "g" * 1500, "n": n})[server.LSN]
+    values = {":id": ids[0], ":low": "s" * 400, ":high": "s" * 1000 + "b"}
+    names = {"#s": "s"}
+
+    def query(condition, **more):
+        fields = {key_: value for key_, value in values.items() if key_ in condition}
+        return [item["s"] for item in scan(client, "long", key_condition=condition, values=fields, names=names if "#s" in condition else {}, **more)]
+
+    assert query("id = :id") == sorts and query("id = :id", limit=2) == sorts
+    assert query("id = :id", reverse=True, limit=3) == sorts[::-1]
+    inside = [s for s in sorts if values[":low"] <= s <= values[":high"]]
+    assert query("id = :id AND #s BETWEEN :low AND :high") == inside
+    values[":g"] = "g" * 1500
+    wait_for("the index", lambda: client.request(server.DESCRIBE, {server.TABLE: "long"})[server.INDEXES][0][server.STATE] == "active")
+    last = put(client, "long", {"id": ids[0], "s": sorts[0], "g": "g" * 1500, "n": 0})[server.LSN]  # as it is
+    found = scan(client, "long", index="turned", key_condition="g = :g", values={":g": values[":g"]}, limit=3)
+    assert [item["s"] for item in found] == [s for s in sorts for _ in ids]
+    for s in sorts[::2]:
+        client.request(server.DELETE, {server.TABLE: "long", server.KEY: {"id": ids[0], "s": s}})
+    put(client, "long", {"id": ids[0], "s": sorts[1], "g": "other", "n": 0})
+    assert query("id = :id") == sorts[1::2]
+    assert query("id = :id", as_of=last, limit=4) == sorts and query("id = :id", as_of=last, reverse=True) == sorts[::-1]
+    then = scan(client, "long", index="turned", key_condition="g = :g", values={":g": values[":g"]}, as_of=last)
+    assert [item["s"] for item in then] == [s for s in sorts for _ in ids]
+    history = client.request(server.HISTORY, {server.TABLE: "long", server.KEY: {"id": ids[0], "s": sorts[0]}})
+    assert [record[server.OPERATION] for record in history[server.RECORDS]] == ["insert", "remove"]
+
+
 def indexes(client):
     create(client, "i", [["id", "bigint"]])
     for n in range(2500):
@@ -218,7 +255,7 @@ def periodic(client):
 def main():
     with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
         client = Client(host.address)
-        for part in (conditions_and_updates, transactions, queries, indexes, expiry, truncation_and_restore, periodic):
+        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic):
             part(client)
         restored = scan(client, "r2")
         client.close()

@@ -3,8 +3,9 @@
 #define ENVIRONMENT_BOUNDS_H
 
 enum {
-    /* Bytes of a key: what LMDB holds. More is STATUS_TOO_LARGE. */
-    ENVIRONMENT_KEY_BYTES_MAX = 511,
+    /* Bytes of a key: an index entry with two sort keys of the largest size, escaped. More is STATUS_TOO_LARGE. Keys over
+     * 400 bytes cost a lookup for each 400. */
+    ENVIRONMENT_KEY_BYTES_MAX = 300 * 1024,
 
     /* Bytes of a value: the largest row (16 MiB) and room for what wraps it. More is STATUS_TOO_LARGE. */
     ENVIRONMENT_VALUE_BYTES_MAX = 17 * 1024 * 1024,

@@ -35,6 +35,9 @@ MUST_USE enum status environment_write_put(struct environment_write *write, enum
 MUST_USE enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
                                              struct bytes key, bool *ret_was_there, struct error *error);
 
+/* Entries of a tree as LMDB counts them: keys, and what long keys need besides. For tests and statistics. */
+uint64_t environment_write_entries(struct environment_write *write, enum environment_tree tree);
+
 /* Reads what this transaction sees, its own changes included.
  * Lifetime: *ret_value is borrowed until the next put or erase, or the end of the transaction.
  * Errors:   STATUS_NOT_FOUND, STATUS_CORRUPT, STATUS_IO. */
