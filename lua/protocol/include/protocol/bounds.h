@@ -8,7 +8,8 @@ enum {
     FUNCTION_NAME_BYTES_MAX = 140, /* as Lambda's */
     FUNCTION_MODULES_MAX = 64,
     FUNCTION_SOURCE_BYTES_MAX = 1024 * 1024, /* all modules together */
-    FUNCTION_EFFECTS_MAX = 10000,            /* writes of one invocation: changes of one transaction */
+    FUNCTION_EFFECTS_MAX =
+        9999, /* writes of one invocation: with the cursor, the changes of one transaction */
     FUNCTION_EFFECT_BYTES_MAX = 8 * 1024 * 1024,
     FUNCTION_LINES_MAX = 1000,      /* log lines of one invocation; more are counted, not kept */
     FUNCTION_LINE_BYTES_MAX = 4096, /* longer ones are cut */
