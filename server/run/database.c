@@ -46,10 +46,11 @@ static enum status identity_read(struct database *database, struct error *error)
                            "%s was written by a newer version of Oxbow (format %u); this one reads %d", path,
                            bytes_get_u32(file.data + 4), IDENTITY_VERSION);
     } else if (status == STATUS_OK && bytes_get_u32(file.data + 4) < IDENTITY_VERSION) {
-        status = error_set(error, STATUS_UNSUPPORTED,
-                           "%s was written by an older version of Oxbow (format %u); this one reads only %d: export the "
-                           "tables with that version and import them with this one",
-                           path, bytes_get_u32(file.data + 4), IDENTITY_VERSION);
+        status = error_set(
+            error, STATUS_UNSUPPORTED,
+            "%s was written by an older version of Oxbow (format %u); this one reads only %d: export the "
+            "tables with that version and import them with this one",
+            path, bytes_get_u32(file.data + 4), IDENTITY_VERSION);
     } else if (status == STATUS_OK &&
                (file.size != IDENTITY_BYTES ||
                 crypto_crc32c(0, bytes_of(file.data, 32)) != bytes_get_u32(file.data + 32))) {
