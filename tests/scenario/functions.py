@@ -150,7 +150,7 @@ end""")
         put(client, "filtered", {"id": 1, "level": level, "n": n})
         put(client, "filtered", {"id": 2, "level": 1, "n": n})
     wait_for("an alert", lambda: [number(row["id"]) for row in scan(client, "alerts")] == [1])
-    assert mapping(client, "alerting")["records"] == 2
+    wait_for("what entered", lambda: mapping(client, "alerting")["records"] == 2)
     client.request(server.UNMAP, {server.MAPPING: "alerting"})
     expect_failure(lambda: client.request(server.UNMAP, {server.MAPPING: "alerting"}), 1, "no mapping")
 
