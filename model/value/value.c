@@ -136,3 +136,27 @@ bool value_map_sort(struct value *map)
     }
     return true;
 }
+
+struct bytes value_map_text(const struct value *map, const char *name)
+{
+    const struct value *found = value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
+}
+
+int64_t value_map_integer(const struct value *map, const char *name)
+{
+    const struct value *found = value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_INTEGER ? found->integer : 0;
+}
+
+struct value value_of_members(struct arena *arena, const struct value_member *members, size_t count)
+{
+    struct value map = {.kind = VALUE_MAP, .pairs = {.count = count}};
+    map.pairs.at = arena_create_array(arena, 2 * count, sizeof(*map.pairs.at));
+    for (size_t i = 0; i < count; i++) {
+        map.pairs.at[2 * i] = value_of_text(bytes_of_text(members[i].name));
+        map.pairs.at[2 * i + 1] = members[i].value;
+    }
+    CHECK(value_map_sort(&map));
+    return map;
+}

@@ -225,20 +225,17 @@ void catalog_row_encode(const struct schema *schema, bool is_dropped, struct buf
     CHECK(key_encode(&own, ROW_PLAIN, &partition, &clustering, 1, ret_key, NULL) == STATUS_OK);
     struct buffer encoded = {0};
     schema_encode(schema, &encoded);
-    struct value pairs[] = {
-        value_of_text(bytes_of_text("name")),
-        value_of_text(schema->name),
-        value_of_text(bytes_of_text("schema")),
-        value_of_bytes(buffer_bytes(&encoded)),
-        value_of_text(bytes_of_text("state")),
-        value_of_text(bytes_of_text(is_dropped ? "dropped" : "active")),
-        value_of_text(bytes_of_text("table")),
-        partition,
-        value_of_text(bytes_of_text("version")),
-        clustering,
+    struct arena arena = {0};
+    const struct value_member members[] = {
+        {"name", value_of_text(schema->name)},
+        {"schema", value_of_bytes(buffer_bytes(&encoded))},
+        {"state", value_of_text(bytes_of_text(is_dropped ? "dropped" : "active"))},
+        {"table", partition},
+        {"version", clustering},
     };
-    struct value map = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = ARRAY_COUNT(pairs) / 2}};
+    struct value map = value_of_members(&arena, members, ARRAY_COUNT(members));
     codec_value_encode(ret_image, &map);
+    arena_reset(&arena);
     buffer_reset(&encoded);
 }
 

@@ -322,11 +322,7 @@ static struct value token_outcome(struct arena *arena, const struct write_token 
     uint8_t *hash = arena_create(arena, 16);
     bytes_put_u64(hash, token->hash.high);
     bytes_put_u64(hash + 8, token->hash.low);
-    struct value *pairs = arena_create_array(arena, 12, sizeof(*pairs));
-    const struct {
-        const char *name;
-        struct value value;
-    } members[] = {
+    const struct value_member members[] = {
         {"expires", value_of_integer(batch->commit_time_us / 1000000 + FOLD_TOKEN_SECONDS)},
         {"hash", value_of_bytes(bytes_of(hash, 16))},
         {"lsn", value_of_integer((int64_t)batch->next_lsn)},
@@ -334,17 +330,7 @@ static struct value token_outcome(struct arena *arena, const struct write_token 
         {"time", value_of_integer(batch->commit_time_us)},
         {"token", value_of_text(token->token)},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
-        pairs[2 * i] = value_of_text(bytes_of_text(members[i].name));
-        pairs[2 * i + 1] = members[i].value;
-    }
-    return (struct value){.kind = VALUE_MAP, .pairs = {.at = pairs, .count = ARRAY_COUNT(members)}};
-}
-
-static int64_t token_member(const struct value *item, const char *name)
-{
-    const struct value *found = value_map_get(item, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_INTEGER ? found->integer : 0;
+    return value_of_members(arena, members, ARRAY_COUNT(members));
 }
 
 /* Finds the request of an earlier time. STATUS_OK with is_repeat, STATUS_MISMATCH, or STATUS_OK and the row that
@@ -371,13 +357,13 @@ static enum status evaluate_token(struct fold *fold, struct environment_write *w
     if (status != STATUS_OK) {
         return status;
     }
-    if (row->had_old && token_member(&row->item, "expires") > batch->commit_time_us / 1000000) {
+    if (row->had_old && value_map_integer(&row->item, "expires") > batch->commit_time_us / 1000000) {
         const struct value *hash = value_map_get(&row->item, bytes_of_text("hash"));
         bool is_same = hash != NULL && hash->kind == VALUE_BYTES &&
                        bytes_equal(hash->bytes, value_map_get(&item, bytes_of_text("hash"))->bytes);
         request->is_repeat = is_same;
-        request->lsn = (uint64_t)token_member(&row->item, "lsn");
-        request->commit_time_us = token_member(&row->item, "time");
+        request->lsn = (uint64_t)value_map_integer(&row->item, "lsn");
+        request->commit_time_us = value_map_integer(&row->item, "time");
         return is_same ? STATUS_OK
                        : error_set(&request->error, STATUS_MISMATCH,
                                    "the token was used with another request within ten minutes");

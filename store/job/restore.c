@@ -24,10 +24,8 @@ static void restore_encode(const struct restore *restore, struct buffer *ret_key
     const struct schema schema = {.partition_count = 1, .partition = &column};
     struct value id = value_of_integer(restore->id);
     CHECK(key_encode(&schema, ROW_PLAIN, &id, NULL, 0, ret_key, NULL) == STATUS_OK);
-    const struct {
-        const char *name;
-        struct value value;
-    } members[] = {
+    struct arena arena = {0};
+    const struct value_member members[] = {
         {"error", value_of_text(bytes_of_text(restore->problem == NULL ? "" : restore->problem))},
         {"id", id},
         {"kind", value_of_text(bytes_of_text("restore"))},
@@ -38,14 +36,9 @@ static void restore_encode(const struct restore *restore, struct buffer *ret_key
         {"state", value_of_text(bytes_of_text(restore->state))},
         {"target", value_of_text(restore->target)},
     };
-    struct value pairs[2 * ARRAY_COUNT(members)];
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
-        pairs[2 * i] = value_of_text(bytes_of_text(members[i].name));
-        pairs[2 * i + 1] = members[i].value;
-    }
-    struct value map = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = ARRAY_COUNT(members)}};
-    CHECK(value_map_sort(&map));
+    struct value map = value_of_members(&arena, members, ARRAY_COUNT(members));
     codec_value_encode(ret_image, &map);
+    arena_reset(&arena);
 }
 
 void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, struct bytes target,
@@ -55,16 +48,10 @@ void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, struct byte
     restore_encode(&restore, ret_key, ret_image);
 }
 
-static int64_t member_number(const struct value *row, const char *name)
+static struct bytes restore_position(const struct value *row)
 {
-    const struct value *found = value_map_get(row, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_INTEGER ? found->integer : 0;
-}
-
-static struct bytes member_bytes(const struct value *row, const char *name, enum value_kind kind)
-{
-    const struct value *found = value_map_get(row, bytes_of_text(name));
-    return found != NULL && found->kind == kind ? found->bytes : (struct bytes){0};
+    const struct value *found = value_map_get(row, bytes_of_text("position"));
+    return found != NULL && found->kind == VALUE_BYTES ? found->bytes : (struct bytes){0};
 }
 
 /* The first restore that is not at its end; false: none. */
@@ -89,15 +76,14 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
         if (status == STATUS_OK) {
             status = codec_value_decode(arena_copy(arena, image), arena, &row, error);
         }
-        if (status == STATUS_OK &&
-            bytes_equal(member_bytes(&row, "state", VALUE_TEXT), bytes_of_text("running"))) {
+        if (status == STATUS_OK && bytes_equal(value_map_text(&row, "state"), bytes_of_text("running"))) {
             is_found = true;
-            *ret_restore = (struct restore){.id = member_number(&row, "id"),
-                                            .source = member_bytes(&row, "source", VALUE_TEXT),
-                                            .lsn = (uint64_t)member_number(&row, "lsn"),
-                                            .target = member_bytes(&row, "target", VALUE_TEXT),
-                                            .position = member_bytes(&row, "position", VALUE_BYTES),
-                                            .rows = member_number(&row, "rows"),
+            *ret_restore = (struct restore){.id = value_map_integer(&row, "id"),
+                                            .source = value_map_text(&row, "source"),
+                                            .lsn = (uint64_t)value_map_integer(&row, "lsn"),
+                                            .target = value_map_text(&row, "target"),
+                                            .position = restore_position(&row),
+                                            .rows = value_map_integer(&row, "rows"),
                                             .state = "running"};
         }
     }

@@ -83,10 +83,7 @@ enum status function_check(const struct function *function, struct error *error)
 
 struct gate_change function_put(const struct function *function, int64_t now_us, struct arena *arena)
 {
-    const struct {
-        const char *name;
-        struct value value;
-    } members[] = {
+    const struct value_member members[] = {
         {"deadline_ms", value_of_integer(function->deadline_ms)},
         {"deployed", value_of_integer(now_us)},
         {"memory_bytes", value_of_integer((int64_t)function->memory_bytes)},
@@ -95,24 +92,12 @@ struct gate_change function_put(const struct function *function, int64_t now_us,
         {"version", value_of_integer((int64_t)function->version)},
     };
     struct value *item = arena_create(arena, sizeof(*item));
-    *item = (struct value){.kind = VALUE_MAP, .pairs = {.count = ARRAY_COUNT(members)}};
-    item->pairs.at = arena_create_array(arena, 2 * ARRAY_COUNT(members), sizeof(struct value));
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
-        item->pairs.at[2 * i] = value_of_text(bytes_of_text(members[i].name));
-        item->pairs.at[2 * i + 1] = members[i].value;
-    }
-    CHECK(value_map_sort(item));
+    *item = value_of_members(arena, members, ARRAY_COUNT(members));
     return (struct gate_change){.kind = GATE_PUT,
                                 .presence = GATE_IF_ABSENT,
                                 .is_system = true,
                                 .table = bytes_of_text("system.functions"),
                                 .item = item};
-}
-
-static int64_t member_integer(const struct value *item, const char *name)
-{
-    const struct value *found = value_map_get(item, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_INTEGER ? found->integer : 0;
 }
 
 /* The row of a query, copied. */
@@ -159,10 +144,10 @@ enum status function_find(struct gate_view *view, struct bytes name, uint64_t ve
     }
     if (status == STATUS_OK && modules != NULL) {
         *ret_function = (struct function){.name = arena_copy(arena, name),
-                                          .version = (uint64_t)member_integer(&item, "version"),
+                                          .version = (uint64_t)value_map_integer(&item, "version"),
                                           .modules = *modules,
-                                          .memory_bytes = (uint64_t)member_integer(&item, "memory_bytes"),
-                                          .deadline_ms = (uint32_t)member_integer(&item, "deadline_ms")};
+                                          .memory_bytes = (uint64_t)value_map_integer(&item, "memory_bytes"),
+                                          .deadline_ms = (uint32_t)value_map_integer(&item, "deadline_ms")};
     }
     return status;
 }

@@ -56,12 +56,6 @@ static struct gate_read *work_next_read(struct work_reads *reads)
     return &reads->reads[reads->count++];
 }
 
-static struct bytes member_text(const struct value *map, const char *name)
-{
-    const struct value *found = value_map_get(map, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
-}
-
 static const struct value *member_map(const struct value *map, const char *name)
 {
     const struct value *found = map == NULL ? NULL : value_map_get(map, bytes_of_text(name));
@@ -78,7 +72,7 @@ static enum status work_get(struct work_reads *reads, const struct value *argume
     }
     struct gate_read read;
     enum status status =
-        gate_get(reads->view, member_text(arguments, "table"), key, 0, reads->arena, &read, &image, error);
+        gate_get(reads->view, value_map_text(arguments, "table"), key, 0, reads->arena, &read, &image, error);
     if (status == STATUS_OK || (status == STATUS_NOT_FOUND && read.is_absent)) {
         *work_next_read(reads) = read;
     }
@@ -121,22 +115,22 @@ static enum status work_query_parse(const struct value *arguments, struct arena 
     struct expression_options parsing = {.arena = arena, .placeholders = &placeholders, .is_native = true};
     const struct condition *condition = NULL;
     struct key_term *terms = arena_create_array(arena, KEY_TERMS_MAX, sizeof(*terms));
-    struct bytes filter = options == NULL ? (struct bytes){0} : member_text(options, "filter");
+    struct bytes filter = options == NULL ? (struct bytes){0} : value_map_text(options, "filter");
     placeholders_prepare(&placeholders, arena);
-    query->table = member_text(arguments, "table");
+    query->table = value_map_text(arguments, "table");
     query->key_terms = terms;
     if (options != NULL) {
         const struct value *reverse = value_map_get(options, bytes_of_text("reverse"));
         const struct value *limit = value_map_get(options, bytes_of_text("limit"));
         int64_t rows = 0;
-        query->index = member_text(options, "index");
+        query->index = value_map_text(options, "index");
         query->is_reverse = reverse != NULL && reverse->kind == VALUE_BOOLEAN && reverse->boolean;
         if (limit != NULL && limit->kind == VALUE_DECIMAL && decimal_to_integer(&limit->decimal, &rows) &&
             rows > 0) {
             query->rows_max = (size_t)rows;
         }
     }
-    enum status status = condition_parse(member_text(arguments, "condition"), &parsing, &condition, error);
+    enum status status = condition_parse(value_map_text(arguments, "condition"), &parsing, &condition, error);
     if (status == STATUS_OK) {
         status = condition_key_terms(condition, terms, &query->key_terms_count, error);
     }
@@ -190,12 +184,12 @@ static enum status effect_expressions(const struct value *effect, struct arena *
     placeholders->values = member_map(options, "values");
     placeholders_prepare(placeholders, arena);
     struct expression_options parsing = {.arena = arena, .placeholders = placeholders, .is_native = true};
-    struct bytes condition = options == NULL ? (struct bytes){0} : member_text(options, "condition");
+    struct bytes condition = options == NULL ? (struct bytes){0} : value_map_text(options, "condition");
     enum status status =
         condition.size > 0 ? condition_parse(condition, &parsing, &change->condition, error) : STATUS_OK;
     if (status == STATUS_OK && change->kind == GATE_UPDATE) {
         struct update *update = arena_create(arena, sizeof(*update));
-        status = update_parse(member_text(effect, "update"), &parsing, update, error);
+        status = update_parse(value_map_text(effect, "update"), &parsing, update, error);
         change->update = update;
     }
     return status;
@@ -209,8 +203,8 @@ static enum status effect_change(const struct value *effect, struct arena *arena
         enum gate_change_kind kind;
         const char *item;
     } kinds[] = {{"put", GATE_PUT, "item"}, {"delete", GATE_DELETE, "key"}, {"update", GATE_UPDATE, "key"}};
-    struct bytes kind = member_text(effect, "kind");
-    *ret_change = (struct gate_change){.table = member_text(effect, "table")};
+    struct bytes kind = value_map_text(effect, "kind");
+    *ret_change = (struct gate_change){.table = value_map_text(effect, "table")};
     for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
         if (bytes_equal(kind, bytes_of_text(kinds[i].name))) {
             ret_change->kind = kinds[i].kind;

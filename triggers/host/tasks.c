@@ -220,11 +220,9 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
 /* A map with the one key attribute `name`. */
 static const struct value *name_key(struct arena *arena, struct bytes name)
 {
+    const struct value_member member = {"name", value_of_text(name)};
     struct value *map = arena_create(arena, sizeof(*map));
-    *map = (struct value){.kind = VALUE_MAP, .pairs = {.count = 1}};
-    map->pairs.at = arena_create_array(arena, 2, sizeof(struct value));
-    map->pairs.at[0] = value_of_text(bytes_of_text("name"));
-    map->pairs.at[1] = value_of_text(name);
+    *map = value_of_members(arena, &member, 1);
     return map;
 }
 

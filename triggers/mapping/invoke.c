@@ -48,21 +48,6 @@ static void batch_host_log(void *context, struct bytes line)
     batch_log(host->mapping, line);
 }
 
-/* A map of two members, in the arena. */
-static const struct value *pair_item(struct arena *arena, const char *first, struct value a,
-                                     const char *second, struct value b)
-{
-    struct value *item = arena_create(arena, sizeof(*item));
-    *item = (struct value){.kind = VALUE_MAP, .pairs = {.count = 2}};
-    item->pairs.at = arena_create_array(arena, 4, sizeof(struct value));
-    item->pairs.at[0] = value_of_text(bytes_of_text(first));
-    item->pairs.at[1] = a;
-    item->pairs.at[2] = value_of_text(bytes_of_text(second));
-    item->pairs.at[3] = b;
-    CHECK(value_map_sort(item));
-    return item;
-}
-
 /* The cursor moves on condition that nobody else moved it. */
 static struct gate_change cursor_change(const struct mapping *mapping, uint64_t next_lsn, struct arena *arena)
 {
@@ -75,12 +60,17 @@ static struct gate_change cursor_change(const struct mapping *mapping, uint64_t 
     operands[0] = (struct operand){.kind = OPERAND_PATH, .path = {.elements = element, .count = 1}};
     operands[1] = (struct operand){.kind = OPERAND_VALUE, .value = expected};
     *condition = (struct condition){.test = EXPRESSION_EQUAL, .operands = operands, .operands_count = 2};
+    const struct value_member members[] = {
+        {"name", value_of_text(mapping->settings.name)},
+        {"next_lsn", value_of_integer((int64_t)next_lsn)},
+    };
+    struct value *item = arena_create(arena, sizeof(*item));
+    *item = value_of_members(arena, members, ARRAY_COUNT(members));
     return (struct gate_change){
         .kind = GATE_PUT,
         .is_system = true,
         .table = bytes_of_text("system.cursors"),
-        .item = pair_item(arena, "name", value_of_text(mapping->settings.name), "next_lsn",
-                          value_of_integer((int64_t)next_lsn)),
+        .item = item,
         .condition = condition,
     };
 }
@@ -203,10 +193,7 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
     event_encode(batch, &event);
     struct bytes kept = arena_copy(&arena, buffer_bytes(&event));
     buffer_reset(&event);
-    const struct {
-        const char *name;
-        struct value value;
-    } members[] = {
+    const struct value_member members[] = {
         {"count", value_of_integer(batch->count)},
         {"error", value_of_text(bytes_of_text(problem))},
         {"event", value_of_bytes(kept)},
@@ -215,12 +202,7 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
         {"mapping", value_of_text(mapping->settings.name)},
         {"next_lsn", value_of_integer((int64_t)batch->next_lsn)},
     };
-    struct value item = {.kind = VALUE_MAP, .pairs = {.count = ARRAY_COUNT(members)}};
-    item.pairs.at = arena_create_array(&arena, 2 * ARRAY_COUNT(members), sizeof(struct value));
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
-        item.pairs.at[2 * i] = value_of_text(bytes_of_text(members[i].name));
-        item.pairs.at[2 * i + 1] = members[i].value;
-    }
+    struct value item = value_of_members(&arena, members, ARRAY_COUNT(members));
     changes[0] = (struct gate_change){.kind = GATE_PUT,
                                       .is_system = true,
                                       .table = bytes_of_text("system.parked"),

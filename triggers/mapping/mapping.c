@@ -38,61 +38,54 @@ enum status mapping_check(const struct mapping_settings *settings, struct error 
     return status;
 }
 
-static const struct value *item_of(struct arena *arena, const char *const *names, const struct value *values,
-                                   size_t count)
+static const struct value *item_of(struct arena *arena, const struct value_member *members, size_t count)
 {
     struct value *item = arena_create(arena, sizeof(*item));
-    *item = (struct value){.kind = VALUE_MAP, .pairs = {.count = count}};
-    item->pairs.at = arena_create_array(arena, 2 * count, sizeof(struct value));
-    for (size_t i = 0; i < count; i++) {
-        item->pairs.at[2 * i] = value_of_text(bytes_of_text(names[i]));
-        item->pairs.at[2 * i + 1] = values[i];
-    }
-    CHECK(value_map_sort(item));
+    *item = value_of_members(arena, members, count);
     return item;
 }
 
 void mapping_put(const struct mapping_settings *settings, uint64_t lsn, struct arena *arena,
                  struct gate_change ret_changes[2])
 {
-    static const char *const names[] = {"batch", "filter", "function", "name", "retries", "table", "version"};
-    static const char *const cursor_names[] = {"name", "next_lsn"};
-    struct value values[] = {value_of_integer(settings->batch),           value_of_text(settings->filter),
-                             value_of_text(settings->function),           value_of_text(settings->name),
-                             value_of_integer(settings->retries),         value_of_text(settings->table),
-                             value_of_integer((int64_t)settings->version)};
-    struct value cursor_values[] = {value_of_text(settings->name), value_of_integer((int64_t)lsn)};
+    const struct value_member members[] = {
+        {"batch", value_of_integer(settings->batch)},
+        {"filter", value_of_text(settings->filter)},
+        {"function", value_of_text(settings->function)},
+        {"name", value_of_text(settings->name)},
+        {"retries", value_of_integer(settings->retries)},
+        {"table", value_of_text(settings->table)},
+        {"version", value_of_integer((int64_t)settings->version)},
+    };
+    const struct value_member cursor[] = {
+        {"name", value_of_text(settings->name)},
+        {"next_lsn", value_of_integer((int64_t)lsn)},
+    };
     ret_changes[0] = (struct gate_change){.kind = GATE_PUT,
                                           .presence = GATE_IF_ABSENT,
                                           .is_system = true,
                                           .table = bytes_of_text("system.mappings"),
-                                          .item = item_of(arena, names, values, ARRAY_COUNT(values))};
+                                          .item = item_of(arena, members, ARRAY_COUNT(members))};
     ret_changes[1] = (struct gate_change){.kind = GATE_PUT,
                                           .is_system = true,
                                           .table = bytes_of_text("system.cursors"),
-                                          .item = item_of(arena, cursor_names, cursor_values, 2)};
-}
-
-static struct bytes member_text(const struct value *item, const char *name)
-{
-    const struct value *found = value_map_get(item, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
+                                          .item = item_of(arena, cursor, ARRAY_COUNT(cursor))};
 }
 
 static uint64_t member_number(const struct value *item, const char *name)
 {
-    const struct value *found = value_map_get(item, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_INTEGER && found->integer > 0 ? (uint64_t)found->integer : 0;
+    int64_t number = value_map_integer(item, name);
+    return number > 0 ? (uint64_t)number : 0;
 }
 
 enum status mapping_decode(const struct value *item, struct mapping_settings *ret_settings,
                            struct error *error)
 {
-    struct mapping_settings settings = {.name = member_text(item, "name"),
-                                        .function = member_text(item, "function"),
+    struct mapping_settings settings = {.name = value_map_text(item, "name"),
+                                        .function = value_map_text(item, "function"),
                                         .version = member_number(item, "version"),
-                                        .table = member_text(item, "table"),
-                                        .filter = member_text(item, "filter"),
+                                        .table = value_map_text(item, "table"),
+                                        .filter = value_map_text(item, "filter"),
                                         .batch = (uint32_t)member_number(item, "batch"),
                                         .retries = (uint32_t)member_number(item, "retries")};
     if (mapping_check(&settings, NULL) != STATUS_OK) {
