@@ -132,7 +132,9 @@ echo "  the three strongest events that network 'us' sent, by the index:"
 "$oxbow" query quakes "network = 'us' and magnitude > 5" --index by-network --reverse --limit 3 --project "magnitude, place"
 
 say "A mistake: the table of alerts is dropped. It comes back as it was the moment before."
-dropped=$("$oxbow" table drop quakes_alerts | tee /dev/stderr | sed 's/.*LSN //')
+message=$("$oxbow" table drop quakes_alerts)
+echo "$message"
+dropped=${message##*LSN }
 "$oxbow" restore quakes_alerts quakes_alerts --as-of "$((dropped - 2))"
 expect "alerts after the restore" 85 "$("$oxbow" scan quakes_alerts | wc -l)"
 
