@@ -36,7 +36,10 @@ void command__print_record(const struct value *record, bool has_colours)
     if (has_colours) {
         buffer_put_text(&text, tail_colour(operation));
     }
-    buffer_put_format(&text, "{\"lsn\":%llu,\"time\":\"%s\"", (unsigned long long)lsn, when);
+    buffer_put_format(&text, "{\"lsn\":%llu", (unsigned long long)lsn);
+    if (time > 0) { /* the items of a snapshot have none */
+        buffer_put_format(&text, ",\"time\":\"%s\"", when);
+    }
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         const struct value *found = codec_field(record, names[i].field);
         if (found != NULL) {

@@ -227,7 +227,9 @@ def truncation_and_restore(client):
     assert scan(client, "r", as_of=last, limit=100) == before
     one = scan(client, "r", key_condition="id = 3", as_of=last, reverse=True)
     assert one == [item for item in reversed(before) if item["id"] == 3]
+    expect_failure(lambda: scan(client, "r", as_of_time=1000000), 16, "before the first commit")
     changed = scan(client, "r")
+    assert scan(client, "r", as_of_time=int(time.time() * 1e6)) == changed
     middle = client.request(server.TRUNCATE, {server.TABLE: "r"})[server.LSN] - 2
     assert scan(client, "r") == []
     assert scan(client, "r", as_of=middle) == changed
