@@ -11,13 +11,15 @@
 struct client {
     char *address;
     void *context;
+    bool owns_context;
     void *socket;
     int timeout_ms;
     uint64_t next_id;
     struct buffer message; /* what the last answer's views point into */
 };
 
-enum status client_open(const char *address, int timeout_ms, struct client **ret_client, struct error *error)
+/* A client of a context; false: the address is none. */
+static bool client_connect(void *context, const char *address, int timeout_ms, struct client **ret_client)
 {
     char endpoint[256];
     int linger_ms = 1000;
@@ -26,8 +28,7 @@ enum status client_open(const char *address, int timeout_ms, struct client **ret
     struct client *client = memory_create(sizeof(*client));
     client->address = memory_copy_text(address);
     client->timeout_ms = timeout_ms;
-    client->context = zmq_ctx_new();
-    CHECK(client->context != NULL);
+    client->context = context;
     client->socket = zmq_socket(client->context, ZMQ_DEALER);
     CHECK(client->socket != NULL);
     (void)zmq_setsockopt(client->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
@@ -36,12 +37,48 @@ enum status client_open(const char *address, int timeout_ms, struct client **ret
                          sizeof(unlimited)); /* bounded by our credit */
     (void)zmq_setsockopt(client->socket, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof(message_bytes_max));
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address);
-    if (zmq_connect(client->socket, endpoint) != 0) {
+    *ret_client = client;
+    return zmq_connect(client->socket, endpoint) == 0;
+}
+
+enum status client_open(const char *address, int timeout_ms, struct client **ret_client, struct error *error)
+{
+    struct client *client = NULL;
+    void *context = zmq_ctx_new();
+    CHECK(context != NULL);
+    bool is_connected = client_connect(context, address, timeout_ms, &client);
+    client->owns_context = true;
+    if (!is_connected) {
         client_close(&client);
         return error_set(error, STATUS_INVALID, "%s is not ADDRESS:PORT, like 127.0.0.1:7770", address);
     }
     *ret_client = client;
     return STATUS_OK;
+}
+
+struct client *client_open_beside(struct client *client)
+{
+    struct client *beside = NULL;
+    CHECK(client_connect(client->context, client->address, client->timeout_ms, &beside)); /* it did before */
+    return beside;
+}
+
+enum status client_wait(struct client *const *clients, size_t count, int timeout_ms, bool *ret_ready,
+                        struct error *error)
+{
+    zmq_pollitem_t *items = memory_create_array(count, sizeof(*items));
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (zmq_pollitem_t){.socket = clients[i]->socket, .events = ZMQ_POLLIN};
+    }
+    int found = zmq_poll(items, (int)count, timeout_ms);
+    for (size_t i = 0; i < count; i++) {
+        ret_ready[i] = found > 0 && (items[i].revents & ZMQ_POLLIN) != 0;
+    }
+    memory_destroy(items);
+    return found > 0 ? STATUS_OK
+                     : error_set(error, STATUS_TIMEOUT,
+                                 "no answer from %s within %d ms; is `oxbow serve` running there?",
+                                 clients[0]->address, timeout_ms);
 }
 
 void client_close(struct client **client)
@@ -50,7 +87,9 @@ void client_close(struct client **client)
     *client = NULL;
     if (gone != NULL) {
         (void)zmq_close(gone->socket);
-        (void)zmq_ctx_term(gone->context);
+        if (gone->owns_context) {
+            (void)zmq_ctx_term(gone->context);
+        }
         buffer_reset(&gone->message);
         memory_destroy(gone->address);
         memory_destroy(gone);

@@ -1,9 +1,8 @@
-/* Durable single-row puts over the native door, one in flight per connection, and the disk's own fdatasync beside it.
+/* Durable single-row puts over the native door, by one thread over all connections, and the disk's own fdatasync beside it.
  *
- * usage: bench_puts disk DIR SECONDS | bench_puts ADDRESS CONNECTIONS SECONDS
+ * usage: bench_puts disk DIR SECONDS | bench_puts ADDRESS CONNECTIONS SECONDS [IN-FLIGHT]
  * Prints: operations per second, p50 and p99 in microseconds. */
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,14 +19,11 @@ enum {
     DISK_BLOCK_BYTES = 4096,
 };
 
-struct worker {
-    pthread_t thread;
-    const char *address;
-    int number;
-    int64_t until_us;
-    int64_t *samples;
-    size_t room;
-    size_t count;
+/* A connection with one put in flight, or several. */
+struct lane {
+    struct client *client;
+    size_t sent;
+    int64_t *started; /* by number of the request, as a ring of `in_flight` */
 };
 
 static int64_t now_us(void)
@@ -59,15 +55,16 @@ static void fail(const struct error *error)
     exit(1);
 }
 
-static void put_once(struct client *client, int worker, size_t number, struct arena *arena)
+static void put_send(struct lane *lane, int number, size_t in_flight)
 {
     struct buffer body = {0};
-    struct value answer;
     struct error error;
     char key[32];
+    uint64_t id = 0;
     uint8_t payload[PAYLOAD_BYTES] = {0};
-    memcpy(payload, &number, sizeof(number)); /* never equal to what is there: that would write nothing */
-    int size = snprintf(key, sizeof(key), "%d-%zu", worker, number % 1000);
+    memcpy(payload, &lane->sent,
+           sizeof(lane->sent)); /* never equal to what is there: that would write nothing */
+    int size = snprintf(key, sizeof(key), "%d-%zu", number, lane->sent % 1000);
     codec_put_map(&body, 2);
     codec_put_unsigned(&body, WIRE_FIELD_TABLE);
     codec_put_text(&body, bytes_of_text("bench"));
@@ -77,54 +74,71 @@ static void put_once(struct client *client, int worker, size_t number, struct ar
     codec_put_text(&body, bytes_of(key, (size_t)size));
     codec_put_text(&body, bytes_of_text("v"));
     codec_put_bytes(&body, bytes_of(payload, sizeof(payload)));
-    if (client_request(client, WIRE_PUT, &body, arena, &answer, &error) != STATUS_OK) {
+    int64_t start = now_us();
+    if (client_send(lane->client, WIRE_PUT, &body, &id, &error) != STATUS_OK) {
         fail(&error);
     }
+    lane->started[id % in_flight] = start;
+    lane->sent++;
     buffer_reset(&body);
 }
 
-static void *worker_run(void *context)
+/* Takes an answer and sends the next put. */
+static int64_t put_answered(struct lane *lane, int number, size_t in_flight, struct arena *arena)
 {
-    struct worker *worker = context;
-    struct client *client = NULL;
-    struct arena arena = {0};
+    struct value answer;
     struct error error;
-    if (client_open(worker->address, 10000, &client, &error) != STATUS_OK) {
+    uint64_t id = 0;
+    if (client_receive(lane->client, 10000, arena, &id, &answer, &error) != STATUS_OK) {
         fail(&error);
     }
-    int64_t start = now_us();
-    for (size_t i = 0; start < worker->until_us && i < worker->room; i++) {
-        put_once(client, worker->number, i, &arena);
-        int64_t end = now_us();
-        worker->samples[worker->count++] = end - start;
-        start = end;
-    }
-    client_close(&client);
-    arena_reset(&arena);
-    return NULL;
+    int64_t took = now_us() - lane->started[id % in_flight];
+    put_send(lane, number, in_flight);
+    return took;
 }
 
-static void bench_server(const char *address, int connections, double seconds)
+/* One thread, one ZeroMQ context, many connections: as redis-benchmark does it. */
+static void bench_server(const char *address, size_t connections, size_t in_flight, double seconds)
 {
-    struct worker *workers = memory_create_array((size_t)connections, sizeof(*workers));
-    int64_t until = now_us() + (int64_t)(seconds * 1e6);
-    size_t room = SAMPLES_MAX / (size_t)connections;
-    for (int i = 0; i < connections; i++) {
-        workers[i] = (struct worker){.address = address, .number = i, .until_us = until, .room = room};
-        workers[i].samples = memory_create_array(room, sizeof(int64_t));
-        CHECK(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]) == 0);
-    }
+    struct lane *lanes = memory_create_array(connections, sizeof(*lanes));
+    struct client **clients = memory_create_array(connections, sizeof(*clients));
+    bool *ready = memory_create_array(connections, sizeof(*ready));
     int64_t *samples = memory_create_array(SAMPLES_MAX, sizeof(*samples));
+    struct arena arena = {0};
+    struct error error;
     size_t count = 0;
-    for (int i = 0; i < connections; i++) {
-        CHECK(pthread_join(workers[i].thread, NULL) == 0);
-        memcpy(samples + count, workers[i].samples, workers[i].count * sizeof(*samples));
-        count += workers[i].count;
-        memory_destroy(workers[i].samples);
+    if (client_open(address, 10000, &clients[0], &error) != STATUS_OK) {
+        fail(&error);
+    }
+    for (size_t i = 0; i < connections; i++) {
+        clients[i] = i == 0 ? clients[0] : client_open_beside(clients[0]);
+        lanes[i] =
+            (struct lane){.client = clients[i], .started = memory_create_array(in_flight, sizeof(int64_t))};
+        for (size_t k = 0; k < in_flight; k++) {
+            put_send(&lanes[i], (int)i, in_flight);
+        }
+    }
+    int64_t until = now_us() + (int64_t)(seconds * 1e6);
+    while (now_us() < until && count + connections < SAMPLES_MAX) {
+        if (client_wait(clients, connections, 10000, ready, &error) != STATUS_OK) {
+            fail(&error);
+        }
+        for (size_t i = 0; i < connections; i++) {
+            if (ready[i]) {
+                samples[count++] = put_answered(&lanes[i], (int)i, in_flight, &arena);
+            }
+        }
     }
     print_samples(samples, count, seconds);
+    for (size_t i = connections; i-- > 0;) {
+        client_close(&clients[i]);
+        memory_destroy(lanes[i].started);
+    }
+    arena_reset(&arena);
+    memory_destroy(ready);
+    memory_destroy(lanes);
+    memory_destroy(clients);
     memory_destroy(samples);
-    memory_destroy(workers);
 }
 
 /* 4 KiB over written zeros, then fdatasync: what one durable write costs at least. */
@@ -161,17 +175,19 @@ static void bench_disk(const char *directory, double seconds)
 
 int main(int count, char **arguments)
 {
-    if (count != 4) {
-        (void)fprintf(stderr,
-                      "usage: bench_puts disk DIR SECONDS | bench_puts ADDRESS CONNECTIONS SECONDS\n");
+    if (count != 4 && count != 5) {
+        (void)fprintf(
+            stderr,
+            "usage: bench_puts disk DIR SECONDS | bench_puts ADDRESS CONNECTIONS SECONDS [IN-FLIGHT]\n");
         return 2;
     }
     double seconds = strtod(arguments[3], NULL);
     long connections = strtol(arguments[2], NULL, 10);
+    long in_flight = count == 5 ? strtol(arguments[4], NULL, 10) : 1;
     if (strcmp(arguments[1], "disk") == 0) {
         bench_disk(arguments[2], seconds);
-    } else if (connections > 0 && connections <= 1000 && seconds > 0) {
-        bench_server(arguments[1], (int)connections, seconds);
+    } else if (connections > 0 && connections <= 1000 && in_flight > 0 && in_flight <= 1000 && seconds > 0) {
+        bench_server(arguments[1], (size_t)connections, (size_t)in_flight, seconds);
     } else {
         return 2;
     }

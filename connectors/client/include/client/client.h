@@ -15,7 +15,13 @@ struct client;
 /* Connects when first used. STATUS_INVALID: not ADDRESS:PORT. */
 MUST_USE enum status client_open(const char *address, int timeout_ms, struct client **ret_client,
                                  struct error *error);
+/* Another connection to the same server, which shares `client`'s input and output thread and must be closed before it. For
+ * one thread with many connections; see client_wait. */
+struct client *client_open_beside(struct client *client);
 void client_close(struct client **client); /* accepts a pointer to NULL */
+/* Waits until one of the clients has something to receive. STATUS_TIMEOUT. */
+MUST_USE enum status client_wait(struct client *const *clients, size_t count, int timeout_ms, bool *ret_ready,
+                                 struct error *error);
 
 /* Sends a request without waiting; *ret_id names it in the answers. STATUS_TIMEOUT when nobody takes it. */
 MUST_USE enum status client_send(struct client *client, enum wire_type type, const struct buffer *body,
