@@ -101,7 +101,7 @@ static int64_t put_answered(struct lane *lane, int number, size_t in_flight, str
 static void bench_server(const char *address, size_t connections, size_t in_flight, double seconds)
 {
     struct lane *lanes = memory_create_array(connections, sizeof(*lanes));
-    struct client **clients = memory_create_array(connections, sizeof(*clients));
+    struct client **clients = memory_create_array(connections, sizeof(struct client *));
     bool *ready = memory_create_array(connections, sizeof(*ready));
     int64_t *samples = memory_create_array(SAMPLES_MAX, sizeof(*samples));
     struct arena arena = {0};
