@@ -248,6 +248,7 @@ struct view_walk {
     struct gate_page page;
     struct hash128 checksum;
     struct buffer last; /* storage key of the last row looked at */
+    struct buffer last_image;
 };
 
 static enum status walk_row(struct view_walk *walk, struct bytes image, struct error *error)
@@ -255,7 +256,7 @@ static enum status walk_row(struct view_walk *walk, struct bytes image, struct e
     struct gate_row row = {.image = image};
     struct value item;
     const struct condition *filter = walk->query->filter;
-    if (filter != NULL) {
+    if (filter != NULL || walk->query->measure != NULL) {
         arena_clear(&walk->row);
         enum status status = codec_value_decode(image, &walk->row, &item, error);
         if (status != STATUS_OK) {
@@ -264,7 +265,8 @@ static enum status walk_row(struct view_walk *walk, struct bytes image, struct e
         row.item = &item;
     }
     walk->page.scanned++;
-    walk->page.scanned_bytes += image.size;
+    walk->page.scanned_bytes +=
+        walk->query->measure == NULL ? image.size : walk->query->measure(walk->context, &item);
     if (filter == NULL || condition_holds(filter, &(struct condition_facts){.item = &item})) {
         walk->page.matched++;
         walk->visit(walk->context, &row);
@@ -289,12 +291,15 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
         if (status == STATUS_OK) {
             buffer_clear(&walk->last);
             buffer_put(&walk->last, storage);
+            buffer_clear(&walk->last_image);
+            buffer_put(&walk->last_image, image);
             walk->checksum = stored_rows_checksum(walk->checksum, key, image);
             status = walk_row(walk, image, error);
         }
     }
     if (status == STATUS_OK) { /* the page is full: something may follow */
         walk->page.next = arena_copy(walk->arena, buffer_bytes(&walk->last));
+        walk->page.last_image = arena_copy(walk->arena, buffer_bytes(&walk->last_image));
     }
     return status == STATUS_END ? STATUS_OK : status;
 }
@@ -369,6 +374,7 @@ enum status gate_query(struct gate_view *view, const struct gate_query *query, s
     *ret_page = walk.page;
     arena_reset(&walk.row);
     buffer_reset(&walk.last);
+    buffer_reset(&walk.last_image);
     return status;
 }
 

@@ -47,7 +47,9 @@ struct http_exchange {
     struct header headers[NET_HEADERS_MAX];
     size_t headers_count;
     bool keeps_alive;
-    struct buffer answer; /* head and body */
+    void *context;                                  /* the door's */
+    void (*resume)(struct http_exchange *exchange); /* not answered yet: to be called instead */
+    struct buffer answer;                           /* head and body */
 };
 
 /* A client. Freed when libuv has closed it. */
@@ -154,10 +156,17 @@ static const char *status_reason(unsigned status)
     return "Unknown";
 }
 
+static void exchange_send(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    enum status status = mailbox_send_reply(server->replies, &exchange->message);
+    CHECK(status == STATUS_OK); /* the server closes after all exchanges were answered */
+    (void)uv_async_send(&server->wake);
+}
+
 void http_reply(struct http_exchange **exchange, const struct http_answer *answer)
 {
     struct http_exchange *done = *exchange;
-    struct http_server *server = done->server;
     bool is_head = strcmp(done->method, "HEAD") == 0;
     *exchange = NULL;
     buffer_put_format(&done->answer, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s%s\r\n",
@@ -167,9 +176,23 @@ void http_reply(struct http_exchange **exchange, const struct http_answer *answe
     if (!is_head) {
         buffer_put(&done->answer, answer->body);
     }
-    enum status status = mailbox_send_reply(server->replies, &done->message);
-    CHECK(status == STATUS_OK); /* the server closes after all exchanges were answered */
-    (void)uv_async_send(&server->wake);
+    exchange_send(done);
+}
+
+void http_resume(struct http_exchange *exchange, void (*resume)(struct http_exchange *exchange))
+{
+    exchange->resume = resume;
+    exchange_send(exchange);
+}
+
+void http_context_set(struct http_exchange *exchange, void *context)
+{
+    exchange->context = context;
+}
+
+void *http_context(const struct http_exchange *exchange)
+{
+    return exchange->context;
 }
 
 /* --- closing ---------------------------------------------------------------------------------------------------- */
@@ -268,21 +291,36 @@ static void connection_refuse(struct connection *connection, unsigned status)
     connection_write(connection, &answer, true);
 }
 
+static void server_send_reply(struct http_exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    if (connection != NULL) {
+        connection->waiting = NULL;
+        connection_touch(connection);
+        connection_write(connection, &exchange->answer, !exchange->keeps_alive);
+    }
+    exchange_destroy(exchange);
+    if (connection != NULL && !connection->is_closing) {
+        connection_parse(connection);
+    }
+}
+
+/* Until none is left: what is resumed may answer at once. */
 static void server_send_replies(struct http_server *server)
 {
     struct message *message = mailbox_receive(server->replies, 0);
     while (message != NULL) {
         struct http_exchange *exchange = (struct http_exchange *)message;
-        struct connection *connection = exchange->connection;
+        void (*resume)(struct http_exchange *) = exchange->resume;
         message = message->next;
-        if (connection != NULL) {
-            connection->waiting = NULL;
-            connection_touch(connection);
-            connection_write(connection, &exchange->answer, !exchange->keeps_alive);
+        if (resume != NULL) {
+            exchange->resume = NULL;
+            resume(exchange);
+        } else {
+            server_send_reply(exchange);
         }
-        exchange_destroy(exchange);
-        if (connection != NULL && !connection->is_closing) {
-            connection_parse(connection);
+        if (message == NULL) {
+            message = mailbox_receive(server->replies, 0);
         }
     }
 }

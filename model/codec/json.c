@@ -5,6 +5,7 @@
 
 #include <yajl/yajl_parse.h>
 
+#include "base/base64.h"
 #include "base/memory.h"
 #include "value/decimal.h"
 
@@ -19,8 +20,11 @@ struct level {
 struct json_reader {
     struct arena *arena;
     struct error error;
-    struct level levels[VALUE_DEPTH_MAX + 1];
+    bool is_plain;
+    struct level *levels;
+    size_t levels_capacity;
     size_t depth;
+    size_t depth_max;
     bool has_root;
     struct value root;
 };
@@ -67,7 +71,11 @@ static int json_number(void *context, const char *text, size_t size)
     struct json_reader *reader = context;
     struct value value = {.kind = VALUE_DECIMAL};
     struct decimal decimal;
-    if (decimal_parse(bytes_of(text, size), reader->arena, &decimal, &reader->error) != STATUS_OK ||
+    if (decimal_parse(bytes_of(text, size), reader->arena, &decimal, &reader->error) != STATUS_OK) {
+        return JSON_STOP;
+    }
+    value.decimal = decimal;
+    if (!reader->is_plain &&
         decimal_normalise(&decimal, reader->arena, &value.decimal, &reader->error) != STATUS_OK) {
         return JSON_STOP;
     }
@@ -82,8 +90,13 @@ static int json_text(void *context, const unsigned char *text, size_t size)
 
 static int json_open(struct json_reader *reader, bool is_map)
 {
-    if (reader->depth == VALUE_DEPTH_MAX) {
-        return json_fail(reader, "nested deeper than 32 levels");
+    if (reader->depth == reader->depth_max) {
+        (void)error_set(&reader->error, STATUS_TOO_LARGE, "nested deeper than %zu levels", reader->depth_max);
+        return JSON_STOP;
+    }
+    if (reader->depth == reader->levels_capacity) {
+        reader->levels_capacity = reader->levels_capacity == 0 ? 8 : 2 * reader->levels_capacity;
+        reader->levels = memory_resize(reader->levels, reader->levels_capacity * sizeof(struct level));
     }
     reader->levels[reader->depth++] = (struct level){.is_map = is_map};
     return JSON_CONTINUE;
@@ -97,40 +110,6 @@ static int json_open_map(void *context)
 static int json_open_list(void *context)
 {
     return json_open(context, false);
-}
-
-static int base64_digit(uint8_t c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = c == 0 ? NULL : memchr(digits, c, sizeof(digits) - 1);
-    return found == NULL ? -1 : (int)(found - digits);
-}
-
-/* RFC 4648 section 4, padding required. */
-static bool base64_decode(struct bytes text, struct arena *arena, struct bytes *ret_bytes)
-{
-    if (text.size % 4 != 0) {
-        return false;
-    }
-    uint8_t *data = arena_create(arena, text.size / 4 * 3);
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i += 4) {
-        size_t padding =
-            i + 4 == text.size ? (size_t)(text.data[i + 3] == '=') + (text.data[i + 2] == '=') : 0;
-        uint32_t group = 0;
-        for (size_t k = 0; k < 4 - padding; k++) {
-            int digit = base64_digit(text.data[i + k]);
-            if (digit < 0) {
-                return false;
-            }
-            group |= (uint32_t)digit << (18 - 6 * k);
-        }
-        for (size_t k = 0; k < 3 - padding; k++) {
-            data[size++] = (uint8_t)(group >> (16 - 8 * k));
-        }
-    }
-    *ret_bytes = bytes_of(data, size);
-    return true;
 }
 
 /* {"$bytes": "…"} stands for bytes. */
@@ -155,7 +134,7 @@ static int json_close(void *context)
         if (!value_map_sort(&value)) {
             return json_fail(reader, "an object has a name twice");
         }
-        if (json_is_bytes(&value)) {
+        if (!reader->is_plain && json_is_bytes(&value)) {
             struct bytes text = value.pairs.at[1].bytes;
             struct bytes bytes;
             if (!base64_decode(text, reader->arena, &bytes)) {
@@ -189,8 +168,8 @@ static enum status json_finish(struct json_reader *reader, yajl_handle handle, y
     return STATUS_INVALID;
 }
 
-enum status codec_json_decode(struct bytes text, struct arena *arena, struct value *ret_value,
-                              struct error *error)
+static enum status json_decode(struct bytes text, bool is_plain, struct arena *arena, struct value *ret_value,
+                               struct error *error)
 {
     static const yajl_callbacks callbacks = {
         .yajl_null = json_null,
@@ -207,8 +186,10 @@ enum status codec_json_decode(struct bytes text, struct arena *arena, struct val
         return error_set(error, STATUS_TOO_LARGE, "a JSON text of %zu bytes; %d are allowed", text.size,
                          CODEC_JSON_BYTES_MAX);
     }
-    struct json_reader *reader = memory_create(sizeof(*reader));
-    reader->arena = arena;
+    struct json_reader state = {.arena = arena,
+                                .is_plain = is_plain,
+                                .depth_max = is_plain ? CODEC_JSON_DEPTH_MAX : VALUE_DEPTH_MAX};
+    struct json_reader *reader = &state;
     yajl_handle handle = yajl_alloc(&callbacks, NULL, reader);
     CHECK(handle != NULL);
     yajl_status parsed = yajl_parse(handle, text.data, text.size);
@@ -222,9 +203,21 @@ enum status codec_json_decode(struct bytes text, struct arena *arena, struct val
     while (reader->depth > 0) {
         memory_destroy(reader->levels[--reader->depth].items);
     }
+    memory_destroy(reader->levels);
     yajl_free(handle);
-    memory_destroy(reader);
     return status;
+}
+
+enum status codec_json_decode(struct bytes text, struct arena *arena, struct value *ret_value,
+                              struct error *error)
+{
+    return json_decode(text, false, arena, ret_value, error);
+}
+
+enum status codec_json_decode_plain(struct bytes text, struct arena *arena, struct value *ret_value,
+                                    struct error *error)
+{
+    return json_decode(text, true, arena, ret_value, error);
 }
 
 void codec_json_put_text(struct buffer *buffer, struct bytes text)
@@ -251,18 +244,8 @@ void codec_json_put_text(struct buffer *buffer, struct bytes text)
 
 static void json_put_base64(struct buffer *buffer, struct bytes bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     buffer_put_text(buffer, "{\"$bytes\":\"");
-    for (size_t i = 0; i < bytes.size; i += 3) {
-        uint32_t group = 0;
-        size_t left = bytes.size - i < 3 ? bytes.size - i : 3;
-        for (size_t k = 0; k < 3; k++) {
-            group = (group << 8) | (k < left ? bytes.data[i + k] : 0U);
-        }
-        for (size_t k = 0; k < 4; k++) {
-            buffer_put_u8(buffer, k <= left ? (uint8_t)digits[(group >> (18 - 6 * k)) & 63] : (uint8_t)'=');
-        }
-    }
+    base64_encode(bytes, buffer);
     buffer_put_text(buffer, "\"}");
 }
 

@@ -34,6 +34,12 @@ static const struct setting settings[] = {
      "where changes are published to plain ZeroMQ SUB sockets, ADDRESS:PORT or off"},
     {"http", SETTING_TEXT, SETTING_AT(http), "127.0.0.1:8080", 0, 0,
      "where health and metrics are, ADDRESS:PORT or off"},
+    {"dynamodb", SETTING_TEXT, SETTING_AT(dynamodb), "127.0.0.1:8000", 0, 0,
+     "where AWS SDKs find DynamoDB and DynamoDB Streams, ADDRESS:PORT or off"},
+    {"dynamodb-delay-ms", SETTING_NUMBER, SETTING_AT(dynamodb_delay_ms), "0", 0, 600000,
+     "time that a table stays CREATING, UPDATING or DELETING, for tests of clients"},
+    {"dynamodb-conflict-percent", SETTING_NUMBER, SETTING_AT(dynamodb_conflict_percent), "0", 0, 100,
+     "transactions to be answered with TransactionConflict, for tests of clients"},
     {"config", SETTING_TEXT, SETTING_AT(file), "", 0, 0,
      "file with lines `name = value`; # begins a comment"},
     {"segment-bytes", SETTING_NUMBER, SETTING_AT(segment_bytes), "67108864", SEGMENT_BYTES_MIN,
@@ -95,6 +101,7 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->native);
     memory_destroy(configuration->http);
     memory_destroy(configuration->topics);
+    memory_destroy(configuration->dynamodb);
     memory_destroy(configuration->file);
     *configuration = (struct configuration){0};
 }

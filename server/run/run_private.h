@@ -10,9 +10,10 @@
 /* What `oxbow serve` was told: defaults, then the configuration file, then the environment, then flags. */
 struct configuration {
     char *data;
-    char *native; /* ADDRESS:PORT, or "off" */
-    char *topics; /* the same */
-    char *http;   /* the same */
+    char *native;   /* ADDRESS:PORT, or "off" */
+    char *topics;   /* the same */
+    char *http;     /* the same */
+    char *dynamodb; /* the same */
     char *file;
     uint64_t segment_bytes;
     uint64_t map_bytes;
@@ -21,6 +22,8 @@ struct configuration {
     uint64_t checkpoint_ms;
     uint64_t checkpoint_bytes;
     uint64_t sweep_ms;
+    uint64_t dynamodb_delay_ms;
+    uint64_t dynamodb_conflict_percent;
     bool accepts_clock;
     bool is_help;
 };

@@ -8,6 +8,7 @@
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "catalog/catalog.h"
+#include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
 #include "feed/feed.h"
 #include "fold/fold.h"
@@ -38,6 +39,7 @@ struct server {
     struct native_door *native;
     struct topics *topics;
     struct http_door *http;
+    struct dynamodb_door *dynamodb;
     int signals;
 };
 
@@ -152,12 +154,32 @@ static enum status server_open_jobs(struct server *server, struct error *error)
     return jobs_open(&options, &server->jobs, error);
 }
 
+static enum status server_open_dynamodb(struct server *server, struct error *error)
+{
+    struct dynamodb_door_options options = {
+        .address = server->configuration.dynamodb,
+        .gate = server->gate,
+        .feed = server->feed,
+        .timeline = server->database.identity.timeline,
+        .delay_ms = server->configuration.dynamodb_delay_ms,
+        .conflict_percent = server->configuration.dynamodb_conflict_percent,
+    };
+    /* Nobody outside learns the database's id, so what is made from it cannot be guessed. */
+    crypto_hmac_sha256(bytes_of(server->database.identity.database,
+                                sizeof(server->database.identity.database)),
+                       bytes_of_text("shard iterators"), options.secret);
+    return dynamodb_door_open(&options, &server->dynamodb, error);
+}
+
 static enum status server_open_doors(struct server *server, struct error *error)
 {
     enum status status = STATUS_OK;
     struct http_door_options http = {.address = server->configuration.http, .gate = server->gate};
     if (strcmp(server->configuration.http, "off") != 0) {
         status = http_door_open(&http, &server->http, error);
+    }
+    if (status == STATUS_OK && strcmp(server->configuration.dynamodb, "off") != 0) {
+        status = server_open_dynamodb(server, error);
     }
     struct topics_options topics = {.address = server->configuration.topics,
                                     .gate = server->gate,
@@ -220,6 +242,7 @@ static void server_close(struct server *server)
     native_door_close(&server->native);
     topics_close(&server->topics);
     http_door_close(&server->http);
+    dynamodb_door_close(&server->dynamodb);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }
@@ -262,10 +285,12 @@ static int serve_failed(enum status status, const struct error *error)
 /* The one line on standard output. */
 static void serve_say_ready(const struct server *server)
 {
-    (void)printf("ready native=%s http=%s topics=%s data=%s\n",
+    (void)printf("ready native=%s http=%s topics=%s dynamodb=%s data=%s\n",
                  server->native == NULL ? "off" : native_door_address(server->native),
                  server->http == NULL ? "off" : http_door_address(server->http),
-                 server->topics == NULL ? "off" : topics_address(server->topics), server->configuration.data);
+                 server->topics == NULL ? "off" : topics_address(server->topics),
+                 server->dynamodb == NULL ? "off" : dynamodb_door_address(server->dynamodb),
+                 server->configuration.data);
 }
 
 int serve(int count, char **arguments)

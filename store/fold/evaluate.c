@@ -94,6 +94,17 @@ static enum status evaluate_condition(struct fold *fold, const struct write_chan
                : error_set(error, STATUS_CONDITION, "the condition does not hold");
 }
 
+/* An update that only takes away makes no item where there is none. */
+static bool update_only_removes(const struct update *update)
+{
+    for (size_t i = 0; i < update->count; i++) {
+        if (update->actions[i].kind != ACTION_REMOVE && update->actions[i].kind != ACTION_DELETE) {
+            return false;
+        }
+    }
+    return update->count > 0;
+}
+
 static enum status evaluate_update(struct fold *fold, const struct write_change *change, struct fold_row *row,
                                    struct error *error)
 {
@@ -199,6 +210,9 @@ static enum status evaluate_effect(struct fold *fold, struct environment_write *
         row->new_image = change->image;
         return evaluate_bounds(fold, change, row, error);
     case CHANGE_UPDATE: {
+        if (!row->has_new && update_only_removes(change->update)) {
+            return STATUS_OK;
+        }
         enum status status = evaluate_update(fold, change, row, error);
         return status == STATUS_OK ? evaluate_bounds(fold, change, row, error) : status;
     }

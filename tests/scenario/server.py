@@ -36,7 +36,7 @@ class Server:
         self.address = None
 
     def start(self):
-        command = [OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", "--http", "127.0.0.1:0", "--topics", "127.0.0.1:0",
+        command = [OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", "--http", "127.0.0.1:0", "--topics", "127.0.0.1:0", "--dynamodb", "127.0.0.1:0",
                    *self.settings]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
@@ -44,6 +44,7 @@ class Server:
         self.address = line.split()[1].removeprefix("native=")
         self.http = line.split()[2].removeprefix("http=")
         self.topics = line.split()[3].removeprefix("topics=")
+        self.dynamodb = line.split()[4].removeprefix("dynamodb=")
         return self
 
     def kill(self):

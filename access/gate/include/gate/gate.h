@@ -190,6 +190,8 @@ struct gate_query {
     size_t bytes_max;               /* image bytes looked at; 0: READ_PAGE_BYTES_MAX */
     uint64_t as_of;                 /* LSN; 0: now */
     const struct condition *filter; /* rows for which it does not hold are counted, not visited; or NULL */
+    /* The size that a row counts with against bytes_max; NULL: its image's. Gets the context of `visit`. */
+    size_t (*measure)(void *context, const struct value *item);
 };
 
 struct gate_row {
@@ -202,6 +204,7 @@ struct gate_page {
     size_t scanned;    /* rows looked at */
     size_t matched;    /* rows visited */
     size_t scanned_bytes;
+    struct bytes last_image; /* of the last row looked at, when something may follow */
 };
 
 /* Calls `visit` with each matching item of one page. What *ret_page points to, and *ret_read (may be NULL; only for a

@@ -48,6 +48,13 @@ struct http_answer {
     struct bytes body;
 };
 
+/* Calls `resume` with the exchange on the server's thread, soon: where an answer is made when its facts come from another
+ * thread. Lends the exchange until then. Thread: any. */
+void http_resume(struct http_exchange *exchange, void (*resume)(struct http_exchange *exchange));
+/* What the door keeps with an exchange. */
+void http_context_set(struct http_exchange *exchange, void *context);
+void *http_context(const struct http_exchange *exchange);
+
 /* Answers and takes the exchange. Thread: any. */
 void http_reply(struct http_exchange **exchange, const struct http_answer *answer);
 

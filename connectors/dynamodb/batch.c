@@ -1,0 +1,470 @@
+/* BatchGetItem and BatchWriteItem. */
+#include <stdatomic.h>
+
+#include "catalog/index.h"
+#include "dynamodb_private.h"
+
+/* Whether the same item is asked for twice: `keys` are maps of one table. */
+static bool has_duplicates(const struct schema *schema, const struct value *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            bool is_same = true;
+            for (size_t c = 0; c < schema_key_count(schema); c++) {
+                struct bytes name = schema_key_column(schema, c)->name;
+                is_same =
+                    is_same && value_equal(value_map_get(&keys[i], name), value_map_get(&keys[k], name));
+            }
+            if (is_same) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static enum status fail_duplicates(struct call *call)
+{
+    return call_fail(call, AWS_FAILURE_VALIDATION, "Provided list of item keys contains duplicates");
+}
+
+/* --- BatchGetItem ----------------------------------------------------------------------------------------------- */
+
+/* One table's part. */
+struct get_part {
+    struct bytes name; /* as the request has it */
+    const struct value *json;
+    const struct schema *schema;
+    struct expressions expressions;
+    struct value *keys;
+    size_t count;
+    size_t unprocessed; /* keys from here on were not read */
+    double units;
+};
+
+static enum status get_read(struct call *call, const struct value *pair, struct get_part *part)
+{
+    const struct value *json = pair + 1;
+    const struct value *keys = member_of(json, "Keys");
+    *part = (struct get_part){.name = pair->bytes, .json = json, .count = keys->items.count};
+    part->keys = arena_create_array(call->arena, part->count, sizeof(*part->keys));
+    enum status status = expressions_prepare(call, json, EXPRESSION_KIND_PROJECTION, &part->expressions);
+    for (size_t i = 0; i < part->count && status == STATUS_OK; i++) {
+        status = attributes_read(call, &keys->items.at[i], &part->keys[i]);
+    }
+    return status == STATUS_OK ? expressions_parse(call, json, EXPRESSION_KIND_PROJECTION, &part->expressions)
+                               : status;
+}
+
+static enum status get_plan(struct call *call, struct get_part *part)
+{
+    enum status status = call_table(call, table_of_arn(part->name), &part->schema);
+    for (size_t i = 0; i < part->count && status == STATUS_OK; i++) {
+        status = key_check(call, part->schema, &part->keys[i]);
+    }
+    return status == STATUS_OK && has_duplicates(part->schema, part->keys, part->count)
+               ? fail_duplicates(call)
+               : status;
+}
+
+static enum status get_run(struct call *call, struct get_part *part, size_t *bytes_left, struct buffer *body)
+{
+    bool is_consistent = boolean_of(part->json, "ConsistentRead");
+    json_name_bytes(body, part->name);
+    json_open(body, '[');
+    for (part->unprocessed = 0; part->unprocessed<part->count && * bytes_left> 0; part->unprocessed++) {
+        struct value item;
+        size_t bytes = 0;
+        enum status status = item_find(call, part->schema, &part->keys[part->unprocessed],
+                                       part->expressions.projection, &item, &bytes);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            return status;
+        }
+        part->units += capacity_read_units(bytes, is_consistent);
+        *bytes_left -= bytes < *bytes_left ? bytes : *bytes_left;
+        if (status == STATUS_OK) {
+            json_item(body);
+            attributes_put(body, &item);
+        }
+    }
+    json_close(body, ']');
+    return STATUS_OK;
+}
+
+/* The keys that did not fit, as a request for the rest. */
+static void get_put_unprocessed(struct call *call, const struct get_part *parts, size_t count,
+                                struct buffer *body)
+{
+    json_name(body, "UnprocessedKeys");
+    json_open(body, '{');
+    for (size_t i = 0; i < count; i++) {
+        const struct get_part *part = &parts[i];
+        if (part->unprocessed == part->count) {
+            continue;
+        }
+        struct value rest = *part->json;
+        struct value keys = *member_of(part->json, "Keys");
+        keys.items.at += part->unprocessed;
+        keys.items.count -= part->unprocessed;
+        map_set_member(&rest, "Keys", &keys, call->arena);
+        json_name_bytes(body, part->name);
+        codec_json_encode(body, &rest);
+    }
+    json_close(body, '}');
+}
+
+static void get_put_capacity(struct call *call, const struct get_part *parts, size_t count,
+                             struct buffer *body)
+{
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        struct capacity capacity = {.table = parts[i].schema->name,
+                                    .schema = parts[i].schema,
+                                    .table_units = parts[i].units};
+        capacity_put(body, &capacity, wanted);
+    }
+    json_close(body, ']');
+}
+
+enum status batch_get(struct call *call)
+{
+    const struct value *tables = member_of(call->input, "RequestItems");
+    size_t count = tables->pairs.count;
+    size_t keys = 0;
+    size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
+    struct buffer body = {0};
+    struct get_part *parts = arena_create_array(call->arena, count, sizeof(*parts));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = get_read(call, &tables->pairs.at[2 * i], &parts[i]);
+        keys += parts[i].count;
+    }
+    if (status == STATUS_OK && keys > DYNAMODB_BATCH_GET_ITEMS_MAX) {
+        status =
+            call_fail(call, AWS_FAILURE_VALIDATION, "Too many items requested for the BatchGetItem call");
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = get_plan(call, &parts[i]);
+    }
+    json_open(&body, '{');
+    json_name(&body, "Responses");
+    json_open(&body, '{');
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = get_run(call, &parts[i], &bytes_left, &body);
+    }
+    json_close(&body, '}');
+    if (status == STATUS_OK) {
+        get_put_unprocessed(call, parts, count, &body);
+        get_put_capacity(call, parts, count, &body);
+        json_close(&body, '}');
+        call_reply(call, &body);
+    }
+    buffer_reset(&body);
+    return status;
+}
+
+/* --- BatchWriteItem --------------------------------------------------------------------------------------------- */
+
+/* One item's write on its way; every one is a transaction of its own. */
+struct batch_write {
+    struct batch *batch;
+    struct gate_change change;
+    const struct schema *schema;
+    struct value item; /* or key */
+    struct bytes table;
+    const struct value *json;
+    struct arena arena; /* of the old image, which comes on the writer's thread */
+    struct bytes old_image;
+    bool had_old;
+    enum status status;
+    const char *text;
+};
+
+struct batch {
+    struct call *call;
+    struct batch_write *writes;
+    size_t count;
+    atomic_size_t left; /* writes under way, and one for the submission itself */
+};
+
+static enum status write_read(struct call *call, const struct value *json, struct bytes table,
+                              struct batch_write *write)
+{
+    const struct value *put = member_of(json, "PutRequest");
+    const struct value *delete = member_of(json, "DeleteRequest");
+    if ((put == NULL) == (delete == NULL)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Supplied WriteRequest must contain exactly one of PutRequest and DeleteRequest");
+    }
+    write->table = table;
+    write->json = json;
+    write->change.kind = put != NULL ? GATE_PUT : GATE_DELETE;
+    enum status status =
+        attributes_read(call, put != NULL ? member_of(put, "Item") : member_of(delete, "Key"), &write->item);
+    return status == STATUS_OK && put != NULL && document_bytes(&write->item) > DYNAMODB_ITEM_BYTES_MAX
+               ? call_fail(call, AWS_FAILURE_VALIDATION, "Item size has exceeded the maximum allowed size")
+               : status;
+}
+
+static enum status write_check_indexes(struct call *call, const struct batch_write *write)
+{
+    const uint8_t storage[4] = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < write->schema->indexes_count && status == STATUS_OK; i++) {
+        struct buffer entry = {0};
+        struct error error;
+        status = index_entry_key(&write->schema->indexes[i], bytes_of(storage, sizeof(storage)), &write->item,
+                                 &entry, &error);
+        status = status == STATUS_OK || status == STATUS_NOT_FOUND
+                     ? STATUS_OK
+                     : call_fail_error(call, status, error.text);
+        buffer_reset(&entry);
+    }
+    return status;
+}
+
+static enum status write_plan(struct call *call, struct batch_write *write)
+{
+    enum status status = call_table(call, table_of_arn(write->table), &write->schema);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    write->change.table = write->schema->name;
+    write->change.item = &write->item;
+    write->change.item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    write->change.wants_old = capacity_wanted(call->input) != CAPACITY_NONE;
+    if (write->change.kind == GATE_DELETE) {
+        return key_check(call, write->schema, &write->item);
+    }
+    status = key_check_item(call, write->schema, &write->item);
+    return status == STATUS_OK ? write_check_indexes(call, write) : status;
+}
+
+static void batch_put_unprocessed(const struct batch *batch, struct buffer *body)
+{
+    json_name(body, "UnprocessedItems");
+    json_open(body, '{');
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_write *write = &batch->writes[i];
+        bool is_first = true;
+        for (size_t k = 0; k < i; k++) {
+            bool is_same = bytes_equal(batch->writes[k].table, write->table);
+            is_first = is_first && !(is_same && batch->writes[k].status != STATUS_OK);
+        }
+        if (write->status == STATUS_OK || !is_first) {
+            continue;
+        }
+        json_name_bytes(body, write->table);
+        json_open(body, '[');
+        for (size_t k = i; k < batch->count; k++) {
+            if (batch->writes[k].status != STATUS_OK && bytes_equal(batch->writes[k].table, write->table)) {
+                json_item(body);
+                codec_json_encode(body, batch->writes[k].json);
+            }
+        }
+        json_close(body, ']');
+    }
+    json_close(body, '}');
+}
+
+static void batch_put_capacity(const struct batch *batch, struct buffer *body)
+{
+    struct call *call = batch->call;
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    struct capacity *capacities = arena_create_array(call->arena, batch->count, sizeof(*capacities));
+    size_t count = 0;
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_write *write = &batch->writes[i];
+        size_t at = 0;
+        while (at < count && capacities[at].schema != write->schema) {
+            at++;
+        }
+        if (at == count) {
+            capacities[count++] =
+                (struct capacity){.table = write->schema->name, .schema = write->schema, .is_write = true};
+        }
+        struct value old =
+            write->had_old ? item_of_image(write->old_image, call->arena) : (struct value){.kind = VALUE_MAP};
+        capacity_add_write(&capacities[at], write->had_old ? &old : NULL,
+                           write->change.kind == GATE_PUT ? &write->item : NULL, 1, call->arena);
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        capacity_put(body, &capacities[i], wanted);
+    }
+    json_close(body, ']');
+}
+
+static void batch_put_metrics(const struct batch *batch, struct buffer *body)
+{
+    struct call *call = batch->call;
+    bool is_open = false;
+    struct bytes table = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_write *write = &batch->writes[i];
+        if (!metrics_wanted(call->input, write->schema, call->arena)) {
+            continue;
+        }
+        if (!is_open) {
+            json_name(body, "ItemCollectionMetrics");
+            json_open(body, '{');
+        }
+        if (!is_open || !bytes_equal(table, write->table)) {
+            if (is_open) {
+                json_close(body, ']');
+            }
+            table = write->table;
+            json_name_bytes(body, table);
+            json_open(body, '[');
+        }
+        is_open = true;
+        metrics_put(body, write->schema, &write->item, call->arena);
+    }
+    if (is_open) {
+        json_close(body, ']');
+        json_close(body, '}');
+    }
+}
+
+static void batch_reply(struct call *call)
+{
+    struct batch *batch = call->state;
+    struct buffer body = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        enum status status = batch->writes[i].status;
+        if (status == STATUS_INVALID || status == STATUS_TOO_LARGE || status == STATUS_NOT_FOUND) {
+            (void)call_fail_error(call, status, batch->writes[i].text);
+        }
+    }
+    if (call->failure.kind != AWS_NO_FAILURE) {
+        call_reply_failure(call);
+    } else {
+        json_open(&body, '{');
+        batch_put_unprocessed(batch, &body);
+        batch_put_capacity(batch, &body);
+        batch_put_metrics(batch, &body);
+        json_close(&body, '}');
+        call_reply(call, &body);
+    }
+    buffer_reset(&body);
+}
+
+static void batch_resume(struct http_exchange *exchange)
+{
+    struct call *call = http_context(exchange);
+    struct batch *batch = call->state;
+    for (size_t i = 0; i < batch->count; i++) { /* what came on the writer's thread moves to the call */
+        struct batch_write *write = &batch->writes[i];
+        write->old_image = arena_copy(call->arena, write->old_image);
+        write->text = write->text == NULL ? NULL : arena_format(call->arena, "%s", write->text);
+        arena_reset(&write->arena);
+    }
+    batch_reply(call);
+}
+
+static void batch_one_done(struct batch *batch)
+{
+    if (atomic_fetch_sub(&batch->left, 1) == 1) {
+        http_resume(batch->call->exchange, batch_resume);
+    }
+}
+
+/* Thread: the writer. */
+static void write_done(void *context, const struct gate_outcome *outcome)
+{
+    struct batch_write *write = context;
+    const struct gate_change_outcome *change = outcome->count > 0 ? &outcome->changes[0] : NULL;
+    write->status = outcome->status;
+    write->text = arena_format(&write->arena, "%s", outcome->text == NULL ? "" : outcome->text);
+    if (change != NULL && change->had_old) {
+        write->had_old = true;
+        write->old_image = arena_copy(&write->arena, change->old_image);
+    }
+    batch_one_done(write->batch);
+}
+
+static void batch_submit(struct batch *batch)
+{
+    struct call *call = batch->call;
+    call->state = batch;
+    call->is_waiting = true;
+    atomic_store(&batch->left, batch->count + 1);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_write *write = &batch->writes[i];
+        struct arena arena = {0};
+        struct error error;
+        struct gate_transaction transaction = {.arena = &arena,
+                                               .changes = &write->change,
+                                               .count = 1,
+                                               .actor = call->principal,
+                                               .done = write_done,
+                                               .context = write};
+        enum status status = gate_submit(call->door->options.gate, &transaction, NULL, &error);
+        if (status != STATUS_OK) {
+            arena_reset(&arena);
+            write->status = status;
+            write->text = arena_format(&write->arena, "%s", error.text);
+            batch_one_done(batch);
+        }
+    }
+    batch_one_done(batch);
+}
+
+static enum status batch_check_duplicates(struct call *call, const struct batch *batch)
+{
+    for (size_t i = 1; i < batch->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            const struct value keys[] = {batch->writes[i].item, batch->writes[k].item};
+            if (batch->writes[i].schema == batch->writes[k].schema &&
+                has_duplicates(batch->writes[i].schema, keys, 2)) {
+                return fail_duplicates(call);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status batch_write(struct call *call)
+{
+    const struct value *tables = member_of(call->input, "RequestItems");
+    struct batch *batch = arena_create(call->arena, sizeof(*batch));
+    size_t count = 0;
+    size_t at = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < tables->pairs.count; i++) {
+        count += tables->pairs.at[2 * i + 1].items.count;
+    }
+    if (count > DYNAMODB_BATCH_WRITE_ITEMS_MAX) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Too many items requested for the BatchWriteItem call");
+    }
+    *batch = (struct batch){.call = call, .count = count};
+    batch->writes = arena_create_array(call->arena, count, sizeof(*batch->writes));
+    for (size_t i = 0; i < tables->pairs.count; i++) {
+        const struct value *list = &tables->pairs.at[2 * i + 1];
+        for (size_t k = 0; k < list->items.count && status == STATUS_OK; k++) {
+            batch->writes[at].batch = batch;
+            status =
+                write_read(call, &list->items.at[k], tables->pairs.at[2 * i].bytes, &batch->writes[at++]);
+        }
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = write_plan(call, &batch->writes[i]);
+    }
+    if (status == STATUS_OK) {
+        status = batch_check_duplicates(call, batch);
+    }
+    if (status == STATUS_OK) {
+        batch_submit(batch);
+    }
+    return status;
+}

@@ -1,0 +1,188 @@
+/* A request's parts and its answer. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <zlib.h>
+
+#include "base/random.h"
+#include "catalog/bounds.h"
+#include "dynamodb_private.h"
+#include "value/decimal.h"
+
+enum {
+    CALL_REQUEST_ID_BYTES = 52,
+};
+
+enum status call_fail(struct call *call, enum aws_failure_kind kind, const char *format, ...)
+{
+    va_list arguments;
+    char text[4096];
+    if (call->failure.kind != AWS_NO_FAILURE) {
+        return STATUS_INVALID;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    call->failure =
+        (struct aws_failure){.kind = kind, .text = arena_copy_text(call->arena, bytes_of_text(text))};
+    return STATUS_INVALID;
+}
+
+enum status call_fail_error(struct call *call, enum status status, const char *text)
+{
+    static const struct {
+        enum status status;
+        enum aws_failure_kind kind;
+        const char *text; /* NULL: the text that came */
+    } kinds[] = {
+        {STATUS_INVALID, AWS_FAILURE_VALIDATION, NULL},
+        {STATUS_TOO_LARGE, AWS_FAILURE_VALIDATION, NULL},
+        {STATUS_NOT_FOUND, AWS_FAILURE_NOT_FOUND, "Requested resource not found"},
+        {STATUS_EXISTS, AWS_FAILURE_IN_USE, NULL},
+        {STATUS_CONDITION, AWS_FAILURE_CONDITION, "The conditional request failed"},
+        {STATUS_MISMATCH, AWS_FAILURE_TOKEN_MISMATCH,
+         "Parameters of the request do not match those of an earlier one with the same client token"},
+        {STATUS_STALE, AWS_FAILURE_IN_USE, NULL},
+        {STATUS_BUSY, AWS_FAILURE_THROTTLING, NULL},
+        {STATUS_DENIED, AWS_FAILURE_ACCESS_DENIED, NULL},
+        {STATUS_CLOSED, AWS_FAILURE_UNAVAILABLE, NULL},
+        {STATUS_TRIMMED, AWS_FAILURE_TRIMMED, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        if (kinds[i].status == status) {
+            return call_fail(call, kinds[i].kind, "%s", kinds[i].text == NULL ? text : kinds[i].text);
+        }
+    }
+    return call_fail(call, AWS_FAILURE_INTERNAL, "%s", text);
+}
+
+enum status call_fail_no_table(struct call *call)
+{
+    return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+}
+
+enum status call_fail_no_named_table(struct call *call, struct bytes table)
+{
+    return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found: Table: %.*s not found",
+                     (int)table.size, (const char *)table.data);
+}
+
+/* --- sending ---------------------------------------------------------------------------------------------------- */
+
+static void call_request_id(char *ret_id)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    uint8_t secret[CALL_REQUEST_ID_BYTES];
+    random_secret(secret, sizeof(secret));
+    for (size_t i = 0; i < sizeof(secret); i++) {
+        ret_id[i] = letters[secret[i] % (sizeof(letters) - 1)];
+    }
+    ret_id[sizeof(secret)] = '\0';
+}
+
+static void call_send(struct call *call, unsigned status, struct bytes body)
+{
+    char id[CALL_REQUEST_ID_BYTES + 1];
+    struct bytes asked = http_header(call->exchange, "Content-Type");
+    bool is_plain = bytes_start_with(asked, bytes_of_text("application/json"));
+    bool has_origin = http_header(call->exchange, "Origin").size > 0;
+    uint32_t crc = (uint32_t)crc32(0, body.data, (uInt)body.size);
+    call_request_id(id);
+    struct http_answer answer = {
+        .status = status,
+        .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
+        .headers = arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\n%s", id, crc,
+                                has_origin ? "Access-Control-Allow-Origin: *\r\n"
+                                             "Access-Control-Expose-Headers: "
+                                             "x-amzn-RequestId,x-amz-crc32,Date\r\n"
+                                           : ""),
+        .body = body,
+    };
+    struct http_exchange *exchange = call->exchange;
+    http_reply(&exchange, &answer);
+}
+
+void call_reply(struct call *call, const struct buffer *body)
+{
+    call_send(call, 200, buffer_bytes(body));
+}
+
+void call_reply_failure(struct call *call)
+{
+    struct buffer body = {0};
+    aws_failure_put(&call->failure, &body);
+    call_send(call, aws_failure_status(call->failure.kind), buffer_bytes(&body));
+    buffer_reset(&body);
+}
+
+/* --- members ---------------------------------------------------------------------------------------------------- */
+
+const struct value *member_of(const struct value *map, const char *name)
+{
+    const struct value *found = map == NULL ? NULL : value_map_get(map, bytes_of_text(name));
+    return found == NULL || found->kind == VALUE_NULL ? NULL : found;
+}
+
+struct bytes text_of(const struct value *map, const char *name)
+{
+    const struct value *found = member_of(map, name);
+    return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
+}
+
+bool boolean_of(const struct value *map, const char *name)
+{
+    const struct value *found = member_of(map, name);
+    return found != NULL && found->kind == VALUE_BOOLEAN && found->boolean;
+}
+
+int64_t integer_of(const struct value *map, const char *name, int64_t fallback)
+{
+    const struct value *found = member_of(map, name);
+    int64_t number = fallback;
+    if (found != NULL && found->kind == VALUE_INTEGER) {
+        return found->integer;
+    }
+    if (found != NULL && found->kind == VALUE_DECIMAL && !decimal_to_integer(&found->decimal, &number)) {
+        double real = decimal_to_double(&found->decimal);
+        number = real > 9e18 ? INT64_MAX : real < -9e18 ? INT64_MIN : (int64_t)real;
+    }
+    return number;
+}
+
+bool text_is(struct bytes text, const char *word)
+{
+    return bytes_equal(text, bytes_of_text(word));
+}
+
+/* The part of an ARN after `mark`, up to the next '/'. */
+static struct bytes arn_part(struct bytes arn, const char *mark)
+{
+    const uint8_t *found = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, strlen(mark));
+    if (found == NULL) {
+        return arn;
+    }
+    struct bytes rest = bytes_from(arn, (size_t)(found - arn.data) + strlen(mark));
+    const uint8_t *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
+    return slash == NULL ? rest : bytes_part(rest, 0, (size_t)(slash - rest.data));
+}
+
+struct bytes call_table_name(struct call *call, const struct value *map)
+{
+    struct bytes name = text_of(map, "TableName");
+    (void)call;
+    return table_of_arn(name);
+}
+
+struct bytes table_of_arn(struct bytes name)
+{
+    return bytes_start_with(name, bytes_of_text("arn:")) ? arn_part(name, ":table/") : name;
+}
+
+enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema)
+{
+    if (gate_table_find(call->door->options.gate, table, ret_schema, NULL) != STATUS_OK ||
+        (*ret_schema)->table < CATALOG_TABLE_FIRST) {
+        return call_fail_no_table(call);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,286 @@
+/* TableDescription. */
+#include <time.h>
+
+#include "base/clock.h"
+#include "dynamodb_private.h"
+
+struct bytes table_arn(struct call *call, struct bytes table, struct arena *arena)
+{
+    return bytes_of_text(arena_format(arena, "arn:aws:dynamodb:%.*s:%.*s:table/%.*s", (int)call->region.size,
+                                      (const char *)call->region.data, (int)call->account.size,
+                                      (const char *)call->account.data, (int)table.size,
+                                      (const char *)table.data));
+}
+
+struct bytes stream_arn(struct call *call, struct bytes table, struct bytes label)
+{
+    struct bytes arn = table_arn(call, table, call->arena);
+    return bytes_of_text(arena_format(call->arena, "%.*s/stream/%.*s", (int)arn.size, (const char *)arn.data,
+                                      (int)label.size, (const char *)label.data));
+}
+
+const char *stream_label_text(int64_t time_us, struct arena *arena)
+{
+    char text[CLOCK_TEXT_BYTES];
+    clock_format(time_us, text);
+    return arena_format(arena, "%.23s", text);
+}
+
+static void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
+                          const struct key_column *clustering, size_t clustering_count)
+{
+    json_name(body, "KeySchema");
+    json_open(body, '[');
+    for (size_t i = 0; i < partition_count + clustering_count; i++) {
+        bool is_partition = i < partition_count;
+        json_open(body, '{');
+        json_text(body, "AttributeName",
+                  is_partition ? partition[i].name : clustering[i - partition_count].name);
+        json_word(body, "KeyType", is_partition ? "HASH" : "RANGE");
+        json_close(body, '}');
+    }
+    json_close(body, ']');
+}
+
+/* --- attribute definitions -------------------------------------------------------------------------------------- */
+
+static void describe_definition(struct buffer *body, size_t start, const struct key_column *column,
+                                struct arena *arena)
+{
+    struct buffer name = {0};
+    codec_json_put_text(&name, column->name);
+    char *known = arena_format(arena, "\"AttributeName\":%.*s,", (int)name.size, (const char *)name.data);
+    bool is_there = memmem(body->data + start, body->size - start, known, strlen(known)) != NULL;
+    buffer_reset(&name);
+    if (!is_there) {
+        json_open(body, '{');
+        json_text(body, "AttributeName", column->name);
+        json_word(body, "AttributeType", key_type_letter(column->type.kind));
+        json_close(body, '}');
+    }
+}
+
+/* Every key column of the table and its indexes, once. */
+static void describe_definitions(struct buffer *body, const struct schema *schema, struct arena *arena)
+{
+    json_name(body, "AttributeDefinitions");
+    json_open(body, '[');
+    size_t start = body->size;
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        describe_definition(body, start, schema_key_column(schema, i), arena);
+    }
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        for (size_t k = 0; k < index->partition_count; k++) {
+            describe_definition(body, start, &index->partition[k], arena);
+        }
+        for (size_t k = 0; k < index->clustering_count; k++) {
+            describe_definition(body, start, &index->clustering[k], arena);
+        }
+    }
+    json_close(body, ']');
+}
+
+/* --- throughput ------------------------------------------------------------------------------------------------- */
+
+static void describe_throughput(struct buffer *body, const struct value *properties)
+{
+    const struct value *throughput = member_of(properties, "ProvisionedThroughput");
+    int64_t increased_us = integer_of(properties, "ThroughputIncreased", 0);
+    int64_t decreased_us = integer_of(properties, "ThroughputDecreased", 0);
+    json_name(body, "ProvisionedThroughput");
+    json_open(body, '{');
+    if (increased_us > 0) {
+        json_time(body, "LastIncreaseDateTime", increased_us);
+    }
+    if (decreased_us > 0) {
+        json_time(body, "LastDecreaseDateTime", decreased_us);
+    }
+    json_integer(body, "NumberOfDecreasesToday", decreased_us > 0 ? 1 : 0);
+    json_integer(body, "ReadCapacityUnits", integer_of(throughput, "ReadCapacityUnits", 0));
+    json_integer(body, "WriteCapacityUnits", integer_of(throughput, "WriteCapacityUnits", 0));
+    json_close(body, '}');
+}
+
+static void describe_warm(struct buffer *body, const struct value *properties)
+{
+    const struct value *warm = member_of(properties, "WarmThroughput");
+    const struct value *throughput = member_of(properties, "ProvisionedThroughput");
+    json_name(body, "WarmThroughput");
+    json_open(body, '{');
+    json_integer(body, "ReadUnitsPerSecond",
+                 integer_of(warm, "ReadUnitsPerSecond", integer_of(throughput, "ReadCapacityUnits", 12000)));
+    json_integer(body, "WriteUnitsPerSecond",
+                 integer_of(warm, "WriteUnitsPerSecond", integer_of(throughput, "WriteCapacityUnits", 4000)));
+    json_word(body, "Status", "ACTIVE");
+    json_close(body, '}');
+}
+
+static void describe_kept(struct buffer *body, const struct value *properties, const char *name)
+{
+    const struct value *kept = member_of(properties, name);
+    if (kept != NULL) {
+        json_name(body, name);
+        codec_json_encode(body, kept);
+    }
+}
+
+/* --- indexes ---------------------------------------------------------------------------------------------------- */
+
+static void describe_index(struct call *call, const struct schema *schema, const struct index_schema *index,
+                           const struct value *properties, bool is_creating, struct buffer *body)
+{
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    bool is_local = boolean_of(properties, "IsLocal");
+    struct bytes arn = table_arn(call, schema->name, call->arena);
+    (void)!gate_totals(call->door->view, index->space, &rows, &bytes,
+                       NULL); /* 0 when the store cannot tell */
+    json_open(body, '{');
+    json_text(body, "IndexName", index->name);
+    describe_keys(body, index->partition, index->partition_count, index->clustering, index->clustering_count);
+    if (member_of(properties, "Projection") == NULL) {
+        json_name(body, "Projection");
+        buffer_put_text(body, "{\"ProjectionType\":\"ALL\"}");
+    } else {
+        describe_kept(body, properties, "Projection");
+    }
+    if (!is_local) {
+        bool is_backfilling = index->state == INDEX_CREATING;
+        json_word(body, "IndexStatus", is_backfilling || is_creating ? "CREATING" : "ACTIVE");
+        if (is_backfilling) {
+            json_boolean(body, "Backfilling", true);
+        }
+        describe_throughput(body, properties);
+        describe_kept(body, properties, "OnDemandThroughput");
+        describe_warm(body, properties);
+    }
+    json_integer(body, "IndexSizeBytes", (int64_t)bytes);
+    json_integer(body, "ItemCount", (int64_t)rows);
+    json_text(body, "IndexArn",
+              bytes_of_text(arena_format(call->arena, "%.*s/index/%.*s", (int)arn.size,
+                                         (const char *)arn.data, (int)index->name.size,
+                                         (const char *)index->name.data)));
+    json_close(body, '}');
+}
+
+static void describe_indexes(struct call *call, const struct schema *schema, bool are_local, bool is_creating,
+                             struct buffer *body)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        struct value properties = properties_decode(schema->indexes[i].properties, call->arena);
+        if (boolean_of(&properties, "IsLocal") != are_local) {
+            continue;
+        }
+        if (!is_open) {
+            json_name(body, are_local ? "LocalSecondaryIndexes" : "GlobalSecondaryIndexes");
+            json_open(body, '[');
+            is_open = true;
+        }
+        describe_index(call, schema, &schema->indexes[i], &properties, is_creating, body);
+    }
+    if (is_open) {
+        json_close(body, ']');
+    }
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
+static void describe_billing(struct buffer *body, const struct value *properties)
+{
+    struct bytes mode = text_of(properties, "BillingMode");
+    int64_t since_us = integer_of(properties, "PayPerRequestSince", 0);
+    if (mode.size > 0) {
+        json_name(body, "BillingModeSummary");
+        json_open(body, '{');
+        json_text(body, "BillingMode", mode);
+        if (since_us > 0) {
+            json_time(body, "LastUpdateToPayPerRequestDateTime", since_us);
+        }
+        json_close(body, '}');
+    }
+}
+
+static void describe_stream(struct call *call, const struct schema *schema, const struct value *properties,
+                            struct buffer *body)
+{
+    const struct value *streams = member_of(properties, "Streams");
+    if (streams == NULL || streams->items.count == 0) {
+        return;
+    }
+    const struct value *latest = &streams->items.at[streams->items.count - 1];
+    if (integer_of(latest, "To", 0) == 0) {
+        json_name(body, "StreamSpecification");
+        json_open(body, '{');
+        json_boolean(body, "StreamEnabled", true);
+        json_text(body, "StreamViewType", text_of(latest, "ViewType"));
+        json_close(body, '}');
+    }
+    json_text(body, "LatestStreamLabel", text_of(latest, "Label"));
+    json_text(body, "LatestStreamArn", stream_arn(call, schema->name, text_of(latest, "Label")));
+}
+
+static void describe_extras(struct call *call, const struct value *properties, struct buffer *body)
+{
+    const struct value *sse = member_of(properties, "SSESpecification");
+    struct bytes class = text_of(properties, "TableClass");
+    if (sse != NULL && boolean_of(sse, "Enabled")) {
+        struct bytes key = text_of(sse, "KMSMasterKeyId");
+        json_name(body, "SSEDescription");
+        json_open(body, '{');
+        json_word(body, "Status", "ENABLED");
+        json_word(body, "SSEType", "KMS");
+        json_text(body, "KMSMasterKeyArn",
+                  key.size > 0
+                      ? key
+                      : bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:alias/aws/dynamodb",
+                                                   (int)call->region.size, (const char *)call->region.data,
+                                                   (int)call->account.size,
+                                                   (const char *)call->account.data)));
+        json_close(body, '}');
+    }
+    if (class.size > 0) {
+        json_name(body, "TableClassSummary");
+        json_open(body, '{');
+        json_text(body, "TableClass", class);
+        json_close(body, '}');
+    }
+    describe_kept(body, properties, "OnDemandThroughput");
+    describe_kept(body, properties, "RestoreSummary");
+    json_boolean(body, "DeletionProtectionEnabled", boolean_of(properties, "DeletionProtectionEnabled"));
+}
+
+void describe_table(struct call *call, const struct schema *schema, const char *status, struct buffer *body)
+{
+    struct value properties = properties_decode(schema->properties, call->arena);
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    bool is_creating = strcmp(status, "CREATING") == 0;
+    struct bytes id = text_of(&properties, "TableId");
+    if (schema->space != 0) {
+        (void)!gate_totals(call->door->view, schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
+    }
+    json_open(body, '{');
+    describe_definitions(body, schema, call->arena);
+    json_text(body, "TableName", schema->name);
+    describe_keys(body, schema->partition, schema->partition_count, schema->clustering,
+                  schema->clustering_count);
+    json_word(body, "TableStatus", status);
+    json_time(body, "CreationDateTime", integer_of(&properties, "CreationDateTime", 0));
+    describe_throughput(body, &properties);
+    json_integer(body, "TableSizeBytes", (int64_t)bytes);
+    json_integer(body, "ItemCount", (int64_t)rows);
+    json_text(body, "TableArn", table_arn(call, schema->name, call->arena));
+    json_text(body, "TableId",
+              id.size > 0
+                  ? id
+                  : bytes_of_text(arena_format(call->arena, "00000000-0000-0000-0000-%012u", schema->table)));
+    describe_billing(body, &properties);
+    describe_indexes(call, schema, true, is_creating, body);
+    describe_indexes(call, schema, false, is_creating, body);
+    describe_stream(call, schema, &properties, body);
+    describe_extras(call, &properties, body);
+    describe_warm(body, &properties);
+    json_close(body, '}');
+}

@@ -1,0 +1,285 @@
+/* The door: a request's way from HTTP to its operation. */
+#include "base/memory.h"
+#include "dynamodb_private.h"
+
+static const struct {
+    const char *name;
+    enum status (*serve)(struct call *call);
+} operations[] = {
+#define DYNAMODB_ENTRY(name, function) {#name, function},
+    DYNAMODB_OPERATIONS(DYNAMODB_ENTRY)
+#undef DYNAMODB_ENTRY
+};
+
+static void reply_text(struct http_exchange *exchange, unsigned status, const char *type, const char *headers,
+                       const char *text)
+{
+    struct http_answer answer = {.status = status,
+                                 .type = type,
+                                 .headers = headers,
+                                 .body = bytes_of_text(text)};
+    http_reply(&exchange, &answer);
+}
+
+/* --- who asks --------------------------------------------------------------------------------------------------- */
+
+/* The value of `Name=…` in an Authorization header. */
+static struct bytes authorization_part(struct bytes header, const char *name)
+{
+    const uint8_t *found = header.size == 0 ? NULL : memmem(header.data, header.size, name, strlen(name));
+    if (found == NULL) {
+        return (struct bytes){0};
+    }
+    struct bytes rest = bytes_from(header, (size_t)(found - header.data) + strlen(name));
+    size_t end = 0;
+    while (end < rest.size && rest.data[end] != ',' && rest.data[end] != ' ') {
+        end++;
+    }
+    return bytes_part(rest, 0, end);
+}
+
+/* The part of a credential scope between the slashes: access key / date / region / service / aws4_request. */
+static struct bytes scope_part(struct bytes scope, size_t which)
+{
+    size_t start = 0;
+    for (size_t i = 0; i <= scope.size; i++) {
+        if (i < scope.size && scope.data[i] != '/') {
+            continue;
+        }
+        if (which-- == 0) {
+            return bytes_part(scope, start, i - start);
+        }
+        start = i + 1;
+    }
+    return (struct bytes){0};
+}
+
+static enum status call_authorise_header(struct call *call, struct bytes header)
+{
+    static const char *const parts[] = {"Credential", "Signature", "SignedHeaders"};
+    struct buffer missing = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (authorization_part(header, arena_format(call->arena, "%s=", parts[i])).size == 0) {
+            buffer_put_format(&missing, "Authorization header requires '%s' parameter. ", parts[i]);
+        }
+    }
+    if (http_header(call->exchange, "X-Amz-Date").size == 0 &&
+        http_header(call->exchange, "Date").size == 0) {
+        buffer_put_text(&missing, "Authorization header requires existence of either a 'X-Amz-Date' or a "
+                                  "'Date' header. ");
+    }
+    enum status status = STATUS_OK;
+    if (missing.size > 0) {
+        status =
+            call_fail(call, AWS_FAILURE_INCOMPLETE_SIGNATURE, "%.*sAuthorization=%.*s", (int)missing.size,
+                      (const char *)missing.data, (int)header.size, (const char *)header.data);
+    }
+    buffer_reset(&missing);
+    struct bytes region = scope_part(authorization_part(header, "Credential="), 2);
+    if (region.size > 0) {
+        call->region = region;
+    }
+    return status;
+}
+
+static enum status call_authorise(struct call *call)
+{
+    struct bytes header = http_header(call->exchange, "Authorization");
+    struct bytes query = http_query(call->exchange);
+    bool has_query = query.size > 0 && memmem(query.data, query.size, "X-Amz-Algorithm", 15) != NULL;
+    call->region = bytes_of_text("us-east-1");
+    call->account = bytes_of_text("000000000000");
+    call->principal = bytes_of_text("local");
+    if (has_query && header.size > 0) {
+        return call_fail(call, AWS_FAILURE_INVALID_SIGNATURE,
+                         "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP "
+                         "header.");
+    }
+    if (header.size == 0 && !has_query) {
+        return call_fail(call, AWS_FAILURE_MISSING_TOKEN, "Request is missing Authentication Token");
+    }
+    return header.size > 0 ? call_authorise_header(call, header) : STATUS_OK;
+}
+
+/* --- requests --------------------------------------------------------------------------------------------------- */
+
+static enum status call_serve(struct call *call)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(operations); i++) {
+        if (strcmp(operations[i].name, call->operation->name) == 0) {
+            return operations[i].serve(call);
+        }
+    }
+    call->failure = (struct aws_failure){.kind = AWS_FAILURE_UNKNOWN_OPERATION};
+    return STATUS_INVALID;
+}
+
+/* Requests about tables judge the name before everything else, in words of their own. */
+static enum status call_check_name(struct call *call)
+{
+    static const char *const about_tables[] = {"CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"};
+    const struct value *name = member_of(call->input, "TableName");
+    bool is_about_table = false;
+    for (size_t i = 0; i < ARRAY_COUNT(about_tables); i++) {
+        is_about_table = is_about_table || strcmp(call->operation->name, about_tables[i]) == 0;
+    }
+    if (!is_about_table || (name != NULL && name->kind != VALUE_TEXT)) {
+        return STATUS_OK;
+    }
+    if (name == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "The parameter 'TableName' is required but was not present in the request");
+    }
+    struct bytes table = table_of_arn(name->bytes);
+    return table.size < 3 || (table.size > 255 && table.size <= 1024)
+               ? call_fail(call, AWS_FAILURE_VALIDATION,
+                           "TableName must be at least 3 characters long and at most 255 characters long")
+               : STATUS_OK;
+}
+
+static enum status call_read(struct call *call)
+{
+    struct value *input = arena_create(call->arena, sizeof(*input));
+    size_t service = 0;
+    struct error error;
+    enum status status = codec_json_decode_plain(http_body(call->exchange), call->arena, input, &error);
+    if (status == STATUS_TOO_LARGE) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
+                         "levels beyond supported limit");
+    }
+    if (status != STATUS_OK || input->kind != VALUE_MAP) {
+        call->failure = (struct aws_failure){.kind = AWS_FAILURE_SERIALIZATION};
+        return STATUS_INVALID;
+    }
+    call->input = input;
+    call->operation = aws_operation_find(http_header(call->exchange, "X-Amz-Target"), &service);
+    if (call->operation == NULL) {
+        call->failure = (struct aws_failure){.kind = AWS_FAILURE_UNKNOWN_OPERATION};
+        return STATUS_INVALID;
+    }
+    status = call_authorise(call);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct aws_failure failure;
+    bool is_sound = aws_input_check(call->operation->input, input, call->arena, &failure);
+    if (is_sound || failure.kind == AWS_FAILURE_VALIDATION) {
+        status = call_check_name(call);
+    }
+    if (status == STATUS_OK && !is_sound) {
+        call->failure = failure;
+        status = STATUS_INVALID;
+    }
+    return status;
+}
+
+static void door_serve(struct dynamodb_door *door, struct http_exchange *exchange)
+{
+    struct call *call = arena_create(http_arena(exchange), sizeof(*call));
+    call->door = door;
+    call->exchange = exchange;
+    call->arena = http_arena(exchange);
+    http_context_set(exchange, call);
+    enum status status = call_read(call);
+    if (status == STATUS_OK) {
+        status = call_serve(call);
+    }
+    if (status != STATUS_OK) {
+        CHECK(!call->is_waiting && call->failure.kind != AWS_NO_FAILURE);
+        call_reply_failure(call);
+    }
+}
+
+/* --- what is not the API ---------------------------------------------------------------------------------------- */
+
+/* sts:GetCallerIdentity, which tools ask before anything else. */
+static void door_serve_identity(struct http_exchange *exchange)
+{
+    struct bytes body = http_body(exchange);
+    bool is_known = memmem(body.data, body.size, "Action=GetCallerIdentity", 24) != NULL;
+    reply_text(exchange, is_known ? 200 : 400, "text/xml", NULL,
+               is_known ? "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+                          "<GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:root</Arn>"
+                          "<UserId>000000000000</UserId><Account>000000000000</Account>"
+                          "</GetCallerIdentityResult><ResponseMetadata><RequestId>"
+                          "00000000-0000-0000-0000-000000000000</RequestId></ResponseMetadata>"
+                          "</GetCallerIdentityResponse>"
+                        : "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>"
+                          "<Type>Sender</Type><Code>InvalidAction</Code><Message>Could not find operation"
+                          "</Message></Error></ErrorResponse>");
+}
+
+static void door_serve_preflight(struct http_exchange *exchange)
+{
+    struct bytes wanted = http_header(exchange, "Access-Control-Request-Headers");
+    struct bytes method = http_header(exchange, "Access-Control-Request-Method");
+    reply_text(exchange, 200, "text/plain",
+               arena_format(http_arena(exchange),
+                            "Access-Control-Allow-Origin: *\r\nAccess-Control-Max-Age: 172800\r\n"
+                            "%s%.*s%s%s%.*s%s",
+                            wanted.size > 0 ? "Access-Control-Allow-Headers: " : "", (int)wanted.size,
+                            (const char *)wanted.data, wanted.size > 0 ? "\r\n" : "",
+                            method.size > 0 ? "Access-Control-Allow-Methods: " : "", (int)method.size,
+                            (const char *)method.data, method.size > 0 ? "\r\n" : ""),
+               "");
+}
+
+/* Thread: the server's. */
+static void door_handle(void *context, struct http_exchange *exchange)
+{
+    const char *method = http_method(exchange);
+    struct bytes type = http_header(exchange, "Content-Type");
+    bool is_json = bytes_start_with(type, bytes_of_text("application/json")) ||
+                   bytes_start_with(type, bytes_of_text("application/x-amz-json-1.0"));
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
+        reply_text(exchange, 200, "text/plain", NULL, "healthy: dynamodb.us-east-1.amazonaws.com ");
+    } else if (strcmp(method, "OPTIONS") == 0) {
+        door_serve_preflight(exchange);
+    } else if (strcmp(method, "POST") == 0 &&
+               bytes_start_with(type, bytes_of_text("application/x-www-form-urlencoded"))) {
+        door_serve_identity(exchange);
+    } else if (strcmp(method, "POST") != 0 || !is_json) {
+        reply_text(exchange, 404, "application/x-amz-json-1.0", NULL, "<UnknownOperationException/>\n");
+    } else {
+        door_serve(context, exchange);
+    }
+}
+
+enum status dynamodb_door_open(const struct dynamodb_door_options *options, struct dynamodb_door **ret_door,
+                               struct error *error)
+{
+    struct dynamodb_door *door = memory_create(sizeof(*door));
+    door->options = *options;
+    struct http_server_options server = {.address = options->address,
+                                         .flag = "--dynamodb",
+                                         .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
+                                         .handle = door_handle,
+                                         .context = door};
+    enum status status = gate_view_open(options->gate, &door->view, error);
+    if (status == STATUS_OK) {
+        status = http_server_open(&server, &door->server, error);
+    }
+    if (status != STATUS_OK) {
+        dynamodb_door_close(&door);
+        return status;
+    }
+    *ret_door = door;
+    return STATUS_OK;
+}
+
+void dynamodb_door_close(struct dynamodb_door **door)
+{
+    struct dynamodb_door *gone = *door;
+    *door = NULL;
+    if (gone != NULL) {
+        http_server_close(&gone->server);
+        gate_view_close(&gone->view);
+        memory_destroy(gone);
+    }
+}
+
+const char *dynamodb_door_address(const struct dynamodb_door *door)
+{
+    return http_server_address(door->server);
+}

@@ -1,0 +1,32 @@
+/* The DynamoDB door: DynamoDB's and DynamoDB Streams' APIs, JSON 1.0 over HTTP/1.1. DESIGN §12; Amazon DynamoDB API
+ * Reference, version 2012-08-10. */
+#ifndef DYNAMODB_DYNAMODB_H
+#define DYNAMODB_DYNAMODB_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct dynamodb_door;
+struct feed;
+struct gate;
+
+struct dynamodb_door_options {
+    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct gate *gate;
+    struct feed *feed;
+    uint32_t timeline;  /* of the database: part of sequence numbers */
+    uint8_t secret[32]; /* authenticates shard iterators; the same after a restart */
+    uint64_t delay_ms;  /* that a table stays CREATING, UPDATING or DELETING; 0: none */
+    uint64_t
+        conflict_percent; /* of transactions answered TransactionConflict, for tests of clients; 0: none */
+};
+
+/* Errors as of http_server_open. */
+MUST_USE enum status dynamodb_door_open(const struct dynamodb_door_options *options,
+                                        struct dynamodb_door **ret_door, struct error *error);
+/* Accepts a pointer to NULL. Every write was answered before. */
+void dynamodb_door_close(struct dynamodb_door **door);
+const char *dynamodb_door_address(const struct dynamodb_door *door);
+
+#endif

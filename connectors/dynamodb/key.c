@@ -1,0 +1,103 @@
+/* Keys of requests against the table's. */
+#include "dynamodb_private.h"
+
+#define KEY_INVALID "One or more parameter values were invalid: "
+
+const char *key_type_letter(enum type_kind kind)
+{
+    switch ((int)kind) {
+    case TYPE_ASCII:
+    case TYPE_TEXT:
+    case TYPE_UUID:
+    case TYPE_TIMEUUID:
+    case TYPE_INET:
+        return "S";
+    case TYPE_BLOB:
+        return "B";
+    default:
+        return "N";
+    }
+}
+
+size_t schema_key_count(const struct schema *schema)
+{
+    return schema->partition_count + schema->clustering_count;
+}
+
+const struct key_column *schema_key_column(const struct schema *schema, size_t i)
+{
+    return i < schema->partition_count ? &schema->partition[i]
+                                       : &schema->clustering[i - schema->partition_count];
+}
+
+static enum status key_check_size(struct call *call, const struct schema *schema, size_t i,
+                                  const struct value *value)
+{
+    bool is_partition = i < schema->partition_count;
+    const struct key_column *column = schema_key_column(schema, i);
+    bool is_text = value->kind == VALUE_TEXT;
+    if (!is_text && value->kind != VALUE_BYTES) {
+        return STATUS_OK;
+    }
+    if (value->bytes.size == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "One or more parameter values are not valid. The AttributeValue for a key attribute "
+                         "cannot contain an empty %s value. Key: %.*s",
+                         is_text ? "string" : "binary", (int)column->name.size,
+                         (const char *)column->name.data);
+    }
+    if (is_partition && value->bytes.size > DYNAMODB_PARTITION_KEY_BYTES_MAX) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         KEY_INVALID "Size of hashkey has exceeded the maximum size limit of%d bytes",
+                         DYNAMODB_PARTITION_KEY_BYTES_MAX);
+    }
+    if (!is_partition && value->bytes.size > DYNAMODB_SORT_KEY_BYTES_MAX) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         KEY_INVALID
+                         "Aggregated size of all range keys has exceeded the size limit of %d bytes",
+                         DYNAMODB_SORT_KEY_BYTES_MAX);
+    }
+    return STATUS_OK;
+}
+
+enum status key_check(struct call *call, const struct schema *schema, const struct value *key)
+{
+    enum status status = STATUS_OK;
+    if (key->pairs.count != schema_key_count(schema)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "The provided key element does not match the schema");
+    }
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        const struct key_column *column = schema_key_column(schema, i);
+        const struct value *value = value_map_get(key, column->name);
+        if (value == NULL || strcmp(document_type(value), key_type_letter(column->type.kind)) != 0) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             "The provided key element does not match the schema");
+        }
+    }
+    for (size_t i = 0; i < schema_key_count(schema) && status == STATUS_OK; i++) {
+        status = key_check_size(call, schema, i, value_map_get(key, schema_key_column(schema, i)->name));
+    }
+    return status;
+}
+
+enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema_key_count(schema) && status == STATUS_OK; i++) {
+        const struct key_column *column = schema_key_column(schema, i);
+        const struct value *value = value_map_get(item, column->name);
+        const char *wanted = key_type_letter(column->type.kind);
+        if (value == NULL) {
+            return call_fail(call, AWS_FAILURE_VALIDATION, KEY_INVALID "Missing the key %.*s in the item",
+                             (int)column->name.size, (const char *)column->name.data);
+        }
+        if (strcmp(document_type(value), wanted) != 0) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             KEY_INVALID "Type mismatch for key %.*s expected: %s actual: %s",
+                             (int)column->name.size, (const char *)column->name.data, wanted,
+                             document_type(value));
+        }
+        status = key_check_size(call, schema, i, value);
+    }
+    return status;
+}

@@ -1,0 +1,544 @@
+/* Query and Scan. */
+#include "dynamodb_private.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* A page under way. */
+struct page {
+    struct call *call;
+    struct expressions expressions;
+    const struct schema *schema;
+    const struct index_schema *index; /* or NULL */
+    struct value index_properties;
+    bool is_all_projected; /* the index holds whole items */
+    bool is_count;
+    bool is_fetching; /* a local index is asked for more than it holds: the table is read too */
+    struct buffer items;
+    size_t count;
+    size_t bytes; /* of items looked at, as they are sized in table or index */
+    size_t fetched_units;
+};
+
+/* --- projections of indexes ------------------------------------------------------------------------------------- */
+
+static bool index_projects_all(const struct value *properties)
+{
+    const struct value *projection = member_of(properties, "Projection");
+    return projection == NULL || text_is(text_of(projection, "ProjectionType"), "ALL");
+}
+
+static bool is_key_of(const struct key_column *columns, size_t count, struct bytes name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes_equal(columns[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool index_holds_attribute(const struct schema *schema, const struct index_schema *index,
+                                  const struct value *properties, struct bytes name)
+{
+    const struct value *projection = member_of(properties, "Projection");
+    const struct value *names = member_of(projection, "NonKeyAttributes");
+    if (index_projects_all(properties) || is_key_of(schema->partition, schema->partition_count, name) ||
+        is_key_of(schema->clustering, schema->clustering_count, name) ||
+        is_key_of(index->partition, index->partition_count, name) ||
+        is_key_of(index->clustering, index->clustering_count, name)) {
+        return true;
+    }
+    for (size_t i = 0; names != NULL && i < names->items.count; i++) {
+        if (bytes_equal(names->items.at[i].bytes, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct value index_projected(const struct schema *schema, const struct index_schema *index,
+                             const struct value *item, struct arena *arena)
+{
+    struct value properties = properties_decode(index->properties, arena);
+    struct value part = {.kind = VALUE_MAP};
+    part.pairs.at = arena_create_array(arena, 2 * item->pairs.count, sizeof(struct value));
+    for (size_t i = 0; i < item->pairs.count; i++) {
+        if (index_holds_attribute(schema, index, &properties, item->pairs.at[2 * i].bytes)) {
+            part.pairs.at[2 * part.pairs.count] = item->pairs.at[2 * i];
+            part.pairs.at[2 * part.pairs.count + 1] = item->pairs.at[2 * i + 1];
+            part.pairs.count++;
+        }
+    }
+    return part;
+}
+
+/* --- what a request wants --------------------------------------------------------------------------------------- */
+
+static enum status page_index(struct page *page)
+{
+    struct call *call = page->call;
+    struct bytes name = text_of(call->input, "IndexName");
+    if (name.size == 0) {
+        return STATUS_OK;
+    }
+    page->index = schema_index(page->schema, name);
+    if (page->index == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "The table does not have the specified index: %.*s",
+                         (int)name.size, (const char *)name.data);
+    }
+    page->index_properties = properties_decode(page->index->properties, call->arena);
+    page->is_all_projected = index_projects_all(&page->index_properties);
+    bool is_local = boolean_of(&page->index_properties, "IsLocal");
+    if (!is_local && boolean_of(call->input, "ConsistentRead")) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Consistent reads are not supported on global secondary indexes");
+    }
+    if (page->index->state != INDEX_ACTIVE) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Cannot read from backfilling global secondary index: %.*s", (int)name.size,
+                         (const char *)name.data);
+    }
+    return STATUS_OK;
+}
+
+/* What Select asks for, against the rest of the request: what can be told without the table. */
+static enum status page_check_select(struct page *page)
+{
+    struct call *call = page->call;
+    const struct value *input = call->input;
+    struct bytes select = text_of(input, "Select");
+    bool has_projection =
+        member_of(input, "ProjectionExpression") != NULL || member_of(input, "AttributesToGet") != NULL;
+    const char *parameter =
+        member_of(input, "ProjectionExpression") != NULL ? "ProjectionExpression" : "AttributesToGet";
+    page->is_count = text_is(select, "COUNT");
+    if (select.size > 0 && has_projection && !text_is(select, "SPECIFIC_ATTRIBUTES")) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Cannot specify the %s when choosing to get %s",
+                         parameter,
+                         text_is(select, "COUNT")            ? "only the Count"
+                         : text_is(select, "ALL_ATTRIBUTES") ? "ALL_ATTRIBUTES"
+                                                             : "ALL_PROJECTED_ATTRIBUTES");
+    }
+    if (text_is(select, "SPECIFIC_ATTRIBUTES") && !has_projection) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Must specify the AttributesToGet or ProjectionExpression when choosing to get "
+                         "SPECIFIC_ATTRIBUTES");
+    }
+    if (text_is(select, "ALL_PROJECTED_ATTRIBUTES") && text_of(input, "IndexName").size == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
+    }
+    return STATUS_OK;
+}
+
+/* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
+static enum status page_check_projected(struct page *page)
+{
+    struct call *call = page->call;
+    const struct projection *projection = page->expressions.projection;
+    bool wants_all = text_is(text_of(call->input, "Select"), "ALL_ATTRIBUTES");
+    if (page->index == NULL || page->is_all_projected) {
+        return STATUS_OK;
+    }
+    bool is_local = boolean_of(&page->index_properties, "IsLocal");
+    page->is_fetching = wants_all;
+    if (wants_all && !is_local) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID
+                         "Select type ALL_ATTRIBUTES is not supported for global secondary index %.*s "
+                         "because its projection type is not ALL",
+                         (int)page->index->name.size, (const char *)page->index->name.data);
+    }
+    struct buffer missing = {0};
+    for (size_t i = 0; projection != NULL && i < projection->count; i++) {
+        struct bytes name = projection->paths[i].elements[0].name;
+        if (!index_holds_attribute(page->schema, page->index, &page->index_properties, name)) {
+            buffer_put_text(&missing, missing.size > 0 ? ", " : "");
+            buffer_put(&missing, name);
+        }
+    }
+    enum status status = STATUS_OK;
+    if (missing.size > 0 && !is_local) {
+        status = call_fail(call, AWS_FAILURE_VALIDATION,
+                           INVALID "Global secondary index %.*s does not project [%.*s]",
+                           (int)page->index->name.size, (const char *)page->index->name.data,
+                           (int)missing.size, (const char *)missing.data);
+    }
+    page->is_fetching = page->is_fetching || missing.size > 0;
+    buffer_reset(&missing);
+    return status;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------- */
+
+static void page_visit(void *context, const struct gate_row *row)
+{
+    struct page *page = context;
+    struct arena arena = {0};
+    struct value item;
+    page->count++;
+    if (page->is_count) {
+        return;
+    }
+    item = row->item != NULL ? *row->item : item_of_image(row->image, &arena);
+    if (page->index != NULL && !page->is_all_projected && !page->is_fetching) {
+        item = index_projected(page->schema, page->index, &item, &arena);
+    }
+    if (page->expressions.projection != NULL) {
+        item = projection_apply(page->expressions.projection, &item, &arena);
+    }
+    json_item(&page->items);
+    attributes_put(&page->items, &item);
+    arena_reset(&arena);
+}
+
+/* The size of a row looked at, as its table or index has it. Thread: the door's. */
+static size_t page_measure(void *context, const struct value *item)
+{
+    struct page *page = context;
+    struct arena arena = {0};
+    size_t bytes = 0;
+    if (page->index != NULL && !page->is_all_projected) {
+        struct value part = index_projected(page->schema, page->index, item, &arena);
+        bytes = document_bytes(&part);
+    } else {
+        bytes = document_bytes(item);
+    }
+    if (page->is_fetching) {
+        page->fetched_units += (size_t)capacity_read_units(document_bytes(item), true);
+    }
+    arena_reset(&arena);
+    return bytes;
+}
+
+/* The key attributes of the last row looked at: where the next page goes on. */
+static void put_last_key(struct page *page, struct bytes image, struct buffer *body)
+{
+    struct call *call = page->call;
+    struct value item = item_of_image(image, call->arena);
+    struct value key = {.kind = VALUE_MAP};
+    for (size_t i = 0; i < schema_key_count(page->schema); i++) {
+        struct bytes name = schema_key_column(page->schema, i)->name;
+        map_set_member(&key, arena_copy_text(call->arena, name), value_map_get(&item, name), call->arena);
+    }
+    for (size_t i = 0;
+         page->index != NULL && i < page->index->partition_count + page->index->clustering_count; i++) {
+        const struct key_column *column = i < page->index->partition_count
+                                              ? &page->index->partition[i]
+                                              : &page->index->clustering[i - page->index->partition_count];
+        map_set_member(&key, arena_copy_text(call->arena, column->name), value_map_get(&item, column->name),
+                       call->arena);
+    }
+    json_name(body, "LastEvaluatedKey");
+    attributes_put(body, &key);
+}
+
+static void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
+{
+    struct call *call = page->call;
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    bool is_consistent = boolean_of(call->input, "ConsistentRead");
+    struct capacity capacity = {.table = page->schema->name, .schema = page->schema};
+    double units = capacity_read_units(bytes, is_consistent);
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    if (page->index == NULL) {
+        capacity.table_units = units;
+    } else {
+        capacity.index_units = arena_create_array(call->arena, page->schema->indexes_count, sizeof(double));
+        capacity.index_units[page->index - page->schema->indexes] = units;
+        capacity.table_units = (double)page->fetched_units * (is_consistent ? 1 : 0.5);
+    }
+    json_name(body, "ConsumedCapacity");
+    capacity_put(body, &capacity, wanted);
+}
+
+static enum status page_run(struct page *page, struct gate_query *query)
+{
+    struct call *call = page->call;
+    struct buffer body = {0};
+    struct gate_page found = {0};
+    struct error error;
+    query->table = page->schema->name;
+    query->index = page->index == NULL ? (struct bytes){0} : page->index->name;
+    query->rows_max = (size_t)integer_of(call->input, "Limit", 0);
+    query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
+    query->filter = page->expressions.filter;
+    query->measure = page_measure;
+    buffer_put_u8(&page->items, '[');
+    enum status status =
+        gate_query(call->door->view, query, call->arena, page_visit, page, &found, NULL, &error);
+    if (status != STATUS_OK) {
+        buffer_reset(&page->items);
+        return call_fail_error(call, status, error.text);
+    }
+    buffer_put_u8(&page->items, ']');
+    json_open(&body, '{');
+    json_integer(&body, "Count", (int64_t)page->count);
+    json_integer(&body, "ScannedCount", (int64_t)found.scanned);
+    if (!page->is_count) {
+        json_name(&body, "Items");
+        buffer_put(&body, buffer_bytes(&page->items));
+    }
+    if (found.next.size > 0) {
+        put_last_key(page, found.last_image, &body);
+    }
+    page_put_capacity(page, found.scanned_bytes, &body);
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+    buffer_reset(&page->items);
+    return STATUS_OK;
+}
+
+/* --- where a page begins ---------------------------------------------------------------------------------------- */
+
+/* Whether the start key has the key attributes of table and index, and no others. */
+static enum status start_check(struct page *page, const struct value *key, bool is_query)
+{
+    struct call *call = page->call;
+    size_t index_keys =
+        page->index == NULL ? 0 : page->index->partition_count + page->index->clustering_count;
+    size_t wanted = schema_key_count(page->schema);
+    bool is_sound = true;
+    for (size_t i = 0; i < schema_key_count(page->schema) + index_keys; i++) {
+        bool is_tables = i < schema_key_count(page->schema);
+        size_t k = is_tables ? i : i - schema_key_count(page->schema);
+        const struct key_column *column = is_tables ? schema_key_column(page->schema, i)
+                                          : k < page->index->partition_count
+                                              ? &page->index->partition[k]
+                                              : &page->index->clustering[k - page->index->partition_count];
+        const struct value *value = value_map_get(key, column->name);
+        bool is_new = !is_tables &&
+                      !is_key_of(page->schema->partition, page->schema->partition_count, column->name) &&
+                      !is_key_of(page->schema->clustering, page->schema->clustering_count, column->name);
+        wanted += is_new ? 1U : 0U;
+        is_sound = is_sound && value != NULL &&
+                   strcmp(document_type(value), key_type_letter(column->type.kind)) == 0;
+    }
+    if (is_sound && key->pairs.count == wanted) {
+        return STATUS_OK;
+    }
+    return is_query || page->index != NULL
+               ? call_fail(call, AWS_FAILURE_VALIDATION, "The provided starting key is invalid")
+               : call_fail(
+                     call, AWS_FAILURE_VALIDATION,
+                     "The provided starting key is invalid: The provided key element does not match the "
+                     "schema");
+}
+
+static enum status page_start(struct page *page, const struct value *key, bool is_query,
+                              struct gate_query *query)
+{
+    struct error error;
+    if (key == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = start_check(page, key, is_query);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = gate_position(page->call->door->view, page->schema->name,
+                           page->index == NULL ? (struct bytes){0} : page->index->name, key,
+                           page->call->arena, &query->next, &error);
+    return status == STATUS_OK
+               ? status
+               : call_fail(page->call, AWS_FAILURE_VALIDATION, "The provided starting key is invalid");
+}
+
+static enum status page_read_start(struct call *call, const struct value **ret_key)
+{
+    const struct value *json = member_of(call->input, "ExclusiveStartKey");
+    *ret_key = NULL;
+    if (json == NULL) {
+        return STATUS_OK;
+    }
+    struct value *key = arena_create(call->arena, sizeof(*key));
+    const char *problem = NULL;
+    *key = (struct value){.kind = VALUE_MAP, .pairs = {.count = json->pairs.count}};
+    key->pairs.at = arena_create_array(call->arena, 2 * json->pairs.count, sizeof(struct value));
+    for (size_t i = 0; i < json->pairs.count && problem == NULL; i++) {
+        key->pairs.at[2 * i] = json->pairs.at[2 * i];
+        problem = attribute_read(call->arena, &json->pairs.at[2 * i + 1], &key->pairs.at[2 * i + 1]);
+    }
+    *ret_key = key;
+    return problem == NULL
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION, "The provided starting key is invalid: %s", problem);
+}
+
+/* --- Query ------------------------------------------------------------------------------------------------------ */
+
+/* NOLINTBEGIN(misc-no-recursion): EXPRESSION_OPERATORS_MAX bounds it */
+static bool operand_names(const struct operand *operand, struct bytes name)
+{
+    return (operand->kind == OPERAND_PATH || operand->kind == OPERAND_SIZE) && operand->path.count > 0 &&
+           bytes_equal(operand->path.elements[0].name, name);
+}
+
+static bool condition_names(const struct condition *condition, struct bytes name)
+{
+    for (size_t i = 0; i < condition->operands_count; i++) {
+        if (operand_names(&condition->operands[i], name)) {
+            return true;
+        }
+    }
+    return (condition->left != NULL && condition_names(condition->left, name)) ||
+           (condition->right != NULL && condition_names(condition->right, name));
+}
+/* NOLINTEND(misc-no-recursion) */
+
+/* A filter of a query may not name the keys that the query goes by. */
+static enum status query_check_filter(struct page *page)
+{
+    struct call *call = page->call;
+    const struct schema *schema = page->schema;
+    const struct index_schema *index = page->index;
+    size_t partition = index == NULL ? schema->partition_count : index->partition_count;
+    size_t count = partition + (index == NULL ? schema->clustering_count : index->clustering_count);
+    for (size_t i = 0; i < count && page->expressions.filter != NULL; i++) {
+        const struct key_column *column =
+            i < partition
+                ? (index == NULL ? &schema->partition[i] : &index->partition[i])
+                : (index == NULL ? &schema->clustering[i - partition] : &index->clustering[i - partition]);
+        if (condition_names(page->expressions.filter, column->name)) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             "%s can only contain non-primary key attributes: Primary key attribute: %.*s",
+                             member_of(call->input, "FilterExpression") != NULL ? "Filter Expression"
+                                                                                : "QueryFilter",
+                             (int)column->name.size, (const char *)column->name.data);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status query_check_keys(struct page *page)
+{
+    struct call *call = page->call;
+    if (!page->expressions.has_key_condition) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+                         "the request.");
+    }
+    for (size_t i = 0; i < page->expressions.key_terms_count; i++) {
+        const struct key_term *term = &page->expressions.key_terms[i];
+        for (size_t k = 0; k < (term->test == EXPRESSION_BETWEEN ? 2 : 1); k++) {
+            const struct value *value = term->values[k];
+            bool is_bytes = value->kind == VALUE_TEXT || value->kind == VALUE_BYTES;
+            if (is_bytes && value->bytes.size == 0) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 "One or more parameter values are not valid. The AttributeValue for a key "
+                                 "attribute cannot contain an empty %s value. Key: %.*s",
+                                 value->kind == VALUE_TEXT ? "string" : "binary", (int)term->name.size,
+                                 (const char *)term->name.data);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+enum status pages_query(struct call *call)
+{
+    const unsigned kinds = EXPRESSION_KIND_PROJECTION | EXPRESSION_KIND_FILTER | EXPRESSION_KIND_KEY;
+    struct page page = {.call = call};
+    struct gate_query query = {0};
+    const struct value *start = NULL;
+    const struct value *forward = member_of(call->input, "ScanIndexForward");
+    enum status status = expressions_prepare(call, call->input, kinds, &page.expressions);
+    if (status == STATUS_OK) {
+        status = page_read_start(call, &start);
+    }
+    if (status == STATUS_OK) {
+        status = page_check_select(&page);
+    }
+    if (status == STATUS_OK) {
+        status = expressions_parse(call, call->input, kinds, &page.expressions);
+    }
+    if (status == STATUS_OK) {
+        status = query_check_keys(&page);
+    }
+    if (status == STATUS_OK) {
+        status = call_table(call, call_table_name(call, call->input), &page.schema);
+    }
+    if (status == STATUS_OK) {
+        status = page_index(&page);
+    }
+    if (status == STATUS_OK) {
+        status = query_check_filter(&page);
+    }
+    if (status == STATUS_OK) {
+        status = page_check_projected(&page);
+    }
+    if (status == STATUS_OK) {
+        status = page_start(&page, start, true, &query);
+    }
+    query.key_terms = page.expressions.key_terms;
+    query.key_terms_count = page.expressions.key_terms_count;
+    query.is_reverse = forward != NULL && !forward->boolean;
+    return status == STATUS_OK ? page_run(&page, &query) : status;
+}
+
+/* --- Scan ------------------------------------------------------------------------------------------------------- */
+
+static enum status scan_check_segments(struct call *call, struct gate_query *query)
+{
+    const struct value *segment = member_of(call->input, "Segment");
+    const struct value *segments = member_of(call->input, "TotalSegments");
+    int64_t which = integer_of(call->input, "Segment", 0);
+    int64_t count = integer_of(call->input, "TotalSegments", 0);
+    if (segment != NULL && segments == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "The TotalSegments parameter is required but was not present in the request when "
+                         "Segment parameter is present");
+    }
+    if (segments != NULL && segment == NULL) {
+        return call_fail(
+            call, AWS_FAILURE_VALIDATION,
+            "The Segment parameter is required but was not present in the request when parameter "
+            "TotalSegments is present");
+    }
+    if (segment != NULL && which >= count) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+                         "Segment: %lld is not less than TotalSegments: %lld",
+                         (long long)which, (long long)count);
+    }
+    query->segment = (uint32_t)which;
+    query->segments = (uint32_t)count;
+    return STATUS_OK;
+}
+
+enum status pages_scan(struct call *call)
+{
+    const unsigned kinds = EXPRESSION_KIND_PROJECTION | EXPRESSION_KIND_FILTER;
+    struct page page = {.call = call};
+    struct gate_query query = {0};
+    const struct value *start = NULL;
+    enum status status = expressions_prepare(call, call->input, kinds, &page.expressions);
+    if (status == STATUS_OK) {
+        status = page_check_select(&page);
+    }
+    if (status == STATUS_OK) {
+        status = scan_check_segments(call, &query);
+    }
+    if (status == STATUS_OK) {
+        status = page_read_start(call, &start);
+    }
+    if (status == STATUS_OK) {
+        status = expressions_parse(call, call->input, kinds, &page.expressions);
+    }
+    if (status == STATUS_OK) {
+        status = call_table(call, call_table_name(call, call->input), &page.schema);
+    }
+    if (status == STATUS_OK) {
+        status = page_index(&page);
+    }
+    if (status == STATUS_OK) {
+        status = page_check_projected(&page);
+    }
+    if (status == STATUS_OK) {
+        status = page_start(&page, start, false, &query);
+    }
+    return status == STATUS_OK ? page_run(&page, &query) : status;
+}

@@ -1,0 +1,221 @@
+/* CreateTable, DescribeTable, ListTables, DeleteTable. */
+#include "base/clock.h"
+#include "base/random.h"
+#include "catalog/bounds.h"
+#include "dynamodb_private.h"
+
+/* A random UUID, version 4. */
+static const char *table_id(struct arena *arena)
+{
+    uint8_t id[16];
+    random_secret(id, sizeof(id));
+    id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
+    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    return arena_format(arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", id[0],
+                        id[1], id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9], id[10], id[11], id[12],
+                        id[13], id[14], id[15]);
+}
+
+enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
+{
+    if (gate_table_find(call->door->options.gate, name, ret_schema, NULL) != STATUS_OK ||
+        (*ret_schema)->table < CATALOG_TABLE_FIRST) {
+        return call_fail_no_named_table(call, name);
+    }
+    return STATUS_OK;
+}
+
+const char *table_status(struct call *call, const struct schema *schema)
+{
+    struct value properties = properties_decode(schema->properties, call->arena);
+    int64_t delay_us = (int64_t)call->door->options.delay_ms * 1000;
+    int64_t now_us = clock_wall_us(clock_system());
+    if (now_us < integer_of(&properties, "CreationDateTime", 0) + delay_us) {
+        return "CREATING";
+    }
+    return now_us < integer_of(&properties, "UpdateDateTime", 0) + delay_us ? "UPDATING" : "ACTIVE";
+}
+
+void table_reply_description(struct call *call, const char *member, const struct schema *schema,
+                             const char *status)
+{
+    struct buffer body = {0};
+    json_open(&body, '{');
+    json_name(&body, member);
+    describe_table(call, schema, status, &body);
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+}
+
+/* --- CreateTable ------------------------------------------------------------------------------------------------ */
+
+static enum status create_properties(struct call *call, const struct value *input,
+                                     struct value *ret_properties)
+{
+    static const char *const kept[] = {
+        "BillingMode",        "ProvisionedThroughput", "SSESpecification",          "TableClass",    "Tags",
+        "OnDemandThroughput", "WarmThroughput",        "DeletionProtectionEnabled", "ResourcePolicy"};
+    struct value properties = {.kind = VALUE_MAP};
+    int64_t now_us = clock_wall_us(clock_system());
+    struct value created = value_of_integer(now_us);
+    struct value id = value_of_word(table_id(call->arena));
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+        const struct value *member = member_of(input, kept[i]);
+        if (member != NULL) {
+            map_set_member(&properties, kept[i], member, call->arena);
+        }
+    }
+    map_set_member(&properties, "CreationDateTime", &created, call->arena);
+    map_set_member(&properties, "TableId", &id, call->arena);
+    if (text_is(text_of(input, "BillingMode"), "PAY_PER_REQUEST")) {
+        map_set_member(&properties, "PayPerRequestSince", &created, call->arena);
+    }
+    *ret_properties = properties;
+    const struct value *stream = member_of(input, "StreamSpecification");
+    return stream != NULL && boolean_of(stream, "StreamEnabled")
+               ? stream_switch(call, NULL, 1, stream, ret_properties)
+               : STATUS_OK;
+}
+
+static void create_finish(struct call *call)
+{
+    const struct schema *schema = call->state;
+    if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+        call_reply_failure(call);
+        return;
+    }
+    table_reply_description(call, "TableDescription", schema, "CREATING");
+}
+
+enum status tables_create(struct call *call)
+{
+    const struct value *input = call->input;
+    struct value properties;
+    struct error error;
+    struct schema *schema = arena_create(call->arena, sizeof(*schema));
+    enum status status = create_check(call, input);
+    if (status == STATUS_OK) {
+        status = tags_check(call, member_of(input, "Tags"));
+    }
+    if (status == STATUS_OK) {
+        status = create_properties(call, input, &properties);
+    }
+    if (status == STATUS_OK) {
+        status = create_schema(call, input, schema);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const struct schema *found = NULL;
+    if (gate_table_find(call->door->options.gate, schema->name, &found, NULL) == STATUS_OK) {
+        return call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s", (int)schema->name.size,
+                         (const char *)schema->name.data);
+    }
+    schema->properties = properties_encode(&properties, call->arena);
+    call->state = schema;
+    struct gate_request request = call_request(call, create_finish);
+    status = gate_table_create(call->door->options.gate, schema, &request, &error);
+    if (status != STATUS_OK) {
+        call->is_waiting = false;
+        return status == STATUS_EXISTS ? call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s",
+                                                   (int)schema->name.size, (const char *)schema->name.data)
+                                       : call_fail_error(call, status, error.text);
+    }
+    return STATUS_OK;
+}
+
+/* --- DescribeTable, DeleteTable --------------------------------------------------------------------------------- */
+
+enum status tables_describe(struct call *call)
+{
+    const struct schema *schema = NULL;
+    enum status status = table_own(call, call_table_name(call, call->input), &schema);
+    if (status == STATUS_OK) {
+        table_reply_description(call, "Table", schema, table_status(call, schema));
+    }
+    return status;
+}
+
+static void delete_finish(struct call *call)
+{
+    if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+        call_reply_failure(call);
+        return;
+    }
+    table_reply_description(call, "TableDescription", call->state, "DELETING");
+}
+
+enum status tables_delete(struct call *call)
+{
+    const struct schema *schema = NULL;
+    struct error error;
+    struct bytes name = call_table_name(call, call->input);
+    enum status status = table_own(call, name, &schema);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct value properties = properties_decode(schema->properties, call->arena);
+    if (boolean_of(&properties, "DeletionProtectionEnabled")) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Resource cannot be deleted as it is currently protected against deletion. Disable "
+                         "deletion protection first.");
+    }
+    call->state = (void *)schema;
+    struct gate_request request = call_request(call, delete_finish);
+    status = gate_table_drop(call->door->options.gate, name, &request, &error);
+    if (status != STATUS_OK) {
+        call->is_waiting = false;
+        return status == STATUS_NOT_FOUND ? call_fail_no_named_table(call, name)
+                                          : call_fail_error(call, status, error.text);
+    }
+    return STATUS_OK;
+}
+
+/* --- ListTables ------------------------------------------------------------------------------------------------- */
+
+struct name_list {
+    struct bytes after;
+    int64_t left;
+    struct bytes last;
+    bool has_more;
+    struct buffer *body;
+};
+
+static void list_name(void *context, const struct schema *schema)
+{
+    struct name_list *list = context;
+    if (list->after.size > 0 && bytes_compare(schema->name, list->after) <= 0) {
+        return;
+    }
+    if (list->left == 0) {
+        list->has_more = true;
+        return;
+    }
+    list->left--;
+    list->last = schema->name;
+    json_item(list->body);
+    codec_json_put_text(list->body, schema->name);
+}
+
+enum status tables_list(struct call *call)
+{
+    struct buffer body = {0};
+    struct name_list list = {.after = text_of(call->input, "ExclusiveStartTableName"),
+                             .left = integer_of(call->input, "Limit", 100),
+                             .body = &body};
+    json_open(&body, '{');
+    json_name(&body, "TableNames");
+    json_open(&body, '[');
+    gate_table_list(call->door->options.gate, false, list_name, &list);
+    json_close(&body, ']');
+    if (list.has_more) {
+        json_text(&body, "LastEvaluatedTableName", list.last);
+    }
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+    return STATUS_OK;
+}

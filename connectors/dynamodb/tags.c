@@ -1,0 +1,140 @@
+/* TagResource, UntagResource, ListTagsOfResource; and what tags must be. */
+#include "dynamodb_private.h"
+
+enum status tags_check(struct call *call, const struct value *tags)
+{
+    size_t count = tags == NULL ? 0 : tags->items.count;
+    if (count > DYNAMODB_TAGS_MAX) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Too many tags: %zu; %d are allowed", count,
+                         DYNAMODB_TAGS_MAX);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct bytes key = text_of(&tags->items.at[i], "Key");
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(key, text_of(&tags->items.at[k], "Key"))) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 "Duplicate Tag Keys in the request are not allowed: %.*s", (int)key.size,
+                                 (const char *)key.data);
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status tags_table(struct call *call, const struct schema **ret_schema)
+{
+    struct bytes arn = text_of(call->input, "ResourceArn");
+    struct bytes table = table_of_arn(arn);
+    if (!bytes_start_with(arn, bytes_of_text("arn:")) || bytes_equal(arn, table)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
+                         (const char *)arn.data);
+    }
+    enum status status = table_own(call, table, ret_schema);
+    if (status != STATUS_OK) {
+        call->failure = (struct aws_failure){0};
+        (void)call_fail(call, AWS_FAILURE_NOT_FOUND,
+                        "Requested resource not found: ResourcArn: %.*s not found", (int)arn.size,
+                        (const char *)arn.data);
+    }
+    return status;
+}
+
+static bool tag_is_in(const struct value *list, struct bytes key)
+{
+    for (size_t i = 0; list != NULL && i < list->items.count; i++) {
+        const struct value *item = &list->items.at[i];
+        struct bytes other = item->kind == VALUE_TEXT ? item->bytes : text_of(item, "Key");
+        if (bytes_equal(other, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The tags that stay, then the new ones. */
+static struct value tags_merge(struct call *call, const struct value *now, const struct value *removed,
+                               const struct value *added)
+{
+    size_t most = (now == NULL ? 0 : now->items.count) + (added == NULL ? 0 : added->items.count);
+    struct value list = {.kind = VALUE_LIST};
+    list.items.at = arena_create_array(call->arena, most, sizeof(struct value));
+    for (size_t i = 0; now != NULL && i < now->items.count; i++) {
+        struct bytes key = text_of(&now->items.at[i], "Key");
+        if (!tag_is_in(removed, key) && !tag_is_in(added, key)) {
+            list.items.at[list.items.count++] = now->items.at[i];
+        }
+    }
+    for (size_t i = 0; added != NULL && i < added->items.count; i++) {
+        list.items.at[list.items.count++] = added->items.at[i];
+    }
+    return list;
+}
+
+void reply_empty(struct call *call)
+{
+    struct buffer body = {0};
+    if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+        call_reply_failure(call);
+        return;
+    }
+    call_reply(call, &body); /* these operations have no body at all */
+}
+
+static enum status tags_change(struct call *call, const struct value *removed, const struct value *added)
+{
+    const struct schema *schema = NULL;
+    enum status status = tags_table(call, &schema);
+    if (status != STATUS_OK || schema == NULL) {
+        return STATUS_INVALID;
+    }
+    struct schema next = *schema;
+    struct value properties = properties_decode(schema->properties, call->arena);
+    struct value tags = tags_merge(call, member_of(&properties, "Tags"), removed, added);
+    map_set_member(&properties, "Tags", &tags, call->arena);
+    status = tags_check(call, &tags);
+    return status == STATUS_OK ? table_alter(call, schema, &next, &properties, reply_empty) : status;
+}
+
+enum status tags_add(struct call *call)
+{
+    const struct value *tags = member_of(call->input, "Tags");
+    if (tags->items.count == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Atleast one Tag needs to be provided as Input.");
+    }
+    enum status status = tags_check(call, tags);
+    return status == STATUS_OK ? tags_change(call, NULL, tags) : status;
+}
+
+enum status tags_remove(struct call *call)
+{
+    const struct value *keys = member_of(call->input, "TagKeys");
+    if (keys->items.count == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Atleast one Tag Key needs to be provided as Input.");
+    }
+    return tags_change(call, keys, NULL);
+}
+
+enum status tags_list(struct call *call)
+{
+    const struct schema *schema = NULL;
+    struct buffer body = {0};
+    enum status status = tags_table(call, &schema);
+    if (status != STATUS_OK || schema == NULL) {
+        return STATUS_INVALID;
+    }
+    struct value properties = properties_decode(schema->properties, call->arena);
+    const struct value *tags = member_of(&properties, "Tags");
+    json_open(&body, '{');
+    json_name(&body, "Tags");
+    if (tags == NULL) {
+        buffer_put_text(&body, "[]");
+    } else {
+        codec_json_encode(&body, tags);
+    }
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+    return STATUS_OK;
+}

@@ -1,0 +1,488 @@
+/* TransactWriteItems and TransactGetItems. */
+#include "dynamodb_private.h"
+
+enum {
+    READ_ATTEMPTS_MAX = 5, /* of a transactional read before it reads as of an LSN */
+};
+
+/* One action of a transaction. */
+struct action_write {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value item;   /* or key */
+    bool wants_item;     /* in the cancellation reason */
+    const char *problem; /* known before it is submitted */
+};
+
+struct transaction {
+    struct gate_change *changes;
+    struct action_write *writes;
+    size_t count;
+};
+
+static const struct {
+    const char *name;
+    enum gate_change_kind kind;
+    unsigned expressions;
+    const char *item;
+} action_kinds[] = {
+    {"ConditionCheck", GATE_CHECK, EXPRESSION_KIND_CONDITION, "Key"},
+    {"Put", GATE_PUT, EXPRESSION_KIND_CONDITION, "Item"},
+    {"Delete", GATE_DELETE, EXPRESSION_KIND_CONDITION, "Key"},
+    {"Update", GATE_UPDATE, EXPRESSION_KIND_CONDITION | EXPRESSION_KIND_UPDATE, "Key"},
+};
+
+static enum status action_read(struct call *call, const struct value *json, struct action_write *write,
+                               struct gate_change *change, const struct value **ret_action)
+{
+    size_t kind = ARRAY_COUNT(action_kinds);
+    size_t found = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(action_kinds); i++) {
+        if (member_of(json, action_kinds[i].name) != NULL) {
+            kind = i;
+            found++;
+        }
+    }
+    if (found != 1) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         found == 0 ? "Invalid Request: TransactWriteRequest should contain Delete or Put or "
+                                      "Update request"
+                                    : "TransactItems can only contain one of Check, Put, Update or Delete");
+    }
+    const struct value *action = member_of(json, action_kinds[kind].name);
+    change->kind = action_kinds[kind].kind;
+    write->wants_item = text_is(text_of(action, "ReturnValuesOnConditionCheckFailure"), "ALL_OLD");
+    enum status status =
+        expressions_prepare(call, action, action_kinds[kind].expressions, &write->expressions);
+    if (status == STATUS_OK) {
+        status = attributes_read(call, member_of(action, action_kinds[kind].item), &write->item);
+    }
+    if (status == STATUS_OK && change->kind == GATE_PUT &&
+        document_bytes(&write->item) > DYNAMODB_ITEM_BYTES_MAX) {
+        status = call_fail(call, AWS_FAILURE_VALIDATION, "Item size has exceeded the maximum allowed size");
+    }
+    *ret_action = action;
+    return status == STATUS_OK
+               ? expressions_parse(call, action, action_kinds[kind].expressions, &write->expressions)
+               : status;
+}
+
+static enum status action_plan(struct call *call, const struct value *action, struct action_write *write,
+                               struct gate_change *change)
+{
+    enum status status = call_table(call, table_of_arn(text_of(action, "TableName")), &write->schema);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    change->table = write->schema->name;
+    change->item = &write->item;
+    change->condition = write->expressions.condition;
+    change->update = write->expressions.update;
+    change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    change->wants_old = write->wants_item || capacity_wanted(call->input) != CAPACITY_NONE;
+    change->wants_new = capacity_wanted(call->input) != CAPACITY_NONE;
+    status = change->kind == GATE_PUT ? key_check_item(call, write->schema, &write->item)
+                                      : key_check(call, write->schema, &write->item);
+    if (status != STATUS_OK) { /* a reason for cancellation, not an error of the request */
+        write->problem = call->failure.text;
+        call->failure = (struct aws_failure){0};
+    }
+    return STATUS_OK;
+}
+
+static bool is_same_item(const struct action_write *a, const struct action_write *b)
+{
+    for (size_t i = 0; i < schema_key_count(a->schema); i++) {
+        struct bytes name = schema_key_column(a->schema, i)->name;
+        const struct value *left = value_map_get(&a->item, name);
+        const struct value *right = value_map_get(&b->item, name);
+        if (left == NULL || right == NULL || !value_equal(left, right)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status check_distinct(struct call *call, const struct transaction *transaction)
+{
+    for (size_t i = 1; i < transaction->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            const struct action_write *a = &transaction->writes[i];
+            const struct action_write *b = &transaction->writes[k];
+            if (a->schema == b->schema && is_same_item(a, b)) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 "Transaction request cannot include multiple operations on one item");
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status check_size(struct call *call, const struct transaction *transaction)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < transaction->count; i++) {
+        bytes += document_bytes(&transaction->writes[i].item);
+    }
+    return bytes <= DYNAMODB_TRANSACTION_BYTES_MAX
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           "Transaction request size exceeds the limit of 4 MB; item size: %zu bytes", bytes);
+}
+
+/* --- cancellation ----------------------------------------------------------------------------------------------- */
+
+static void reason_put(struct call *call, const struct action_write *write,
+                       const struct gate_change_outcome *outcome, struct buffer *codes,
+                       struct buffer *reasons)
+{
+    bool has_failed = outcome->status != STATUS_OK;
+    const char *code = !has_failed                           ? "None"
+                       : outcome->status == STATUS_CONDITION ? "ConditionalCheckFailed"
+                       : outcome->status == STATUS_CONFLICT  ? "TransactionConflict"
+                                                             : "ValidationError";
+    buffer_put_text(codes, codes->size > 0 ? ", " : "");
+    buffer_put_text(codes, code);
+    json_open(reasons, '{');
+    json_word(reasons, "Code", code);
+    if (has_failed) {
+        json_word(reasons, "Message",
+                  outcome->status == STATUS_CONDITION ? "The conditional request failed"
+                  : outcome->text == NULL             ? ""
+                                                      : outcome->text);
+    }
+    if (outcome->status == STATUS_CONDITION && write->wants_item && outcome->had_old) {
+        json_name(reasons, "Item");
+        attributes_put_image(reasons, outcome->old_image, call->arena);
+    }
+    json_close(reasons, '}');
+}
+
+static void transaction_cancel(struct call *call, const struct action_write *writes,
+                               const struct gate_change_outcome *outcomes, size_t count)
+{
+    struct buffer codes = {0};
+    struct buffer reasons = {0};
+    buffer_put_text(&reasons, ",\"CancellationReasons\":[");
+    for (size_t i = 0; i < count; i++) {
+        reason_put(call, &writes[i], &outcomes[i], &codes, &reasons);
+    }
+    buffer_put_u8(&reasons, ']');
+    (void)call_fail(call, AWS_FAILURE_TRANSACTION_CANCELED,
+                    "Transaction cancelled, please refer cancellation reasons for specific reasons [%.*s]",
+                    (int)codes.size, (const char *)codes.data);
+    call->failure.detail = arena_copy(call->arena, buffer_bytes(&reasons));
+    buffer_reset(&codes);
+    buffer_reset(&reasons);
+}
+
+/* --- the answer ------------------------------------------------------------------------------------------------- */
+
+static void write_put_capacity(struct call *call, const struct transaction *transaction, struct buffer *body)
+{
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    struct capacity *capacities = arena_create_array(call->arena, transaction->count, sizeof(*capacities));
+    size_t count = 0;
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < transaction->count; i++) {
+        const struct action_write *write = &transaction->writes[i];
+        const struct gate_change_outcome *outcome =
+            i < call->outcome.count ? &call->outcome.changes[i] : &(struct gate_change_outcome){0};
+        size_t at = 0;
+        while (at < count && capacities[at].schema != write->schema) {
+            at++;
+        }
+        if (at == count) {
+            capacities[count++] = (struct capacity){.table = write->schema->name,
+                                                    .schema = write->schema,
+                                                    .is_write = true,
+                                                    .is_detailed = true};
+        }
+        struct value old =
+            outcome->had_old ? item_of_image(outcome->old_image, call->arena) : (struct value){0};
+        struct value new =
+            outcome->has_new ? item_of_image(outcome->new_image, call->arena) : (struct value){0};
+        capacity_add_write(&capacities[at], outcome->had_old ? &old : NULL, outcome->has_new ? &new : NULL, 2,
+                           call->arena);
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        capacity_put(body, &capacities[i], wanted);
+    }
+    json_close(body, ']');
+}
+
+static bool is_cancellation(const struct gate_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->count; i++) {
+        if (outcome->changes[i].status != STATUS_OK) {
+            return outcome->status == STATUS_CONDITION || outcome->status == STATUS_INVALID ||
+                   outcome->status == STATUS_TOO_LARGE || outcome->status == STATUS_CONFLICT;
+        }
+    }
+    return false;
+}
+
+static void write_finish(struct call *call)
+{
+    const struct transaction *transaction = call->state;
+    struct buffer body = {0};
+    if (is_cancellation(&call->outcome)) {
+        transaction_cancel(call, transaction->writes, call->outcome.changes, transaction->count);
+    } else if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+    }
+    if (call->failure.kind != AWS_NO_FAILURE) {
+        call_reply_failure(call);
+        return;
+    }
+    json_open(&body, '{');
+    write_put_capacity(call, transaction, &body);
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+}
+
+/* What a repeated request must share with the first one: everything but the token and what it wants to hear. */
+static struct hash128 request_hash(struct call *call)
+{
+    struct value rest = *call->input;
+    struct buffer encoded = {0};
+    map_set_member(&rest, "ClientRequestToken", NULL, call->arena);
+    map_set_member(&rest, "ReturnConsumedCapacity", NULL, call->arena);
+    map_set_member(&rest, "ReturnItemCollectionMetrics", NULL, call->arena);
+    codec_value_encode(&encoded, &rest);
+    struct hash128 hash = crypto_hash128((struct bytes){0}, buffer_bytes(&encoded));
+    buffer_reset(&encoded);
+    return hash;
+}
+
+/* Refuses what is known to fail without asking the store. */
+static bool has_known_problem(struct call *call, struct transaction *transaction)
+{
+    struct gate_change_outcome *outcomes =
+        arena_create_array(call->arena, transaction->count, sizeof(*outcomes));
+    bool has_problem = false;
+    for (size_t i = 0; i < transaction->count; i++) {
+        if (transaction->writes[i].problem != NULL) {
+            outcomes[i].status = STATUS_INVALID;
+            outcomes[i].text = transaction->writes[i].problem;
+            has_problem = true;
+        }
+    }
+    if (has_problem) {
+        transaction_cancel(call, transaction->writes, outcomes, transaction->count);
+    }
+    return has_problem;
+}
+
+static enum status transaction_submit(struct call *call, struct transaction *transaction)
+{
+    size_t which = 0;
+    call->state = transaction;
+    enum status status =
+        call_submit(call, transaction->changes, transaction->count,
+                    text_of(call->input, "ClientRequestToken"), request_hash(call), write_finish, &which);
+    if (status != STATUS_OK && call->failure.kind == AWS_FAILURE_VALIDATION && which < transaction->count) {
+        transaction->writes[which].problem = call->failure.text;
+        call->failure = (struct aws_failure){0};
+        (void)has_known_problem(call, transaction);
+    }
+    return status;
+}
+
+enum status transactions_write(struct call *call)
+{
+    const struct value *items = member_of(call->input, "TransactItems");
+    struct transaction *transaction = arena_create(call->arena, sizeof(*transaction));
+    size_t count = items->items.count;
+    *transaction = (struct transaction){.count = count};
+    transaction->changes = arena_create_array(call->arena, count, sizeof(*transaction->changes));
+    transaction->writes = arena_create_array(call->arena, count, sizeof(*transaction->writes));
+    const struct value **actions = arena_create_array(call->arena, count, sizeof(struct value *));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = action_read(call, &items->items.at[i], &transaction->writes[i], &transaction->changes[i],
+                             &actions[i]);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = action_plan(call, actions[i], &transaction->writes[i], &transaction->changes[i]);
+    }
+    if (status == STATUS_OK) {
+        status = check_distinct(call, transaction);
+    }
+    if (status == STATUS_OK) {
+        status = check_size(call, transaction);
+    }
+    if (status == STATUS_OK && has_known_problem(call, transaction)) {
+        status = STATUS_INVALID;
+    }
+    return status == STATUS_OK ? transaction_submit(call, transaction) : status;
+}
+
+/* --- TransactGetItems ------------------------------------------------------------------------------------------- */
+
+struct action_get {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value key;
+    struct value item;
+    size_t bytes;
+    bool is_found;
+};
+
+static enum status get_read(struct call *call, const struct value *json, struct action_get *get)
+{
+    const struct value *action = member_of(json, "Get");
+    if (action == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Invalid Request: TransactGetRequest should contain Get");
+    }
+    enum status status = expressions_prepare(call, action, EXPRESSION_KIND_PROJECTION, &get->expressions);
+    if (status == STATUS_OK) {
+        status = attributes_read(call, member_of(action, "Key"), &get->key);
+    }
+    return status == STATUS_OK
+               ? expressions_parse(call, action, EXPRESSION_KIND_PROJECTION, &get->expressions)
+               : status;
+}
+
+static enum status gets_run(struct call *call, struct action_get *gets, size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = item_find(call, gets[i].schema, &gets[i].key, NULL, &gets[i].item, &gets[i].bytes);
+        gets[i].is_found = status == STATUS_OK;
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
+    return status;
+}
+
+/* All items as of one moment: read again while something is committed in between. */
+static enum status gets_run_together(struct call *call, struct action_get *gets, size_t count)
+{
+    struct feed *feed = call->door->options.feed;
+    enum status status = STATUS_OK;
+    for (int attempt = 0; attempt < READ_ATTEMPTS_MAX && status == STATUS_OK; attempt++) {
+        uint64_t before = feed_committed_lsn(feed);
+        status = gets_run(call, gets, count);
+        if (feed_committed_lsn(feed) == before) {
+            return status;
+        }
+    }
+    uint64_t lsn = feed_committed_lsn(feed);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct bytes image;
+        struct error error;
+        status = gate_get(call->door->view, gets[i].schema->name, &gets[i].key, lsn, call->arena, NULL,
+                          &image, &error);
+        gets[i].is_found = status == STATUS_OK;
+        if (status == STATUS_OK) {
+            gets[i].item = item_of_image(arena_copy(call->arena, image), call->arena);
+            gets[i].bytes = document_bytes(&gets[i].item);
+        }
+        status = status == STATUS_OK || status == STATUS_NOT_FOUND
+                     ? STATUS_OK
+                     : call_fail_error(call, status, error.text);
+    }
+    return status;
+}
+
+static void get_put_capacity(struct call *call, const struct action_get *gets, size_t count,
+                             struct buffer *body)
+{
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    struct capacity *capacities = arena_create_array(call->arena, count, sizeof(*capacities));
+    size_t used = 0;
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        while (at < used && capacities[at].schema != gets[i].schema) {
+            at++;
+        }
+        if (at == used) {
+            capacities[used++] = (struct capacity){.table = gets[i].schema->name,
+                                                   .schema = gets[i].schema,
+                                                   .is_detailed = true};
+        }
+        capacities[at].table_units += 2 * capacity_read_units(gets[i].bytes, true);
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < used; i++) {
+        capacity_put(body, &capacities[i], wanted);
+    }
+    json_close(body, ']');
+}
+
+static enum status gets_plan(struct call *call, const struct value *items, struct action_get *gets)
+{
+    struct action_write *nothing = arena_create_array(call->arena, items->items.count, sizeof(*nothing));
+    struct gate_change_outcome *outcomes =
+        arena_create_array(call->arena, items->items.count, sizeof(*outcomes));
+    bool has_problem = false;
+    for (size_t i = 0; i < items->items.count; i++) {
+        const struct value *action = member_of(&items->items.at[i], "Get");
+        enum status status = call_table(call, table_of_arn(text_of(action, "TableName")), &gets[i].schema);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (key_check(call, gets[i].schema, &gets[i].key) != STATUS_OK) {
+            outcomes[i].status = STATUS_INVALID;
+            outcomes[i].text = call->failure.text;
+            call->failure = (struct aws_failure){0};
+            has_problem = true;
+        }
+    }
+    if (has_problem) {
+        transaction_cancel(call, nothing, outcomes, items->items.count);
+        return STATUS_INVALID;
+    }
+    return STATUS_OK;
+}
+
+enum status transactions_get(struct call *call)
+{
+    const struct value *items = member_of(call->input, "TransactItems");
+    size_t count = items->items.count;
+    struct action_get *gets = arena_create_array(call->arena, count, sizeof(*gets));
+    struct buffer body = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = get_read(call, &items->items.at[i], &gets[i]);
+    }
+    if (status == STATUS_OK) {
+        status = gets_plan(call, items, gets);
+    }
+    if (status == STATUS_OK) {
+        status = gets_run_together(call, gets, count);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    json_open(&body, '{');
+    get_put_capacity(call, gets, count, &body);
+    json_name(&body, "Responses");
+    json_open(&body, '[');
+    for (size_t i = 0; i < count; i++) {
+        const struct projection *projection = gets[i].expressions.projection;
+        json_open(&body, '{');
+        if (gets[i].is_found) {
+            struct value item =
+                projection == NULL ? gets[i].item : projection_apply(projection, &gets[i].item, call->arena);
+            json_name(&body, "Item");
+            attributes_put(&body, &item);
+        }
+        json_close(&body, '}');
+    }
+    json_close(&body, ']');
+    json_close(&body, '}');
+    call_reply(call, &body);
+    buffer_reset(&body);
+    return STATUS_OK;
+}

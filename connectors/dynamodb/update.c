@@ -1,0 +1,289 @@
+/* UpdateTable. */
+#include "base/clock.h"
+#include "dynamodb_private.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+/* The table under change. */
+struct table_update {
+    const struct schema *current;
+    struct schema next;
+    struct value properties;
+    bool is_changed;
+};
+
+static enum status update_throughput(struct call *call, struct table_update *update)
+{
+    const struct value *wanted = member_of(call->input, "ProvisionedThroughput");
+    const struct value *now = member_of(&update->properties, "ProvisionedThroughput");
+    struct bytes mode = text_of(call->input, "BillingMode");
+    bool was_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
+    bool is_on_demand = mode.size > 0 ? text_is(mode, "PAY_PER_REQUEST") : was_on_demand;
+    struct value moment = value_of_integer(clock_wall_us(clock_system()));
+    if (is_on_demand && wanted != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
+                                 "BillingMode is PAY_PER_REQUEST");
+    }
+    if (!is_on_demand && was_on_demand && wanted == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
+    }
+    if (mode.size > 0) {
+        map_set_member(&update->properties, "BillingMode", member_of(call->input, "BillingMode"),
+                       call->arena);
+        update->is_changed = true;
+        if (is_on_demand && !was_on_demand) {
+            map_set_member(&update->properties, "PayPerRequestSince", &moment, call->arena);
+            map_set_member(&update->properties, "ProvisionedThroughput", NULL, call->arena);
+        }
+    }
+    if (wanted == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = create_check_throughput(call, call->input, false, (struct bytes){0});
+    int64_t read = integer_of(wanted, "ReadCapacityUnits", 0);
+    int64_t write = integer_of(wanted, "WriteCapacityUnits", 0);
+    int64_t read_now = integer_of(now, "ReadCapacityUnits", 0);
+    int64_t write_now = integer_of(now, "WriteCapacityUnits", 0);
+    if (status == STATUS_OK && !was_on_demand && read == read_now && write == write_now && mode.size == 0) {
+        return call_fail(
+            call, AWS_FAILURE_VALIDATION,
+            "The provisioned throughput for the table will not change. The requested value equals the "
+            "current value. Current ReadCapacityUnits provisioned for the table: %lld. Requested "
+            "ReadCapacityUnits: %lld. Current WriteCapacityUnits provisioned for the table: %lld. Requested "
+            "WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for current limits and "
+            "how to request higher limits.",
+            (long long)read_now, (long long)read, (long long)write_now, (long long)write);
+    }
+    map_set_member(&update->properties, "ProvisionedThroughput", wanted, call->arena);
+    map_set_member(&update->properties,
+                   read < read_now || write < write_now ? "ThroughputDecreased" : "ThroughputIncreased",
+                   &moment, call->arena);
+    update->is_changed = true;
+    return status;
+}
+
+/* --- indexes ---------------------------------------------------------------------------------------------------- */
+
+/* The request's definitions, and those that the table's keys have already. */
+static struct value update_definitions(struct call *call, const struct schema *schema)
+{
+    const struct value *given = member_of(call->input, "AttributeDefinitions");
+    size_t count = given == NULL ? 0 : given->items.count;
+    struct value list = {.kind = VALUE_LIST};
+    list.items.at = arena_create_array(call->arena, count + schema_key_count(schema), sizeof(struct value));
+    for (size_t i = 0; i < count; i++) {
+        list.items.at[list.items.count++] = given->items.at[i];
+    }
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        const struct key_column *column = schema_key_column(schema, i);
+        struct value_member members[] = {
+            {"AttributeName", value_of_text(column->name)},
+            {"AttributeType", value_of_word(key_type_letter(column->type.kind))},
+        };
+        list.items.at[list.items.count++] = value_of_members(call->arena, members, ARRAY_COUNT(members));
+    }
+    return list;
+}
+
+static enum status index_create(struct call *call, struct table_update *update, const struct value *index)
+{
+    struct bytes name = text_of(index, "IndexName");
+    struct value definitions = update_definitions(call, update->current);
+    bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
+    struct index_schema *indexes =
+        arena_create_array(call->arena, update->next.indexes_count + 1, sizeof(*indexes));
+    if (schema_index(&update->next, name) != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Attempting to create an index which already exists");
+    }
+    enum status status = create_check_index(call, index, &definitions);
+    if (status == STATUS_OK) {
+        status = create_check_throughput(call, index, is_on_demand, name);
+    }
+    for (size_t i = 0; i < update->next.indexes_count; i++) {
+        indexes[i] = update->next.indexes[i];
+    }
+    if (status == STATUS_OK &&
+        update->next.indexes_count >= DYNAMODB_GLOBAL_INDEXES_MAX + DYNAMODB_LOCAL_INDEXES_MAX) {
+        status = call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
+                           INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d",
+                           DYNAMODB_GLOBAL_INDEXES_MAX);
+    }
+    if (status == STATUS_OK) {
+        status = create_index(call, index, &definitions, false, &indexes[update->next.indexes_count]);
+        update->next.indexes = indexes;
+        update->next.indexes_count++;
+    }
+    return status;
+}
+
+static enum status index_delete(struct call *call, struct table_update *update, struct bytes name)
+{
+    size_t kept = 0;
+    struct index_schema *indexes =
+        arena_create_array(call->arena, update->next.indexes_count, sizeof(*indexes));
+    for (size_t i = 0; i < update->next.indexes_count; i++) {
+        if (!bytes_equal(update->next.indexes[i].name, name)) {
+            indexes[kept++] = update->next.indexes[i];
+        }
+    }
+    if (kept == update->next.indexes_count) {
+        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    }
+    update->next.indexes = indexes;
+    update->next.indexes_count = kept;
+    return STATUS_OK;
+}
+
+static enum status index_update(struct call *call, struct table_update *update, const struct value *change)
+{
+    static const char *const kept[] = {"ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"};
+    struct bytes name = text_of(change, "IndexName");
+    struct index_schema *indexes =
+        arena_create_array(call->arena, update->next.indexes_count, sizeof(*indexes));
+    bool is_found = false;
+    for (size_t i = 0; i < update->next.indexes_count; i++) {
+        indexes[i] = update->next.indexes[i];
+        if (!bytes_equal(indexes[i].name, name)) {
+            continue;
+        }
+        struct value properties = properties_decode(indexes[i].properties, call->arena);
+        for (size_t k = 0; k < ARRAY_COUNT(kept); k++) {
+            if (member_of(change, kept[k]) != NULL) {
+                map_set_member(&properties, kept[k], member_of(change, kept[k]), call->arena);
+            }
+        }
+        indexes[i].properties = properties_encode(&properties, call->arena);
+        is_found = true;
+    }
+    update->next.indexes = indexes;
+    return is_found ? STATUS_OK : call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+}
+
+static enum status index_change(struct call *call, struct table_update *update, const struct value *change)
+{
+    const struct value *create = member_of(change, "Create");
+    const struct value *drop = member_of(change, "Delete");
+    const struct value *alter = member_of(change, "Update");
+    size_t kinds = (create != NULL ? 1U : 0U) + (drop != NULL ? 1U : 0U) + (alter != NULL ? 1U : 0U);
+    if (kinds != 1) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         kinds == 0 ? INVALID "One of GlobalSecondaryIndexUpdate.Update, "
+                                              "GlobalSecondaryIndexUpdate.Create, "
+                                              "GlobalSecondaryIndexUpdate.Delete must not be null"
+                                    : INVALID "Only one of GlobalSecondaryIndexUpdate.Update, "
+                                              "GlobalSecondaryIndexUpdate.Create, "
+                                              "GlobalSecondaryIndexUpdate.Delete can be specified");
+    }
+    if (create != NULL) {
+        return index_create(call, update, create);
+    }
+    return drop != NULL ? index_delete(call, update, text_of(drop, "IndexName"))
+                        : index_update(call, update, alter);
+}
+
+static enum status update_indexes(struct call *call, struct table_update *update)
+{
+    const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
+    size_t count = changes == NULL ? 0 : changes->items.count;
+    size_t made = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct value *change = &changes->items.at[i];
+        made += member_of(change, "Update") == NULL ? 1U : 0U;
+        if (made > 1) {
+            return call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
+                             "Subscriber limit exceeded: Only 1 online index can be created or deleted "
+                             "simultaneously per table");
+        }
+        status = index_change(call, update, change);
+        update->is_changed = true;
+    }
+    return status;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
+static enum status update_stream(struct call *call, struct table_update *update)
+{
+    const struct value *stream = member_of(call->input, "StreamSpecification");
+    if (stream == NULL) {
+        return STATUS_OK;
+    }
+    update->is_changed = true;
+    return stream_switch(call, update->current, update->current->version + 1, stream, &update->properties);
+}
+
+static void update_finish(struct call *call)
+{
+    const struct schema *schema = NULL;
+    if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+        call_reply_failure(call);
+        return;
+    }
+    if (table_own(call, call_table_name(call, call->input), &schema) != STATUS_OK) {
+        call_reply_failure(call);
+        return;
+    }
+    table_reply_description(call, "TableDescription", schema,
+                            member_of(call->input, "GlobalSecondaryIndexUpdates") != NULL
+                                ? "UPDATING"
+                                : table_status(call, schema));
+}
+
+enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
+                        const struct value *properties, void (*finish)(struct call *call))
+{
+    struct error error;
+    next->properties = properties_encode(properties, call->arena);
+    struct gate_request request = call_request(call, finish);
+    enum status status = gate_table_alter(call->door->options.gate, current, next, &request, &error);
+    if (status != STATUS_OK) {
+        call->is_waiting = false;
+        return call_fail_error(call, status, error.text);
+    }
+    return STATUS_OK;
+}
+
+enum status tables_update(struct call *call)
+{
+    static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled",
+                                       "OnDemandThroughput", "WarmThroughput"};
+    struct table_update update = {0};
+    enum status status = table_own(call, call_table_name(call, call->input), &update.current);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    update.next = *update.current;
+    update.properties = properties_decode(update.current->properties, call->arena);
+    if (member_of(call->input, "ReplicaUpdates") != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Replicas in other regions are not supported by this server");
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+        const struct value *member = member_of(call->input, kept[i]);
+        if (member != NULL) {
+            map_set_member(&update.properties, kept[i], member, call->arena);
+            update.is_changed = true;
+        }
+    }
+    status = update_throughput(call, &update);
+    if (status == STATUS_OK) {
+        status = update_indexes(call, &update);
+    }
+    if (status == STATUS_OK) {
+        status = update_stream(call, &update);
+    }
+    if (status == STATUS_OK && !update.is_changed) {
+        status = call_fail(call, AWS_FAILURE_VALIDATION,
+                           "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                           "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
+    }
+    struct value moment = value_of_integer(clock_wall_us(clock_system()));
+    map_set_member(&update.properties, "UpdateDateTime", &moment, call->arena);
+    return status == STATUS_OK
+               ? table_alter(call, update.current, &update.next, &update.properties, update_finish)
+               : status;
+}
