@@ -34,6 +34,8 @@ static const struct setting settings[] = {
      "where changes are published to plain ZeroMQ SUB sockets, ADDRESS:PORT or off"},
     {"http", SETTING_TEXT, SETTING_AT(http), "127.0.0.1:8080", 0, 0,
      "where health and metrics are, ADDRESS:PORT or off"},
+    {"key-file", SETTING_TEXT, SETTING_AT(key_file), "", 0, 0,
+     "file with the key that seals secrets, outside of --data; made when it is not there"},
     {"config", SETTING_TEXT, SETTING_AT(file), "", 0, 0,
      "file with lines `name = value`; # begins a comment"},
     {"segment-bytes", SETTING_NUMBER, SETTING_AT(segment_bytes), "67108864", SEGMENT_BYTES_MIN,
@@ -96,6 +98,7 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->http);
     memory_destroy(configuration->topics);
     memory_destroy(configuration->file);
+    memory_destroy(configuration->key_file);
     *configuration = (struct configuration){0};
 }
 

@@ -11,6 +11,7 @@
 #include "gate/bounds.h"
 #include "history/bounds.h"
 #include "host/bounds.h"
+#include "identity/bounds.h"
 #include "local/bounds.h"
 #include "log/bounds.h"
 #include "mapping/bounds.h"
@@ -116,6 +117,8 @@ static const struct limit limits[] = {
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
+    {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
+    {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},
     {"AWS signature, clock against ours", AWS_SKEW_SECONDS_MAX, "seconds"},
     {"AWS signature, life of a presigned one", AWS_EXPIRES_SECONDS_MAX, "seconds"},
     {"AWS signature, Authorization header", AWS_AUTHORIZATION_BYTES_MAX, "bytes"},

@@ -14,6 +14,7 @@ struct configuration {
     char *topics; /* the same */
     char *http;   /* the same */
     char *file;
+    char *key_file;
     uint64_t segment_bytes;
     uint64_t map_bytes;
     uint64_t log_bytes_max;
