@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "base/check.h"
+#include "base/random.h"
 
 /* No Debian library offers CRC-32C to C, hence these: the processor's instruction where there is one, a table
  * otherwise. Both are checked against the published vectors. */
@@ -79,6 +80,56 @@ void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest
 bool crypto_equal(const void *a, const void *b, size_t size)
 {
     return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+void crypto_wipe(void *secret, size_t size)
+{
+    OPENSSL_cleanse(secret, size);
+}
+
+void crypto_seal(const uint8_t key[SEAL_KEY_BYTES], struct bytes bound, struct bytes secret,
+                 struct buffer *ret_sealed)
+{
+    int size = 0;
+    CHECK(secret.size < 1024 * 1024 && bound.size < 1024 * 1024);
+    uint8_t *nonce = buffer_extend(ret_sealed, SEAL_NONCE_BYTES + secret.size + SEAL_TAG_BYTES);
+    uint8_t *cipher = nonce + SEAL_NONCE_BYTES;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    random_secret(nonce, SEAL_NONCE_BYTES);
+    CHECK(context != NULL && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce) == 1);
+    CHECK(bound.size == 0 || EVP_EncryptUpdate(context, NULL, &size, bound.data, (int)bound.size) == 1);
+    CHECK(secret.size == 0 || EVP_EncryptUpdate(context, cipher, &size, secret.data, (int)secret.size) == 1);
+    CHECK(EVP_EncryptFinal_ex(context, cipher + secret.size, &size) == 1 && size == 0);
+    CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_GET_TAG, SEAL_TAG_BYTES, cipher + secret.size) == 1);
+    EVP_CIPHER_CTX_free(context);
+}
+
+bool crypto_open(const uint8_t key[SEAL_KEY_BYTES], struct bytes bound, struct bytes sealed,
+                 struct buffer *ret_secret)
+{
+    int size = 0;
+    uint8_t tag[SEAL_TAG_BYTES];
+    if (sealed.size < SEAL_NONCE_BYTES + SEAL_TAG_BYTES || sealed.size > 1024 * 1024 ||
+        bound.size > 1024 * 1024) {
+        return false;
+    }
+    size_t secret_bytes = sealed.size - SEAL_NONCE_BYTES - SEAL_TAG_BYTES;
+    const uint8_t *cipher = sealed.data + SEAL_NONCE_BYTES;
+    size_t before = ret_secret->size;
+    uint8_t *secret = buffer_extend(ret_secret, secret_bytes);
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    memcpy(tag, cipher + secret_bytes, sizeof(tag));
+    CHECK(context != NULL && EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), NULL, key, sealed.data) == 1);
+    CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_GCM_SET_TAG, SEAL_TAG_BYTES, tag) == 1);
+    CHECK(bound.size == 0 || EVP_DecryptUpdate(context, NULL, &size, bound.data, (int)bound.size) == 1);
+    CHECK(secret_bytes == 0 || EVP_DecryptUpdate(context, secret, &size, cipher, (int)secret_bytes) == 1);
+    bool is_open = EVP_DecryptFinal_ex(context, tag, &size) == 1;
+    EVP_CIPHER_CTX_free(context);
+    if (!is_open) {
+        crypto_wipe(secret, secret_bytes);
+        ret_secret->size = before;
+    }
+    return is_open;
 }
 
 static uint64_t crypto_seed_of(struct bytes first)

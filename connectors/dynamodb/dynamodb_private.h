@@ -63,6 +63,9 @@ struct bytes call_table_name(struct call *call, const struct value *map);
 struct bytes table_of_arn(struct bytes name); /* a name is its own */
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema);
 
+/* Sets region, account and principal (authorise.c). */
+enum status call_authorise(struct call *call);
+
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 
 /* Hands changes to the gate; `finish` is called with call->outcome set. A failure that is known at once is the call's

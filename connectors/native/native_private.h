@@ -122,6 +122,9 @@ void native__put_record(struct gate *gate, struct buffer *body, const struct fee
 void native__serve_function(struct native_door *door, struct native_request *request);
 void native__serve_function_list(struct native_door *door, struct native_request *request);
 void native__serve_mapping_list(struct native_door *door, struct native_request *request);
+/* Access keys (credentials.c). */
+void native__serve_credential_change(struct native_door *door, struct native_request *request);
+void native__serve_credential_list(struct native_door *door, struct native_request *request);
 /* Subscriptions (subscriptions.c). */
 /* Table, start and credit of a request. */
 MUST_USE enum status native__subscribe_start(const struct native_request *request,

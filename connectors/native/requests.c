@@ -90,6 +90,13 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_MAPPING_LIST:
         native__serve_mapping_list(door, request);
         break;
+    case WIRE_CREDENTIAL_CREATE:
+    case WIRE_CREDENTIAL_REMOVE:
+        native__serve_credential_change(door, request);
+        break;
+    case WIRE_CREDENTIAL_LIST:
+        native__serve_credential_list(door, request);
+        break;
     case WIRE_UNSUBSCRIBE:
         native__unsubscribe(door, request);
         break;

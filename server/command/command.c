@@ -47,6 +47,9 @@ static const struct command commands[] = {
     {"invoke", "NAME [EVENT] [--version N] [--dry-run]",
      "runs a function on an event (JSON); what it writes is committed unless --dry-run", 1, 2,
      command__invoke},
+    {"credentials", "create [NAME] | list | remove ACCESS_KEY_ID",
+     "makes an access key for the principal NAME (admin), shows them, takes one back", 1, 2,
+     command__credentials},
     {"status", "", "shows where the server stands", 0, 0, command__status},
 };
 

@@ -108,6 +108,7 @@ enum status command__restore(struct client *client, const struct command_line *l
 enum status command__deploy(struct client *client, const struct command_line *line, struct error *error);
 enum status command__functions(struct client *client, const struct command_line *line, struct error *error);
 enum status command__invoke(struct client *client, const struct command_line *line, struct error *error);
+enum status command__credentials(struct client *client, const struct command_line *line, struct error *error);
 enum status command__status(struct client *client, const struct command_line *line, struct error *error);
 
 #endif

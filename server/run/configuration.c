@@ -40,6 +40,8 @@ static const struct setting settings[] = {
      "time that a table stays CREATING, UPDATING or DELETING, for tests of clients"},
     {"dynamodb-conflict-percent", SETTING_NUMBER, SETTING_AT(dynamodb_conflict_percent), "0", 0, 100,
      "transactions to be answered with TransactionConflict, for tests of clients"},
+    {"key-file", SETTING_TEXT, SETTING_AT(key_file), "", 0, 0,
+     "file with the key that seals secrets, outside of --data; made when it is not there"},
     {"config", SETTING_TEXT, SETTING_AT(file), "", 0, 0,
      "file with lines `name = value`; # begins a comment"},
     {"segment-bytes", SETTING_NUMBER, SETTING_AT(segment_bytes), "67108864", SEGMENT_BYTES_MIN,
@@ -103,6 +105,7 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->topics);
     memory_destroy(configuration->dynamodb);
     memory_destroy(configuration->file);
+    memory_destroy(configuration->key_file);
     *configuration = (struct configuration){0};
 }
 

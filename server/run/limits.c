@@ -1,6 +1,7 @@
 /* `oxbow limits`: every bound in force, and the relations between them that must hold. */
 #include <stdio.h>
 
+#include "aws/bounds.h"
 #include "catalog/bounds.h"
 #include "codec/bounds.h"
 #include "environment/bounds.h"
@@ -10,6 +11,7 @@
 #include "gate/bounds.h"
 #include "history/bounds.h"
 #include "host/bounds.h"
+#include "identity/bounds.h"
 #include "local/bounds.h"
 #include "log/bounds.h"
 #include "mapping/bounds.h"
@@ -115,6 +117,13 @@ static const struct limit limits[] = {
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
+    {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
+    {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},
+    {"AWS signature, clock against ours", AWS_SKEW_SECONDS_MAX, "seconds"},
+    {"AWS signature, life of a presigned one", AWS_EXPIRES_SECONDS_MAX, "seconds"},
+    {"AWS signature, Authorization header", AWS_AUTHORIZATION_BYTES_MAX, "bytes"},
+    {"AWS signature, signed headers", AWS_SIGNED_HEADERS_MAX, "headers"},
+    {"AWS signature, query parameters", AWS_QUERY_PARAMETERS_MAX, "parameters"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

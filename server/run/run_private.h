@@ -15,6 +15,7 @@ struct configuration {
     char *http;     /* the same */
     char *dynamodb; /* the same */
     char *file;
+    char *key_file;
     uint64_t segment_bytes;
     uint64_t map_bytes;
     uint64_t log_bytes_max;

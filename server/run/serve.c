@@ -15,6 +15,7 @@
 #include "gate/gate.h"
 #include "host/host.h"
 #include "http/http.h"
+#include "identity/identity.h"
 #include "job/job.h"
 #include "local/local.h"
 #include "native/native.h"
@@ -36,6 +37,7 @@ struct server {
     struct host *host;
     struct feed *feed;
     struct gate *gate;
+    struct identity *identity;
     struct native_door *native;
     struct topics *topics;
     struct http_door *http;
@@ -160,6 +162,7 @@ static enum status server_open_dynamodb(struct server *server, struct error *err
         .address = server->configuration.dynamodb,
         .gate = server->gate,
         .feed = server->feed,
+        .identity = server->identity,
         .timeline = server->database.identity.timeline,
         .delay_ms = server->configuration.dynamodb_delay_ms,
         .conflict_percent = server->configuration.dynamodb_conflict_percent,
@@ -169,6 +172,31 @@ static enum status server_open_dynamodb(struct server *server, struct error *err
                                 sizeof(server->database.identity.database)),
                        bytes_of_text("shard iterators"), options.secret);
     return dynamodb_door_open(&options, &server->dynamodb, error);
+}
+
+static enum status server_open_identity(struct server *server, struct error *error)
+{
+    struct identity_facts facts;
+    struct identity_options options = {.environment = server->environment,
+                                       .key_file = server->configuration.key_file,
+                                       .data_directory = server->configuration.data};
+    enum status status = identity_open(&options, &server->identity, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    identity_facts_read(server->identity, &facts);
+    if (facts.has_made_key_file) {
+        diagnostic_write(
+            DIAGNOSTIC_INFO, "serve",
+            "made the key file %s; without it no secret can be read: keep it, apart from backups",
+            options.key_file);
+    }
+    if (facts.sealed > 0) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "serve",
+                         "%zu access keys are refused: their secrets are sealed, and there is no --key-file",
+                         facts.sealed);
+    }
+    return STATUS_OK;
 }
 
 static enum status server_open_doors(struct server *server, struct error *error)
@@ -194,7 +222,8 @@ static enum status server_open_doors(struct server *server, struct error *error)
     struct native_door_options options = {.address = server->configuration.native,
                                           .gate = server->gate,
                                           .feed = server->feed,
-                                          .host = server->host};
+                                          .host = server->host,
+                                          .identity = server->identity};
     return native_door_open(&options, &server->native, error);
 }
 
@@ -204,6 +233,7 @@ static enum status server_open(struct server *server, struct error *error)
     server->catalog = catalog_create();
     jobs_register_tables(server->catalog);
     host_register_tables(server->catalog);
+    identity_register_tables(server->catalog);
     if (status == STATUS_OK) {
         status = server_open_store(server, error);
     }
@@ -228,6 +258,9 @@ static enum status server_open(struct server *server, struct error *error)
         status = server_open_jobs(server, error);
     }
     if (status == STATUS_OK) {
+        status = server_open_identity(server, error);
+    }
+    if (status == STATUS_OK) {
         status = server_open_host(server, error);
     }
     return status == STATUS_OK ? server_open_doors(server, error) : status;
@@ -246,6 +279,7 @@ static void server_close(struct server *server)
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }
+    identity_close(&server->identity);
     gate_destroy(&server->gate);
     feed_destroy(&server->feed);
     environment_close(&server->environment);

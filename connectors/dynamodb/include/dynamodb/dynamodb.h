@@ -10,11 +10,13 @@
 struct dynamodb_door;
 struct feed;
 struct gate;
+struct identity;
 
 struct dynamodb_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
     struct gate *gate;
     struct feed *feed;
+    struct identity *identity; /* whose signatures count; without access keys any well-formed one does */
     uint32_t timeline;  /* of the database: part of sequence numbers */
     uint8_t secret[32]; /* authenticates shard iterators; the same after a restart */
     uint64_t delay_ms;  /* that a table stays CREATING, UPDATING or DELETING; 0: none */

@@ -8,12 +8,14 @@ struct native_door;
 struct gate;
 struct feed;
 struct host;
+struct identity;
 
 struct native_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
     struct gate *gate;
     struct feed *feed;
     struct host *host;
+    struct identity *identity;
 };
 
 /* Binds and starts the door's thread. STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback),

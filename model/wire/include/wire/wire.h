@@ -37,6 +37,9 @@ enum wire_type {
     WIRE_MAPPING_LIST = 23,
     WIRE_MAPPING_DELETE = 24,
     WIRE_UNSUBSCRIBE = 25,
+    WIRE_CREDENTIAL_CREATE = 26,
+    WIRE_CREDENTIAL_LIST = 27,
+    WIRE_CREDENTIAL_REMOVE = 28,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -117,7 +120,11 @@ enum wire_field {
     WIRE_FIELD_HOPS = 73,
     WIRE_FIELD_JOB = 74, /* id of a row of system.jobs */
     WIRE_FIELD_RETRIES = 75,
-    WIRE_FIELD_DRY = 76, /* what a function writes is shown, not committed */
+    WIRE_FIELD_DRY = 76,         /* what a function writes is shown, not committed */
+    WIRE_FIELD_PRINCIPAL = 77,   /* name */
+    WIRE_FIELD_ACCESS_KEY = 78,  /* id */
+    WIRE_FIELD_SECRET = 79,      /* in the answer that gives an access key out, and nowhere else */
+    WIRE_FIELD_CREDENTIALS = 80, /* array of maps */
 };
 
 /* "put" …; never NULL. */

@@ -1,0 +1,79 @@
+/* Who asks: Signature Version 4, judged when there are access keys. Without any, a well-formed signature is enough, as
+ * developers expect of a local endpoint; the door then listens on loopback only. */
+#include "aws/signature.h"
+#include "base/clock.h"
+#include "dynamodb_private.h"
+#include "identity/identity.h"
+
+static bool authorise_header(void *context, const char *name, size_t index, struct bytes *ret_value)
+{
+    *ret_value = http_header(context, name);
+    return index == 0 && ret_value->size > 0;
+}
+
+static enum status authorise_refuse(struct call *call, const struct aws_refusal *refusal)
+{
+    static const struct {
+        const char *type;
+        enum aws_failure_kind kind;
+    } kinds[] = {
+        {"MissingAuthenticationTokenException", AWS_FAILURE_MISSING_TOKEN},
+        {"IncompleteSignatureException", AWS_FAILURE_INCOMPLETE_SIGNATURE},
+        {"InvalidSignatureException", AWS_FAILURE_INVALID_SIGNATURE},
+        {"UnrecognizedClientException", AWS_FAILURE_UNRECOGNIZED_CLIENT},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        if (strstr(aws_refusal_type(refusal->kind), kinds[i].type) != NULL) {
+            return call_fail(call, kinds[i].kind, "%s", refusal->text);
+        }
+    }
+    return call_fail(call, AWS_FAILURE_ACCESS_DENIED, "%s", refusal->text);
+}
+
+static enum status authorise_verify(struct call *call, const struct aws_request *request,
+                                    const struct aws_signature *signature)
+{
+    struct aws_refusal refusal;
+    struct error error;
+    struct identity_claim claim = {.access_key_id = signature->access_key_id,
+                                   .date = signature->date,
+                                   .region = signature->region,
+                                   .service = signature->service,
+                                   .string_to_sign = aws_string_to_sign(request, signature, call->arena),
+                                   .signature = signature->signature};
+    int64_t now_s = clock_wall_us(clock_system()) / 1000000;
+    if (aws_signature_check_time(signature, now_s, call->arena, &refusal) != STATUS_OK) {
+        return authorise_refuse(call, &refusal);
+    }
+    enum status status =
+        identity_verify(call->door->options.identity, &claim, call->arena, &call->principal, &error);
+    if (status == STATUS_OK) {
+        return STATUS_OK;
+    }
+    (void)aws_refuse(&refusal, status == STATUS_NOT_FOUND ? AWS_REFUSAL_UNRECOGNIZED_CLIENT
+                                                          : AWS_REFUSAL_INVALID_SIGNATURE);
+    return authorise_refuse(call, &refusal);
+}
+
+enum status call_authorise(struct call *call)
+{
+    struct aws_refusal refusal;
+    struct aws_signature signature = {0};
+    struct aws_request request = {.method = bytes_of_text(http_method(call->exchange)),
+                                  .path = http_path(call->exchange),
+                                  .query = http_query(call->exchange),
+                                  .body = http_body_received(call->exchange),
+                                  .header = authorise_header,
+                                  .context = call->exchange};
+    call->region = bytes_of_text("us-east-1");
+    call->account = bytes_of_text("000000000000");
+    call->principal = bytes_of_text("local");
+    if (aws_signature_parse(&request, call->arena, &signature, &refusal) != STATUS_OK) {
+        return authorise_refuse(call, &refusal);
+    }
+    if (signature.region.size > 0) {
+        call->region = signature.region;
+    }
+    return identity_is_required(call->door->options.identity) ? authorise_verify(call, &request, &signature)
+                                                              : STATUS_OK;
+}
