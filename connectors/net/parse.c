@@ -30,30 +30,24 @@ static int parse_refuse(struct parse *parse, unsigned status)
     return -1;
 }
 
-/* --- pieces as they come ---------------------------------------------------------------------------------------- */
+/* --- pieces of the head as they come ---------------------------------------------------------------------------- */
 
 static int parse_begin(http_parser *parser)
 {
     struct parse *parse = parser->data;
-    if (parse->exchange == NULL) {
-        parse->exchange = net__exchange_take(parse->pool);
-    }
+    parse->exchange = net__exchange_take(parse->pool);
     parse->head_bytes = 0;
     parse->is_in_value = false;
-    parse->is_head_done = false;
-    parse->wants_continue = false;
     return 0;
 }
 
-static int parse_head_piece(struct parse *parse, const char *data, size_t size)
+static int parse_piece(struct parse *parse, const char *data, size_t size)
 {
     parse->head_bytes += size;
     if (parse->head_bytes > NET_HEADER_BYTES_MAX) {
         return parse_refuse(parse, 431);
     }
-    if (!parse->is_head_done) { /* what follows the last chunk is dropped: it must not pass for a header */
-        buffer_put(&parse->exchange->head, bytes_of(data, size));
-    }
+    buffer_put(&parse->exchange->head, bytes_of(data, size));
     return 0;
 }
 
@@ -61,54 +55,35 @@ static int parse_target(http_parser *parser, const char *data, size_t size)
 {
     struct parse *parse = parser->data;
     parse->exchange->target_bytes += size;
-    return parse_head_piece(parse, data, size);
+    return parse_piece(parse, data, size);
 }
 
 static int parse_name(http_parser *parser, const char *data, size_t size)
 {
     struct parse *parse = parser->data;
     struct http_exchange *exchange = parse->exchange;
-    if (!parse->is_head_done && (parse->is_in_value || exchange->headers_count == 0)) {
+    if (parse->is_in_value || exchange->headers_count == 0) {
         if (exchange->headers_count == NET_HEADERS_MAX) {
             return parse_refuse(parse, 431);
         }
         exchange->headers[exchange->headers_count++] =
             (struct exchange_header){.name_at = exchange->head.size};
     }
-    if (!parse->is_head_done) {
-        exchange->headers[exchange->headers_count - 1].name_bytes += size;
-    }
     parse->is_in_value = false;
-    return parse_head_piece(parse, data, size);
+    exchange->headers[exchange->headers_count - 1].name_bytes += size;
+    return parse_piece(parse, data, size);
 }
 
 static int parse_value(http_parser *parser, const char *data, size_t size)
 {
     struct parse *parse = parser->data;
-    struct http_exchange *exchange = parse->exchange;
-    if (parse->is_in_value && !parse->is_piece_open) {
-        return parse_refuse(parse, 400); /* a value goes on in the next line: RFC 9112 section 5.2 */
-    }
-    if (!parse->is_head_done) {
-        struct exchange_header *header = &exchange->headers[exchange->headers_count - 1];
-        if (!parse->is_in_value) {
-            header->value_at = exchange->head.size;
-        }
-        header->value_bytes += size;
+    struct exchange_header *header = &parse->exchange->headers[parse->exchange->headers_count - 1];
+    if (!parse->is_in_value) {
+        header->value_at = parse->exchange->head.size;
     }
     parse->is_in_value = true;
-    parse->is_piece_open = data + size == parse->input_end;
-    return parse_head_piece(parse, data, size);
-}
-
-static int parse_body(http_parser *parser, const char *data, size_t size)
-{
-    struct parse *parse = parser->data;
-    if (size > parse->body_bytes_max - parse->exchange->received.size) {
-        return parse_refuse(parse, 413);
-    }
-    buffer_put(&parse->exchange->received, bytes_of(data, size));
-    return 0;
+    header->value_bytes += size;
+    return parse_piece(parse, data, size);
 }
 
 /* --- the head --------------------------------------------------------------------------------------------------- */
@@ -214,21 +189,92 @@ static unsigned head_refusal(const struct parse *parse, const struct head_facts 
     return 0;
 }
 
+/* Blanks in names and control characters in the target, which http-parser lets through. */
+static bool head_is_clean(const struct http_exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->target_bytes; i++) {
+        if (exchange->head.data[i] <= ' ' || exchange->head.data[i] >= 0x7F) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < exchange->headers_count; i++) {
+        struct bytes name = net__exchange_name(exchange, i);
+        if (name.size == 0 || memchr(name.data, ' ', name.size) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int parse_head_end(http_parser *parser)
 {
     struct parse *parse = parser->data;
     struct head_facts facts;
     head_read(parse->exchange, &facts);
-    unsigned refusal = head_refusal(parse, &facts);
+    unsigned refusal = head_is_clean(parse->exchange) ? head_refusal(parse, &facts) : 400;
     if (refusal != 0) {
         return parse_refuse(parse, refusal);
     }
     parser->upgrade = 0; /* an Upgrade is an offer, and none is taken (RFC 9110 section 7.8) */
+    parse->body = facts.transfers > 0 ? net__body_chunked()
+                                      : net__body_sized(facts.lengths > 0 ? parser->content_length : 0);
+    parse->wants_continue =
+        facts.expectations > 0 && parser->http_minor > 0 && parse->body.state != BODY_WHOLE;
+    return 1; /* http-parser is to leave the body alone */
+}
+
+static int parse_head_whole(http_parser *parser)
+{
+    struct parse *parse = parser->data;
     parse->is_head_done = true;
-    parse->is_in_value = false;
-    bool has_body = facts.transfers > 0 || (facts.lengths > 0 && parser->content_length > 0);
-    parse->wants_continue = facts.expectations > 0 && parser->http_minor > 0 && has_body;
+    http_parser_pause(parser, 1);
     return 0;
+}
+
+/* Lines end with CR LF, and none goes on in the next (RFC 9112 sections 2.2 and 5.2): what http-parser would forgive,
+ * another server may have read otherwise. */
+static bool head_lines_are_sound(struct parse *parse, struct bytes part)
+{
+    const uint8_t *data = part.data;
+    const uint8_t *end = data + part.size;
+    bool is_sound = !(parse->last_byte == '\n' && (data[0] == ' ' || data[0] == '\t'));
+    for (const uint8_t *at = memchr(data, '\n', part.size); at != NULL && is_sound;
+         at = memchr(at + 1, '\n', (size_t)(end - at - 1))) {
+        bool follows_cr = (at == data ? parse->last_byte : at[-1]) == '\r';
+        bool is_folded = at + 1 < end && (at[1] == ' ' || at[1] == '\t');
+        is_sound = follows_cr && !is_folded;
+    }
+    parse->last_byte = end[-1];
+    return is_sound;
+}
+
+static size_t parse_head(struct parse *parse, struct bytes input)
+{
+    static const http_parser_settings settings = {
+        .on_message_begin = parse_begin,
+        .on_url = parse_target,
+        .on_header_field = parse_name,
+        .on_header_value = parse_value,
+        .on_headers_complete = parse_head_end,
+        .on_message_complete = parse_head_whole,
+    };
+    http_parser_pause(&parse->parser, 0);
+    size_t used = http_parser_execute(&parse->parser, &settings, (const char *)input.data, input.size);
+    enum http_errno problem = HTTP_PARSER_ERRNO(&parse->parser);
+    bool is_open = !parse->is_head_done && problem == HPE_OK && used == input.size;
+    if (!parse->is_head_done && !is_open && parse->refusal == 0) {
+        parse->refusal = problem == HPE_HEADER_OVERFLOW ? 431 : 400;
+    }
+    if (used > 0 && !head_lines_are_sound(parse, bytes_part(input, 0, used))) {
+        parse->refusal = 400;
+    }
+    if (parse->is_head_done) {
+        if (parse->last_byte != '\n') {
+            parse->refusal = 400; /* http-parser takes any byte after the last CR */
+        }
+        parse->last_byte = 0;
+    }
+    return used;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -268,22 +314,18 @@ static unsigned exchange_decode(struct http_exchange *exchange, size_t bytes_max
     return status == STATUS_TOO_LARGE ? 413 : 400;
 }
 
-static int parse_end(http_parser *parser)
+static void parse_end(struct parse *parse)
 {
-    struct parse *parse = parser->data;
     struct http_exchange *exchange = parse->exchange;
-    unsigned refusal = exchange_decode(exchange, parse->body_bytes_max);
-    if (refusal != 0) {
-        return parse_refuse(parse, refusal);
-    }
+    const http_parser *parser = &parse->parser;
+    parse->refusal = exchange_decode(exchange, parse->body_bytes_max);
     exchange_split_target(exchange);
     exchange->method = http_method_str((enum http_method)parser->method);
     exchange->keeps_alive = http_should_keep_alive(parser) != 0;
     exchange->says_keep_alive = exchange->keeps_alive && parser->http_minor == 0;
-    parse->is_whole = true;
+    parse->is_whole = parse->refusal == 0;
+    parse->is_head_done = false;
     parse->wants_continue = false;
-    http_parser_pause(parser, 1); /* the next one waits for the answer */
-    return 0;
 }
 
 void net__parse_init(struct parse *parse, struct exchange_pool *pool, size_t body_bytes_max)
@@ -301,30 +343,24 @@ void net__parse_reset(struct parse *parse)
 
 enum parse_result net__parse(struct parse *parse, struct bytes input, size_t *ret_used)
 {
-    static const http_parser_settings settings = {
-        .on_message_begin = parse_begin,
-        .on_url = parse_target,
-        .on_header_field = parse_name,
-        .on_header_value = parse_value,
-        .on_headers_complete = parse_head_end,
-        .on_body = parse_body,
-        .on_message_complete = parse_end,
-    };
-    CHECK(!parse->is_whole && parse->refusal == 0 && input.size > 0);
-    http_parser_pause(&parse->parser, 0);
-    parse->input_end = (const char *)input.data + input.size;
-    *ret_used = http_parser_execute(&parse->parser, &settings, (const char *)input.data, input.size);
-    if (parse->is_whole) {
-        return PARSE_REQUEST;
+    size_t used = 0;
+    CHECK(!parse->is_whole && parse->refusal == 0);
+    if (!parse->is_head_done) {
+        used = parse_head(parse, input);
     }
-    enum http_errno problem = HTTP_PARSER_ERRNO(&parse->parser);
-    if (problem != HPE_OK || *ret_used != input.size) {
-        if (parse->refusal == 0) {
-            parse->refusal = problem == HPE_HEADER_OVERFLOW ? 431 : 400;
+    if (parse->is_head_done && parse->refusal == 0) {
+        struct buffer *received = &parse->exchange->received;
+        used += net__body_read(&parse->body, bytes_from(input, used), parse->body_bytes_max, received);
+        parse->refusal = parse->body.refusal;
+        if (parse->body.state == BODY_WHOLE) {
+            parse_end(parse);
         }
+    }
+    *ret_used = used;
+    if (parse->refusal != 0) {
         return PARSE_REFUSED;
     }
-    return PARSE_MORE;
+    return parse->is_whole ? PARSE_REQUEST : PARSE_MORE;
 }
 
 struct http_exchange *net__parse_take(struct parse *parse)

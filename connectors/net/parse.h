@@ -1,11 +1,12 @@
 /* From the bytes of a connection to exchanges: HTTP's grammar and what may not be left ambiguous in it. Knows no sockets.
  *
- * http-parser cuts the bytes up; which of what it lets through is a request is decided here (README, "Wire rules"). */
+ * http-parser cuts heads up; which of what it lets through is a request is decided here (README, "Wire rules"). */
 #ifndef NET_PARSE_H
 #define NET_PARSE_H
 
 #include <http_parser.h>
 
+#include "body.h"
 #include "exchange.h"
 
 enum parse_result {
@@ -15,15 +16,15 @@ enum parse_result {
 };
 
 struct parse {
-    http_parser parser;
+    http_parser parser; /* of heads */
+    struct body body;   /* of the request whose head is done */
     struct exchange_pool *pool;
     size_t body_bytes_max;
     struct http_exchange *exchange; /* being read, or not taken yet; NULL between requests */
-    const char *input_end;          /* of the bytes being parsed */
     size_t head_bytes;
-    unsigned refusal; /* a status; 0: none */
+    unsigned refusal;  /* a status; 0: none */
+    uint8_t last_byte; /* of the input before, while in a head */
     bool is_in_value;
-    bool is_piece_open; /* the last piece of a value ended with the input, and may go on in the next */
     bool is_head_done;
     bool is_whole;
     bool
