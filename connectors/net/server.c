@@ -14,7 +14,8 @@ void http_reply(struct http_exchange **exchange, const struct http_answer *answe
     struct http_server *server = done->server;
     *exchange = NULL;
     struct bytes body = net__exchange_put_head(done, answer) ? answer->body : (struct bytes){0};
-    if (thread_is_current(server->thread) && server->handling == done) {
+    uv_thread_t self = uv_thread_self();
+    if (uv_thread_equal(&self, &server->owner) && server->handling == done) {
         server->handling = NULL;
         net__connection_answer(done, body); /* whoever called the handler goes on with the connection */
         return;
@@ -64,6 +65,7 @@ static void server_woken(uv_async_t *wake)
 static void server_run(void *context)
 {
     struct http_server *server = context;
+    server->owner = uv_thread_self();
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
 }
 

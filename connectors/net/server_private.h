@@ -22,7 +22,8 @@ struct http_server {
     uv_tcp_t listener;
     uv_async_t wake;         /* replies wait, or it is to stop */
     struct mailbox *replies; /* any thread sends */
-    struct thread *thread;
+    struct thread *thread;   /* the opener's, to join it */
+    uv_thread_t owner;       /* the thread itself says who it is, before it hands out anything */
     struct tls_context *tls; /* NULL: plain */
     struct connection *connections;
     size_t connections_count;
