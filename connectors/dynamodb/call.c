@@ -2,11 +2,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <zlib.h>
-
 #include "base/random.h"
 #include "catalog/bounds.h"
 #include "dynamodb_private.h"
+#include "net/crc32.h"
 #include "value/decimal.h"
 
 enum {
@@ -86,20 +85,29 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
     struct bytes asked = http_header(call->exchange, "Content-Type");
     bool is_plain = bytes_start_with(asked, bytes_of_text("application/json"));
     bool has_origin = http_header(call->exchange, "Origin").size > 0;
-    uint32_t crc = (uint32_t)crc32(0, body.data, (uInt)body.size);
+    struct buffer packed = {0};
+    const char *encoding = NULL;
+    if (http_compress(call->exchange, body, &packed, &encoding)) {
+        body = buffer_bytes(&packed);
+    }
+    uint32_t crc = net_crc32(body); /* over the bytes as sent */
     call_request_id(id);
     struct http_answer answer = {
         .status = status,
         .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
-        .headers = arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\n%s", id, crc,
-                                has_origin ? "Access-Control-Allow-Origin: *\r\n"
-                                             "Access-Control-Expose-Headers: "
-                                             "x-amzn-RequestId,x-amz-crc32,Date\r\n"
-                                           : ""),
+        .headers =
+            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\n%s%s%s%s", id, crc,
+                         encoding == NULL ? "" : "Content-Encoding: ", encoding == NULL ? "" : encoding,
+                         encoding == NULL ? "" : "\r\nVary: Accept-Encoding\r\n",
+                         has_origin ? "Access-Control-Allow-Origin: *\r\n"
+                                      "Access-Control-Expose-Headers: "
+                                      "x-amzn-RequestId,x-amz-crc32,Date\r\n"
+                                    : ""),
         .body = body,
     };
     struct http_exchange *exchange = call->exchange;
     http_reply(&exchange, &answer);
+    buffer_reset(&packed);
 }
 
 void call_reply(struct call *call, const struct buffer *body)

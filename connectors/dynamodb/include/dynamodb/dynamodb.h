@@ -17,9 +17,9 @@ struct dynamodb_door_options {
     struct gate *gate;
     struct feed *feed;
     struct identity *identity; /* whose signatures count; without access keys any well-formed one does */
-    uint32_t timeline;  /* of the database: part of sequence numbers */
-    uint8_t secret[32]; /* authenticates shard iterators; the same after a restart */
-    uint64_t delay_ms;  /* that a table stays CREATING, UPDATING or DELETING; 0: none */
+    uint32_t timeline;         /* of the database: part of sequence numbers */
+    uint8_t secret[32];        /* authenticates shard iterators; the same after a restart */
+    uint64_t delay_ms;         /* that a table stays CREATING, UPDATING or DELETING; 0: none */
     uint64_t
         conflict_percent; /* of transactions answered TransactionConflict, for tests of clients; 0: none */
 };

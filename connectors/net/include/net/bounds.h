@@ -7,8 +7,14 @@ enum {
     NET_HEADER_BYTES_MAX = 64 * 1024, /* request line and headers; over it: 431 */
     NET_HEADERS_MAX = 100,            /* of one request; over it: 431 */
     NET_READ_BYTES = 64 * 1024,       /* asked of the kernel at a time */
-    NET_IDLE_MS = 75000,              /* a connection on which nothing happens is closed */
-    NET_REPLIES_MAX = 65536,          /* made on other threads, not yet sent */
+    NET_AHEAD_BYTES =
+        64 * 1024,        /* read behind a request that is being served; then the kernel keeps the rest */
+    NET_IDLE_MS = 75000,  /* a connection on which nothing happens is closed; also: for a handshake, a head */
+    NET_LINGER_MS = 2000, /* what a refused client still sends is read that long, so that it sees why */
+    NET_REPLIES_MAX = 65536,             /* made on other threads, not yet sent */
+    NET_EXCHANGES_KEPT = 64,             /* answered exchanges whose memory waits for the next request */
+    NET_EXCHANGE_BYTES_KEPT = 16 * 1024, /* a buffer of such an exchange that is larger is freed */
+    NET_COMPRESS_BYTES_MIN = 1024,       /* a shorter body is sent as it is */
 };
 
 #endif

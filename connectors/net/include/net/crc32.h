@@ -1,0 +1,9 @@
+/* The CRC-32 of gzip and zlib (RFC 1952 section 8), which some protocols send beside a body. */
+#ifndef NET_CRC32_H
+#define NET_CRC32_H
+
+#include "base/bytes.h"
+
+uint32_t net_crc32(struct bytes bytes);
+
+#endif
