@@ -26,8 +26,8 @@ const char *stream_label_text(int64_t time_us, struct arena *arena)
     return arena_format(arena, "%.23s", text);
 }
 
-static void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
-                          const struct key_column *clustering, size_t clustering_count)
+void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
+                   const struct key_column *clustering, size_t clustering_count)
 {
     json_name(body, "KeySchema");
     json_open(body, '[');

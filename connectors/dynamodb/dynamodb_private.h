@@ -98,6 +98,8 @@ enum status key_check_item(struct call *call, const struct schema *schema, const
 size_t schema_key_count(const struct schema *schema);
 const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 const char *key_type_letter(enum type_kind kind);
+/* The key attributes of an item. */
+struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena);
 
 /* --- properties of tables and indexes (properties.c) ------------------------------------------------------------ */
 
@@ -110,6 +112,8 @@ struct value value_of_word(const char *word);
 /* --- tables (tables.c, create.c, update.c, describe.c) ---------------------------------------------------------- */
 
 void describe_table(struct call *call, const struct schema *schema, const char *status, struct buffer *body);
+void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
+                   const struct key_column *clustering, size_t clustering_count);
 struct bytes table_arn(struct call *call, struct bytes table, struct arena *arena);
 /* "2026-11-21T08:15:30.123" */
 const char *stream_label_text(int64_t time_us, struct arena *arena);
@@ -223,6 +227,10 @@ const char *update_text(const char *text);
     X(TagResource, tags_add)                                                                                 \
     X(UntagResource, tags_remove)                                                                            \
     X(ListTagsOfResource, tags_list)                                                                         \
+    X(ListStreams, streams_list)                                                                             \
+    X(DescribeStream, streams_describe)                                                                      \
+    X(GetShardIterator, streams_iterator)                                                                    \
+    X(GetRecords, streams_records)                                                                           \
     X(PutItem, items_put)                                                                                    \
     X(GetItem, items_get)                                                                                    \
     X(UpdateItem, items_update)                                                                              \

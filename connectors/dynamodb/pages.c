@@ -216,11 +216,7 @@ static void put_last_key(struct page *page, struct bytes image, struct buffer *b
 {
     struct call *call = page->call;
     struct value item = item_of_image(image, call->arena);
-    struct value key = {.kind = VALUE_MAP};
-    for (size_t i = 0; i < schema_key_count(page->schema); i++) {
-        struct bytes name = schema_key_column(page->schema, i)->name;
-        map_set_member(&key, arena_copy_text(call->arena, name), value_map_get(&item, name), call->arena);
-    }
+    struct value key = key_of_item(page->schema, &item, call->arena);
     for (size_t i = 0;
          page->index != NULL && i < page->index->partition_count + page->index->clustering_count; i++) {
         const struct key_column *column = i < page->index->partition_count

@@ -50,7 +50,7 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "StreamViewType is required when StreamEnabled is set to true");
     }
-    if (is_enabled) {
+    if (is_enabled || last == NULL) {
         streams.items.at[streams.items.count++] = stream_make(call, version, specification);
     } else {
         struct value to = value_of_integer(version);
