@@ -127,6 +127,11 @@ void table_reply_description(struct call *call, const char *member, const struct
 /* Gives the table other properties, and what else differs between `current` and `next`. */
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
                         const struct value *properties, void (*finish)(struct call *call));
+const char *table_id(struct arena *arena); /* a random UUID */
+/* Whether a job still brings rows to a table (recovery.c). */
+bool restore_is_running(struct call *call, int64_t job);
+/* A backup, which no request may name. */
+bool table_is_backup(const struct schema *schema);
 enum status tags_check(struct call *call, const struct value *tags);
 /* A finish for operations without an answer of their own. */
 void reply_empty(struct call *call);
@@ -227,6 +232,36 @@ const char *update_text(const char *text);
     X(TagResource, tags_add)                                                                                 \
     X(UntagResource, tags_remove)                                                                            \
     X(ListTagsOfResource, tags_list)                                                                         \
+    X(UpdateTimeToLive, expiry_update)                                                                       \
+    X(DescribeTimeToLive, expiry_describe)                                                                   \
+    X(DescribeContinuousBackups, recovery_describe)                                                          \
+    X(UpdateContinuousBackups, recovery_update)                                                              \
+    X(RestoreTableToPointInTime, recovery_restore)                                                           \
+    X(CreateBackup, backups_create)                                                                          \
+    X(DescribeBackup, backups_describe)                                                                      \
+    X(ListBackups, backups_list)                                                                             \
+    X(DeleteBackup, backups_delete)                                                                          \
+    X(RestoreTableFromBackup, backups_restore)                                                               \
+    X(DescribeLimits, account_limits)                                                                        \
+    X(DescribeEndpoints, account_endpoints)                                                                  \
+    X(PutResourcePolicy, policies_put)                                                                       \
+    X(GetResourcePolicy, policies_get)                                                                       \
+    X(DeleteResourcePolicy, policies_delete)                                                                 \
+    X(UpdateContributorInsights, insights_update)                                                            \
+    X(DescribeContributorInsights, insights_describe)                                                        \
+    X(ListContributorInsights, insights_list)                                                                \
+    X(DescribeKinesisStreamingDestination, kinesis_describe)                                                 \
+    X(EnableKinesisStreamingDestination, kinesis_change)                                                     \
+    X(DisableKinesisStreamingDestination, kinesis_change)                                                    \
+    X(UpdateKinesisStreamingDestination, kinesis_change)                                                     \
+    X(ListGlobalTables, global_list)                                                                         \
+    X(DescribeGlobalTable, global_find)                                                                      \
+    X(UpdateGlobalTable, global_find)                                                                        \
+    X(DescribeGlobalTableSettings, global_find)                                                              \
+    X(UpdateGlobalTableSettings, global_find)                                                                \
+    X(CreateGlobalTable, global_create)                                                                      \
+    X(DescribeTableReplicaAutoScaling, global_scaling)                                                       \
+    X(UpdateTableReplicaAutoScaling, global_scaling)                                                         \
     X(ListStreams, streams_list)                                                                             \
     X(DescribeStream, streams_describe)                                                                      \
     X(GetShardIterator, streams_iterator)                                                                    \

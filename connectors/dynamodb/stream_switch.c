@@ -34,6 +34,7 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
                           const struct value *specification, struct value *properties)
 {
     struct value streams = streams_copy(member_of(properties, "Streams"), call->arena);
+    CHECK(streams.items.at != NULL);
     struct value *last = streams.items.count == 0 ? NULL : &streams.items.at[streams.items.count - 1];
     bool is_open = last != NULL && integer_of(last, "To", 0) == 0;
     bool is_enabled = boolean_of(specification, "StreamEnabled");

@@ -5,7 +5,7 @@
 #include "dynamodb_private.h"
 
 /* A random UUID, version 4. */
-static const char *table_id(struct arena *arena)
+const char *table_id(struct arena *arena)
 {
     uint8_t id[16];
     random_secret(id, sizeof(id));
@@ -19,7 +19,7 @@ static const char *table_id(struct arena *arena)
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
     if (gate_table_find(call->door->options.gate, name, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST) {
+        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_backup(*ret_schema)) {
         return call_fail_no_named_table(call, name);
     }
     return STATUS_OK;
@@ -30,6 +30,10 @@ const char *table_status(struct call *call, const struct schema *schema)
     struct value properties = properties_decode(schema->properties, call->arena);
     int64_t delay_us = (int64_t)call->door->options.delay_ms * 1000;
     int64_t now_us = clock_wall_us(clock_system());
+    int64_t job = integer_of(&properties, "RestoreJob", 0);
+    if (job != 0 && restore_is_running(call, job)) {
+        return "CREATING";
+    }
     if (now_us < integer_of(&properties, "CreationDateTime", 0) + delay_us) {
         return "CREATING";
     }
@@ -70,6 +74,10 @@ static enum status create_properties(struct call *call, const struct value *inpu
     map_set_member(&properties, "TableId", &id, call->arena);
     if (text_is(text_of(input, "BillingMode"), "PAY_PER_REQUEST")) {
         map_set_member(&properties, "PayPerRequestSince", &created, call->arena);
+    }
+    if (member_of(input, "ResourcePolicy") != NULL) {
+        struct value revision = value_of_word(arena_format(call->arena, "%lld", (long long)now_us));
+        map_set_member(&properties, "PolicyRevision", &revision, call->arena);
     }
     *ret_properties = properties;
     const struct value *stream = member_of(input, "StreamSpecification");
@@ -187,6 +195,9 @@ struct name_list {
 static void list_name(void *context, const struct schema *schema)
 {
     struct name_list *list = context;
+    if (table_is_backup(schema)) {
+        return;
+    }
     if (list->after.size > 0 && bytes_compare(schema->name, list->after) <= 0) {
         return;
     }
