@@ -116,7 +116,7 @@ static const struct limit limits[] = {
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP read behind a request being served", NET_AHEAD_BYTES, "bytes, and one read more"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
-    {"HTTP after a refusal, read to be heard", NET_LINGER_MS, "ms"},
+    {"HTTP after the last answer, read on", NET_LINGER_MS, "ms"},
     {"HTTP answer, least that is compressed", NET_COMPRESS_BYTES_MIN, "bytes"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
