@@ -13,7 +13,6 @@ struct gate {
 MUST_USE enum status gate__key(const struct schema *schema, const struct value *item, struct buffer *ret_key,
                                struct error *error);
 
-
 /* Storage keys of what a query may visit: low <= key < high. */
 struct gate_range {
     struct buffer low;

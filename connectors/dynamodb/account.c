@@ -70,7 +70,8 @@ static enum status policy_check_revision(struct call *call, const struct value *
 {
     struct bytes expected = text_of(call->input, "ExpectedRevisionId");
     struct bytes now = text_of(properties, "PolicyRevision");
-    bool is_met = expected.size == 0 || (text_is(expected, "NO_POLICY") ? now.size == 0 : bytes_equal(expected, now));
+    bool is_met =
+        expected.size == 0 || (text_is(expected, "NO_POLICY") ? now.size == 0 : bytes_equal(expected, now));
     return is_met ? STATUS_OK : policy_fail(call);
 }
 
@@ -95,7 +96,8 @@ static enum status policy_set(struct call *call, const struct schema *schema, st
     struct schema next = *schema;
     struct value revision =
         value_of_word(arena_format(call->arena, "%lld", (long long)clock_wall_us(clock_system())));
-    call->state = arena_copy_text(call->arena, policy == NULL ? text_of(properties, "PolicyRevision") : revision.bytes);
+    call->state =
+        arena_copy_text(call->arena, policy == NULL ? text_of(properties, "PolicyRevision") : revision.bytes);
     map_set_member(properties, "ResourcePolicy", policy, call->arena);
     map_set_member(properties, "PolicyRevision", policy == NULL ? NULL : &revision, call->arena);
     return table_alter(call, schema, &next, properties, policy_finish);
@@ -109,8 +111,9 @@ enum status policies_put(struct call *call)
     if (status == STATUS_OK) {
         status = policy_check_revision(call, &properties);
     }
-    return status == STATUS_OK ? policy_set(call, schema, &properties, member_of(call->input, "Policy"))
-                               : status;
+    return status == STATUS_OK && schema != NULL
+               ? policy_set(call, schema, &properties, member_of(call->input, "Policy"))
+               : STATUS_INVALID;
 }
 
 enum status policies_get(struct call *call)
@@ -146,7 +149,8 @@ enum status policies_delete(struct call *call)
     if (status == STATUS_OK && text_of(&properties, "ResourcePolicy").size == 0) {
         return reply_text(call, "{}"); /* deleting what is not there succeeds */
     }
-    return status == STATUS_OK ? policy_set(call, schema, &properties, NULL) : status;
+    return status == STATUS_OK && schema != NULL ? policy_set(call, schema, &properties, NULL)
+                                                 : STATUS_INVALID;
 }
 
 /* --- contributor insights --------------------------------------------------------------------------------------- */
@@ -243,7 +247,8 @@ enum status global_find(struct call *call)
 
 enum status global_create(struct call *call)
 {
-    return call_fail(call, AWS_FAILURE_VALIDATION, "Replicas in other regions are not supported by this server");
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     "Replicas in other regions are not supported by this server");
 }
 
 enum status global_scaling(struct call *call)

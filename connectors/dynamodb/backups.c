@@ -43,9 +43,10 @@ static enum status backup_find(struct call *call, struct bytes arn, struct backu
     static const char mark[] = "/backup/";
     const struct schema *schema = NULL;
     const uint8_t *at = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, sizeof(mark) - 1);
-    struct bytes id = at == NULL ? (struct bytes){0}
-                                 : bytes_from(arn, (size_t)(at - arn.data) + sizeof(mark) - 1);
-    const char *name = arena_format(call->arena, "%s%.*s", backup_prefix, (int)id.size, (const char *)id.data);
+    struct bytes id =
+        at == NULL ? (struct bytes){0} : bytes_from(arn, (size_t)(at - arn.data) + sizeof(mark) - 1);
+    const char *name =
+        arena_format(call->arena, "%s%.*s", backup_prefix, (int)id.size, (const char *)id.data);
     if (at == NULL ||
         gate_table_find(call->door->options.gate, bytes_of_text(name), &schema, NULL) != STATUS_OK ||
         !backup_of(call, schema, ret_backup)) {
@@ -66,7 +67,8 @@ static void backup_put_details(struct call *call, const struct backup *backup, c
 {
     uint64_t rows = 0;
     uint64_t bytes = 0;
-    (void)!gate_totals(call->door->view, backup->schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
+    (void)!gate_totals(call->door->view, backup->schema->space, &rows, &bytes,
+                       NULL); /* 0 when it cannot tell */
     json_open(body, '{');
     json_text(body, "BackupArn", backup_arn(call, &backup->facts));
     json_text(body, "BackupName", text_of(&backup->facts, "Name"));
@@ -84,7 +86,8 @@ static void backup_put_source(struct call *call, const struct backup *backup, st
     struct bytes table = text_of(&backup->facts, "Table");
     const struct value *throughput = member_of(&backup->properties, "ProvisionedThroughput");
     struct bytes mode = text_of(&backup->properties, "BillingMode");
-    (void)!gate_totals(call->door->view, backup->schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
+    (void)!gate_totals(call->door->view, backup->schema->space, &rows, &bytes,
+                       NULL); /* 0 when it cannot tell */
     json_name(body, "SourceTableDetails");
     json_open(body, '{');
     json_text(body, "TableName", table);
@@ -92,8 +95,8 @@ static void backup_put_source(struct call *call, const struct backup *backup, st
     json_text(body, "TableArn", table_arn(call, table, call->arena));
     json_integer(body, "TableSizeBytes", (int64_t)bytes);
     json_integer(body, "ItemCount", (int64_t)rows);
-    describe_keys(body, backup->schema->partition, backup->schema->partition_count, backup->schema->clustering,
-                  backup->schema->clustering_count);
+    describe_keys(body, backup->schema->partition, backup->schema->partition_count,
+                  backup->schema->clustering, backup->schema->clustering_count);
     json_time(body, "TableCreationDateTime", integer_of(&backup->properties, "CreationDateTime", 0));
     json_name(body, "ProvisionedThroughput");
     json_open(body, '{');
@@ -130,7 +133,7 @@ static void backup_created(struct call *call)
 {
     const struct schema *schema = NULL;
     const struct schema *target = call->state;
-    struct backup backup;
+    struct backup backup = {0};
     if (call->outcome.status != STATUS_OK) {
         (void)call_fail_error(call, call->outcome.status, call->outcome.text);
         call_reply_failure(call);
@@ -176,8 +179,7 @@ enum status backups_create(struct call *call)
         return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)table.size,
                          (const char *)table.data);
     }
-    enum status status =
-        gate_table_at(call->door->view, table, restore.lsn, call->arena, &target, &error);
+    enum status status = gate_table_at(call->door->view, table, restore.lsn, call->arena, &target, &error);
     if (status != STATUS_OK || target == NULL) {
         return call_fail_error(call, status, error.text);
     }
@@ -189,20 +191,21 @@ enum status backups_create(struct call *call)
     map_set_member(&properties, "Streams", NULL, call->arena);
     target->properties = properties_encode(&properties, call->arena);
     target->ttl_attribute = (struct bytes){0};
-    target->name = bytes_of_text(arena_format(call->arena, "%s%.*s", backup_prefix, (int)id.size,
-                                              (const char *)id.data));
+    target->name = bytes_of_text(
+        arena_format(call->arena, "%s%.*s", backup_prefix, (int)id.size, (const char *)id.data));
     call->state = target;
     return restore_submit(call, &restore, target, backup_created);
 }
 
 enum status backups_describe(struct call *call)
 {
-    struct backup backup;
+    struct backup backup = {0};
     enum status status = backup_find(call, text_of(call->input, "BackupArn"), &backup);
-    if (status == STATUS_OK) {
-        backup_reply(call, &backup, true, NULL);
+    if (status != STATUS_OK || backup.schema == NULL) {
+        return STATUS_INVALID;
     }
-    return status;
+    backup_reply(call, &backup, true, NULL);
+    return STATUS_OK;
 }
 
 static void backup_deleted(struct call *call)
@@ -220,8 +223,8 @@ enum status backups_delete(struct call *call)
     struct error error;
     struct backup *backup = arena_create(call->arena, sizeof(*backup));
     enum status status = backup_find(call, text_of(call->input, "BackupArn"), backup);
-    if (status != STATUS_OK) {
-        return status;
+    if (status != STATUS_OK || backup->schema == NULL) {
+        return STATUS_INVALID;
     }
     call->state = backup;
     struct gate_request request = call_request(call, backup_deleted);
@@ -235,10 +238,10 @@ enum status backups_delete(struct call *call)
 
 enum status backups_restore(struct call *call)
 {
-    struct backup backup;
+    struct backup backup = {0};
     enum status status = backup_find(call, text_of(call->input, "BackupArn"), &backup);
-    if (status != STATUS_OK) {
-        return status;
+    if (status != STATUS_OK || backup.schema == NULL) {
+        return STATUS_INVALID;
     }
     struct restore restore = {.source = backup.schema->name,
                               .table = text_of(&backup.facts, "Table"),
@@ -267,7 +270,7 @@ struct backup_list {
 static void list_backup(void *context, const struct schema *schema)
 {
     struct backup_list *list = context;
-    struct backup backup;
+    struct backup backup = {0};
     if (!backup_of(list->call, schema, &backup)) {
         return;
     }
@@ -288,7 +291,8 @@ static void list_backup(void *context, const struct schema *schema)
     }
     uint64_t rows = 0;
     uint64_t bytes = 0;
-    (void)!gate_totals(list->call->door->view, schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
+    (void)!gate_totals(list->call->door->view, schema->space, &rows, &bytes,
+                       NULL); /* 0 when it cannot tell */
     list->left--;
     list->last = arn;
     json_open(list->body, '{');

@@ -90,7 +90,8 @@ enum status recovery_update(struct call *call)
     struct value *properties = arena_create(call->arena, sizeof(*properties));
     *properties = properties_decode(schema->properties, call->arena);
     const struct value *now = member_of(properties, "PointInTimeRecovery");
-    int64_t since_us = boolean_of(now, "Enabled") ? integer_of(now, "Since", 0) : clock_wall_us(clock_system());
+    int64_t since_us =
+        boolean_of(now, "Enabled") ? integer_of(now, "Since", 0) : clock_wall_us(clock_system());
     const struct value_member members[] = {
         {"Days", value_of_integer(integer_of(wanted, "RecoveryPeriodInDays", RECOVERY_DAYS_MAX))},
         {"Enabled", value_of_boolean(is_enabled)},
@@ -121,8 +122,10 @@ static enum status restore_check_target(struct call *call, struct bytes name)
 /* The target keeps what the source was, but for what AWS does not restore: streams, TTL, tags, policies. */
 static void restore_properties(struct call *call, const struct restore *restore, struct value *properties)
 {
-    static const char *const left_out[] = {"Streams",        "Tags",     "ResourcePolicy", "PointInTimeRecovery",
-                                           "UpdateDateTime", "Backup",   "PolicyRevision"};
+    static const char *const left_out[] = {"Streams",        "Tags",
+                                           "ResourcePolicy", "PointInTimeRecovery",
+                                           "UpdateDateTime", "Backup",
+                                           "PolicyRevision"};
     struct value job = value_of_integer(restore->job);
     static const struct {
         const char *override;
@@ -148,7 +151,8 @@ static void restore_properties(struct call *call, const struct restore *restore,
     map_set_member(properties, "CreationDateTime", &now, call->arena);
     map_set_member(properties, "TableId", &id, call->arena);
     struct value summary = {.kind = VALUE_MAP};
-    struct value moment = {.kind = VALUE_DECIMAL, .decimal = decimal_of_integer(restore->time_us / 1000, call->arena)};
+    struct value moment = {.kind = VALUE_DECIMAL,
+                           .decimal = decimal_of_integer(restore->time_us / 1000, call->arena)};
     moment.decimal.scale = 3;
     struct value arn = value_of_text(table_arn(call, restore->table, call->arena));
     map_set_member(&summary, "RestoreDateTime", &moment, call->arena);
