@@ -43,15 +43,15 @@ static enum status backup_find(struct call *call, struct bytes arn, struct backu
     static const char mark[] = "/backup/";
     const struct schema *schema = NULL;
     const uint8_t *at = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, sizeof(mark) - 1);
-    struct bytes id =
-        at == NULL ? (struct bytes){0} : bytes_from(arn, (size_t)(at - arn.data) + sizeof(mark) - 1);
-    const char *name =
-        arena_format(call->arena, "%s%.*s", backup_prefix, (int)id.size, (const char *)id.data);
-    if (at == NULL ||
-        gate_table_find(call->door->options.gate, bytes_of_text(name), &schema, NULL) != STATUS_OK ||
+    const char *name = "";
+    if (at != NULL) {
+        struct bytes id = bytes_from(arn, (size_t)(at - arn.data) + sizeof(mark) - 1);
+        name = arena_format(call->arena, "%s%s", backup_prefix, arena_copy_text(call->arena, id));
+    }
+    if (gate_table_find(call->door->options.gate, bytes_of_text(name), &schema, NULL) != STATUS_OK ||
         !backup_of(call, schema, ret_backup)) {
-        return call_fail(call, AWS_FAILURE_BACKUP_NOT_FOUND, "Backup not found: %.*s", (int)arn.size,
-                         (const char *)arn.data);
+        return call_fail(call, AWS_FAILURE_BACKUP_NOT_FOUND, "Backup not found: %s",
+                         arena_copy_text(call->arena, arn));
     }
     return STATUS_OK;
 }
