@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/random.h"
 #include "catalog/bounds.h"
 #include "dynamodb_private.h"
 #include "net/crc32.h"
@@ -68,15 +67,15 @@ enum status call_fail_no_named_table(struct call *call, struct bytes table)
 
 /* --- sending ---------------------------------------------------------------------------------------------------- */
 
-static void call_request_id(char *ret_id)
+static void call_request_id(struct random *random, char *ret_id)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    uint8_t secret[CALL_REQUEST_ID_BYTES];
-    random_secret(secret, sizeof(secret));
-    for (size_t i = 0; i < sizeof(secret); i++) {
-        ret_id[i] = letters[secret[i] % (sizeof(letters) - 1)];
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uint64_t bits = 0;
+    for (size_t i = 0; i < CALL_REQUEST_ID_BYTES; i++) {
+        bits = i % 12 == 0 ? random_next(random) : bits >> 5;
+        ret_id[i] = letters[bits & 31];
     }
-    ret_id[sizeof(secret)] = '\0';
+    ret_id[CALL_REQUEST_ID_BYTES] = '\0';
 }
 
 static void call_send(struct call *call, unsigned status, struct bytes body)
@@ -91,7 +90,7 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
         body = buffer_bytes(&packed);
     }
     uint32_t crc = net_crc32(body); /* over the bytes as sent */
-    call_request_id(id);
+    call_request_id(&call->door->random, id);
     struct http_answer answer = {
         .status = status,
         .type = is_plain ? "application/json" : "application/x-amz-json-1.0",

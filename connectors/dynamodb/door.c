@@ -176,6 +176,9 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
                                          .handle = door_handle,
                                          .context = door};
+    uint64_t seed = 0;
+    random_secret(&seed, sizeof(seed));
+    random_init(&door->random, seed);
     enum status status = gate_view_open(options->gate, &door->view, error);
     if (status == STATUS_OK) {
         status = http_server_open(&server, &door->server, error);

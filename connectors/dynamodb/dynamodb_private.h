@@ -5,6 +5,7 @@
 #include "aws/failure.h"
 #include "aws/model.h"
 #include "base/buffer.h"
+#include "base/random.h"
 #include "codec/json.h"
 #include "codec/pack.h"
 #include "dynamodb/bounds.h"
@@ -18,6 +19,7 @@ struct dynamodb_door {
     struct dynamodb_door_options options;
     struct http_server *server;
     struct gate_view *view;
+    struct random random; /* of request ids, which are no secret */
 };
 
 /* One request. Lives in its exchange's arena. */

@@ -220,25 +220,34 @@ enum status codec_json_decode_plain(struct bytes text, struct arena *arena, stru
     return json_decode(text, true, arena, ret_value, error);
 }
 
+static void json_put_escaped(struct buffer *buffer, uint8_t c)
+{
+    if (c == '"' || c == '\\') {
+        buffer_put_u8(buffer, '\\');
+        buffer_put_u8(buffer, c);
+    } else if (c == '\n') {
+        buffer_put_text(buffer, "\\n");
+    } else if (c >= 0x80) {
+        buffer_put_text(buffer, "\\ufffd");
+    } else {
+        buffer_put_format(buffer, "\\u%04x", c);
+    }
+}
+
 void codec_json_put_text(struct buffer *buffer, struct bytes text)
 {
     bool is_sound = bytes_are_utf8(text);
+    size_t from = 0;
     buffer_put_u8(buffer, '"');
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
-        if (c == '"' || c == '\\') {
-            buffer_put_u8(buffer, '\\');
-            buffer_put_u8(buffer, c);
-        } else if (c == '\n') {
-            buffer_put_text(buffer, "\\n");
-        } else if (c < 0x20 || c == 0x7F) {
-            buffer_put_format(buffer, "\\u%04x", c);
-        } else if (c >= 0x80 && !is_sound) {
-            buffer_put_text(buffer, "\\ufffd");
-        } else {
-            buffer_put_u8(buffer, c);
+        if (c == '"' || c == '\\' || c < 0x20 || c == 0x7F || (c >= 0x80 && !is_sound)) {
+            buffer_put(buffer, bytes_part(text, from, i - from));
+            json_put_escaped(buffer, c);
+            from = i + 1;
         }
     }
+    buffer_put(buffer, bytes_from(text, from));
     buffer_put_u8(buffer, '"');
 }
 
