@@ -1,7 +1,9 @@
 /* A request's parts and its answer. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "catalog/bounds.h"
 #include "dynamodb_private.h"
 #include "net/crc32.h"
@@ -78,6 +80,20 @@ static void call_request_id(struct random *random, char *ret_id)
     ret_id[CALL_REQUEST_ID_BYTES] = '\0';
 }
 
+/* RFC 9110 section 5.6.7; made once a second. */
+static const char *call_date(struct dynamodb_door *door)
+{
+    int64_t now_s = clock_wall_us(clock_system()) / 1000000;
+    if (now_s != door->date_s) {
+        struct tm parts;
+        time_t seconds = (time_t)now_s;
+        (void)gmtime_r(&seconds, &parts);
+        (void)strftime(door->date, sizeof(door->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        door->date_s = now_s;
+    }
+    return door->date;
+}
+
 static void call_send(struct call *call, unsigned status, struct bytes body)
 {
     char id[CALL_REQUEST_ID_BYTES + 1];
@@ -95,7 +111,8 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
         .status = status,
         .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
         .headers =
-            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\n%s%s%s%s", id, crc,
+            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\nDate: %s\r\n%s%s%s%s", id,
+                         crc, call_date(call->door),
                          encoding == NULL ? "" : "Content-Encoding: ", encoding == NULL ? "" : encoding,
                          encoding == NULL ? "" : "\r\nVary: Accept-Encoding\r\n",
                          has_origin ? "Access-Control-Allow-Origin: *\r\n"
@@ -189,6 +206,9 @@ enum status call_table(struct call *call, struct bytes table, const struct schem
 {
     if (gate_table_find(call->door->options.gate, table, ret_schema, NULL) != STATUS_OK ||
         (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_backup(*ret_schema)) {
+        return call_fail_no_table(call);
+    }
+    if (call->door->options.delay_ms > 0 && strcmp(table_status(call, *ret_schema), "CREATING") == 0) {
         return call_fail_no_table(call);
     }
     return STATUS_OK;

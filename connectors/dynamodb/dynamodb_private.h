@@ -19,7 +19,10 @@ struct dynamodb_door {
     struct dynamodb_door_options options;
     struct http_server *server;
     struct gate_view *view;
-    struct random random; /* of request ids, which are no secret */
+    struct random random;          /* of request ids, which are no secret */
+    int64_t date_s;                /* of `date` */
+    char date[40];                 /* as HTTP has it */
+    struct deleted_table *deleted; /* those that are shown DELETING for a while (deleted.c) */
 };
 
 /* One request. Lives in its exchange's arena. */
@@ -70,6 +73,8 @@ enum status call_authorise(struct call *call);
 
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 
+/* Whether this write is to meet a conflict that one writer never has: for tests of clients (--dynamodb-conflict-percent). */
+bool conflict_is_feigned(struct call *call);
 /* Hands changes to the gate; `finish` is called with call->outcome set. A failure that is known at once is the call's
  * failure, of change *ret_change. */
 enum status call_submit(struct call *call, const struct gate_change *changes, size_t count,
@@ -129,6 +134,10 @@ void table_reply_description(struct call *call, const char *member, const struct
 /* Gives the table other properties, and what else differs between `current` and `next`. */
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
                         const struct value *properties, void (*finish)(struct call *call));
+/* With --dynamodb-delay-ms: remembers the answer of a DeleteTable, and gives it again until the delay is over; NULL: it is. */
+void deleted_remember(struct dynamodb_door *door, struct bytes table, const struct buffer *answer);
+const struct buffer *deleted_find(struct dynamodb_door *door, struct bytes table);
+void deleted_reset(struct dynamodb_door *door);
 const char *table_id(struct arena *arena); /* a random UUID */
 /* Whether a job still brings rows to a table (recovery.c). */
 bool restore_is_running(struct call *call, int64_t job);

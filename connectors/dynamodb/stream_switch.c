@@ -24,6 +24,7 @@ static struct value stream_make(struct call *call, uint32_t version, const struc
     const struct value_member members[] = {
         {"Created", value_of_integer(now_us)},
         {"From", value_of_integer(version)},
+        {"Shards", value_of_integer((int64_t)call->door->options.stream_shards)},
         {"Label", value_of_word(stream_label_text(now_us, call->arena))},
         {"ViewType", value_of_text(text_of(specification, "StreamViewType"))},
     };

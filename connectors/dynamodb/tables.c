@@ -40,16 +40,24 @@ const char *table_status(struct call *call, const struct schema *schema)
     return now_us < integer_of(&properties, "UpdateDateTime", 0) + delay_us ? "UPDATING" : "ACTIVE";
 }
 
-void table_reply_description(struct call *call, const char *member, const struct schema *schema,
-                             const char *status)
+static void reply_description(struct call *call, const char *member, const struct buffer *description)
 {
     struct buffer body = {0};
     json_open(&body, '{');
     json_name(&body, member);
-    describe_table(call, schema, status, &body);
+    buffer_put(&body, buffer_bytes(description));
     json_close(&body, '}');
     call_reply(call, &body);
     buffer_reset(&body);
+}
+
+void table_reply_description(struct call *call, const char *member, const struct schema *schema,
+                             const char *status)
+{
+    struct buffer description = {0};
+    describe_table(call, schema, status, &description);
+    reply_description(call, member, &description);
+    buffer_reset(&description);
 }
 
 /* --- CreateTable ------------------------------------------------------------------------------------------------ */
@@ -117,6 +125,10 @@ enum status tables_create(struct call *call)
         return status;
     }
     const struct schema *found = NULL;
+    if (deleted_find(call->door, schema->name) != NULL) {
+        return call_fail(call, AWS_FAILURE_IN_USE, "Table is being deleted: %.*s", (int)schema->name.size,
+                         (const char *)schema->name.data);
+    }
     if (gate_table_find(call->door->options.gate, schema->name, &found, NULL) == STATUS_OK) {
         return call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s", (int)schema->name.size,
                          (const char *)schema->name.data);
@@ -139,6 +151,11 @@ enum status tables_create(struct call *call)
 enum status tables_describe(struct call *call)
 {
     const struct schema *schema = NULL;
+    const struct buffer *deleted = deleted_find(call->door, call_table_name(call, call->input));
+    if (deleted != NULL) {
+        reply_description(call, "Table", deleted);
+        return STATUS_OK;
+    }
     enum status status = table_own(call, call_table_name(call, call->input), &schema);
     if (status == STATUS_OK) {
         table_reply_description(call, "Table", schema, table_status(call, schema));
@@ -153,7 +170,12 @@ static void delete_finish(struct call *call)
         call_reply_failure(call);
         return;
     }
-    table_reply_description(call, "TableDescription", call->state, "DELETING");
+    const struct schema *schema = call->state;
+    struct buffer description = {0};
+    describe_table(call, schema, "DELETING", &description);
+    deleted_remember(call->door, schema->name, &description);
+    reply_description(call, "TableDescription", &description);
+    buffer_reset(&description);
 }
 
 enum status tables_delete(struct call *call)
@@ -166,6 +188,11 @@ enum status tables_delete(struct call *call)
         return status;
     }
     struct value properties = properties_decode(schema->properties, call->arena);
+    if (strcmp(table_status(call, schema), "CREATING") == 0) {
+        return call_fail(call, AWS_FAILURE_IN_USE,
+                         "Attempt to change a resource which is still in use: Table is being created: %.*s",
+                         (int)name.size, (const char *)name.data);
+    }
     if (boolean_of(&properties, "DeletionProtectionEnabled")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Resource cannot be deleted as it is currently protected against deletion. Disable "

@@ -317,6 +317,13 @@ enum status transactions_write(struct call *call)
     if (status == STATUS_OK) {
         status = check_size(call, transaction);
     }
+    if (status == STATUS_OK && conflict_is_feigned(call)) {
+        struct gate_change_outcome *outcomes = arena_create_array(call->arena, count, sizeof(*outcomes));
+        outcomes[0] = (struct gate_change_outcome){.status = STATUS_CONFLICT,
+                                                   .text = "Transaction is ongoing for the item"};
+        transaction_cancel(call, transaction->writes, outcomes, count);
+        return STATUS_INVALID;
+    }
     if (status == STATUS_OK && has_known_problem(call, transaction)) {
         status = STATUS_INVALID;
     }
