@@ -1,4 +1,5 @@
 #include "codec/pack.h"
+#include "codec/view.h"
 
 #include <msgpack.h>
 
@@ -404,6 +405,10 @@ static enum status unpack_bytes(struct unpacker *unpacker, struct bytes bytes, s
 {
     msgpack_unpacked unpacked;
     size_t offset = 0;
+    struct reader reader = reader_of(bytes);
+    if (!codec_view_next(&reader, NULL)) { /* msgpack-c makes room for as many items as a head claims to have */
+        return unpack_invalid(unpacker, "cut short or not decodable");
+    }
     msgpack_unpacked_init(&unpacked);
     msgpack_unpack_return result =
         msgpack_unpack_next(&unpacked, (const char *)bytes.data, bytes.size, &offset);
