@@ -85,6 +85,9 @@ static int json_number(void *context, const char *text, size_t size)
 static int json_text(void *context, const unsigned char *text, size_t size)
 {
     struct json_reader *reader = context;
+    if (!bytes_are_utf8(bytes_of(text, size))) { /* yajl lets overlong forms and surrogates pass */
+        return json_fail(reader, "a text is not UTF-8");
+    }
     return json_add(reader, value_of_text(arena_copy(reader->arena, bytes_of(text, size))));
 }
 
