@@ -102,6 +102,7 @@ build_release() {
 
 stage_install() {
     tests/install.sh build checks
+    command -v node >/dev/null || tests/install.sh node
 }
 
 stage_house() {

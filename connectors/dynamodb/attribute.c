@@ -7,6 +7,14 @@
 #include "value/decimal.h"
 
 #define ATTRIBUTE_INVALID "One or more parameter values were invalid: "
+#define NUMBER_OVERFLOW                                                                                      \
+    "Number overflow. Attempting to store a number with magnitude larger than supported range"
+#define NUMBER_UNDERFLOW                                                                                     \
+    "Number underflow. Attempting to store a number with magnitude smaller than supported range"
+
+enum {
+    NUMBER_TEXT_BYTES_TOLD = 60, /* a longer one that cannot be read is shown */
+};
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 
@@ -20,7 +28,13 @@ static const char *number_read(struct arena *arena, struct bytes text, struct va
     if (text.size == 0) {
         return "The parameter cannot be converted to a numeric value";
     }
-    if (decimal_parse(text, arena, &decimal, NULL) != STATUS_OK) {
+    enum status status = decimal_parse(text, arena, &decimal, NULL);
+    if (status == STATUS_TOO_LARGE && text.size <= NUMBER_TEXT_BYTES_TOLD) { /* its exponent is */
+        bool is_small =
+            memmem(text.data, text.size, "e-", 2) != NULL || memmem(text.data, text.size, "E-", 2) != NULL;
+        return is_small ? NUMBER_UNDERFLOW : NUMBER_OVERFLOW;
+    }
+    if (status != STATUS_OK) {
         return arena_format(arena, "The parameter cannot be converted to a numeric value: %.*s",
                             (int)text.size, (const char *)text.data);
     }
@@ -32,11 +46,10 @@ static const char *number_read(struct arena *arena, struct bytes text, struct va
     size_t significant = digits.size;
     buffer_reset(&digits);
     if (exponent - 1 > NUMBER_EXPONENT_MAX) {
-        return "Number overflow. Attempting to store a number with magnitude larger than supported range";
+        return NUMBER_OVERFLOW;
     }
-    return significant > NUMBER_DIGITS_MAX
-               ? "Attempting to store more than 38 significant digits in a Number"
-               : "Number underflow. Attempting to store a number with magnitude smaller than supported range";
+    return significant > NUMBER_DIGITS_MAX ? "Attempting to store more than 38 significant digits in a Number"
+                                           : NUMBER_UNDERFLOW;
 }
 
 static int compare_values(const void *a, const void *b)

@@ -67,6 +67,7 @@ static enum status get_plan(struct call *call, struct get_part *part)
                : status;
 }
 
+/* Reads until an item does not fit any more. */
 static enum status get_run(struct call *call, struct get_part *part, size_t *bytes_left, struct buffer *body)
 {
     bool is_consistent = boolean_of(part->json, "ConsistentRead");
@@ -80,8 +81,12 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             return status;
         }
+        if (bytes > *bytes_left) {
+            *bytes_left = 0;
+            break;
+        }
         part->units += capacity_read_units(bytes, is_consistent);
-        *bytes_left -= bytes < *bytes_left ? bytes : *bytes_left;
+        *bytes_left -= bytes;
         if (status == STATUS_OK) {
             json_item(body);
             attributes_put(body, &item);

@@ -89,6 +89,15 @@ const char *update_text(const char *text)
                : text;
 }
 
+/* What an update that could not be applied says; with AttributeUpdates in words of its own. */
+static const char *update_failure(struct call *call, const char *text)
+{
+    static const char mismatch[] = "An operand in the update expression has an incorrect data type";
+    return member_of(call->input, "AttributeUpdates") != NULL && strcmp(text, mismatch) == 0
+               ? "Type mismatch for attribute to update"
+               : update_text(text);
+}
+
 static void write_fail(struct call *call, const struct item_write *write)
 {
     const struct gate_change_outcome *change = call->outcome.count > 0 ? &call->outcome.changes[0] : NULL;
@@ -99,7 +108,7 @@ static void write_fail(struct call *call, const struct item_write *write)
     } else {
         const char *text = call->outcome.text;
         (void)call_fail_error(call, call->outcome.status,
-                              write->change.kind == GATE_UPDATE ? update_text(text) : text);
+                              write->change.kind == GATE_UPDATE ? update_failure(call, text) : text);
     }
     call_reply_failure(call);
 }

@@ -109,9 +109,11 @@ static const struct condition *condition_make(struct call *call, struct bytes na
     if (!is_negated) {
         return condition;
     }
-    struct condition *negated = arena_create(call->arena, sizeof(*negated));
-    *negated = (struct condition){.test = EXPRESSION_NOT, .left = condition};
-    return negated;
+    struct condition *parts = arena_create_array(call->arena, 3, sizeof(*parts)); /* of nothing it is false */
+    parts[0] = (struct condition){.test = EXPRESSION_EXISTS, .operands = operands, .operands_count = 1};
+    parts[1] = (struct condition){.test = EXPRESSION_NOT, .left = condition};
+    parts[2] = (struct condition){.test = EXPRESSION_AND, .left = &parts[0], .right = &parts[1]};
+    return &parts[2];
 }
 
 static enum status comparison_read(struct call *call, struct bytes name, struct bytes operator_name,

@@ -434,6 +434,37 @@ static enum status query_check_keys(struct page *page)
     return STATUS_OK;
 }
 
+static bool query_has_term(const struct page *page, struct bytes name)
+{
+    for (size_t i = 0; i < page->expressions.key_terms_count; i++) {
+        if (bytes_equal(page->expressions.key_terms[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With more conditions than partition keys, the sort key must be among them. */
+static enum status query_check_sort_key(struct page *page)
+{
+    const struct schema *schema = page->schema;
+    const struct index_schema *index = page->index;
+    size_t partition = index == NULL ? schema->partition_count : index->partition_count;
+    size_t clustering = index == NULL ? schema->clustering_count : index->clustering_count;
+    bool is_complete = page->expressions.key_terms_count <= partition || clustering == 0;
+    for (size_t i = 0; i <= partition && !is_complete; i++) {
+        const struct key_column *column =
+            i < partition ? (index == NULL ? &schema->partition[i] : &index->partition[i])
+                          : (index == NULL ? &schema->clustering[0] : &index->clustering[0]);
+        if (!query_has_term(page, column->name)) {
+            return call_fail(page->call, AWS_FAILURE_VALIDATION,
+                             "Query condition missed key schema element: %.*s", (int)column->name.size,
+                             (const char *)column->name.data);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status pages_query(struct call *call)
 {
     const unsigned kinds = EXPRESSION_KIND_PROJECTION | EXPRESSION_KIND_FILTER | EXPRESSION_KIND_KEY;
@@ -459,6 +490,9 @@ enum status pages_query(struct call *call)
     }
     if (status == STATUS_OK) {
         status = page_index(&page);
+    }
+    if (status == STATUS_OK) {
+        status = query_check_sort_key(&page);
     }
     if (status == STATUS_OK) {
         status = query_check_filter(&page);

@@ -215,6 +215,46 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
     json_close(body, ']');
 }
 
+static bool metrics_are_of(const struct action_write *writes, size_t count, struct bytes table)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (bytes_equal(writes[i].schema->name, table)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By table, in the order in which tables come first. */
+static void write_put_metrics(struct call *call, const struct transaction *transaction, struct buffer *body)
+{
+    bool is_open = false;
+    for (size_t i = 0; i < transaction->count; i++) {
+        const struct schema *schema = transaction->writes[i].schema;
+        if (metrics_are_of(transaction->writes, i, schema->name) ||
+            !metrics_wanted(call->input, schema, call->arena)) {
+            continue;
+        }
+        if (!is_open) {
+            json_name(body, "ItemCollectionMetrics");
+            json_open(body, '{');
+            is_open = true;
+        }
+        json_name_bytes(body, schema->name);
+        json_open(body, '[');
+        for (size_t k = i; k < transaction->count; k++) {
+            if (bytes_equal(transaction->writes[k].schema->name, schema->name)) {
+                json_item(body);
+                metrics_put(body, schema, transaction->changes[k].item, call->arena);
+            }
+        }
+        json_close(body, ']');
+    }
+    if (is_open) {
+        json_close(body, '}');
+    }
+}
+
 static bool is_cancellation(const struct gate_outcome *outcome)
 {
     for (size_t i = 0; i < outcome->count; i++) {
@@ -241,6 +281,7 @@ static void write_finish(struct call *call)
     }
     json_open(&body, '{');
     write_put_capacity(call, transaction, &body);
+    write_put_metrics(call, transaction, &body);
     json_close(&body, '}');
     call_reply(call, &body);
     buffer_reset(&body);
@@ -453,6 +494,18 @@ static enum status gets_plan(struct call *call, const struct value *items, struc
     return STATUS_OK;
 }
 
+static enum status gets_check_size(struct call *call, const struct action_get *gets, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += gets[i].bytes;
+    }
+    return bytes <= DYNAMODB_TRANSACTION_BYTES_MAX
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           "The aggregate size of the items in the transaction exceeds the limit of 4 MB");
+}
+
 enum status transactions_get(struct call *call)
 {
     const struct value *items = member_of(call->input, "TransactItems");
@@ -468,6 +521,9 @@ enum status transactions_get(struct call *call)
     }
     if (status == STATUS_OK) {
         status = gets_run_together(call, gets, count);
+    }
+    if (status == STATUS_OK) {
+        status = gets_check_size(call, gets, count);
     }
     if (status != STATUS_OK) {
         return status;

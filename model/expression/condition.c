@@ -163,6 +163,13 @@ static bool comparison_operator(struct parser *parser, enum expression_test *ret
     return *ret_test == EXPRESSION_BETWEEN || parser_is_word(parser, "IN");
 }
 
+/* size(…) stands where a condition belongs. */
+static enum status size_alone_error(struct parser *parser)
+{
+    return error_set(parser->error, STATUS_INVALID,
+                     "The function is not allowed to be used this way in an expression; function: size");
+}
+
 /* operand comparison */
 static enum status parse_comparison(struct parser *parser, const struct condition **ret_condition)
 {
@@ -171,7 +178,7 @@ static enum status parse_comparison(struct parser *parser, const struct conditio
     struct condition condition = {0};
     enum status status = parser_operand(parser, &operands[0]);
     if (status == STATUS_OK && !comparison_operator(parser, &condition.test)) {
-        status = parser_syntax_error(parser);
+        status = operands[0].kind == OPERAND_SIZE ? size_alone_error(parser) : parser_syntax_error(parser);
     }
     if (status == STATUS_OK) {
         status = parser_count_operator(parser);

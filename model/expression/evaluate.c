@@ -1,5 +1,6 @@
 /* Values as expressions see them, and whether a condition holds. */
 #include "expression_private.h"
+#include "value/bounds.h"
 #include "value/decimal.h"
 
 bool value_is_number(const struct value *value)
@@ -327,6 +328,26 @@ bool condition_holds(const struct condition *condition, const struct condition_f
 
 /* NOLINTEND(misc-no-recursion) */
 
+static enum status number_range_error(const struct decimal *number, struct error *error)
+{
+    struct buffer digits = {0};
+    int64_t exponent = 0;
+    bool is_negative = false;
+    decimal_digits(number, &digits, &exponent, &is_negative);
+    size_t significant = digits.size;
+    buffer_reset(&digits);
+    if (exponent - 1 > NUMBER_EXPONENT_MAX) {
+        return error_set(
+            error, STATUS_TOO_LARGE,
+            "Number overflow. Attempting to store a number with magnitude larger than supported range");
+    }
+    return error_set(
+        error, STATUS_TOO_LARGE, "%s",
+        significant > NUMBER_DIGITS_MAX
+            ? "Attempting to store more than 38 significant digits in a Number"
+            : "Number underflow. Attempting to store a number with magnitude smaller than supported range");
+}
+
 enum status number_add(const struct value *a, const struct value *b, bool is_minus, struct arena *arena,
                        struct value *ret_value, struct error *error)
 {
@@ -347,9 +368,8 @@ enum status number_add(const struct value *a, const struct value *b, bool is_min
     struct decimal right = number_decimal(b, arena);
     struct decimal sum = decimal_add(&left, &right, is_minus, arena);
     struct value value = {.kind = VALUE_DECIMAL};
-    enum status status = decimal_normalise(&sum, arena, &value.decimal, error);
-    if (status != STATUS_OK) {
-        return status;
+    if (decimal_normalise(&sum, arena, &value.decimal, NULL) != STATUS_OK) {
+        return number_range_error(&sum, error);
     }
     *ret_value = value;
     return STATUS_OK;

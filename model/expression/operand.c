@@ -241,6 +241,16 @@ static enum status parser_size(struct parser *parser, struct operand *ret_operan
 }
 
 /* NOLINTBEGIN(misc-no-recursion): a parser; EXPRESSION_DEPTH_MAX bounds it */
+static enum status check_list_append(struct parser *parser, const struct operand *operand)
+{
+    return operand->kind != OPERAND_VALUE || operand->value->kind == VALUE_LIST
+               ? STATUS_OK
+               : error_set(parser->error, STATUS_INVALID,
+                           "Incorrect operand type for operator or function; operator or function: "
+                           "list_append, operand type: %s",
+                           document_type(operand->value));
+}
+
 /* if_not_exists(path, operand) and list_append(operand, operand). */
 static enum status parser_update_function(struct parser *parser, enum operand_kind kind,
                                           struct operand *ret_operand)
@@ -279,6 +289,10 @@ static enum status parser_update_function(struct parser *parser, enum operand_ki
     }
     if (status == STATUS_OK) {
         status = parser_expect(parser, TOKEN_CLOSE);
+    }
+    if (status == STATUS_OK && kind == OPERAND_LIST_APPEND) {
+        status = check_list_append(parser, left);
+        status = status == STATUS_OK ? check_list_append(parser, right) : status;
     }
     parser->depth--;
     *ret_operand = (struct operand){.kind = kind, .path = left->path, .left = left, .right = right};

@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+"""Clients of other people (tests/clients) against the real server; skipped when npm or its registry is not there."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from server import Server
+
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "clients")
+SCRIPTS = ("sdk_v3.mjs", "orm.mjs", "admin.mjs")
+SKIPPED = 77
+
+
+def install(directory):
+    """Whether the packages are there afterwards."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        print("skipped: no npm")
+        return False
+    for name in ("package.json", "package-lock.json", *SCRIPTS):
+        shutil.copy(os.path.join(CLIENTS, name), directory)
+    if os.path.isdir(os.environ.get("OXBOW_NODE_MODULES", "")):
+        os.symlink(os.environ["OXBOW_NODE_MODULES"], os.path.join(directory, "node_modules"))
+        return True
+    try:
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"], cwd=directory, capture_output=True, text=True, timeout=150)
+    except subprocess.TimeoutExpired:
+        print("skipped: npm ci took too long")
+        return False
+    words = done.stderr
+    if done.returncode != 0:
+        is_network = any(word in words for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ENETUNREACH", "ERR_SOCKET_TIMEOUT", "E403", "E404", "E5"))
+        assert is_network, words
+        print(f"skipped: the registry did not answer: {words[-300:]}")
+    return done.returncode == 0
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="oxbow-clients-") as directory:
+        if not install(directory):
+            sys.exit(SKIPPED)
+        with Server() as host:
+            for script in SCRIPTS:
+                done = subprocess.run(["node", script], cwd=directory, capture_output=True, text=True, timeout=120,
+                                      env={**os.environ, "OXBOW_DYNAMODB": host.dynamodb, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"})
+                assert done.returncode == 0, f"{script}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
+
+
+if __name__ == "__main__":
+    main()

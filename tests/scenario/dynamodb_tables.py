@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+"""Tables through the DynamoDB door with boto3: made, described, changed, tagged, deleted."""
+import datetime
+import re
+
+from dynamodb import IN_USE, LIMIT, NOT_FOUND, VALIDATION, Wire, active, client, equal, fails, item, plain_item, run, table, values
+from server import Server
+
+INVALID = "One or more parameter values were invalid: "
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+
+
+def shape(*keys, **members):
+    """CreateTable's members for keys "name:TYPE"; extra definitions with a leading "+"."""
+    own = [key for key in keys if not key.startswith("+")]
+    members.setdefault("KeySchema", [{"AttributeName": key.split(":")[0], "KeyType": kind} for key, kind in zip(own, ("HASH", "RANGE"))])
+    members.setdefault("AttributeDefinitions", [{"AttributeName": key.lstrip("+").split(":")[0], "AttributeType": key.split(":")[1]} for key in keys])
+    members.setdefault("BillingMode", "PAY_PER_REQUEST")
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def index(name, *keys, projection=None, **members):
+    return {"IndexName": name, "KeySchema": [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"))], "Projection": {"ProjectionType": "ALL"} if projection is None else projection, **members}
+
+
+def a_table_is_described(db, wire):
+    before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=2)
+    answer = db.create_table(TableName="full", **shape("p:S", "s:N", "+g:B", "+l:S"), Tags=[{"Key": "a", "Value": "b"}],
+                             GlobalSecondaryIndexes=[index("gsi", "g", "p", projection={"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y"]})], LocalSecondaryIndexes=[index("lsi", "p", "l", projection={"ProjectionType": "KEYS_ONLY"})],
+                             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}, TableClass="STANDARD_INFREQUENT_ACCESS")["TableDescription"]
+    found = active(db, "full")
+    equal(answer["TableId"], found["TableId"])
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", found["TableId"]), found
+    equal((found["TableName"], found["TableStatus"], found["ItemCount"], found["TableSizeBytes"]), ("full", "ACTIVE", 0, 0))
+    equal(found["KeySchema"], [{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}])
+    equal({d["AttributeName"]: d["AttributeType"] for d in found["AttributeDefinitions"]}, {"p": "S", "s": "N", "g": "B", "l": "S"})
+    assert found["TableArn"].startswith("arn:aws:dynamodb:us-east-1:") and found["TableArn"].endswith(":table/full"), found["TableArn"]
+    assert before <= found["CreationDateTime"] <= datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=2), found["CreationDateTime"]
+    equal(found["ProvisionedThroughput"], {"NumberOfDecreasesToday": 0, "ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
+    equal(found["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
+    gsi, lsi = found["GlobalSecondaryIndexes"][0], found["LocalSecondaryIndexes"][0]
+    equal((gsi["IndexName"], gsi["IndexStatus"], gsi["Projection"], gsi["KeySchema"], gsi["IndexArn"], gsi["ItemCount"]),
+          ("gsi", "ACTIVE", {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y"]}, [{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "p", "KeyType": "RANGE"}], found["TableArn"] + "/index/gsi", 0))
+    equal((lsi["IndexName"], lsi["Projection"], lsi["IndexArn"], "IndexStatus" in lsi), ("lsi", {"ProjectionType": "KEYS_ONLY"}, found["TableArn"] + "/index/lsi", False))
+    equal(found["StreamSpecification"], {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    equal(found["LatestStreamArn"], found["TableArn"] + "/stream/" + found["LatestStreamLabel"])
+    equal(found["TableClassSummary"]["TableClass"], "STANDARD_INFREQUENT_ACCESS")
+    db.put_item(TableName="full", Item=item(p="x", s=1, g=b"g"))
+    found = db.describe_table(TableName="full")["Table"]
+    equal((found["ItemCount"], found["GlobalSecondaryIndexes"][0]["ItemCount"], found["LocalSecondaryIndexes"][0]["ItemCount"]), (1, 1, 0))
+    fails(IN_USE, "Table already exists: full", db.create_table, TableName="full", **shape("p:S"))
+    fails(NOT_FOUND, "Requested resource not found: Table: nothing not found", db.describe_table, TableName="nothing")
+    answer = db.delete_table(TableName="full")["TableDescription"]
+    equal((answer["TableStatus"], answer["TableName"]), ("DELETING", "full"))
+    fails(NOT_FOUND, "Requested resource not found: Table: full not found", db.delete_table, TableName="full")
+    fails(NOT_FOUND, "Requested resource not found", db.get_item, TableName="full", Key=item(p="x", s=1))
+    equal(table(db, "full", "p:S")["KeySchema"], [{"AttributeName": "p", "KeyType": "HASH"}], "the name is free again")
+    equal(db.scan(TableName="full")["Items"], [], "and nothing of the old table is left")
+    db.delete_table(TableName="full")
+
+
+def tables_that_are_refused(db, wire):
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    for members, words in (
+            (shape("p:S", BillingMode=None), INVALID + "ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"),
+            (shape("p:S", ProvisionedThroughput=units), INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"),
+            (shape("p:S", BillingMode=None, ProvisionedThroughput={"ReadCapacityUnits": 0, "WriteCapacityUnits": 1}), "Value '0' at 'provisionedThroughput.readCapacityUnits' failed to satisfy constraint: Member must have value greater than or equal to 1"),
+            (shape("p:S", BillingMode=None, ProvisionedThroughput={"ReadCapacityUnits": 1000000000001, "WriteCapacityUnits": 1}), "Given value 1000000000001 for ReadCapacityUnits is out of bounds"),
+            (shape("p:S", "+x:S"), INVALID + "Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions"),
+            (shape("p:S", AttributeDefinitions=[{"AttributeName": "q", "AttributeType": "S"}]), ""),
+            (shape("p:S", "p:S"), "Both the Hash Key and the Range Key element in the KeySchema have the same name"),
+            (shape("p:S", KeySchema=[{"AttributeName": "p", "KeyType": "RANGE"}]), "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+            (shape("p:S", "s:S", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "HASH"}]), "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type"),
+            (shape("p:S", KeySchema=[]), "Member must have length greater than or equal to 1"), (shape("p:X"), "Value 'X' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: Member must satisfy enum value set: [B, N, S]"),
+            (shape("p:S", LocalSecondaryIndexes=[index("lsi", "p", "l")]), "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"),
+            (shape("p:S", "s:S", "+l:S", LocalSecondaryIndexes=[index("lsi", "l", "s")]), "Index KeySchema does not have the same leading hash key as table KeySchema for index: lsi. index hash key: l, table hash key: p"),
+            (shape("p:S", "s:S", LocalSecondaryIndexes=[index("lsi", "p")]), "Index KeySchema does not have a range key for index: lsi"),
+            (shape("p:S", "s:S", LocalSecondaryIndexes=[]), INVALID + "List of LocalSecondaryIndexes is empty"), (shape("p:S", GlobalSecondaryIndexes=[]), INVALID + "List of GlobalSecondaryIndexes is empty"),
+            (shape("p:S", GlobalSecondaryIndexes=[index("gsi", "g")]), "Some index key attributes are not defined in AttributeDefinitions. Keys: [g], AttributeDefinitions: [p]"),
+            (shape("p:S", "+g:S", "+h:S", GlobalSecondaryIndexes=[index("gsi", "g")]), "Some AttributeDefinitions are not used"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index("gsi", "g"), index("gsi", "g")]), INVALID + "Duplicate index name: gsi"),
+            (shape("p:S", "s:S", "+g:S", GlobalSecondaryIndexes=[index("gsi", "g")], LocalSecondaryIndexes=[index("gsi", "p", "g")]), INVALID + "Duplicate index name: gsi"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index("gsi", "g", projection={})]), INVALID + "Unknown ProjectionType: null"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index("gsi", "g", projection={"ProjectionType": "INCLUDE"})]), INVALID + "ProjectionType is INCLUDE, but NonKeyAttributes is not specified"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index("gsi", "g", projection={"ProjectionType": "ALL", "NonKeyAttributes": ["x"]})]), INVALID + "ProjectionType is ALL, but NonKeyAttributes is specified"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index("g", "g")]), "Member must have length greater than or equal to 3"),
+            (shape("p:S", "s:S", "+l:S", LocalSecondaryIndexes=[index(f"lsi{n}", "p", "l") for n in range(6)]), ""),
+            (shape("p:S", StreamSpecification={"StreamEnabled": True}), ""), (shape("p:S", StreamSpecification={"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}), ""),
+            (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[index("gsi", "g")]), INVALID + "ProvisionedThroughput is not specified for index: gsi")):
+        fails(VALIDATION, words, db.create_table, TableName="refused", **members)
+    fails(LIMIT, "", db.create_table, TableName="refused", **shape("p:S", "+g:S", GlobalSecondaryIndexes=[index(f"gsi{n}", "g") for n in range(21)]))
+    for name, words in (("ab", "TableName must be at least 3 characters long and at most 255 characters long"), ("a" * 256, "TableName must be at least 3 characters long and at most 255 characters long"),
+                        ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
+        wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
+        wire.refused("DescribeTable", {"TableName": name}, VALIDATION, words)
+    assert "refused" not in db.list_tables()["TableNames"]
+    table(db, "a" * 255, "p:S")
+    table(db, "A.b-c_9", "p:S")
+    for name in ("a" * 255, "A.b-c_9"):
+        db.delete_table(TableName=name)
+
+
+def tables_are_listed(db, wire):
+    there = set(db.list_tables()["TableNames"])
+    names = [f"list-{n:02}" for n in range(12)]
+    for name in names:
+        db.create_table(TableName=name, **shape("p:S"))
+    whole = db.list_tables()["TableNames"]
+    equal(whole, sorted(there | set(names)))
+    for limit in (1, 5, 100):
+        found, start = [], {}
+        while True:
+            answer = db.list_tables(Limit=limit, **start)
+            found += answer["TableNames"]
+            assert len(answer["TableNames"]) <= limit
+            if "LastEvaluatedTableName" not in answer:
+                break
+            equal(answer["LastEvaluatedTableName"], answer["TableNames"][-1])
+            start = {"ExclusiveStartTableName": answer["LastEvaluatedTableName"]}
+        equal(found, whole)
+    equal(db.list_tables(ExclusiveStartTableName="list-05x", Limit=2)["TableNames"], ["list-06", "list-07"])
+    for limit in (0, 101):
+        fails(VALIDATION, f"Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value", db.list_tables, Limit=limit)
+    for name in names:
+        db.delete_table(TableName=name)
+
+
+def tables_change(db, wire):
+    units = lambda read, write: {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+    db.create_table(TableName="change", **shape("p:S", BillingMode="PROVISIONED", ProvisionedThroughput=units(5, 6)))
+    found = active(db, "change")
+    equal((found["ProvisionedThroughput"]["ReadCapacityUnits"], found["ProvisionedThroughput"]["WriteCapacityUnits"]), (5, 6))
+    equal(found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"), "PROVISIONED")
+    db.update_table(TableName="change", ProvisionedThroughput=units(3, 10))
+    found = active(db, "change")["ProvisionedThroughput"]
+    equal((found["ReadCapacityUnits"], found["WriteCapacityUnits"], found["NumberOfDecreasesToday"]), (3, 10, 1))
+    fails(VALIDATION, "The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
+          "provisioned for the table: 10. Requested WriteCapacityUnits: 10. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.", db.update_table, TableName="change", ProvisionedThroughput=units(3, 10))
+    fails(VALIDATION, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required", db.update_table, TableName="change")
+    db.update_table(TableName="change", BillingMode="PAY_PER_REQUEST")
+    found = active(db, "change")
+    equal((found["BillingModeSummary"]["BillingMode"], found["ProvisionedThroughput"]["ReadCapacityUnits"]), ("PAY_PER_REQUEST", 0))
+    assert "LastUpdateToPayPerRequestDateTime" in found["BillingModeSummary"], found
+    fails(VALIDATION, INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED", db.update_table, TableName="change", BillingMode="PROVISIONED")
+    fails(VALIDATION, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="change", ProvisionedThroughput=units(1, 1))
+    fails(NOT_FOUND, "Requested resource not found: Table: nothing not found", db.update_table, TableName="nothing", BillingMode="PAY_PER_REQUEST")
+    fails(NOT_FOUND, "Requested resource not found", db.update_table, TableName="change", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "none"}}])
+    definitions = [{"AttributeName": name, "AttributeType": "S"} for name in "ghi"]
+    create = lambda name: {"Create": index(name + name + name, name)}
+    fails(LIMIT, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table", db.update_table, TableName="change", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[create("g"), create("h")])
+    fails(VALIDATION, "Some index key attributes are not defined in AttributeDefinitions. Keys: [z]", db.update_table, TableName="change", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[create("z")])
+    db.update_table(TableName="change", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    label = active(db, "change")["LatestStreamLabel"]
+    fails(VALIDATION, "Table already has an enabled stream", db.update_table, TableName="change", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    db.update_table(TableName="change", StreamSpecification={"StreamEnabled": False})
+    found = active(db, "change")
+    equal((found["LatestStreamLabel"], "StreamSpecification" in found), (label, False), "a stream that was ended is still told")
+    db.delete_table(TableName="change")
+
+
+def a_table_may_be_protected(db, wire):
+    wire.ask("CreateTable", {"TableName": "kept", **shape("p:S", DeletionProtectionEnabled=True)})
+    equal(wire.ask("DescribeTable", {"TableName": "kept"})["Table"]["DeletionProtectionEnabled"], True)
+    fails(VALIDATION, "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.", db.delete_table, TableName="kept")
+    equal(wire.ask("UpdateTable", {"TableName": "kept", "DeletionProtectionEnabled": False})["TableDescription"]["DeletionProtectionEnabled"], False)
+    db.delete_table(TableName="kept")
+
+
+def members_that_are_newer(db, wire):
+    """On-demand limits, warm throughput and indexes of several attributes: the installed SDK knows none of them."""
+    wire.ask("CreateTable", {"TableName": "newer", **shape("p:S", "+a:S", "+b:N", "+c:S", OnDemandThroughput={"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20}, GlobalSecondaryIndexes=[{
+        "IndexName": "multi", "Projection": {"ProjectionType": "ALL"}, "KeySchema": [{"AttributeName": "a", "KeyType": "HASH"}, {"AttributeName": "b", "KeyType": "HASH"}, {"AttributeName": "c", "KeyType": "RANGE"}]}])})
+    active(db, "newer")
+    found = wire.ask("DescribeTable", {"TableName": "newer"})["Table"]
+    equal(found["OnDemandThroughput"], {"MaxReadRequestUnits": 10, "MaxWriteRequestUnits": 20})
+    equal(found["WarmThroughput"]["Status"], "ACTIVE")
+    for n in range(4):
+        db.put_item(TableName="newer", Item=item(p=str(n), a="x", b=n % 2, c=f"c{n}"))
+    db.put_item(TableName="newer", Item=item(p="sparse", a="x", c="c"))
+    answer = wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a AND b = :b AND c > :c", "ExpressionAttributeValues": values(a="x", b=1, c="c1")})
+    equal([plain_item(one) for one in answer["Items"]], [{"p": "3", "a": "x", "b": 1, "c": "c3"}])
+    wire.refused("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a", "ExpressionAttributeValues": values(a="x")}, VALIDATION, "Query condition missed key schema element: b")
+    wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
+    equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["WarmThroughput"], {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"})
+    db.delete_table(TableName="newer")
+
+
+def a_name_may_be_an_arn(db, wire):
+    arn = table(db, "named", "p:S", globals=[("gsi", ["g:S"], "ALL")])["TableArn"]
+    name = {"TableName": arn}
+    wire.ask("PutItem", {**name, "Item": item(p="x", g="y")})
+    equal(wire.ask("GetItem", {**name, "Key": item(p="x")})["Item"], item(p="x", g="y"))
+    wire.ask("UpdateItem", {**name, "Key": item(p="x"), "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": values(a=1)})
+    equal(wire.ask("Query", {**name, "IndexName": "gsi", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": values(g="y")})["Count"], 1)
+    equal(wire.ask("Scan", name)["Count"], 1)
+    equal(list(wire.ask("BatchGetItem", {"RequestItems": {arn: {"Keys": [item(p="x")]}}})["Responses"]), [arn])
+    wire.ask("BatchWriteItem", {"RequestItems": {arn: [{"PutRequest": {"Item": item(p="b")}}]}})
+    wire.ask("TransactWriteItems", {"TransactItems": [{"Delete": {**name, "Key": item(p="b")}}]})
+    equal(wire.ask("TransactGetItems", {"TransactItems": [{"Get": {**name, "Key": item(p="x")}}]})["Responses"][0]["Item"], item(p="x", g="y", a=1))
+    equal(wire.ask("DescribeTable", name)["Table"]["TableName"], "named")
+    wire.ask("UpdateTable", {**name, "TableClass": "STANDARD_INFREQUENT_ACCESS"})
+    wire.ask("DeleteItem", {**name, "Key": item(p="x")})
+    wire.ask("DeleteTable", name)
+    wire.refused("GetItem", {**name, "Key": item(p="x")}, NOT_FOUND, "Requested resource not found")
+
+
+def tags_are_kept(db, wire):
+    arn = table(db, "tagged", "p:S", Tags=[{"Key": "made", "Value": "with"}])["TableArn"]
+    tags = lambda: {tag["Key"]: tag["Value"] for tag in db.list_tags_of_resource(ResourceArn=arn)["Tags"]}
+    equal(tags(), {"made": "with"})
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "empty", "Value": ""}])
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "2"}])
+    equal(tags(), {"made": "with", "a": "2", "empty": ""})
+    db.untag_resource(ResourceArn=arn, TagKeys=["made", "nothing"])
+    equal(tags(), {"a": "2", "empty": ""})
+    fails(VALIDATION, "Atleast one Tag needs to be provided as Input.", db.tag_resource, ResourceArn=arn, Tags=[])
+    fails(VALIDATION, "Atleast one Tag Key needs to be provided as Input.", db.untag_resource, ResourceArn=arn, TagKeys=[])
+    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)])
+    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
+    fails(VALIDATION, "Member must have length less than or equal to 128", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "k" * 129, "Value": "v"}])
+    fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input tagged", db.list_tags_of_resource, ResourceArn="tagged")
+    fails(NOT_FOUND, "not found", db.list_tags_of_resource, ResourceArn=arn + "x")
+    equal(tags(), {"a": "2", "empty": ""})
+    db.delete_table(TableName="tagged")
+
+
+def the_wire_answers(db, wire):
+    """What is not about any operation: headers, bodies that are none, operations that there are not."""
+    status, headers, body = wire.send("ListTables", {})
+    equal((status, headers["Content-Type"]), (200, "application/x-amz-json-1.0"))
+    assert len(headers["x-amzn-RequestId"]) == 52 and headers["x-amz-crc32"].isdigit(), dict(headers)
+    for text in ("", "{", "nonsense", "[]", '"x"', "{\"a\":}", b"\xff"):
+        status, _, body = wire.send("ListTables", text)
+        equal((status, body["__type"]), (400, "com.amazon.coral.service#SerializationException"), repr(text))
+    for operation in ("Nothing", "", "listTables"):
+        status, _, body = wire.send(operation, {})
+        equal((status, body["__type"]), (400, "com.amazon.coral.service#UnknownOperationException"), operation)
+    equal(wire.send("ListTables", {"Unknown": {"members": ["are", "left", "alone"]}})[0], 200)
+    status, _, body = wire.send("ListTables", {}, Authorization="nonsense")
+    equal(status, 400, str(body))
+
+
+CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+
+
+def main():
+    with Server() as host:
+        db, wire = client(host.dynamodb), Wire(host.dynamodb)
+        run(CHECKS, db, wire)
+        table(db, "survivor", "p:S", globals=[("gsi", ["g:S"], "ALL")], Tags=[{"Key": "a", "Value": "b"}])
+        db.put_item(TableName="survivor", Item=item(p="x", g="y"))
+        host.stop()
+        host.start()
+        db = client(host.dynamodb)
+        found = active(db, "survivor")
+        equal((db.list_tables()["TableNames"], found["GlobalSecondaryIndexes"][0]["IndexName"]), (["survivor"], "gsi"))
+        equal(db.list_tags_of_resource(ResourceArn=found["TableArn"])["Tags"], [{"Key": "a", "Value": "b"}])
+        equal(db.scan(TableName="survivor", IndexName="gsi")["Items"], [item(p="x", g="y")])
+
+
+if __name__ == "__main__":
+    main()
