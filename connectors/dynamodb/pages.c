@@ -3,22 +3,6 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
-/* A page under way. */
-struct page {
-    struct call *call;
-    struct expressions expressions;
-    const struct schema *schema;
-    const struct index_schema *index; /* or NULL */
-    struct value index_properties;
-    bool is_all_projected; /* the index holds whole items */
-    bool is_count;
-    bool is_fetching; /* a local index is asked for more than it holds: the table is read too */
-    struct buffer items;
-    size_t count;
-    size_t bytes; /* of items looked at, as they are sized in table or index */
-    size_t fetched_units;
-};
-
 /* --- projections of indexes ------------------------------------------------------------------------------------- */
 
 static bool index_projects_all(const struct value *properties)
@@ -74,10 +58,9 @@ struct value index_projected(const struct schema *schema, const struct index_sch
 
 /* --- what a request wants --------------------------------------------------------------------------------------- */
 
-static enum status page_index(struct page *page)
+enum status page_index(struct page *page, struct bytes name)
 {
     struct call *call = page->call;
-    struct bytes name = text_of(call->input, "IndexName");
     if (name.size == 0) {
         return STATUS_OK;
     }
@@ -131,8 +114,7 @@ static enum status page_check_select(struct page *page)
     return STATUS_OK;
 }
 
-/* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
-static enum status page_check_projected(struct page *page)
+enum status page_check_projected(struct page *page)
 {
     struct call *call = page->call;
     const struct projection *projection = page->expressions.projection;
@@ -192,8 +174,7 @@ static void page_visit(void *context, const struct gate_row *row)
     arena_reset(&arena);
 }
 
-/* The size of a row looked at, as its table or index has it. Thread: the door's. */
-static size_t page_measure(void *context, const struct value *item)
+size_t page_measure(void *context, const struct value *item)
 {
     struct page *page = context;
     struct arena arena = {0};
@@ -211,8 +192,7 @@ static size_t page_measure(void *context, const struct value *item)
     return bytes;
 }
 
-/* The key attributes of the last row looked at: where the next page goes on. */
-static void put_last_key(struct page *page, struct bytes image, struct buffer *body)
+void page_put_last_key(struct page *page, struct bytes image, struct buffer *body)
 {
     struct call *call = page->call;
     struct value item = item_of_image(image, call->arena);
@@ -233,7 +213,7 @@ static void put_last_key(struct page *page, struct bytes image, struct buffer *b
     attributes_put(body, &key);
 }
 
-static void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
+void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
 {
     struct call *call = page->call;
     enum capacity_wanted wanted = capacity_wanted(call->input);
@@ -282,7 +262,7 @@ static enum status page_run(struct page *page, struct gate_query *query)
         buffer_put(&body, buffer_bytes(&page->items));
     }
     if (found.next.size > 0) {
-        put_last_key(page, found.last_image, &body);
+        page_put_last_key(page, found.last_image, &body);
     }
     page_put_capacity(page, found.scanned_bytes, &body);
     json_close(&body, '}');
@@ -462,7 +442,7 @@ enum status pages_query(struct call *call)
         status = call_table(call, call_table_name(call, call->input), &page.schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page);
+        status = page_index(&page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
         status = query_check_filter(&page);
@@ -532,7 +512,7 @@ enum status pages_scan(struct call *call)
         status = call_table(call, call_table_name(call, call->input), &page.schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page);
+        status = page_index(&page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
         status = page_check_projected(&page);
