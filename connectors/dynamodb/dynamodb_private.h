@@ -299,7 +299,10 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
     X(BatchGetItem, batch_get)                                                                               \
     X(BatchWriteItem, batch_write)                                                                           \
     X(TransactWriteItems, transactions_write)                                                                \
-    X(TransactGetItems, transactions_get)
+    X(TransactGetItems, transactions_get)                                                                    \
+    X(ExecuteStatement, partiql_execute)                                                                     \
+    X(BatchExecuteStatement, partiql_batch)                                                                  \
+    X(ExecuteTransaction, partiql_transaction)
 
 #define DYNAMODB_DECLARE(name, function) enum status function(struct call *call);
 DYNAMODB_OPERATIONS(DYNAMODB_DECLARE)
