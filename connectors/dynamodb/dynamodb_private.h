@@ -234,6 +234,8 @@ struct page {
 enum status page_index(struct page *page, struct bytes name);
 /* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
 enum status page_check_projected(struct page *page);
+/* No key is empty. */
+enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
 /* The size of a row looked at, as its table or index has it. `context`: the page. */
 size_t page_measure(void *context, const struct value *item);
 /* The key attributes of the last row looked at: where the next page goes on. */

@@ -393,16 +393,10 @@ static enum status query_check_filter(struct page *page)
     return STATUS_OK;
 }
 
-static enum status query_check_keys(struct page *page)
+enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count)
 {
-    struct call *call = page->call;
-    if (!page->expressions.has_key_condition) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
-                         "the request.");
-    }
-    for (size_t i = 0; i < page->expressions.key_terms_count; i++) {
-        const struct key_term *term = &page->expressions.key_terms[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct key_term *term = &terms[i];
         for (size_t k = 0; k < (term->test == EXPRESSION_BETWEEN ? 2 : 1); k++) {
             const struct value *value = term->values[k];
             bool is_bytes = value->kind == VALUE_TEXT || value->kind == VALUE_BYTES;
@@ -416,6 +410,17 @@ static enum status query_check_keys(struct page *page)
         }
     }
     return STATUS_OK;
+}
+
+static enum status query_check_keys(struct page *page)
+{
+    struct call *call = page->call;
+    if (!page->expressions.has_key_condition) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+                         "the request.");
+    }
+    return page_check_key_terms(call, page->expressions.key_terms, page->expressions.key_terms_count);
 }
 
 enum status pages_query(struct call *call)

@@ -162,6 +162,19 @@ static enum status plan_query(struct selection *selection)
                            DYNAMODB_STATEMENT_PARTITIONS_MAX);
 }
 
+static enum status check_keys(struct selection *selection)
+{
+    struct call *call = selection->page.call;
+    size_t first = selection->partitions_count > 0 ? 1 : 0; /* term 0 gets its values one by one */
+    size_t count = selection->query.key_terms_count;
+    enum status status = page_check_key_terms(call, selection->key_terms + first, count - first);
+    for (size_t i = 0; i < selection->partitions_count && status == STATUS_OK; i++) {
+        selection->key_terms[0].values[0] = selection->partitions[i];
+        status = page_check_key_terms(call, selection->key_terms, 1);
+    }
+    return status;
+}
+
 /* --- order ------------------------------------------------------------------------------------------------------ */
 
 static void order_partitions(struct selection *selection, bool is_descending)
@@ -384,6 +397,9 @@ enum status partiql_select(struct call *call, const struct partiql_statement *st
     }
     if (status == STATUS_OK) {
         status = plan_query(selection);
+    }
+    if (status == STATUS_OK) {
+        status = check_keys(selection);
     }
     if (status == STATUS_OK) {
         status = plan_order(selection);

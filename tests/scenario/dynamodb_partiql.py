@@ -213,6 +213,12 @@ def selects(door):
     door.fails("ValidationException", "Variable reference Year in ORDER BY clause must be part of the primary key",
                "SELECT * FROM Music WHERE Artist = 'x' ORDER BY Year")
     door.fails("ResourceNotFoundException", "Requested resource not found", "SELECT * FROM nowhere")
+    for where in ("Artist = ''", "Artist IN ['Cee', '']", "Artist = 'Cee' AND Song >= ''"):
+        door.fails("ValidationException", "cannot contain an empty string value. Key: ",
+                   "SELECT * FROM Music WHERE " + where)
+    for where in ("Artist = 1", "Artist = 'Cee' AND Song > 5", "Artist = 'Cee' AND begins_with(Song, 5)"):
+        door.fails("ValidationException", "Condition parameter type does not match schema type",
+                   "SELECT * FROM Music WHERE " + where)
     cost = door.run("SELECT * FROM Music WHERE Artist='Cee' AND Song='s01'", ConsistentRead=True,
                     ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
     assert cost == {"TableName": "Music", "CapacityUnits": 1.0}, cost
