@@ -384,28 +384,27 @@ static enum status selection_run(struct selection *selection)
 
 enum status partiql_select(struct call *call, const struct partiql_statement *statement)
 {
-    struct selection *selection = arena_create(call->arena, sizeof(*selection));
-    selection->statement = statement;
-    selection->page.call = call;
-    selection->page.expressions.projection = statement->projection;
-    enum status status = call_table(call, table_of_arn(statement->table), &selection->page.schema);
+    struct selection selection = {.statement = statement}; /* not in the arena, which the answer ends */
+    selection.page.call = call;
+    selection.page.expressions.projection = statement->projection;
+    enum status status = call_table(call, table_of_arn(statement->table), &selection.page.schema);
     if (status == STATUS_OK) {
-        status = page_index(&selection->page, statement->index);
+        status = page_index(&selection.page, statement->index);
     }
     if (status == STATUS_OK) {
-        status = page_check_projected(&selection->page);
+        status = page_check_projected(&selection.page);
     }
     if (status == STATUS_OK) {
-        status = plan_query(selection);
+        status = plan_query(&selection);
     }
     if (status == STATUS_OK) {
-        status = check_keys(selection);
+        status = check_keys(&selection);
     }
     if (status == STATUS_OK) {
-        status = plan_order(selection);
+        status = plan_order(&selection);
     }
     if (status == STATUS_OK) {
-        status = token_read(selection);
+        status = token_read(&selection);
     }
-    return status == STATUS_OK ? selection_run(selection) : status;
+    return status == STATUS_OK ? selection_run(&selection) : status;
 }
