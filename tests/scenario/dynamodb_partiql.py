@@ -42,6 +42,8 @@ def create(client):
         TableName="Music", KeySchema=key("Artist", "Song"), BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind}
                               for name, kind in (("Artist", "S"), ("Song", "S"), ("Genre", "S"), ("Year", "N"))],
+        LocalSecondaryIndexes=[
+            {"IndexName": "by-year", "KeySchema": key("Artist", "Year"), "Projection": {"ProjectionType": "KEYS_ONLY"}}],
         GlobalSecondaryIndexes=[
             {"IndexName": "by-genre", "KeySchema": key("Genre", "Year"), "Projection": {"ProjectionType": "ALL"}},
             {"IndexName": "thin", "KeySchema": key("Genre"), "Projection": {"ProjectionType": "KEYS_ONLY"}}])
@@ -195,6 +197,10 @@ def selects(door):
     assert door.songs("SELECT * FROM Music.\"by-genre\" WHERE Genre='jazz' AND Year>=2016 ORDER BY Year DESC") == \
         ["s18", "s16"]
     assert door.songs("SELECT * FROM \"Music\".\"by-genre\" WHERE Genre='rock' AND Year < 2004") == ["s01", "s03"]
+    by_year = "FROM Music.\"by-year\" WHERE Artist='Cee' AND Year > 2017 ORDER BY Year DESC"
+    assert door.items("SELECT * " + by_year) == [
+        {"Artist": {"S": "Cee"}, "Song": {"S": f"s{year - 2000}"}, "Year": {"N": str(year)}} for year in (2019, 2018)]
+    assert door.items("SELECT Genre " + by_year, ConsistentRead=True) == [{"Genre": {"S": "rock"}}, {"Genre": {"S": "jazz"}}]
     assert door.items("SELECT * FROM Music.thin WHERE Genre = 'pop'") == \
         [{"Artist": {"S": "Ann"}, "Song": {"S": "It's"}, "Genre": {"S": "pop"}}]
     assert sorted(door.songs("SELECT Song FROM Music WHERE Year > 2018 OR Artist = 'Bob'")) == ["One", "Two", "s19"]
@@ -222,6 +228,13 @@ def selects(door):
     cost = door.run("SELECT * FROM Music WHERE Artist='Cee' AND Song='s01'", ConsistentRead=True,
                     ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
     assert cost == {"TableName": "Music", "CapacityUnits": 1.0}, cost
+    cost = door.run("SELECT Note " + by_year, ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"]
+    assert cost["LocalSecondaryIndexes"]["by-year"]["CapacityUnits"] == 0.5 and cost["Table"]["CapacityUnits"] == 1.0, cost
+    for statement, units in (("INSERT INTO \"numbers-1\" VALUE {'id': 500}", 1.0),
+                             ("UPDATE \"numbers-1\" SET x=1 WHERE id=500", 1.0),
+                             ("DELETE FROM \"numbers-1\" WHERE id=500", 1.0)):
+        cost = door.run(statement, ReturnConsumedCapacity="TOTAL")["ConsumedCapacity"]
+        assert cost == {"TableName": "numbers-1", "CapacityUnits": units}, cost
 
 
 def partitions(door):
