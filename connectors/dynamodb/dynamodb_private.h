@@ -232,6 +232,75 @@ void metrics_put(struct buffer *body, const struct schema *schema, const struct 
 void condition_failure(struct call *call, bool wants_item, bool had_old, struct bytes old_image);
 const char *update_text(const char *text);
 
+/* --- pages (pages.c) --------------------------------------------------------------------------------------------- */
+
+/* A page under way. */
+struct page {
+    struct call *call;
+    struct expressions expressions;
+    const struct schema *schema;
+    const struct index_schema *index; /* or NULL */
+    struct value index_properties;
+    bool is_all_projected; /* the index holds whole items */
+    bool is_count;
+    bool is_fetching; /* a local index is asked for more than it holds: the table is read too */
+    struct buffer items;
+    size_t count;
+    size_t bytes; /* of items looked at, as they are sized in table or index */
+    size_t fetched_units;
+};
+
+/* Finds the index (name empty: none) and whether it can be read as the request asks. */
+enum status page_index(struct page *page, struct bytes name);
+/* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
+enum status page_check_projected(struct page *page);
+/* No key is empty. */
+enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
+/* The size of a row looked at, as its table or index has it. `context`: the page. */
+size_t page_measure(void *context, const struct value *item);
+/* The key attributes of the last row looked at: where the next page goes on. */
+void page_put_last_key(struct page *page, struct bytes image, struct buffer *body);
+void page_put_capacity(struct page *page, size_t bytes, struct buffer *body);
+
+/* --- transactions (transactions.c) ------------------------------------------------------------------------------- */
+
+/* One write of a transaction. */
+struct action_write {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value item;   /* or key */
+    bool wants_item;     /* in the cancellation reason */
+    bool is_insert;      /* of an item that must not be there */
+    const char *problem; /* known before it is submitted */
+};
+
+struct transaction {
+    struct gate_change *changes;
+    struct action_write *writes;
+    size_t count;
+    void (*put_responses)(struct call *call, struct buffer *body); /* more members of the answer; or NULL */
+    void *context;                                                 /* what it wants to know */
+};
+
+struct action_get {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value key;
+    struct value item;
+    size_t bytes;
+    bool is_found;
+};
+
+/* Checks the writes against each other and hands them to the gate. The transaction is call->state. */
+enum status transaction_submit(struct call *call, struct transaction *transaction);
+/* The failure that names a reason for every action. */
+void transaction_cancel(struct call *call, const struct action_write *writes,
+                        const struct gate_change_outcome *outcomes, size_t count);
+/* All items as of one moment: read again while something is committed in between. */
+enum status transaction_get(struct call *call, struct action_get *gets, size_t count);
+void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
+                                   struct buffer *body);
+
 /* --- operations: each answers the call, or returns its failure -------------------------------------------------- */
 
 #define DYNAMODB_OPERATIONS(X)                                                                               \
@@ -286,7 +355,10 @@ const char *update_text(const char *text);
     X(BatchGetItem, batch_get)                                                                               \
     X(BatchWriteItem, batch_write)                                                                           \
     X(TransactWriteItems, transactions_write)                                                                \
-    X(TransactGetItems, transactions_get)
+    X(TransactGetItems, transactions_get)                                                                    \
+    X(ExecuteStatement, partiql_execute)                                                                     \
+    X(BatchExecuteStatement, partiql_batch)                                                                  \
+    X(ExecuteTransaction, partiql_transaction)
 
 #define DYNAMODB_DECLARE(name, function) enum status function(struct call *call);
 DYNAMODB_OPERATIONS(DYNAMODB_DECLARE)

@@ -1,5 +1,6 @@
 /* Authorization headers and presigned queries: the input is cut at line feeds into header, date, query and path. */
 #include "aws/signature.h"
+
 #include "support/fuzz.h"
 
 struct parts {

@@ -1,6 +1,7 @@
 /* JSON bodies: whatever decodes encodes again, and decodes to the same. */
-#include "base/check.h"
 #include "codec/json.h"
+
+#include "base/check.h"
 #include "support/fuzz.h"
 
 void fuzz_one(struct bytes input)

@@ -1,6 +1,7 @@
 /* Change records as the log has them: what decodes encodes to the same bytes. */
-#include "base/check.h"
 #include "row/record.h"
+
+#include "base/check.h"
 #include "support/fuzz.h"
 
 void fuzz_one(struct bytes input)

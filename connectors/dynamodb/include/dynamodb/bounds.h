@@ -26,6 +26,11 @@ enum {
     DYNAMODB_STREAMS_MAX = 32,               /* remembered of one table */
     DYNAMODB_STATEMENT_BYTES_MAX = 8192,     /* of a PartiQL statement */
     DYNAMODB_BATCH_STATEMENTS_MAX = 25,
+    DYNAMODB_STATEMENT_DEPTH_MAX = 100,     /* parentheses, NOT, functions and containers inside each other */
+    DYNAMODB_STATEMENT_ORDERS_MAX = 8,      /* attributes of ORDER BY: an index's key */
+    DYNAMODB_STATEMENT_PATHS_MAX = 100,     /* of a projection */
+    DYNAMODB_STATEMENT_PARTITIONS_MAX = 50, /* values of IN on a partition key */
+    DYNAMODB_STATEMENT_PAGE_ITEMS_MAX = 10, /* of a page with IN on a partition key */
 };
 
 #endif
