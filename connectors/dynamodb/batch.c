@@ -76,6 +76,9 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
     for (part->unprocessed = 0; part->unprocessed<part->count && * bytes_left> 0; part->unprocessed++) {
         struct value item;
         size_t bytes = 0;
+        if (throttle_refuses(call, part->schema, NULL, false)) {
+            break;
+        }
         enum status status = item_find(call, part->schema, &part->keys[part->unprocessed],
                                        part->expressions.projection, &item, &bytes);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
@@ -121,19 +124,16 @@ static void get_put_unprocessed(struct call *call, const struct get_part *parts,
 static void get_put_capacity(struct call *call, const struct get_part *parts, size_t count,
                              struct buffer *body)
 {
-    enum capacity_wanted wanted = capacity_wanted(call->input);
-    if (wanted == CAPACITY_NONE) {
+    struct capacity *capacities = arena_create_array(call->arena, count, sizeof(*capacities));
+    if (!capacity_is_wanted(call)) {
         return;
     }
-    json_name(body, "ConsumedCapacity");
-    json_open(body, '[');
     for (size_t i = 0; i < count; i++) {
-        struct capacity capacity = {.table = parts[i].schema->name,
-                                    .schema = parts[i].schema,
-                                    .table_units = parts[i].units};
-        capacity_put(body, &capacity, wanted);
+        capacities[i] = (struct capacity){.table = parts[i].schema->name,
+                                          .schema = parts[i].schema,
+                                          .table_units = parts[i].units};
     }
-    json_close(body, ']');
+    capacity_put_all(call, capacities, count, body);
 }
 
 enum status batch_get(struct call *call)
@@ -242,7 +242,7 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     write->change.table = write->schema->name;
     write->change.item = &write->item;
     write->change.item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
-    write->change.wants_old = capacity_wanted(call->input) != CAPACITY_NONE;
+    write->change.wants_old = capacity_is_wanted(call);
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);
     }
@@ -280,15 +280,17 @@ static void batch_put_unprocessed(const struct batch *batch, struct buffer *body
 static void batch_put_capacity(const struct batch *batch, struct buffer *body)
 {
     struct call *call = batch->call;
-    enum capacity_wanted wanted = capacity_wanted(call->input);
     struct capacity *capacities = arena_create_array(call->arena, batch->count, sizeof(*capacities));
     size_t count = 0;
-    if (wanted == CAPACITY_NONE) {
+    if (!capacity_is_wanted(call)) {
         return;
     }
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_write *write = &batch->writes[i];
         size_t at = 0;
+        if (write->status != STATUS_OK) {
+            continue;
+        }
         while (at < count && capacities[at].schema != write->schema) {
             at++;
         }
@@ -301,12 +303,7 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
         capacity_add_write(&capacities[at], write->had_old ? &old : NULL,
                            write->change.kind == GATE_PUT ? &write->item : NULL, 1, call->arena);
     }
-    json_name(body, "ConsumedCapacity");
-    json_open(body, '[');
-    for (size_t i = 0; i < count; i++) {
-        capacity_put(body, &capacities[i], wanted);
-    }
-    json_close(body, ']');
+    capacity_put_all(call, capacities, count, body);
 }
 
 static void batch_put_metrics(const struct batch *batch, struct buffer *body)
@@ -349,6 +346,13 @@ static void batch_reply(struct call *call)
         if (status == STATUS_INVALID || status == STATUS_TOO_LARGE || status == STATUS_NOT_FOUND) {
             (void)call_fail_error(call, status, batch->writes[i].text);
         }
+    }
+    size_t refused = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        refused += batch->writes[i].status == STATUS_BUSY ? 1U : 0U;
+    }
+    if (refused == batch->count && throttle_applies(call)) {
+        (void)throttle_fail(call, false);
     }
     if (call->failure.kind != AWS_NO_FAILURE) {
         call_reply_failure(call);
@@ -406,14 +410,16 @@ static void batch_submit(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_write *write = &batch->writes[i];
         struct arena arena = {0};
-        struct error error;
+        struct error error = {.text = "throttled"};
         struct gate_transaction transaction = {.arena = &arena,
                                                .changes = &write->change,
                                                .count = 1,
                                                .actor = call->principal,
                                                .done = write_done,
                                                .context = write};
-        enum status status = gate_submit(call->door->options.gate, &transaction, NULL, &error);
+        enum status status = throttle_refuses(call, write->schema, NULL, true)
+                                 ? STATUS_BUSY
+                                 : gate_submit(call->door->options.gate, &transaction, NULL, &error);
         if (status != STATUS_OK) {
             arena_reset(&arena);
             write->status = status;

@@ -3,7 +3,13 @@
 
 #include "dynamodb_private.h"
 
-enum capacity_wanted capacity_wanted(const struct value *input)
+enum capacity_wanted {
+    CAPACITY_NONE,
+    CAPACITY_TOTAL,
+    CAPACITY_INDEXES,
+};
+
+static enum capacity_wanted capacity_wanted(const struct value *input)
 {
     struct bytes wanted = text_of(input, "ReturnConsumedCapacity");
     return text_is(wanted, "TOTAL")     ? CAPACITY_TOTAL
@@ -117,7 +123,7 @@ static void indexes_put(struct buffer *body, const struct capacity *capacity, bo
     }
 }
 
-void capacity_put(struct buffer *body, const struct capacity *capacity, enum capacity_wanted wanted)
+static void capacity_put(struct buffer *body, const struct capacity *capacity, enum capacity_wanted wanted)
 {
     double total = capacity->table_units;
     for (size_t i = 0; capacity->index_units != NULL && i < capacity->schema->indexes_count; i++) {
@@ -135,4 +141,36 @@ void capacity_put(struct buffer *body, const struct capacity *capacity, enum cap
         indexes_put(body, capacity, false);
     }
     json_close(body, '}');
+}
+
+bool capacity_is_wanted(const struct call *call)
+{
+    return capacity_wanted(call->input) != CAPACITY_NONE || throttle_applies(call);
+}
+
+void capacity_put_one(struct call *call, const struct capacity *capacity, struct buffer *body)
+{
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    throttle_charge(call, capacity);
+    if (wanted != CAPACITY_NONE) {
+        json_name(body, "ConsumedCapacity");
+        capacity_put(body, capacity, wanted);
+    }
+}
+
+void capacity_put_all(struct call *call, const struct capacity *capacities, size_t count, struct buffer *body)
+{
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    for (size_t i = 0; i < count; i++) {
+        throttle_charge(call, &capacities[i]);
+    }
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        capacity_put(body, &capacities[i], wanted);
+    }
+    json_close(body, ']');
 }

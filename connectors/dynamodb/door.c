@@ -201,6 +201,7 @@ void dynamodb_door_close(struct dynamodb_door **door)
         http_server_close(&gone->server);
         gate_view_close(&gone->view);
         deleted_reset(gone);
+        throttle_reset(gone);
         memory_destroy(gone);
     }
 }

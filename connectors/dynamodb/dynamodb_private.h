@@ -22,6 +22,7 @@ struct dynamodb_door {
     struct random random;          /* of request ids, which are no secret */
     int64_t date_s;                /* of `date` */
     char date[40];                 /* as HTTP has it */
+    struct map *buckets;           /* of throttle.c; NULL: none yet */
     struct deleted_table *deleted; /* those that are shown DELETING for a while (deleted.c) */
 };
 
@@ -202,13 +203,8 @@ struct capacity {
     double *index_units; /* one per index of the schema; NULL: none */
 };
 
-enum capacity_wanted {
-    CAPACITY_NONE,
-    CAPACITY_TOTAL,
-    CAPACITY_INDEXES,
-};
-
-enum capacity_wanted capacity_wanted(const struct value *input);
+/* Whether the request, or its throttling, needs to know what it costs. */
+bool capacity_is_wanted(const struct call *call);
 double capacity_read_units(size_t bytes, bool is_consistent);
 double capacity_write_units(size_t bytes);
 /* The attributes of an item that an index holds. */
@@ -217,8 +213,23 @@ struct value index_projected(const struct schema *schema, const struct index_sch
 /* Adds what a write from `old` to `new` (NULL: none) costs. */
 void capacity_add_write(struct capacity *capacity, const struct value *old, const struct value *new,
                         double factor, struct arena *arena);
-/* Appends {"TableName":…}. */
-void capacity_put(struct buffer *body, const struct capacity *capacity, enum capacity_wanted wanted);
+/* Charges what was consumed, and appends ConsumedCapacity when the request asks for it: of one table, or a list. */
+void capacity_put_one(struct call *call, const struct capacity *capacity, struct buffer *body);
+void capacity_put_all(struct call *call, const struct capacity *capacities, size_t count,
+                      struct buffer *body);
+
+/* --- throttling (throttle.c) ------------------------------------------------------------------------------------- */
+
+bool throttle_applies(const struct call *call);
+/* Whether a table's, or an index's, provisioned throughput is used up. */
+bool throttle_refuses(struct call *call, const struct schema *schema, const struct index_schema *index,
+                      bool is_write);
+/* The same as a failure; of a write also for every index. */
+enum status throttle_check(struct call *call, const struct schema *schema, const struct index_schema *index,
+                           bool is_write);
+enum status throttle_fail(struct call *call, bool is_index);
+void throttle_charge(struct call *call, const struct capacity *capacity);
+void throttle_reset(struct dynamodb_door *door);
 
 /* --- items (items.c) --------------------------------------------------------------------------------------------- */
 

@@ -133,13 +133,11 @@ static void write_finish(struct call *call)
     const struct value *after = write->change.kind == GATE_PUT ? &write->key : change->has_new ? &new : NULL;
     json_open(&body, '{');
     put_attributes(call, write, change->had_old ? &old : NULL, after, &body);
-    enum capacity_wanted wanted = capacity_wanted(call->input);
-    if (wanted != CAPACITY_NONE) {
+    if (capacity_is_wanted(call)) {
         struct capacity capacity = {.table = write->schema->name, .schema = write->schema, .is_write = true};
         capacity_add_write(&capacity, change->had_old ? &old : NULL,
                            write->change.kind == GATE_DELETE ? NULL : after, 1, call->arena);
-        json_name(&body, "ConsumedCapacity");
-        capacity_put(&body, &capacity, wanted);
+        capacity_put_one(call, &capacity, &body);
     }
     if (metrics_wanted(call->input, write->schema, call->arena)) {
         json_name(&body, "ItemCollectionMetrics");
@@ -154,7 +152,7 @@ static void write_finish(struct call *call)
 
 static enum status write_submit(struct call *call, struct item_write *write)
 {
-    bool wants_capacity = capacity_wanted(call->input) != CAPACITY_NONE;
+    bool wants_capacity = capacity_is_wanted(call);
     bool wants_failed = text_is(text_of(call->input, "ReturnValuesOnConditionCheckFailure"), "ALL_OLD");
     bool wants_old = text_is(write->returns, "ALL_OLD") || text_is(write->returns, "UPDATED_OLD");
     bool wants_new = text_is(write->returns, "ALL_NEW") || text_is(write->returns, "UPDATED_NEW");
@@ -166,6 +164,9 @@ static enum status write_submit(struct call *call, struct item_write *write)
     change->wants_new = change->kind == GATE_UPDATE && (wants_capacity || wants_new);
     change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
     call->state = write;
+    if (throttle_check(call, write->schema, NULL, true) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
     if (conflict_is_feigned(call)) {
         return call_fail(call, AWS_FAILURE_TRANSACTION_CONFLICT, "Transaction is ongoing for the item");
     }
@@ -285,14 +286,12 @@ static void get_reply(struct call *call, const struct schema *schema, const stru
         json_name(&body, "Item");
         attributes_put(&body, item);
     }
-    enum capacity_wanted wanted = capacity_wanted(call->input);
-    if (wanted != CAPACITY_NONE) {
+    if (capacity_is_wanted(call)) {
         struct capacity capacity = {.table = schema->name,
                                     .schema = schema,
                                     .table_units = capacity_read_units(bytes, boolean_of(call->input,
                                                                                          "ConsistentRead"))};
-        json_name(&body, "ConsumedCapacity");
-        capacity_put(&body, &capacity, wanted);
+        capacity_put_one(call, &capacity, &body);
     }
     json_close(&body, '}');
     call_reply(call, &body);
@@ -318,6 +317,9 @@ enum status items_get(struct call *call)
     }
     if (status == STATUS_OK) {
         status = key_check(call, schema, &key);
+    }
+    if (status == STATUS_OK) {
+        status = throttle_check(call, schema, NULL, false);
     }
     if (status != STATUS_OK) {
         return status;

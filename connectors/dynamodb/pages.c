@@ -212,11 +212,10 @@ void page_put_last_key(struct page *page, struct bytes image, struct buffer *bod
 void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
 {
     struct call *call = page->call;
-    enum capacity_wanted wanted = capacity_wanted(call->input);
     bool is_consistent = boolean_of(call->input, "ConsistentRead");
     struct capacity capacity = {.table = page->schema->name, .schema = page->schema};
     double units = capacity_read_units(bytes, is_consistent);
-    if (wanted == CAPACITY_NONE) {
+    if (!capacity_is_wanted(call)) {
         return;
     }
     if (page->index == NULL) {
@@ -226,8 +225,7 @@ void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
         capacity.index_units[page->index - page->schema->indexes] = units;
         capacity.table_units = (double)page->fetched_units * (is_consistent ? 1 : 0.5);
     }
-    json_name(body, "ConsumedCapacity");
-    capacity_put(body, &capacity, wanted);
+    capacity_put_one(call, &capacity, body);
 }
 
 static enum status page_run(struct page *page, struct gate_query *query)
@@ -242,9 +240,12 @@ static enum status page_run(struct page *page, struct gate_query *query)
     query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
     query->filter = page->expressions.filter;
     query->measure = page_measure;
+    enum status status = throttle_check(call, page->schema, page->index, false);
+    if (status != STATUS_OK) {
+        return status;
+    }
     buffer_put_u8(&page->items, '[');
-    enum status status =
-        gate_query(call->door->view, query, call->arena, page_visit, page, &found, NULL, &error);
+    status = gate_query(call->door->view, query, call->arena, page_visit, page, &found, NULL, &error);
     if (status != STATUS_OK) {
         buffer_reset(&page->items);
         return call_fail_error(call, status, error.text);

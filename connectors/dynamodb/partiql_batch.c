@@ -98,10 +98,9 @@ static void add_capacity(struct call *call, const struct batch_statement *statem
 static void put_capacity(const struct batch *batch, struct buffer *body)
 {
     struct call *call = batch->call;
-    enum capacity_wanted wanted = capacity_wanted(call->input);
     struct capacity *capacities = arena_create_array(call->arena, batch->count, sizeof(*capacities));
     size_t count = 0;
-    if (wanted == CAPACITY_NONE) {
+    if (!capacity_is_wanted(call)) {
         return;
     }
     for (size_t i = 0; i < batch->count; i++) {
@@ -122,12 +121,7 @@ static void put_capacity(const struct batch *batch, struct buffer *body)
         }
         add_capacity(call, statement, &capacities[at]);
     }
-    json_name(body, "ConsumedCapacity");
-    json_open(body, '[');
-    for (size_t i = 0; i < count; i++) {
-        capacity_put(body, &capacities[i], wanted);
-    }
-    json_close(body, ']');
+    capacity_put_all(call, capacities, count, body);
 }
 
 static void batch_reply(const struct batch *batch)

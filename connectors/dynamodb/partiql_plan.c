@@ -201,7 +201,7 @@ static void plan_change(struct call *call, struct partiql_plan *plan)
     };
     const struct partiql_statement *statement = &plan->statement;
     enum partiql_returning returning = statement->returning;
-    bool wants_capacity = capacity_wanted(call->input) != CAPACITY_NONE;
+    bool wants_capacity = capacity_is_wanted(call);
     bool wants_old = returning == PARTIQL_ALL_OLD || returning == PARTIQL_MODIFIED_OLD;
     bool wants_new = returning == PARTIQL_ALL_NEW || returning == PARTIQL_MODIFIED_NEW;
     plan->change = (struct gate_change){

@@ -31,13 +31,11 @@ static void execute_finish(struct call *call)
         attributes_put(&body, &returned);
     }
     json_close(&body, ']');
-    enum capacity_wanted wanted = capacity_wanted(call->input);
-    if (wanted != CAPACITY_NONE) {
+    if (capacity_is_wanted(call)) {
         struct capacity capacity = {.table = plan->schema->name, .schema = plan->schema, .is_write = true};
         capacity_add_write(&capacity, change->had_old ? &old : NULL, change->has_new ? &new : NULL, 1,
                            call->arena);
-        json_name(&body, "ConsumedCapacity");
-        capacity_put(&body, &capacity, wanted);
+        capacity_put_one(call, &capacity, &body);
     }
     json_close(&body, '}');
     call_reply(call, &body);

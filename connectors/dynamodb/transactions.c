@@ -64,8 +64,8 @@ static enum status action_plan(struct call *call, const struct value *action, st
     change->condition = write->expressions.condition;
     change->update = write->expressions.update;
     change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
-    change->wants_old = write->wants_item || capacity_wanted(call->input) != CAPACITY_NONE;
-    change->wants_new = capacity_wanted(call->input) != CAPACITY_NONE;
+    change->wants_old = write->wants_item || capacity_is_wanted(call);
+    change->wants_new = capacity_is_wanted(call);
     status = change->kind == GATE_PUT ? key_check_item(call, write->schema, &write->item)
                                       : key_check(call, write->schema, &write->item);
     if (status != STATUS_OK) { /* a reason for cancellation, not an error of the request */
@@ -180,10 +180,9 @@ void transaction_cancel(struct call *call, const struct action_write *writes,
 
 static void write_put_capacity(struct call *call, const struct transaction *transaction, struct buffer *body)
 {
-    enum capacity_wanted wanted = capacity_wanted(call->input);
     struct capacity *capacities = arena_create_array(call->arena, transaction->count, sizeof(*capacities));
     size_t count = 0;
-    if (wanted == CAPACITY_NONE) {
+    if (!capacity_is_wanted(call)) {
         return;
     }
     for (size_t i = 0; i < transaction->count; i++) {
@@ -207,12 +206,7 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
         capacity_add_write(&capacities[at], outcome->had_old ? &old : NULL, outcome->has_new ? &new : NULL, 2,
                            call->arena);
     }
-    json_name(body, "ConsumedCapacity");
-    json_open(body, '[');
-    for (size_t i = 0; i < count; i++) {
-        capacity_put(body, &capacities[i], wanted);
-    }
-    json_close(body, ']');
+    capacity_put_all(call, capacities, count, body);
 }
 
 static bool metrics_are_of(const struct action_write *writes, size_t count, struct bytes table)
@@ -334,6 +328,9 @@ enum status transaction_submit(struct call *call, struct transaction *transactio
     if (status == STATUS_OK && has_known_problem(call, transaction)) {
         status = STATUS_INVALID;
     }
+    for (size_t i = 0; i < transaction->count && status == STATUS_OK; i++) {
+        status = throttle_check(call, transaction->writes[i].schema, NULL, true);
+    }
     if (status == STATUS_OK && conflict_is_feigned(call)) {
         struct gate_change_outcome *outcomes =
             arena_create_array(call->arena, transaction->count, sizeof(*outcomes));
@@ -437,10 +434,9 @@ enum status transaction_get(struct call *call, struct action_get *gets, size_t c
 void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
                                    struct buffer *body)
 {
-    enum capacity_wanted wanted = capacity_wanted(call->input);
     struct capacity *capacities = arena_create_array(call->arena, count, sizeof(*capacities));
     size_t used = 0;
-    if (wanted == CAPACITY_NONE) {
+    if (!capacity_is_wanted(call)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -455,12 +451,7 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
         }
         capacities[at].table_units += 2 * capacity_read_units(gets[i].bytes, true);
     }
-    json_name(body, "ConsumedCapacity");
-    json_open(body, '[');
-    for (size_t i = 0; i < used; i++) {
-        capacity_put(body, &capacities[i], wanted);
-    }
-    json_close(body, ']');
+    capacity_put_all(call, capacities, used, body);
 }
 
 static enum status gets_plan(struct call *call, const struct value *items, struct action_get *gets)

@@ -43,6 +43,8 @@ static const struct setting settings[] = {
     {"tls-key", SETTING_TEXT, SETTING_AT(tls_key), "", 0, 0, "PEM file with its private key"},
     {"dynamodb-stream-shards", SETTING_NUMBER, SETTING_AT(dynamodb_stream_shards), "1", 1, 16,
      "shards that a stream has when it is enabled"},
+    {"dynamodb-throttle", SETTING_BOOLEAN, SETTING_AT(dynamodb_throttles), "false", 0, 0,
+     "enforce the provisioned throughput of tables that have it"},
     {"dynamodb-delay-ms", SETTING_NUMBER, SETTING_AT(dynamodb_delay_ms), "0", 0, 600000,
      "time that a table stays CREATING, UPDATING or DELETING, for tests of clients"},
     {"dynamodb-conflict-percent", SETTING_NUMBER, SETTING_AT(dynamodb_conflict_percent), "0", 0, 100,

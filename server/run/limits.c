@@ -153,6 +153,7 @@ static const struct limit limits[] = {
     {"DynamoDB, stream", DYNAMODB_STREAM_HOURS, "hours"},
     {"DynamoDB, streams remembered", DYNAMODB_STREAMS_MAX, "of a table"},
     {"DynamoDB, shard iterator", DYNAMODB_ITERATOR_MINUTES, "minutes"},
+    {"DynamoDB, burst of provisioned throughput", DYNAMODB_BURST_SECONDS, "seconds"},
     {"DynamoDB, PartiQL statement", DYNAMODB_STATEMENT_BYTES_MAX, "bytes"},
     {"DynamoDB, BatchExecuteStatement", DYNAMODB_BATCH_STATEMENTS_MAX, "statements"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},

@@ -28,6 +28,7 @@ struct configuration {
     char *tls_key;
     uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;
+    bool dynamodb_throttles;
     uint64_t dynamodb_conflict_percent;
     bool accepts_clock;
     bool is_help;

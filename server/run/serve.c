@@ -175,6 +175,7 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
         .identity = server->identity,
         .timeline = server->database.identity.timeline,
         .stream_shards = configuration->dynamodb_stream_shards,
+        .throttles = configuration->dynamodb_throttles,
         .delay_ms = configuration->dynamodb_delay_ms,
         .conflict_percent = configuration->dynamodb_conflict_percent,
     };

@@ -45,6 +45,7 @@ class Server:
         self.http = line.split()[2].removeprefix("http=")
         self.topics = line.split()[3].removeprefix("topics=")
         self.dynamodb = line.split()[4].removeprefix("dynamodb=")
+        self.dynamodb_tls = line.split()[5].removeprefix("dynamodb-tls=")
         return self
 
     def kill(self):

@@ -24,6 +24,7 @@ enum {
     DYNAMODB_STREAM_HOURS = 24,              /* that a stream's records can be read */
     DYNAMODB_ITERATOR_MINUTES = 15,          /* that a shard iterator is good for */
     DYNAMODB_STREAMS_MAX = 32,               /* remembered of one table */
+    DYNAMODB_BURST_SECONDS = 300,            /* of unused provisioned throughput that can be used later */
     DYNAMODB_STATEMENT_BYTES_MAX = 8192,     /* of a PartiQL statement */
     DYNAMODB_BATCH_STATEMENTS_MAX = 25,
     DYNAMODB_STATEMENT_DEPTH_MAX = 100,     /* parentheses, NOT, functions and containers inside each other */

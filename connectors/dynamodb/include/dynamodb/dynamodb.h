@@ -23,6 +23,7 @@ struct dynamodb_door_options {
     const char *key_file;
     const char *flag;       /* of the command line, for messages */
     uint64_t stream_shards; /* that a stream has when it is enabled, 1 to 16 */
+    bool throttles;         /* provisioned throughput is enforced */
     uint64_t delay_ms;      /* that a table stays CREATING, UPDATING or DELETING; 0: none */
     uint64_t
         conflict_percent; /* of transactions answered TransactionConflict, for tests of clients; 0: none */

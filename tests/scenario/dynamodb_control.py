@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""What surrounds tables: TTL, recovery, backups, policies, limits, signatures, and the settings for tests of clients."""
+import datetime
+import subprocess
+import time
+
+import boto3
+
+from dynamodb import CANCELED, IN_USE, NOT_FOUND, VALIDATION, Wire, client, equal, fails, item, table
+from server import OXBOW, Server, wait_for
+
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+
+
+def names(db, name):
+    return sorted(row["p"]["S"] for row in db.scan(TableName=name)["Items"])
+
+
+def expiry_is_set(db):
+    table(db, "ttl", "p:S")
+    equal(db.describe_time_to_live(TableName="ttl")["TimeToLiveDescription"], {"TimeToLiveStatus": "DISABLED"})
+    on = {"Enabled": True, "AttributeName": "until"}
+    equal(db.update_time_to_live(TableName="ttl", TimeToLiveSpecification=on)["TimeToLiveSpecification"], on)
+    equal(db.describe_time_to_live(TableName="ttl")["TimeToLiveDescription"], {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"})
+    fails(VALIDATION, "TimeToLive is already enabled", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification=on)
+    fails(VALIDATION, "TimeToLive is active on a different AttributeName", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"})
+    db.update_time_to_live(TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "until"})
+    fails(VALIDATION, "TimeToLive is already disabled", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "until"})
+    fails(NOT_FOUND, "", db.describe_time_to_live, TableName="nothing")
+
+
+def tables_come_back(db, wire):
+    table(db, "source", "p:S", "s:N", globals=[("by_v", ["v:S"])], locals=[("by_w", ["p:S", "w:S"])])
+    fails("PointInTimeRecoveryUnavailableException", "", db.restore_table_to_point_in_time, SourceTableName="source", TargetTableName="back", UseLatestRestorableTime=True)
+    told = wire.ask("UpdateContinuousBackups", {"TableName": "source", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 7}})
+    recovery = told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    equal((told["ContinuousBackupsDescription"]["ContinuousBackupsStatus"], recovery["PointInTimeRecoveryStatus"]), ("ENABLED", "ENABLED"))
+    equal(recovery["RecoveryPeriodInDays"], 7)
+    assert recovery["EarliestRestorableDateTime"] <= recovery["LatestRestorableDateTime"]
+    for number in range(30):
+        db.put_item(TableName="source", Item=item(p=str(number), s=1, v="same", w=str(number)))
+    moment = datetime.datetime.fromtimestamp(int(time.time()) + 1, datetime.timezone.utc)  # boto3 sends whole seconds
+    time.sleep(moment.timestamp() - time.time() + 0.05)
+    db.delete_item(TableName="source", Key=item(p="3", s=1))
+    db.put_item(TableName="source", Item=item(p="late", s=1))
+    answer = db.restore_table_to_point_in_time(SourceTableName="source", TargetTableName="back", RestoreDateTime=moment)["TableDescription"]
+    equal((answer["TableStatus"], answer["RestoreSummary"]["RestoreInProgress"], answer["RestoreSummary"]["SourceTableArn"]), ("CREATING", True, ARN + "source"))
+    wait_for("the restore", lambda: db.describe_table(TableName="back")["Table"]["TableStatus"] == "ACTIVE")
+    equal(names(db, "back"), sorted(str(n) for n in range(30)))
+    equal(db.query(TableName="back", IndexName="by_v", KeyConditionExpression="v = :v", ExpressionAttributeValues=item(**{":v": "same"}), Select="COUNT")["Count"], 30)
+    db.restore_table_to_point_in_time(SourceTableName="source", TargetTableName="now", UseLatestRestorableTime=True, GlobalSecondaryIndexOverride=[])
+    wait_for("the restore", lambda: db.describe_table(TableName="now")["Table"]["TableStatus"] == "ACTIVE")
+    equal(("late" in names(db, "now"), "3" in names(db, "now"), "GlobalSecondaryIndexes" in db.describe_table(TableName="now")["Table"]), (True, False, False))
+    fails("TableAlreadyExistsException", "now", db.restore_table_to_point_in_time, SourceTableName="source", TargetTableName="now", UseLatestRestorableTime=True)
+    fails("InvalidRestoreTimeException", "", db.restore_table_to_point_in_time, SourceTableName="source", TargetTableName="then", RestoreDateTime=datetime.datetime(2020, 1, 1))
+    fails("TableNotFoundException", "", db.restore_table_to_point_in_time, SourceTableName="nothing", TargetTableName="then", UseLatestRestorableTime=True)
+    fails("TableNotFoundException", "", db.describe_continuous_backups, TableName="nothing")
+
+
+def backups_outlive_tables(db, server):
+    table(db, "kept", "p:S")
+    db.put_item(TableName="kept", Item=item(p="one"))
+    made = db.create_backup(TableName="kept", BackupName="first")["BackupDetails"]
+    arn = made["BackupArn"]
+    assert arn.startswith(ARN + "kept/backup/"), arn
+    wait_for("the backup", lambda: db.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+    db.put_item(TableName="kept", Item=item(p="two"))
+    listed = db.list_backups(TableName="kept")["BackupSummaries"]
+    equal([(b["BackupArn"], b["BackupName"], b["TableName"], b["BackupType"]) for b in listed], [(arn, "first", "kept", "USER")])
+    assert not any("backup" in name for name in db.list_tables()["TableNames"]), "a backup is no table that anyone sees"
+    fails(NOT_FOUND, "", db.describe_table, TableName="oxbow.backup." + arn.split("/")[-1])
+    db.delete_table(TableName="kept")
+    server.kill()
+    server.start()
+    db = client(server.dynamodb)
+    answer = db.restore_table_from_backup(TargetTableName="again", BackupArn=arn)["TableDescription"]
+    equal((answer["RestoreSummary"]["SourceBackupArn"], answer["RestoreSummary"]["SourceTableArn"]), (arn, ARN + "kept"))
+    wait_for("the restore", lambda: db.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
+    equal(names(db, "again"), ["one"])
+    equal(db.delete_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"], "DELETED")
+    fails("BackupNotFoundException", arn, db.describe_backup, BackupArn=arn)
+    fails("BackupNotFoundException", "", db.restore_table_from_backup, TargetTableName="never", BackupArn=arn)
+    equal(db.list_backups()["BackupSummaries"], [])
+    return db
+
+
+def policies_are_kept(db, wire):
+    table(db, "policy", "p:S")
+    wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "policy"}, "PolicyNotFoundException", "")
+    first = wire.ask("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "{}", "ExpectedRevisionId": "NO_POLICY"})["RevisionId"]
+    wire.refused("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "{}", "ExpectedRevisionId": "NO_POLICY"}, "PolicyNotFoundException", "")
+    equal(wire.ask("GetResourcePolicy", {"ResourceArn": ARN + "policy"}), {"Policy": "{}", "RevisionId": first})
+    wire.ask("DeleteResourcePolicy", {"ResourceArn": ARN + "policy"})
+    wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "policy"}, "PolicyNotFoundException", "")
+    wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "nothing"}, NOT_FOUND, "")
+
+
+def tools_get_answers(db, wire, server):
+    equal(db.describe_limits()["TableMaxReadCapacityUnits"], 40000)
+    equal(db.describe_endpoints()["Endpoints"][0]["Address"], server.dynamodb)
+    equal(db.list_global_tables()["GlobalTables"], [])
+    fails("GlobalTableNotFoundException", "", db.describe_global_table, GlobalTableName="nothing")
+    equal(db.describe_kinesis_streaming_destination(TableName="policy")["KinesisDataStreamDestinations"], [])
+    equal(db.describe_contributor_insights(TableName="policy")["ContributorInsightsStatus"], "DISABLED")
+    equal(db.describe_table_replica_auto_scaling(TableName="policy")["TableAutoScalingDescription"]["Replicas"], [])
+    sts = boto3.client("sts", endpoint_url="http://" + server.dynamodb, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    equal(sts.get_caller_identity()["Account"], "000000000000")
+    status, _, answer = wire.send("NoSuchThing", {})
+    equal((status, answer["__type"]), (400, "com.amazon.coral.service#UnknownOperationException"))
+
+
+def states_last():
+    with Server("--dynamodb-delay-ms", "700") as server:
+        db = client(server.dynamodb)
+        db.create_table(TableName="slow", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+        equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "CREATING")
+        fails(NOT_FOUND, "", db.put_item, TableName="slow", Item=item(p="x"))
+        fails(IN_USE, "Table is being created: slow", db.delete_table, TableName="slow")
+        wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
+        db.update_table(TableName="slow", TableClass="STANDARD")
+        fails(IN_USE, "Table is being updated: slow", db.update_table, TableName="slow", TableClass="STANDARD")
+        wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
+        db.delete_table(TableName="slow")
+        equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "DELETING")
+        fails(IN_USE, "slow", db.create_table, TableName="slow", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
+        db.get_waiter("table_not_exists").wait(TableName="slow", WaiterConfig={"Delay": 1})
+
+
+def conflicts_are_feigned():
+    with Server("--dynamodb-conflict-percent", "100") as server:
+        db = client(server.dynamodb)
+        table(db, "conflict", "p:S")
+        fails("TransactionConflictException", "", db.put_item, TableName="conflict", Item=item(p="x"))
+        answer = fails(CANCELED, "[TransactionConflict]", db.transact_write_items, TransactItems=[{"Put": {"TableName": "conflict", "Item": item(p="x")}}])
+        equal(answer["CancellationReasons"][0]["Code"], "TransactionConflict")
+        equal(db.scan(TableName="conflict")["Count"], 0)
+
+
+def throughput_ends():
+    with Server("--dynamodb-throttle") as server:
+        db = client(server.dynamodb)
+        table(db, "poor", "p:S", BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
+        table(db, "rich", "p:S")
+        for _ in range(4):  # 300 seconds of one unit
+            db.put_item(TableName="poor", Item=item(p="x", v="a" * 90000))
+        fails("ProvisionedThroughputExceededException", "configured provisioned throughput", db.put_item, TableName="poor", Item=item(p="y"))
+        fails("ProvisionedThroughputExceededException", "", db.batch_write_item, RequestItems={"poor": [{"PutRequest": {"Item": item(p="y")}}]})
+        left = db.batch_write_item(RequestItems={"poor": [{"PutRequest": {"Item": item(p="y")}}], "rich": [{"PutRequest": {"Item": item(p="y")}}]})
+        equal(list(left["UnprocessedItems"]), ["poor"])
+        equal(db.get_item(TableName="poor", Key=item(p="x"))["Item"]["p"], {"S": "x"}, "reads have their own")
+        for _ in range(14):  # 23 units each
+            db.get_item(TableName="poor", Key=item(p="x"), ConsistentRead=True)
+        fails("ProvisionedThroughputExceededException", "", db.get_item, TableName="poor", Key=item(p="x"))
+        fails("ProvisionedThroughputExceededException", "", db.scan, TableName="poor")
+
+
+def signatures_count():
+    with Server() as server:
+        server.settings += ["--key-file", server.directory + "/key"]
+        server.stop()
+        server.start()
+        code, text, error = server.run("credentials", "create", "ann")
+        equal(code, 0, error)
+        lines = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
+        own = {"endpoint_url": "http://" + server.dynamodb, "region_name": "eu-west-1", "config": boto3.session.Config(retries={"max_attempts": 0})}
+        good = boto3.client("dynamodb", aws_access_key_id=lines["aws_access_key_id"], aws_secret_access_key=lines["aws_secret_access_key"], **own)
+        table(good, "signed", "p:S")
+        equal(good.describe_table(TableName="signed")["Table"]["TableArn"], "arn:aws:dynamodb:eu-west-1:000000000000:table/signed")
+        wrong = boto3.client("dynamodb", aws_access_key_id=lines["aws_access_key_id"], aws_secret_access_key="x" * 40, **own)
+        fails("InvalidSignatureException", "The request signature we calculated does not match", wrong.list_tables)
+        stranger = boto3.client("dynamodb", aws_access_key_id="AKIANOBODY", aws_secret_access_key="x", **own)
+        fails("UnrecognizedClientException", "The security token included in the request is invalid", stranger.list_tables)
+        good.put_item(TableName="signed", Item=item(p="x"))
+        code, text, _ = server.run("history", "signed", '{"p":"x"}')
+        assert code == 0 and "ann" in text, "the change tells who made it: " + text
+
+
+def tls_is_spoken():
+    with Server() as server:
+        certificate, key = server.directory + "/certificate.pem", server.directory + "/key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                        "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        done = subprocess.run([OXBOW, "serve", "--data", server.directory + "/other", "--dynamodb-tls", "127.0.0.1:0"], capture_output=True, text=True)
+        assert done.returncode == 2 and "--tls-certificate" in done.stderr, done
+        server.stop()
+        server.settings += ["--dynamodb-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key]
+        server.start()
+        db = boto3.client("dynamodb", endpoint_url="https://" + server.dynamodb_tls, verify=certificate, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+        table(db, "secret", "p:S")
+        db.put_item(TableName="secret", Item=item(p="x" * 1000, v="y" * 100000))
+        equal(len(db.get_item(TableName="secret", Key=item(p="x" * 1000))["Item"]["v"]["S"]), 100000)
+        equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])
+
+
+def main():
+    with Server("--sweep-ms", "100") as server:
+        db, wire = client(server.dynamodb), Wire(server.dynamodb)
+        expiry_is_set(db)
+        tables_come_back(db, wire)
+        db = backups_outlive_tables(db, server)
+        wire = Wire(server.dynamodb)
+        policies_are_kept(db, wire)
+        tools_get_answers(db, wire, server)
+    states_last()
+    conflicts_are_feigned()
+    throughput_ends()
+    signatures_count()
+    tls_is_spoken()
+
+
+main()
