@@ -70,18 +70,23 @@ static size_t utf8_sequence(uint8_t lead, uint8_t *ret_low, uint8_t *ret_high)
     return lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
 }
 
+/* Most text is ASCII: how many bytes from `at` on are, in steps of eight. */
+static size_t utf8_ascii(struct bytes bytes, size_t at)
+{
+    size_t i = at;
+    for (uint64_t eight = 0; i + sizeof(eight) <= bytes.size; i += sizeof(eight)) {
+        memcpy(&eight, bytes.data + i, sizeof(eight));
+        if ((eight & 0x8080808080808080) != 0) {
+            break;
+        }
+    }
+    return i - at;
+}
+
 bool bytes_are_utf8(struct bytes bytes)
 {
-    size_t i = 0;
+    size_t i = utf8_ascii(bytes, 0);
     while (i < bytes.size) {
-        uint64_t eight = 0;
-        if (i + sizeof(eight) <= bytes.size) { /* most text is ASCII */
-            memcpy(&eight, bytes.data + i, sizeof(eight));
-            if ((eight & 0x8080808080808080) == 0) {
-                i += sizeof(eight);
-                continue;
-            }
-        }
         uint8_t low = 0;
         uint8_t high = 0;
         size_t length = utf8_sequence(bytes.data[i], &low, &high);
@@ -95,6 +100,7 @@ bool bytes_are_utf8(struct bytes bytes)
             }
         }
         i += length;
+        i += utf8_ascii(bytes, i);
     }
     return true;
 }

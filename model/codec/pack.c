@@ -277,7 +277,7 @@ static enum status unpack_map(struct unpacker *unpacker, const msgpack_object_ma
 static enum status unpack_ext_items(struct unpacker *unpacker, enum codec_ext ext, struct bytes body,
                                     struct value *ret_value)
 {
-    struct value value;
+    struct value value = {0};
     enum status status = unpack_bytes(unpacker, body, &value);
     if (status != STATUS_OK) {
         return status;
