@@ -94,7 +94,8 @@ static int json_text(void *context, const unsigned char *text, size_t size)
 static int json_open(struct json_reader *reader, bool is_map)
 {
     if (reader->depth == reader->depth_max) {
-        (void)error_set(&reader->error, reader->is_plain ? STATUS_TOO_LARGE : STATUS_INVALID, "nested deeper than %zu levels", reader->depth_max);
+        (void)error_set(&reader->error, reader->is_plain ? STATUS_TOO_LARGE : STATUS_INVALID,
+                        "nested deeper than %zu levels", reader->depth_max);
         return JSON_STOP;
     }
     if (reader->depth == reader->levels_capacity) {

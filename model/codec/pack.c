@@ -1,7 +1,8 @@
 #include "codec/pack.h"
-#include "codec/view.h"
 
 #include <msgpack.h>
+
+#include "codec/view.h"
 
 enum codec_ext {
     EXT_DECIMAL = 1,
@@ -433,7 +434,8 @@ static enum status unpack_bytes(struct unpacker *unpacker, struct bytes bytes, s
     msgpack_unpacked unpacked;
     size_t offset = 0;
     struct reader reader = reader_of(bytes);
-    if (!codec_view_next(&reader, NULL)) { /* msgpack-c makes room for as many items as a head claims to have */
+    if (!codec_view_next(&reader,
+                         NULL)) { /* msgpack-c makes room for as many items as a head claims to have */
         return unpack_invalid(unpacker, "cut short or not decodable");
     }
     msgpack_unpacked_init(&unpacked);
