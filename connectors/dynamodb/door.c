@@ -145,6 +145,17 @@ static void door_serve_preflight(struct http_exchange *exchange)
                "");
 }
 
+/* What load balancers ask; the service tells the name that it was asked by. */
+static void door_serve_health(struct http_exchange *exchange)
+{
+    struct bytes host = http_header(exchange, "Host");
+    bool is_root = text_is(http_path(exchange), "/");
+    reply_text(exchange, is_root ? 200 : 404, "text/plain", NULL,
+               is_root ? arena_format(http_arena(exchange), "healthy: %s ",
+                                      arena_copy_text(http_arena(exchange), host))
+                       : "");
+}
+
 /* Thread: the server's. */
 static void door_handle(void *context, struct http_exchange *exchange)
 {
@@ -153,7 +164,7 @@ static void door_handle(void *context, struct http_exchange *exchange)
     bool is_json = bytes_start_with(type, bytes_of_text("application/json")) ||
                    bytes_start_with(type, bytes_of_text("application/x-amz-json-1.0"));
     if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) {
-        reply_text(exchange, 200, "text/plain", NULL, "healthy: dynamodb.us-east-1.amazonaws.com ");
+        door_serve_health(exchange);
     } else if (strcmp(method, "OPTIONS") == 0) {
         door_serve_preflight(exchange);
     } else if (strcmp(method, "POST") == 0 &&

@@ -25,7 +25,9 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
 {
     struct bytes arn = text_of(call->input, "ResourceArn");
     struct bytes table = table_of_arn(arn);
-    if (!bytes_start_with(arn, bytes_of_text("arn:")) || bytes_equal(arn, table)) {
+    bool is_part = bytes_start_with(arn, bytes_of_text("arn:")) && arn.size > table.size &&
+                   !bytes_equal(bytes_from(arn, arn.size - table.size), table);
+    if (is_part || !bytes_start_with(arn, bytes_of_text("arn:")) || bytes_equal(arn, table)) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
                          (const char *)arn.data);
