@@ -72,6 +72,9 @@ enum status call_table(struct call *call, struct bytes table, const struct schem
 /* Sets region, account and principal (authorise.c). */
 enum status call_authorise(struct call *call);
 
+/* The LSN as of which the request wants to read (headers X-Oxbow-As-Of, X-Oxbow-As-Of-Lsn); 0: now. */
+enum status call_as_of(struct call *call, uint64_t *ret_lsn);
+
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 
 /* Whether this write is to meet a conflict that one writer never has: for tests of clients (--dynamodb-conflict-percent). */

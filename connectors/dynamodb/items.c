@@ -262,8 +262,13 @@ enum status item_find(struct call *call, const struct schema *schema, const stru
 {
     struct bytes image;
     struct error error;
+    uint64_t as_of = 0;
     *ret_bytes = 0;
-    enum status status = gate_get(call->door->view, schema->name, key, 0, call->arena, NULL, &image, &error);
+    enum status status = call_as_of(call, &as_of);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = gate_get(call->door->view, schema->name, key, as_of, call->arena, NULL, &image, &error);
     if (status == STATUS_NOT_FOUND) {
         return status;
     }

@@ -241,6 +241,9 @@ static enum status page_run(struct page *page, struct gate_query *query)
     query->filter = page->expressions.filter;
     query->measure = page_measure;
     enum status status = throttle_check(call, page->schema, page->index, false);
+    if (status == STATUS_OK) {
+        status = call_as_of(call, &query->as_of);
+    }
     if (status != STATUS_OK) {
         return status;
     }

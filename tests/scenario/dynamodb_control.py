@@ -57,6 +57,30 @@ def tables_come_back(db, wire):
     fails("TableNotFoundException", "", db.describe_continuous_backups, TableName="nothing")
 
 
+def the_past_is_read(db, server):
+    """An extension: a header names the moment that a read is of."""
+    table(db, "past", "p:S", globals=[("by_v", ["v:S"])])
+    db.put_item(TableName="past", Item=item(p="x", v="old"))
+    time.sleep(0.02)
+    moment = time.time()
+    time.sleep(0.02)
+    db.put_item(TableName="past", Item=item(p="x", v="new"))
+    db.put_item(TableName="past", Item=item(p="y", v="new"))
+    wire = Wire(server.dynamodb)
+
+    def ask(operation, body, headers):
+        status, _, answer = wire.send(operation, body, **headers)
+        return answer if status == 200 else answer["message"]
+
+    past = {"X-Oxbow-As-Of": f"{moment:.6f}"}
+    equal(ask("GetItem", {"TableName": "past", "Key": item(p="x")}, past), {"Item": item(p="x", v="old")})
+    equal(ask("GetItem", {"TableName": "past", "Key": item(p="y")}, past), {})
+    equal(ask("Scan", {"TableName": "past"}, past)["Items"], [item(p="x", v="old")])
+    query = {"TableName": "past", "IndexName": "by_v", "KeyConditionExpression": "v = :v", "ExpressionAttributeValues": item(**{":v": "old"})}
+    equal((ask("Query", query, past)["Count"], ask("Query", query, {})["Count"]), (1, 0))
+    assert "seconds since 1970" in ask("Scan", {"TableName": "past"}, {"X-Oxbow-As-Of": "yesterday"})
+
+
 def backups_outlive_tables(db, server):
     table(db, "kept", "p:S")
     db.put_item(TableName="kept", Item=item(p="one"))
@@ -180,7 +204,7 @@ def tls_is_spoken():
         certificate, key = server.directory + "/certificate.pem", server.directory + "/key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
                         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-        done = subprocess.run([OXBOW, "serve", "--data", server.directory + "/other", "--dynamodb-tls", "127.0.0.1:0"], capture_output=True, text=True)
+        done = subprocess.run([OXBOW, "serve", "--data", server.directory + "/other", "--native", "off", "--http", "off", "--topics", "off", "--dynamodb", "off", "--dynamodb-tls", "127.0.0.1:0"], capture_output=True, text=True)
         assert done.returncode == 2 and "--tls-certificate" in done.stderr, done
         server.stop()
         server.settings += ["--dynamodb-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key]
@@ -197,6 +221,7 @@ def main():
         db, wire = client(server.dynamodb), Wire(server.dynamodb)
         expiry_is_set(db)
         tables_come_back(db, wire)
+        the_past_is_read(db, server)
         db = backups_outlive_tables(db, server)
         wire = Wire(server.dynamodb)
         policies_are_kept(db, wire)
