@@ -122,6 +122,7 @@ def attribute_values_are_checked(db, wire):
                          ({"SS": "a"}, "Unexpected field type"), ({"L": {}}, "Start of structure or map found where not expected"), ({"S": []}, "Unrecognized collection type class java.lang.String"),
                          ({"B": "x"}, "Base64 encoded length is expected a multiple of 4 bytes but found: 1"), ("a", "Unexpected value type in payload")):
         wire.refused("PutItem", {"TableName": "hash", "Item": {"pk": {"S": "a"}, "a": given}}, SERIALIZATION, words)
+    wire.refused("PutItem", {"TableName": "hash", "Item": {"pk": {"S": "a"}, "": {"S": "x"}}}, VALIDATION, INVALID)
     assert get(db, "hash", pk="a") is None
 
 

@@ -14,7 +14,7 @@ from dynamodb import Wire  # noqa: E402
 from server import Server  # noqa: E402
 
 SEED = int(os.environ.get("OXBOW_SEED") or str(random.SystemRandom().randrange(1 << 32)), 0)
-ROUNDS = 6000 * max(1, int(os.environ.get("OXBOW_TEST_SCALE") or 1))
+ROUNDS = 10000 * max(1, int(os.environ.get("OXBOW_TEST_SCALE") or 1))
 DIGITS = Context(prec=60)
 
 # An attribute value is (type, inside): numbers are Decimal, lists tuples, maps tuples of sorted pairs, sets frozensets.
