@@ -99,6 +99,17 @@ def numbers_keep_their_value(db, wire):
         fails(VALIDATION, words, db.put_item, TableName="hash", Item={"pk": {"S": "num"}, "n": {"NS": ["1", given]}})
 
 
+def long_messages_end_with_a_character(db, wire):
+    for pad in range(6):
+        text = "x" * pad + "\u00e9\U0001f600" * 3000
+        for member, value in (("Item", {"pk": {"S": "x"}, "n": {"N": text}}), ("ConditionExpression", "a BETWEEN :a AND :b")):
+            body = {"TableName": "hash", "Item": item(pk="x"), member: value}
+            if member != "Item":
+                body["ExpressionAttributeValues"] = values(a=text, b="a")
+            answer = wire.refused("PutItem", body, VALIDATION, "x" * pad + "\u00e9\U0001f600\u00e9")
+            assert "\ufffd" not in answer["message"], answer["message"][-100:]
+
+
 def equal_numbers_are_one_key(db, wire):
     for given in ("1", "1.0", "01", "1e0", "0.1e1"):
         db.put_item(TableName="number", Item={"pk": {"N": given}, "sk": {"S": "x"}, "as": {"S": given}})
@@ -436,7 +447,7 @@ def projections_choose(db, wire):
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.get_item, TableName="hash", Key=item(pk="p"), AttributesToGet=[])
 
 
-CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
+CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
           put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, a_failed_condition_says_so, projections_choose]
 
 
