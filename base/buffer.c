@@ -65,11 +65,6 @@ void buffer_put_format(struct buffer *buffer, const char *format, ...)
     buffer->size += (size_t)size;
 }
 
-void buffer_put_u8(struct buffer *buffer, uint8_t number)
-{
-    *buffer_extend(buffer, 1) = number;
-}
-
 void buffer_put_u16(struct buffer *buffer, uint16_t number)
 {
     bytes_put_u16(buffer_extend(buffer, 2), number);

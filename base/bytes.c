@@ -74,6 +74,14 @@ bool bytes_are_utf8(struct bytes bytes)
 {
     size_t i = 0;
     while (i < bytes.size) {
+        uint64_t eight = 0;
+        if (i + sizeof(eight) <= bytes.size) { /* most text is ASCII */
+            memcpy(&eight, bytes.data + i, sizeof(eight));
+            if ((eight & 0x8080808080808080) == 0) {
+                i += sizeof(eight);
+                continue;
+            }
+        }
         uint8_t low = 0;
         uint8_t high = 0;
         size_t length = utf8_sequence(bytes.data[i], &low, &high);

@@ -5,6 +5,7 @@ set -euo pipefail
 usage() {
     cat <<'TEXT'
 usage: examples/quickstart.sh [--check] [--data DIR] [--native ADDRESS:PORT] [--http ADDRESS:PORT] [--topics ADDRESS:PORT]
+       [--dynamodb ADDRESS:PORT]
 
 Installs what is missing (Debian 12, as root or with sudo), builds build/release/oxbow, starts a server and shows what it
 does, a line before each step. The server is left running; the last lines say how to stop it.
@@ -12,6 +13,7 @@ does, a line before each step. The server is left running; the last lines say ho
   --check              verify every count, stop the server, exit 0 when all is right
   --data DIR           where the database goes (default: a new temporary directory)
   --native ADDR:PORT   where the server listens (default: 127.0.0.1:7770; with --check a free port)
+  --dynamodb ADDR:PORT where AWS SDKs find DynamoDB (default: 127.0.0.1:8000; with --check a free port)
   --topics ADDR:PORT   where changes are published (default: 127.0.0.1:7771; with --check a free port)
   --http ADDR:PORT     where its health and metrics are (default: 127.0.0.1:8080; with --check a free port)
 TEXT
@@ -24,12 +26,14 @@ data=
 native=
 http=
 topics=
+dynamodb=
 while [ $# -gt 0 ]; do
     case $1 in
     --check) check=true ;;
     --data) data=${2:?--data needs a directory} && shift ;;
     --native) native=${2:?--native needs ADDRESS:PORT} && shift ;;
     --http) http=${2:?--http needs ADDRESS:PORT} && shift ;;
+    --dynamodb) dynamodb=${2:?--dynamodb needs ADDRESS:PORT} && shift ;;
     --topics) topics=${2:?--topics needs ADDRESS:PORT} && shift ;;
     --help | -h) usage && exit 0 ;;
     *) echo "quickstart.sh: unknown argument $1; see --help" >&2 && exit 2 ;;
@@ -38,6 +42,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$native" ] || { $check && native=127.0.0.1:0 || native=127.0.0.1:7770; }
 [ -n "$http" ] || { $check && http=127.0.0.1:0 || http=127.0.0.1:8080; }
+[ -n "$dynamodb" ] || { $check && dynamodb=127.0.0.1:0 || dynamodb=127.0.0.1:8000; }
 [ -n "$topics" ] || { $check && topics=127.0.0.1:0 || topics=127.0.0.1:7771; }
 temporary=false
 [ -n "$data" ] || { data=$(mktemp -d "${TMPDIR:-/tmp}/oxbow-quickstart-XXXXXX") && temporary=true; }
@@ -61,7 +66,7 @@ oxbow=$project/build/release/oxbow
 server=
 
 start() {
-    "$oxbow" serve --data "$data" --native "$native" --http "$http" --topics "$topics" >"$data.ready" &
+    "$oxbow" serve --data "$data" --native "$native" --http "$http" --topics "$topics" --dynamodb "$dynamodb" >"$data.ready" &
     server=$!
     for _ in $(seq 200); do
         grep -q '^ready' "$data.ready" && break

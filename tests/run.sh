@@ -137,7 +137,9 @@ stage_scenarios() {
 
 stage_faults() {
     build_release || return
-    run_tests release '^(fault|fuzz)$'
+    run_tests release '^fault$' || return
+    build fuzz || return
+    run_tests fuzz '^fuzz$'
 }
 
 run_stage() {

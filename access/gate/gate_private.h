@@ -13,12 +13,6 @@ struct gate {
 MUST_USE enum status gate__key(const struct schema *schema, const struct value *item, struct buffer *ret_key,
                                struct error *error);
 
-struct gate *gate__view_gate(const struct gate_view *view);
-/* The table as it was at an LSN, copied to `arena`. */
-MUST_USE enum status gate__view_schema_at(struct gate_view *view, struct bytes table, uint64_t lsn,
-                                          struct arena *arena, const struct schema **ret_schema,
-                                          struct error *error);
-
 /* Storage keys of what a query may visit: low <= key < high. */
 struct gate_range {
     struct buffer low;

@@ -90,28 +90,19 @@ enum status gate_table_create(struct gate *gate, const struct schema *schema,
     return table_create(gate, schema, NULL, request, error);
 }
 
-enum status gate_restore(struct gate_view *view, struct bytes source, uint64_t lsn, struct bytes target,
+enum status gate_restore(struct gate *gate, struct bytes source, uint64_t lsn, const struct schema *target,
                          int64_t job, const struct gate_request *request, struct error *error)
 {
-    struct arena arena = {0};
     struct buffer key = {0};
     struct buffer image = {0};
-    struct gate *gate = gate__view_gate(view);
-    const struct schema *then = NULL;
-    enum status status = gate__view_schema_at(view, source, lsn, &arena, &then, error);
-    if (status == STATUS_OK) {
-        struct schema next = *then;
-        next.name = target;
-        jobs_restore_row(job, source, lsn, target, &key, &image);
-        struct write_change change = {.kind = CHANGE_PUT,
-                                      .schema = catalog_find_table(gate->options.catalog, CATALOG_JOBS),
-                                      .key = buffer_bytes(&key),
-                                      .image = buffer_bytes(&image)};
-        status = table_create(gate, &next, &change, request, error);
-    }
+    jobs_restore_row(job, source, lsn, target->name, &key, &image);
+    struct write_change change = {.kind = CHANGE_PUT,
+                                  .schema = catalog_find_table(gate->options.catalog, CATALOG_JOBS),
+                                  .key = buffer_bytes(&key),
+                                  .image = buffer_bytes(&image)};
+    enum status status = table_create(gate, target, &change, request, error);
     buffer_reset(&key);
     buffer_reset(&image);
-    arena_reset(&arena);
     return status;
 }
 

@@ -73,13 +73,8 @@ static enum status view_schema(struct gate_view *view, struct bytes table, uint6
                                            (const char *)table.data, (unsigned long long)as_of);
 }
 
-struct gate *gate__view_gate(const struct gate_view *view)
-{
-    return view->gate;
-}
-
-enum status gate__view_schema_at(struct gate_view *view, struct bytes table, uint64_t lsn,
-                                 struct arena *arena, const struct schema **ret_schema, struct error *error)
+enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t lsn, struct arena *arena,
+                          struct schema **ret_schema, struct error *error)
 {
     const struct schema *schema = NULL;
     enum status status = snapshot_renew(view->snapshot, error);

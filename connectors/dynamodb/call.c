@@ -1,8 +1,9 @@
 /* A request's parts and its answer. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
-#include "base/random.h"
+#include "base/clock.h"
 #include "catalog/bounds.h"
 #include "dynamodb_private.h"
 #include "net/crc32.h"
@@ -84,15 +85,29 @@ enum status call_fail_no_named_table(struct call *call, struct bytes table)
 
 /* --- sending ---------------------------------------------------------------------------------------------------- */
 
-static void call_request_id(char *ret_id)
+static void call_request_id(struct random *random, char *ret_id)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    uint8_t secret[CALL_REQUEST_ID_BYTES];
-    random_secret(secret, sizeof(secret));
-    for (size_t i = 0; i < sizeof(secret); i++) {
-        ret_id[i] = letters[secret[i] % (sizeof(letters) - 1)];
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    uint64_t bits = 0;
+    for (size_t i = 0; i < CALL_REQUEST_ID_BYTES; i++) {
+        bits = i % 12 == 0 ? random_next(random) : bits >> 5;
+        ret_id[i] = letters[bits & 31];
     }
-    ret_id[sizeof(secret)] = '\0';
+    ret_id[CALL_REQUEST_ID_BYTES] = '\0';
+}
+
+/* RFC 9110 section 5.6.7; made once a second. */
+static const char *call_date(struct dynamodb_door *door)
+{
+    int64_t now_s = clock_wall_us(clock_system()) / 1000000;
+    if (now_s != door->date_s) {
+        struct tm parts;
+        time_t seconds = (time_t)now_s;
+        (void)gmtime_r(&seconds, &parts);
+        (void)strftime(door->date, sizeof(door->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        door->date_s = now_s;
+    }
+    return door->date;
 }
 
 static void call_send(struct call *call, unsigned status, struct bytes body)
@@ -107,12 +122,13 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
         body = buffer_bytes(&packed);
     }
     uint32_t crc = net_crc32(body); /* over the bytes as sent */
-    call_request_id(id);
+    call_request_id(&call->door->random, id);
     struct http_answer answer = {
         .status = status,
         .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
         .headers =
-            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\n%s%s%s%s", id, crc,
+            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\nDate: %s\r\n%s%s%s%s", id,
+                         crc, call_date(call->door),
                          encoding == NULL ? "" : "Content-Encoding: ", encoding == NULL ? "" : encoding,
                          encoding == NULL ? "" : "\r\nVary: Accept-Encoding\r\n",
                          has_origin ? "Access-Control-Allow-Origin: *\r\n"
@@ -205,7 +221,10 @@ struct bytes table_of_arn(struct bytes name)
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema)
 {
     if (gate_table_find(call->door->options.gate, table, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST) {
+        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_backup(*ret_schema)) {
+        return call_fail_no_table(call);
+    }
+    if (call->door->options.delay_ms > 0 && strcmp(table_status(call, *ret_schema), "CREATING") == 0) {
         return call_fail_no_table(call);
     }
     return STATUS_OK;

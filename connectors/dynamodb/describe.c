@@ -26,8 +26,8 @@ const char *stream_label_text(int64_t time_us, struct arena *arena)
     return arena_format(arena, "%.23s", text);
 }
 
-static void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
-                          const struct key_column *clustering, size_t clustering_count)
+void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
+                   const struct key_column *clustering, size_t clustering_count)
 {
     json_name(body, "KeySchema");
     json_open(body, '[');
@@ -221,7 +221,8 @@ static void describe_stream(struct call *call, const struct schema *schema, cons
     json_text(body, "LatestStreamArn", stream_arn(call, schema->name, text_of(latest, "Label")));
 }
 
-static void describe_extras(struct call *call, const struct value *properties, struct buffer *body)
+static void describe_extras(struct call *call, const struct value *properties, bool is_creating,
+                            struct buffer *body)
 {
     const struct value *sse = member_of(properties, "SSESpecification");
     struct bytes class = text_of(properties, "TableClass");
@@ -247,7 +248,14 @@ static void describe_extras(struct call *call, const struct value *properties, s
         json_close(body, '}');
     }
     describe_kept(body, properties, "OnDemandThroughput");
-    describe_kept(body, properties, "RestoreSummary");
+    const struct value *restore = member_of(properties, "RestoreSummary");
+    if (restore != NULL) {
+        struct value summary = *restore;
+        struct value in_progress = value_of_boolean(is_creating);
+        map_set_member(&summary, "RestoreInProgress", &in_progress, call->arena);
+        json_name(body, "RestoreSummary");
+        codec_json_encode(body, &summary);
+    }
     json_boolean(body, "DeletionProtectionEnabled", boolean_of(properties, "DeletionProtectionEnabled"));
 }
 
@@ -280,7 +288,7 @@ void describe_table(struct call *call, const struct schema *schema, const char *
     describe_indexes(call, schema, true, is_creating, body);
     describe_indexes(call, schema, false, is_creating, body);
     describe_stream(call, schema, &properties, body);
-    describe_extras(call, &properties, body);
+    describe_extras(call, &properties, is_creating, body);
     describe_warm(body, &properties);
     json_close(body, '}');
 }

@@ -172,10 +172,15 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
     struct dynamodb_door *door = memory_create(sizeof(*door));
     door->options = *options;
     struct http_server_options server = {.address = options->address,
-                                         .flag = "--dynamodb",
+                                         .flag = options->flag,
+                                         .certificate_file = options->certificate_file,
+                                         .key_file = options->key_file,
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
                                          .handle = door_handle,
                                          .context = door};
+    uint64_t seed = 0;
+    random_secret(&seed, sizeof(seed));
+    random_init(&door->random, seed);
     enum status status = gate_view_open(options->gate, &door->view, error);
     if (status == STATUS_OK) {
         status = http_server_open(&server, &door->server, error);
@@ -195,6 +200,7 @@ void dynamodb_door_close(struct dynamodb_door **door)
     if (gone != NULL) {
         http_server_close(&gone->server);
         gate_view_close(&gone->view);
+        deleted_reset(gone);
         memory_destroy(gone);
     }
 }

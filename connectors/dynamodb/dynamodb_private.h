@@ -5,6 +5,7 @@
 #include "aws/failure.h"
 #include "aws/model.h"
 #include "base/buffer.h"
+#include "base/random.h"
 #include "codec/json.h"
 #include "codec/pack.h"
 #include "dynamodb/bounds.h"
@@ -18,6 +19,10 @@ struct dynamodb_door {
     struct dynamodb_door_options options;
     struct http_server *server;
     struct gate_view *view;
+    struct random random;          /* of request ids, which are no secret */
+    int64_t date_s;                /* of `date` */
+    char date[40];                 /* as HTTP has it */
+    struct deleted_table *deleted; /* those that are shown DELETING for a while (deleted.c) */
 };
 
 /* One request. Lives in its exchange's arena. */
@@ -68,6 +73,8 @@ enum status call_authorise(struct call *call);
 
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 
+/* Whether this write is to meet a conflict that one writer never has: for tests of clients (--dynamodb-conflict-percent). */
+bool conflict_is_feigned(struct call *call);
 /* Hands changes to the gate; `finish` is called with call->outcome set. A failure that is known at once is the call's
  * failure, of change *ret_change. */
 enum status call_submit(struct call *call, const struct gate_change *changes, size_t count,
@@ -98,6 +105,8 @@ enum status key_check_item(struct call *call, const struct schema *schema, const
 size_t schema_key_count(const struct schema *schema);
 const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 const char *key_type_letter(enum type_kind kind);
+/* The key attributes of an item. */
+struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena);
 
 /* --- properties of tables and indexes (properties.c) ------------------------------------------------------------ */
 
@@ -110,6 +119,8 @@ struct value value_of_word(const char *word);
 /* --- tables (tables.c, create.c, update.c, describe.c) ---------------------------------------------------------- */
 
 void describe_table(struct call *call, const struct schema *schema, const char *status, struct buffer *body);
+void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
+                   const struct key_column *clustering, size_t clustering_count);
 struct bytes table_arn(struct call *call, struct bytes table, struct arena *arena);
 /* "2026-11-21T08:15:30.123" */
 const char *stream_label_text(int64_t time_us, struct arena *arena);
@@ -123,6 +134,15 @@ void table_reply_description(struct call *call, const char *member, const struct
 /* Gives the table other properties, and what else differs between `current` and `next`. */
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
                         const struct value *properties, void (*finish)(struct call *call));
+/* With --dynamodb-delay-ms: remembers the answer of a DeleteTable, and gives it again until the delay is over; NULL: it is. */
+void deleted_remember(struct dynamodb_door *door, struct bytes table, const struct buffer *answer);
+const struct buffer *deleted_find(struct dynamodb_door *door, struct bytes table);
+void deleted_reset(struct dynamodb_door *door);
+const char *table_id(struct arena *arena); /* a random UUID */
+/* Whether a job still brings rows to a table (recovery.c). */
+bool restore_is_running(struct call *call, int64_t job);
+/* A backup, which no request may name. */
+bool table_is_backup(const struct schema *schema);
 enum status tags_check(struct call *call, const struct value *tags);
 /* A finish for operations without an answer of their own. */
 void reply_empty(struct call *call);
@@ -212,6 +232,75 @@ void metrics_put(struct buffer *body, const struct schema *schema, const struct 
 void condition_failure(struct call *call, bool wants_item, bool had_old, struct bytes old_image);
 const char *update_text(const char *text);
 
+/* --- pages (pages.c) --------------------------------------------------------------------------------------------- */
+
+/* A page under way. */
+struct page {
+    struct call *call;
+    struct expressions expressions;
+    const struct schema *schema;
+    const struct index_schema *index; /* or NULL */
+    struct value index_properties;
+    bool is_all_projected; /* the index holds whole items */
+    bool is_count;
+    bool is_fetching; /* a local index is asked for more than it holds: the table is read too */
+    struct buffer items;
+    size_t count;
+    size_t bytes; /* of items looked at, as they are sized in table or index */
+    size_t fetched_units;
+};
+
+/* Finds the index (name empty: none) and whether it can be read as the request asks. */
+enum status page_index(struct page *page, struct bytes name);
+/* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
+enum status page_check_projected(struct page *page);
+/* No key is empty. */
+enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
+/* The size of a row looked at, as its table or index has it. `context`: the page. */
+size_t page_measure(void *context, const struct value *item);
+/* The key attributes of the last row looked at: where the next page goes on. */
+void page_put_last_key(struct page *page, struct bytes image, struct buffer *body);
+void page_put_capacity(struct page *page, size_t bytes, struct buffer *body);
+
+/* --- transactions (transactions.c) ------------------------------------------------------------------------------- */
+
+/* One write of a transaction. */
+struct action_write {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value item;   /* or key */
+    bool wants_item;     /* in the cancellation reason */
+    bool is_insert;      /* of an item that must not be there */
+    const char *problem; /* known before it is submitted */
+};
+
+struct transaction {
+    struct gate_change *changes;
+    struct action_write *writes;
+    size_t count;
+    void (*put_responses)(struct call *call, struct buffer *body); /* more members of the answer; or NULL */
+    void *context;                                                 /* what it wants to know */
+};
+
+struct action_get {
+    struct expressions expressions;
+    const struct schema *schema;
+    struct value key;
+    struct value item;
+    size_t bytes;
+    bool is_found;
+};
+
+/* Checks the writes against each other and hands them to the gate. The transaction is call->state. */
+enum status transaction_submit(struct call *call, struct transaction *transaction);
+/* The failure that names a reason for every action. */
+void transaction_cancel(struct call *call, const struct action_write *writes,
+                        const struct gate_change_outcome *outcomes, size_t count);
+/* All items as of one moment: read again while something is committed in between. */
+enum status transaction_get(struct call *call, struct action_get *gets, size_t count);
+void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
+                                   struct buffer *body);
+
 /* --- operations: each answers the call, or returns its failure -------------------------------------------------- */
 
 #define DYNAMODB_OPERATIONS(X)                                                                               \
@@ -223,6 +312,40 @@ const char *update_text(const char *text);
     X(TagResource, tags_add)                                                                                 \
     X(UntagResource, tags_remove)                                                                            \
     X(ListTagsOfResource, tags_list)                                                                         \
+    X(UpdateTimeToLive, expiry_update)                                                                       \
+    X(DescribeTimeToLive, expiry_describe)                                                                   \
+    X(DescribeContinuousBackups, recovery_describe)                                                          \
+    X(UpdateContinuousBackups, recovery_update)                                                              \
+    X(RestoreTableToPointInTime, recovery_restore)                                                           \
+    X(CreateBackup, backups_create)                                                                          \
+    X(DescribeBackup, backups_describe)                                                                      \
+    X(ListBackups, backups_list)                                                                             \
+    X(DeleteBackup, backups_delete)                                                                          \
+    X(RestoreTableFromBackup, backups_restore)                                                               \
+    X(DescribeLimits, account_limits)                                                                        \
+    X(DescribeEndpoints, account_endpoints)                                                                  \
+    X(PutResourcePolicy, policies_put)                                                                       \
+    X(GetResourcePolicy, policies_get)                                                                       \
+    X(DeleteResourcePolicy, policies_delete)                                                                 \
+    X(UpdateContributorInsights, insights_update)                                                            \
+    X(DescribeContributorInsights, insights_describe)                                                        \
+    X(ListContributorInsights, insights_list)                                                                \
+    X(DescribeKinesisStreamingDestination, kinesis_describe)                                                 \
+    X(EnableKinesisStreamingDestination, kinesis_change)                                                     \
+    X(DisableKinesisStreamingDestination, kinesis_change)                                                    \
+    X(UpdateKinesisStreamingDestination, kinesis_change)                                                     \
+    X(ListGlobalTables, global_list)                                                                         \
+    X(DescribeGlobalTable, global_find)                                                                      \
+    X(UpdateGlobalTable, global_find)                                                                        \
+    X(DescribeGlobalTableSettings, global_find)                                                              \
+    X(UpdateGlobalTableSettings, global_find)                                                                \
+    X(CreateGlobalTable, global_create)                                                                      \
+    X(DescribeTableReplicaAutoScaling, global_scaling)                                                       \
+    X(UpdateTableReplicaAutoScaling, global_scaling)                                                         \
+    X(ListStreams, streams_list)                                                                             \
+    X(DescribeStream, streams_describe)                                                                      \
+    X(GetShardIterator, streams_iterator)                                                                    \
+    X(GetRecords, streams_records)                                                                           \
     X(PutItem, items_put)                                                                                    \
     X(GetItem, items_get)                                                                                    \
     X(UpdateItem, items_update)                                                                              \
@@ -232,7 +355,10 @@ const char *update_text(const char *text);
     X(BatchGetItem, batch_get)                                                                               \
     X(BatchWriteItem, batch_write)                                                                           \
     X(TransactWriteItems, transactions_write)                                                                \
-    X(TransactGetItems, transactions_get)
+    X(TransactGetItems, transactions_get)                                                                    \
+    X(ExecuteStatement, partiql_execute)                                                                     \
+    X(BatchExecuteStatement, partiql_batch)                                                                  \
+    X(ExecuteTransaction, partiql_transaction)
 
 #define DYNAMODB_DECLARE(name, function) enum status function(struct call *call);
 DYNAMODB_OPERATIONS(DYNAMODB_DECLARE)

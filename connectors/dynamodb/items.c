@@ -166,6 +166,9 @@ static enum status write_submit(struct call *call, struct item_write *write)
     change->wants_new = change->kind == GATE_UPDATE && (wants_capacity || wants_new);
     change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
     call->state = write;
+    if (conflict_is_feigned(call)) {
+        return call_fail(call, AWS_FAILURE_TRANSACTION_CONFLICT, "Transaction is ongoing for the item");
+    }
     return call_submit(call, change, 1, (struct bytes){0}, (struct hash128){0}, write_finish, NULL);
 }
 

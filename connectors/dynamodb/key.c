@@ -120,3 +120,13 @@ enum status key_check_item(struct call *call, const struct schema *schema, const
     }
     return status == STATUS_OK ? key_check_indexes(call, schema, item) : status;
 }
+
+struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena)
+{
+    struct value key = {.kind = VALUE_MAP};
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        struct bytes name = schema_key_column(schema, i)->name;
+        map_set_member(&key, arena_copy_text(arena, name), value_map_get(item, name), arena);
+    }
+    return key;
+}

@@ -3,22 +3,6 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
-/* A page under way. */
-struct page {
-    struct call *call;
-    struct expressions expressions;
-    const struct schema *schema;
-    const struct index_schema *index; /* or NULL */
-    struct value index_properties;
-    bool is_all_projected; /* the index holds whole items */
-    bool is_count;
-    bool is_fetching; /* a local index is asked for more than it holds: the table is read too */
-    struct buffer items;
-    size_t count;
-    size_t bytes; /* of items looked at, as they are sized in table or index */
-    size_t fetched_units;
-};
-
 /* --- projections of indexes ------------------------------------------------------------------------------------- */
 
 static bool index_projects_all(const struct value *properties)
@@ -74,10 +58,9 @@ struct value index_projected(const struct schema *schema, const struct index_sch
 
 /* --- what a request wants --------------------------------------------------------------------------------------- */
 
-static enum status page_index(struct page *page)
+enum status page_index(struct page *page, struct bytes name)
 {
     struct call *call = page->call;
-    struct bytes name = text_of(call->input, "IndexName");
     if (name.size == 0) {
         return STATUS_OK;
     }
@@ -131,8 +114,7 @@ static enum status page_check_select(struct page *page)
     return STATUS_OK;
 }
 
-/* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
-static enum status page_check_projected(struct page *page)
+enum status page_check_projected(struct page *page)
 {
     struct call *call = page->call;
     const struct projection *projection = page->expressions.projection;
@@ -192,8 +174,7 @@ static void page_visit(void *context, const struct gate_row *row)
     arena_reset(&arena);
 }
 
-/* The size of a row looked at, as its table or index has it. Thread: the door's. */
-static size_t page_measure(void *context, const struct value *item)
+size_t page_measure(void *context, const struct value *item)
 {
     struct page *page = context;
     struct arena arena = {0};
@@ -211,16 +192,11 @@ static size_t page_measure(void *context, const struct value *item)
     return bytes;
 }
 
-/* The key attributes of the last row looked at: where the next page goes on. */
-static void put_last_key(struct page *page, struct bytes image, struct buffer *body)
+void page_put_last_key(struct page *page, struct bytes image, struct buffer *body)
 {
     struct call *call = page->call;
     struct value item = item_of_image(image, call->arena);
-    struct value key = {.kind = VALUE_MAP};
-    for (size_t i = 0; i < schema_key_count(page->schema); i++) {
-        struct bytes name = schema_key_column(page->schema, i)->name;
-        map_set_member(&key, arena_copy_text(call->arena, name), value_map_get(&item, name), call->arena);
-    }
+    struct value key = key_of_item(page->schema, &item, call->arena);
     for (size_t i = 0;
          page->index != NULL && i < page->index->partition_count + page->index->clustering_count; i++) {
         const struct key_column *column = i < page->index->partition_count
@@ -233,7 +209,7 @@ static void put_last_key(struct page *page, struct bytes image, struct buffer *b
     attributes_put(body, &key);
 }
 
-static void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
+void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
 {
     struct call *call = page->call;
     enum capacity_wanted wanted = capacity_wanted(call->input);
@@ -282,7 +258,7 @@ static enum status page_run(struct page *page, struct gate_query *query)
         buffer_put(&body, buffer_bytes(&page->items));
     }
     if (found.next.size > 0) {
-        put_last_key(page, found.last_image, &body);
+        page_put_last_key(page, found.last_image, &body);
     }
     page_put_capacity(page, found.scanned_bytes, &body);
     json_close(&body, '}');
@@ -413,16 +389,10 @@ static enum status query_check_filter(struct page *page)
     return STATUS_OK;
 }
 
-static enum status query_check_keys(struct page *page)
+enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count)
 {
-    struct call *call = page->call;
-    if (!page->expressions.has_key_condition) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
-                         "the request.");
-    }
-    for (size_t i = 0; i < page->expressions.key_terms_count; i++) {
-        const struct key_term *term = &page->expressions.key_terms[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct key_term *term = &terms[i];
         for (size_t k = 0; k < (term->test == EXPRESSION_BETWEEN ? 2 : 1); k++) {
             const struct value *value = term->values[k];
             bool is_bytes = value->kind == VALUE_TEXT || value->kind == VALUE_BYTES;
@@ -436,6 +406,17 @@ static enum status query_check_keys(struct page *page)
         }
     }
     return STATUS_OK;
+}
+
+static enum status query_check_keys(struct page *page)
+{
+    struct call *call = page->call;
+    if (!page->expressions.has_key_condition) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Either the KeyConditions or KeyConditionExpression parameter must be specified in "
+                         "the request.");
+    }
+    return page_check_key_terms(call, page->expressions.key_terms, page->expressions.key_terms_count);
 }
 
 static bool query_has_term(const struct page *page, struct bytes name)
@@ -493,7 +474,7 @@ enum status pages_query(struct call *call)
         status = call_table(call, call_table_name(call, call->input), &page.schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page);
+        status = page_index(&page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
         status = query_check_sort_key(&page);
@@ -566,7 +547,7 @@ enum status pages_scan(struct call *call)
         status = call_table(call, call_table_name(call, call->input), &page.schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page);
+        status = page_index(&page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
         status = page_check_projected(&page);

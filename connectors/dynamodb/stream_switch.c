@@ -24,6 +24,7 @@ static struct value stream_make(struct call *call, uint32_t version, const struc
     const struct value_member members[] = {
         {"Created", value_of_integer(now_us)},
         {"From", value_of_integer(version)},
+        {"Shards", value_of_integer((int64_t)call->door->options.stream_shards)},
         {"Label", value_of_word(stream_label_text(now_us, call->arena))},
         {"ViewType", value_of_text(text_of(specification, "StreamViewType"))},
     };
@@ -34,6 +35,7 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
                           const struct value *specification, struct value *properties)
 {
     struct value streams = streams_copy(member_of(properties, "Streams"), call->arena);
+    CHECK(streams.items.at != NULL);
     struct value *last = streams.items.count == 0 ? NULL : &streams.items.at[streams.items.count - 1];
     bool is_open = last != NULL && integer_of(last, "To", 0) == 0;
     bool is_enabled = boolean_of(specification, "StreamEnabled");
@@ -50,7 +52,7 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "StreamViewType is required when StreamEnabled is set to true");
     }
-    if (is_enabled) {
+    if (is_enabled || last == NULL) {
         streams.items.at[streams.items.count++] = stream_make(call, version, specification);
     } else {
         struct value to = value_of_integer(version);

@@ -5,7 +5,7 @@
 #include "dynamodb_private.h"
 
 /* A random UUID, version 4. */
-static const char *table_id(struct arena *arena)
+const char *table_id(struct arena *arena)
 {
     uint8_t id[16];
     random_secret(id, sizeof(id));
@@ -19,7 +19,7 @@ static const char *table_id(struct arena *arena)
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
     if (gate_table_find(call->door->options.gate, name, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST) {
+        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_backup(*ret_schema)) {
         return call_fail_no_named_table(call, name);
     }
     return STATUS_OK;
@@ -30,22 +30,34 @@ const char *table_status(struct call *call, const struct schema *schema)
     struct value properties = properties_decode(schema->properties, call->arena);
     int64_t delay_us = (int64_t)call->door->options.delay_ms * 1000;
     int64_t now_us = clock_wall_us(clock_system());
+    int64_t job = integer_of(&properties, "RestoreJob", 0);
+    if (job != 0 && restore_is_running(call, job)) {
+        return "CREATING";
+    }
     if (now_us < integer_of(&properties, "CreationDateTime", 0) + delay_us) {
         return "CREATING";
     }
     return now_us < integer_of(&properties, "UpdateDateTime", 0) + delay_us ? "UPDATING" : "ACTIVE";
 }
 
-void table_reply_description(struct call *call, const char *member, const struct schema *schema,
-                             const char *status)
+static void reply_description(struct call *call, const char *member, const struct buffer *description)
 {
     struct buffer body = {0};
     json_open(&body, '{');
     json_name(&body, member);
-    describe_table(call, schema, status, &body);
+    buffer_put(&body, buffer_bytes(description));
     json_close(&body, '}');
     call_reply(call, &body);
     buffer_reset(&body);
+}
+
+void table_reply_description(struct call *call, const char *member, const struct schema *schema,
+                             const char *status)
+{
+    struct buffer description = {0};
+    describe_table(call, schema, status, &description);
+    reply_description(call, member, &description);
+    buffer_reset(&description);
 }
 
 /* --- CreateTable ------------------------------------------------------------------------------------------------ */
@@ -70,6 +82,10 @@ static enum status create_properties(struct call *call, const struct value *inpu
     map_set_member(&properties, "TableId", &id, call->arena);
     if (text_is(text_of(input, "BillingMode"), "PAY_PER_REQUEST")) {
         map_set_member(&properties, "PayPerRequestSince", &created, call->arena);
+    }
+    if (member_of(input, "ResourcePolicy") != NULL) {
+        struct value revision = value_of_word(arena_format(call->arena, "%lld", (long long)now_us));
+        map_set_member(&properties, "PolicyRevision", &revision, call->arena);
     }
     *ret_properties = properties;
     const struct value *stream = member_of(input, "StreamSpecification");
@@ -109,6 +125,10 @@ enum status tables_create(struct call *call)
         return status;
     }
     const struct schema *found = NULL;
+    if (deleted_find(call->door, schema->name) != NULL) {
+        return call_fail(call, AWS_FAILURE_IN_USE, "Table is being deleted: %.*s", (int)schema->name.size,
+                         (const char *)schema->name.data);
+    }
     if (gate_table_find(call->door->options.gate, schema->name, &found, NULL) == STATUS_OK) {
         return call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s", (int)schema->name.size,
                          (const char *)schema->name.data);
@@ -131,6 +151,11 @@ enum status tables_create(struct call *call)
 enum status tables_describe(struct call *call)
 {
     const struct schema *schema = NULL;
+    const struct buffer *deleted = deleted_find(call->door, call_table_name(call, call->input));
+    if (deleted != NULL) {
+        reply_description(call, "Table", deleted);
+        return STATUS_OK;
+    }
     enum status status = table_own(call, call_table_name(call, call->input), &schema);
     if (status == STATUS_OK) {
         table_reply_description(call, "Table", schema, table_status(call, schema));
@@ -145,7 +170,12 @@ static void delete_finish(struct call *call)
         call_reply_failure(call);
         return;
     }
-    table_reply_description(call, "TableDescription", call->state, "DELETING");
+    const struct schema *schema = call->state;
+    struct buffer description = {0};
+    describe_table(call, schema, "DELETING", &description);
+    deleted_remember(call->door, schema->name, &description);
+    reply_description(call, "TableDescription", &description);
+    buffer_reset(&description);
 }
 
 enum status tables_delete(struct call *call)
@@ -158,6 +188,11 @@ enum status tables_delete(struct call *call)
         return status;
     }
     struct value properties = properties_decode(schema->properties, call->arena);
+    if (strcmp(table_status(call, schema), "CREATING") == 0) {
+        return call_fail(call, AWS_FAILURE_IN_USE,
+                         "Attempt to change a resource which is still in use: Table is being created: %.*s",
+                         (int)name.size, (const char *)name.data);
+    }
     if (boolean_of(&properties, "DeletionProtectionEnabled")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Resource cannot be deleted as it is currently protected against deletion. Disable "
@@ -187,6 +222,9 @@ struct name_list {
 static void list_name(void *context, const struct schema *schema)
 {
     struct name_list *list = context;
+    if (table_is_backup(schema)) {
+        return;
+    }
     if (list->after.size > 0 && bytes_compare(schema->name, list->after) <= 0) {
         return;
     }

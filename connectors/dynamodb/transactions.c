@@ -5,21 +5,6 @@ enum {
     READ_ATTEMPTS_MAX = 5, /* of a transactional read before it reads as of an LSN */
 };
 
-/* One action of a transaction. */
-struct action_write {
-    struct expressions expressions;
-    const struct schema *schema;
-    struct value item;   /* or key */
-    bool wants_item;     /* in the cancellation reason */
-    const char *problem; /* known before it is submitted */
-};
-
-struct transaction {
-    struct gate_change *changes;
-    struct action_write *writes;
-    size_t count;
-};
-
 static const struct {
     const char *name;
     enum gate_change_kind kind;
@@ -109,7 +94,7 @@ static enum status check_distinct(struct call *call, const struct transaction *t
         for (size_t k = 0; k < i; k++) {
             const struct action_write *a = &transaction->writes[i];
             const struct action_write *b = &transaction->writes[k];
-            if (a->schema == b->schema && is_same_item(a, b)) {
+            if (a->schema != NULL && a->schema == b->schema && is_same_item(a, b)) {
                 return call_fail(call, AWS_FAILURE_VALIDATION,
                                  "Transaction request cannot include multiple operations on one item");
             }
@@ -132,24 +117,39 @@ static enum status check_size(struct call *call, const struct transaction *trans
 
 /* --- cancellation ----------------------------------------------------------------------------------------------- */
 
+static const char *reason_code(const struct action_write *write, enum status status)
+{
+    switch ((int)status) {
+    case STATUS_OK:
+        return "None";
+    case STATUS_CONDITION:
+        return write->is_insert ? "DuplicateItem" : "ConditionalCheckFailed";
+    case STATUS_CONFLICT:
+        return "TransactionConflict";
+    default:
+        return "ValidationError";
+    }
+}
+
+static const char *reason_text(const struct action_write *write, const struct gate_change_outcome *outcome)
+{
+    if (outcome->status == STATUS_CONDITION) {
+        return write->is_insert ? "Duplicate primary key exists in table" : "The conditional request failed";
+    }
+    return outcome->text == NULL ? "" : outcome->text;
+}
+
 static void reason_put(struct call *call, const struct action_write *write,
                        const struct gate_change_outcome *outcome, struct buffer *codes,
                        struct buffer *reasons)
 {
-    bool has_failed = outcome->status != STATUS_OK;
-    const char *code = !has_failed                           ? "None"
-                       : outcome->status == STATUS_CONDITION ? "ConditionalCheckFailed"
-                       : outcome->status == STATUS_CONFLICT  ? "TransactionConflict"
-                                                             : "ValidationError";
+    const char *code = reason_code(write, outcome->status);
     buffer_put_text(codes, codes->size > 0 ? ", " : "");
     buffer_put_text(codes, code);
     json_open(reasons, '{');
     json_word(reasons, "Code", code);
-    if (has_failed) {
-        json_word(reasons, "Message",
-                  outcome->status == STATUS_CONDITION ? "The conditional request failed"
-                  : outcome->text == NULL             ? ""
-                                                      : outcome->text);
+    if (outcome->status != STATUS_OK) {
+        json_word(reasons, "Message", reason_text(write, outcome));
     }
     if (outcome->status == STATUS_CONDITION && write->wants_item && outcome->had_old) {
         json_name(reasons, "Item");
@@ -158,8 +158,8 @@ static void reason_put(struct call *call, const struct action_write *write,
     json_close(reasons, '}');
 }
 
-static void transaction_cancel(struct call *call, const struct action_write *writes,
-                               const struct gate_change_outcome *outcomes, size_t count)
+void transaction_cancel(struct call *call, const struct action_write *writes,
+                        const struct gate_change_outcome *outcomes, size_t count)
 {
     struct buffer codes = {0};
     struct buffer reasons = {0};
@@ -282,6 +282,9 @@ static void write_finish(struct call *call)
     json_open(&body, '{');
     write_put_capacity(call, transaction, &body);
     write_put_metrics(call, transaction, &body);
+    if (transaction->put_responses != NULL) {
+        transaction->put_responses(call, &body);
+    }
     json_close(&body, '}');
     call_reply(call, &body);
     buffer_reset(&body);
@@ -320,11 +323,29 @@ static bool has_known_problem(struct call *call, struct transaction *transaction
     return has_problem;
 }
 
-static enum status transaction_submit(struct call *call, struct transaction *transaction)
+enum status transaction_submit(struct call *call, struct transaction *transaction)
 {
     size_t which = 0;
     call->state = transaction;
-    enum status status =
+    enum status status = check_distinct(call, transaction);
+    if (status == STATUS_OK) {
+        status = check_size(call, transaction);
+    }
+    if (status == STATUS_OK && has_known_problem(call, transaction)) {
+        status = STATUS_INVALID;
+    }
+    if (status == STATUS_OK && conflict_is_feigned(call)) {
+        struct gate_change_outcome *outcomes =
+            arena_create_array(call->arena, transaction->count, sizeof(*outcomes));
+        outcomes[0] = (struct gate_change_outcome){.status = STATUS_CONFLICT,
+                                                   .text = "Transaction is ongoing for the item"};
+        transaction_cancel(call, transaction->writes, outcomes, transaction->count);
+        status = STATUS_INVALID;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status =
         call_submit(call, transaction->changes, transaction->count,
                     text_of(call->input, "ClientRequestToken"), request_hash(call), write_finish, &which);
     if (status != STATUS_OK && call->failure.kind == AWS_FAILURE_VALIDATION && which < transaction->count) {
@@ -352,28 +373,10 @@ enum status transactions_write(struct call *call)
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = action_plan(call, actions[i], &transaction->writes[i], &transaction->changes[i]);
     }
-    if (status == STATUS_OK) {
-        status = check_distinct(call, transaction);
-    }
-    if (status == STATUS_OK) {
-        status = check_size(call, transaction);
-    }
-    if (status == STATUS_OK && has_known_problem(call, transaction)) {
-        status = STATUS_INVALID;
-    }
     return status == STATUS_OK ? transaction_submit(call, transaction) : status;
 }
 
 /* --- TransactGetItems ------------------------------------------------------------------------------------------- */
-
-struct action_get {
-    struct expressions expressions;
-    const struct schema *schema;
-    struct value key;
-    struct value item;
-    size_t bytes;
-    bool is_found;
-};
 
 static enum status get_read(struct call *call, const struct value *json, struct action_get *get)
 {
@@ -402,8 +405,7 @@ static enum status gets_run(struct call *call, struct action_get *gets, size_t c
     return status;
 }
 
-/* All items as of one moment: read again while something is committed in between. */
-static enum status gets_run_together(struct call *call, struct action_get *gets, size_t count)
+enum status transaction_get(struct call *call, struct action_get *gets, size_t count)
 {
     struct feed *feed = call->door->options.feed;
     enum status status = STATUS_OK;
@@ -432,8 +434,8 @@ static enum status gets_run_together(struct call *call, struct action_get *gets,
     return status;
 }
 
-static void get_put_capacity(struct call *call, const struct action_get *gets, size_t count,
-                             struct buffer *body)
+void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
+                                   struct buffer *body)
 {
     enum capacity_wanted wanted = capacity_wanted(call->input);
     struct capacity *capacities = arena_create_array(call->arena, count, sizeof(*capacities));
@@ -513,7 +515,7 @@ enum status transactions_get(struct call *call)
         status = gets_plan(call, items, gets);
     }
     if (status == STATUS_OK) {
-        status = gets_run_together(call, gets, count);
+        status = transaction_get(call, gets, count);
     }
     if (status == STATUS_OK) {
         status = gets_check_size(call, gets, count);
@@ -522,7 +524,7 @@ enum status transactions_get(struct call *call)
         return status;
     }
     json_open(&body, '{');
-    get_put_capacity(call, gets, count, &body);
+    transaction_put_read_capacity(call, gets, count, &body);
     json_name(&body, "Responses");
     json_open(&body, '[');
     for (size_t i = 0; i < count; i++) {

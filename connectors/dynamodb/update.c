@@ -301,14 +301,32 @@ enum status table_alter(struct call *call, const struct schema *current, struct 
     return STATUS_OK;
 }
 
+/* One change of a table at a time. */
+static enum status update_check_state(struct call *call, const struct schema *schema)
+{
+    const char *state = table_status(call, schema);
+    bool is_busy = strcmp(state, "ACTIVE") != 0;
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        is_busy = is_busy || schema->indexes[i].state != INDEX_ACTIVE;
+    }
+    return !is_busy ? STATUS_OK
+                    : call_fail(call, AWS_FAILURE_IN_USE,
+                                "Attempt to change a resource which is still in use: Table is being %s: %.*s",
+                                strcmp(state, "CREATING") == 0 ? "created" : "updated",
+                                (int)schema->name.size, (const char *)schema->name.data);
+}
+
 enum status tables_update(struct call *call)
 {
     static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled",
                                        "OnDemandThroughput", "WarmThroughput"};
     struct table_update update = {0};
     enum status status = table_own(call, call_table_name(call, call->input), &update.current);
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK) {
+        status = update_check_state(call, update.current);
+    }
+    if (status != STATUS_OK || update.current == NULL) {
+        return STATUS_INVALID;
     }
     update.next = *update.current;
     update.properties = properties_decode(update.current->properties, call->arena);

@@ -28,6 +28,12 @@ static void write_done(void *context, const struct gate_outcome *outcome)
     http_resume(call->exchange, write_resume);
 }
 
+bool conflict_is_feigned(struct call *call)
+{
+    uint64_t percent = call->door->options.conflict_percent;
+    return percent > 0 && random_below(&call->door->random, 100) < percent;
+}
+
 enum status call_submit(struct call *call, const struct gate_change *changes, size_t count,
                         struct bytes token, struct hash128 token_hash, void (*finish)(struct call *call),
                         size_t *ret_change)

@@ -214,7 +214,12 @@ void native__serve_restore(struct native_door *door, struct native_request *requ
                                   .done = native__write_done,
                                   .context = native__write_begin(door, request, false)};
     native__write_set_job(change.context, job);
-    status = gate_restore(door->view, table, lsn, target, job, &change, &error);
+    struct schema *schema = NULL;
+    status = gate_table_at(door->view, table, lsn, &request->arena, &schema, &error);
+    if (status == STATUS_OK) {
+        schema->name = target;
+        status = gate_restore(door->options.gate, table, lsn, schema, job, &change, &error);
+    }
     if (status != STATUS_OK) {
         native__write_refused(door, change.context, &error);
     }

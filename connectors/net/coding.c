@@ -7,10 +7,13 @@
 
 enum {
     CODING_STEP_BYTES = 64 * 1024,
-    CODING_LEVEL = 1, /* README, "Decisions" */
-    CODING_MEMORY_LEVEL = 8,
-    WINDOW_ZLIB = 15,
-    WINDOW_GZIP = 15 + 16,
+    CODING_LEVEL = 1,           /* README, "Decisions" */
+    CODING_SHORT_BYTES = 32768, /* up to here: */
+    CODING_WINDOW_SHORT = 13,   /* setting up the tables of a larger window would cost more than the work */
+    CODING_MEMORY_SHORT = 7,
+    CODING_WINDOW = 15,
+    CODING_MEMORY = 8,
+    CODING_GZIP_WINDOW = 16, /* zlib's way to be told: added to the window */
 };
 
 static const struct {
@@ -40,10 +43,10 @@ const char *net__coding_name(enum coding coding)
     return coding_names[coding].name;
 }
 
-static int coding_window(enum coding coding)
+static int coding_window(enum coding coding, int window)
 {
     CHECK(coding != CODING_IDENTITY);
-    return coding == CODING_GZIP ? WINDOW_GZIP : WINDOW_ZLIB;
+    return coding == CODING_GZIP ? CODING_GZIP_WINDOW + window : window;
 }
 
 /* One step of output. STATUS_END when a stream ended. */
@@ -72,7 +75,7 @@ enum status net__coding_decode(enum coding coding, struct bytes encoded, size_t 
     z_stream stream = {.next_in = encoded.data, .avail_in = (uInt)encoded.size};
     enum status status = STATUS_OK;
     CHECK(encoded.size <= UINT32_MAX && ret_decoded->size == 0);
-    CHECK(inflateInit2(&stream, coding_window(coding)) == Z_OK);
+    CHECK(inflateInit2(&stream, coding_window(coding, CODING_WINDOW)) == Z_OK);
     while (status == STATUS_OK) {
         status = decode_step(&stream, bytes_max, ret_decoded);
         if (status == STATUS_END && stream.avail_in > 0 && coding == CODING_GZIP) {
@@ -94,8 +97,10 @@ bool net__coding_encode(enum coding coding, struct bytes body, struct buffer *re
     if (body.size == 0 || body.size > UINT32_MAX) {
         return false;
     }
-    CHECK(deflateInit2(&stream, CODING_LEVEL, Z_DEFLATED, coding_window(coding), CODING_MEMORY_LEVEL,
-                       Z_DEFAULT_STRATEGY) == Z_OK);
+    bool is_short = body.size <= CODING_SHORT_BYTES;
+    int window = coding_window(coding, is_short ? CODING_WINDOW_SHORT : CODING_WINDOW);
+    CHECK(deflateInit2(&stream, CODING_LEVEL, Z_DEFLATED, window,
+                       is_short ? CODING_MEMORY_SHORT : CODING_MEMORY, Z_DEFAULT_STRATEGY) == Z_OK);
     int code = Z_OK;
     while (code == Z_OK && ret_encoded->size - before < body.size) {
         size_t left = body.size - (ret_encoded->size - before);

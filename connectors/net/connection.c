@@ -27,7 +27,6 @@ struct connection {
     uint64_t active_ms; /* when something last happened, in the loop's time */
     bool is_reading;
     bool is_ending; /* nothing more is served; closes when all is written */
-    bool is_refused;
     bool is_lingering;
     bool is_closing;
     bool has_ended; /* the client sends nothing more */
@@ -132,12 +131,11 @@ static void connection_update_reading(struct connection *connection)
     }
 }
 
-/* The last answer is written. A client that is still sending would have the kernel throw that answer away with the
- * connection (RFC 9112 section 9.6), so what it sends is read for a while. */
+/* The last answer is written. A client that is still sending, and be it a line's end too many, would have the kernel
+ * throw that answer away with the connection (RFC 9112 section 9.6), so what it sends is read for a while. */
 static void connection_end(struct connection *connection)
 {
-    bool lingers = connection->is_refused || connection->ahead.size > connection->ahead_at;
-    if (!lingers || connection->has_ended || connection->is_closing) {
+    if (connection->has_ended || connection->is_closing) {
         net__connection_close(connection);
         return;
     }
@@ -257,7 +255,6 @@ static void connection_refuse(struct connection *connection, unsigned status)
                       "close\r\n\r\n%s\n",
                       status, reason, strlen(reason) + 1, reason);
     connection->is_ending = true;
-    connection->is_refused = true;
     connection_write(connection, buffer_bytes(&answer), (struct bytes){0});
     buffer_reset(&answer);
 }

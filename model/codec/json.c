@@ -85,13 +85,16 @@ static int json_number(void *context, const char *text, size_t size)
 static int json_text(void *context, const unsigned char *text, size_t size)
 {
     struct json_reader *reader = context;
+    if (!bytes_are_utf8(bytes_of(text, size))) { /* yajl lets overlong forms and surrogates pass */
+        return json_fail(reader, "a text is not UTF-8");
+    }
     return json_add(reader, value_of_text(arena_copy(reader->arena, bytes_of(text, size))));
 }
 
 static int json_open(struct json_reader *reader, bool is_map)
 {
     if (reader->depth == reader->depth_max) {
-        (void)error_set(&reader->error, STATUS_TOO_LARGE, "nested deeper than %zu levels", reader->depth_max);
+        (void)error_set(&reader->error, reader->is_plain ? STATUS_TOO_LARGE : STATUS_INVALID, "nested deeper than %zu levels", reader->depth_max);
         return JSON_STOP;
     }
     if (reader->depth == reader->levels_capacity) {
@@ -220,25 +223,34 @@ enum status codec_json_decode_plain(struct bytes text, struct arena *arena, stru
     return json_decode(text, true, arena, ret_value, error);
 }
 
+static void json_put_escaped(struct buffer *buffer, uint8_t c)
+{
+    if (c == '"' || c == '\\') {
+        buffer_put_u8(buffer, '\\');
+        buffer_put_u8(buffer, c);
+    } else if (c == '\n') {
+        buffer_put_text(buffer, "\\n");
+    } else if (c >= 0x80) {
+        buffer_put_text(buffer, "\\ufffd");
+    } else {
+        buffer_put_format(buffer, "\\u%04x", c);
+    }
+}
+
 void codec_json_put_text(struct buffer *buffer, struct bytes text)
 {
     bool is_sound = bytes_are_utf8(text);
+    size_t from = 0;
     buffer_put_u8(buffer, '"');
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
-        if (c == '"' || c == '\\') {
-            buffer_put_u8(buffer, '\\');
-            buffer_put_u8(buffer, c);
-        } else if (c == '\n') {
-            buffer_put_text(buffer, "\\n");
-        } else if (c < 0x20 || c == 0x7F) {
-            buffer_put_format(buffer, "\\u%04x", c);
-        } else if (c >= 0x80 && !is_sound) {
-            buffer_put_text(buffer, "\\ufffd");
-        } else {
-            buffer_put_u8(buffer, c);
+        if (c == '"' || c == '\\' || c < 0x20 || c == 0x7F || (c >= 0x80 && !is_sound)) {
+            buffer_put(buffer, bytes_part(text, from, i - from));
+            json_put_escaped(buffer, c);
+            from = i + 1;
         }
     }
+    buffer_put(buffer, bytes_from(text, from));
     buffer_put_u8(buffer, '"');
 }
 

@@ -1,4 +1,5 @@
 #include "codec/pack.h"
+#include "codec/view.h"
 
 #include <msgpack.h>
 
@@ -400,16 +401,49 @@ static enum status unpack_object(struct unpacker *unpacker, const msgpack_object
     return status;
 }
 
+/* msgpack-c's own stack ends at 32 containers, one less than an item's map and 32 levels in it: the outer ones of what lies
+ * deeper are opened here. */
+static enum status unpack_deep(struct unpacker *unpacker, struct bytes bytes, struct value *ret_value)
+{
+    struct reader reader;
+    struct bytes part;
+    size_t count = 0;
+    bool is_map = codec_view_map(bytes, &reader, &count);
+    if ((!is_map && !codec_view_array(bytes, &reader, &count)) || unpacker->depth >= VALUE_DEPTH_MAX + 4) {
+        return unpack_invalid(unpacker, "nested too deep");
+    }
+    size_t parts = is_map ? 2 * count : count;
+    struct value *at = arena_create_array(unpacker->arena, parts, sizeof(*at));
+    enum status status = STATUS_OK;
+    unpacker->depth++;
+    for (size_t i = 0; i < parts && status == STATUS_OK; i++) {
+        status = codec_view_next(&reader, &part) ? unpack_bytes(unpacker, part, &at[i])
+                                                 : unpack_invalid(unpacker, "cut short");
+    }
+    unpacker->depth--;
+    *ret_value = is_map ? (struct value){.kind = VALUE_MAP, .pairs = {.at = at, .count = count}}
+                        : (struct value){.kind = VALUE_LIST, .items = {.at = at, .count = count}};
+    return status == STATUS_OK && is_map && !value_map_sort(ret_value)
+               ? unpack_invalid(unpacker, "a map has a key twice")
+               : status;
+}
+
 static enum status unpack_bytes(struct unpacker *unpacker, struct bytes bytes, struct value *ret_value)
 {
     msgpack_unpacked unpacked;
     size_t offset = 0;
+    struct reader reader = reader_of(bytes);
+    if (!codec_view_next(&reader, NULL)) { /* msgpack-c makes room for as many items as a head claims to have */
+        return unpack_invalid(unpacker, "cut short or not decodable");
+    }
     msgpack_unpacked_init(&unpacked);
     msgpack_unpack_return result =
         msgpack_unpack_next(&unpacked, (const char *)bytes.data, bytes.size, &offset);
     enum status status = STATUS_OK;
-    if (result != MSGPACK_UNPACK_SUCCESS) {
-        status = unpack_invalid(unpacker, result == MSGPACK_UNPACK_CONTINUE ? "cut short" : "not decodable");
+    if (result == MSGPACK_UNPACK_NOMEM_ERROR) {
+        status = unpack_deep(unpacker, bytes, ret_value);
+    } else if (result != MSGPACK_UNPACK_SUCCESS) {
+        status = unpack_invalid(unpacker, "not decodable");
     } else if (offset != bytes.size) {
         status = unpack_invalid(unpacker, "something follows the value");
     } else {

@@ -128,6 +128,9 @@ static int compare_pairs(const void *a, const void *b)
 
 bool value_map_sort(struct value *map)
 {
+    if (map->pairs.count < 2) {
+        return true; /* an empty map may have no memory to sort */
+    }
     qsort(map->pairs.at, map->pairs.count, 2 * sizeof(struct value), compare_pairs);
     for (size_t i = 1; i < map->pairs.count; i++) {
         if (value_compare(&map->pairs.at[2 * (i - 1)], &map->pairs.at[2 * i]) == 0) {

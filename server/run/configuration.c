@@ -36,6 +36,13 @@ static const struct setting settings[] = {
      "where health and metrics are, ADDRESS:PORT or off"},
     {"dynamodb", SETTING_TEXT, SETTING_AT(dynamodb), "127.0.0.1:8000", 0, 0,
      "where AWS SDKs find DynamoDB and DynamoDB Streams, ADDRESS:PORT or off"},
+    {"dynamodb-tls", SETTING_TEXT, SETTING_AT(dynamodb_tls), "off", 0, 0,
+     "the same with TLS, ADDRESS:PORT or off; needs --tls-certificate and --tls-key"},
+    {"tls-certificate", SETTING_TEXT, SETTING_AT(tls_certificate), "", 0, 0,
+     "PEM file with the server's certificate, then its chain"},
+    {"tls-key", SETTING_TEXT, SETTING_AT(tls_key), "", 0, 0, "PEM file with its private key"},
+    {"dynamodb-stream-shards", SETTING_NUMBER, SETTING_AT(dynamodb_stream_shards), "1", 1, 16,
+     "shards that a stream has when it is enabled"},
     {"dynamodb-delay-ms", SETTING_NUMBER, SETTING_AT(dynamodb_delay_ms), "0", 0, 600000,
      "time that a table stays CREATING, UPDATING or DELETING, for tests of clients"},
     {"dynamodb-conflict-percent", SETTING_NUMBER, SETTING_AT(dynamodb_conflict_percent), "0", 0, 100,
@@ -104,6 +111,9 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->http);
     memory_destroy(configuration->topics);
     memory_destroy(configuration->dynamodb);
+    memory_destroy(configuration->dynamodb_tls);
+    memory_destroy(configuration->tls_certificate);
+    memory_destroy(configuration->tls_key);
     memory_destroy(configuration->file);
     memory_destroy(configuration->key_file);
     *configuration = (struct configuration){0};

@@ -4,6 +4,7 @@
 #include "aws/bounds.h"
 #include "catalog/bounds.h"
 #include "codec/bounds.h"
+#include "dynamodb/bounds.h"
 #include "environment/bounds.h"
 #include "expression/bounds.h"
 #include "feed/bounds.h"
@@ -41,6 +42,10 @@ _Static_assert((int)MAPPING_BATCH_BYTES_MAX + (int)GATE_ITEM_BYTES_MAX < (int)PR
 _Static_assert(4 * (int)CLUSTERING_BYTES_MAX + 4096 < (int)ENVIRONMENT_KEY_BYTES_MAX,
                "an index entry with two escaped sort keys fits the store");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all writes under way fit");
+
+_Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)GATE_ITEM_BYTES_MAX, "the door's items fit the gate");
+_Static_assert((int)DYNAMODB_TRANSACTION_ITEMS_MAX <= (int)FOLD_CHANGES_MAX,
+               "the door's transactions fit the store");
 
 struct limit {
     const char *name;
@@ -116,6 +121,7 @@ static const struct limit limits[] = {
     {"HTTP connections", NET_CONNECTIONS_MAX, "connections"},
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
+    {"HTTP read behind a request being served", NET_AHEAD_BYTES, "bytes, and one read more"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
     {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
     {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},
@@ -124,6 +130,31 @@ static const struct limit limits[] = {
     {"AWS signature, Authorization header", AWS_AUTHORIZATION_BYTES_MAX, "bytes"},
     {"AWS signature, signed headers", AWS_SIGNED_HEADERS_MAX, "headers"},
     {"AWS signature, query parameters", AWS_QUERY_PARAMETERS_MAX, "parameters"},
+    {"HTTP after the last answer, read on", NET_LINGER_MS, "ms"},
+    {"HTTP answer, least that is compressed", NET_COMPRESS_BYTES_MIN, "bytes"},
+    {"DynamoDB, request", DYNAMODB_BODY_BYTES_MAX, "bytes"},
+    {"DynamoDB, item", DYNAMODB_ITEM_BYTES_MAX, "bytes as DynamoDB counts"},
+    {"DynamoDB, partition key", DYNAMODB_PARTITION_KEY_BYTES_MAX, "bytes"},
+    {"DynamoDB, sort key", DYNAMODB_SORT_KEY_BYTES_MAX, "bytes"},
+    {"DynamoDB, page of Query or Scan", DYNAMODB_PAGE_BYTES_MAX, "bytes of items looked at"},
+    {"DynamoDB, BatchGetItem", DYNAMODB_BATCH_GET_ITEMS_MAX, "items"},
+    {"DynamoDB, BatchGetItem", DYNAMODB_BATCH_GET_BYTES_MAX, "bytes"},
+    {"DynamoDB, BatchWriteItem", DYNAMODB_BATCH_WRITE_ITEMS_MAX, "items"},
+    {"DynamoDB, transaction", DYNAMODB_TRANSACTION_ITEMS_MAX, "items"},
+    {"DynamoDB, transaction", DYNAMODB_TRANSACTION_BYTES_MAX, "bytes"},
+    {"DynamoDB, segments of a Scan", DYNAMODB_SEGMENTS_MAX, "segments"},
+    {"DynamoDB, global indexes", DYNAMODB_GLOBAL_INDEXES_MAX, "indexes"},
+    {"DynamoDB, local indexes", DYNAMODB_LOCAL_INDEXES_MAX, "indexes"},
+    {"DynamoDB, attributes of an index's key", DYNAMODB_INDEX_KEY_ATTRIBUTES_MAX, "of either kind"},
+    {"DynamoDB, tags", DYNAMODB_TAGS_MAX, "tags"},
+    {"DynamoDB, GetRecords", DYNAMODB_STREAM_RECORDS_MAX, "records"},
+    {"DynamoDB, GetRecords", DYNAMODB_STREAM_BYTES_MAX, "bytes"},
+    {"DynamoDB, GetRecords", DYNAMODB_STREAM_MS_MAX, "ms of looking"},
+    {"DynamoDB, stream", DYNAMODB_STREAM_HOURS, "hours"},
+    {"DynamoDB, streams remembered", DYNAMODB_STREAMS_MAX, "of a table"},
+    {"DynamoDB, shard iterator", DYNAMODB_ITERATOR_MINUTES, "minutes"},
+    {"DynamoDB, PartiQL statement", DYNAMODB_STATEMENT_BYTES_MAX, "bytes"},
+    {"DynamoDB, BatchExecuteStatement", DYNAMODB_BATCH_STATEMENTS_MAX, "statements"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

@@ -23,6 +23,10 @@ struct configuration {
     uint64_t checkpoint_ms;
     uint64_t checkpoint_bytes;
     uint64_t sweep_ms;
+    char *dynamodb_tls; /* ADDRESS:PORT, or "off" */
+    char *tls_certificate;
+    char *tls_key;
+    uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;
     uint64_t dynamodb_conflict_percent;
     bool accepts_clock;

@@ -42,6 +42,7 @@ struct server {
     struct topics *topics;
     struct http_door *http;
     struct dynamodb_door *dynamodb;
+    struct dynamodb_door *dynamodb_tls;
     int signals;
 };
 
@@ -156,22 +157,35 @@ static enum status server_open_jobs(struct server *server, struct error *error)
     return jobs_open(&options, &server->jobs, error);
 }
 
-static enum status server_open_dynamodb(struct server *server, struct error *error)
+/* Two doors of one kind: one plain, one with TLS; each has a thread of its own. */
+static enum status server_open_dynamodb(struct server *server, bool is_tls, struct error *error)
 {
+    const struct configuration *configuration = &server->configuration;
+    const char *address = is_tls ? configuration->dynamodb_tls : configuration->dynamodb;
+    if (strcmp(address, "off") == 0) {
+        return STATUS_OK;
+    }
     struct dynamodb_door_options options = {
-        .address = server->configuration.dynamodb,
+        .address = address,
+        .flag = is_tls ? "--dynamodb-tls" : "--dynamodb",
+        .certificate_file = is_tls ? configuration->tls_certificate : NULL,
+        .key_file = is_tls ? configuration->tls_key : NULL,
         .gate = server->gate,
         .feed = server->feed,
         .identity = server->identity,
         .timeline = server->database.identity.timeline,
-        .delay_ms = server->configuration.dynamodb_delay_ms,
-        .conflict_percent = server->configuration.dynamodb_conflict_percent,
+        .stream_shards = configuration->dynamodb_stream_shards,
+        .delay_ms = configuration->dynamodb_delay_ms,
+        .conflict_percent = configuration->dynamodb_conflict_percent,
     };
+    if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
+        return error_set(error, STATUS_INVALID, "--dynamodb-tls needs --tls-certificate and --tls-key");
+    }
     /* Nobody outside learns the database's id, so what is made from it cannot be guessed. */
     crypto_hmac_sha256(bytes_of(server->database.identity.database,
                                 sizeof(server->database.identity.database)),
                        bytes_of_text("shard iterators"), options.secret);
-    return dynamodb_door_open(&options, &server->dynamodb, error);
+    return dynamodb_door_open(&options, is_tls ? &server->dynamodb_tls : &server->dynamodb, error);
 }
 
 static enum status server_open_identity(struct server *server, struct error *error)
@@ -206,8 +220,11 @@ static enum status server_open_doors(struct server *server, struct error *error)
     if (strcmp(server->configuration.http, "off") != 0) {
         status = http_door_open(&http, &server->http, error);
     }
-    if (status == STATUS_OK && strcmp(server->configuration.dynamodb, "off") != 0) {
-        status = server_open_dynamodb(server, error);
+    if (status == STATUS_OK) {
+        status = server_open_dynamodb(server, false, error);
+    }
+    if (status == STATUS_OK) {
+        status = server_open_dynamodb(server, true, error);
     }
     struct topics_options topics = {.address = server->configuration.topics,
                                     .gate = server->gate,
@@ -276,6 +293,7 @@ static void server_close(struct server *server)
     topics_close(&server->topics);
     http_door_close(&server->http);
     dynamodb_door_close(&server->dynamodb);
+    dynamodb_door_close(&server->dynamodb_tls);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }
@@ -319,11 +337,12 @@ static int serve_failed(enum status status, const struct error *error)
 /* The one line on standard output. */
 static void serve_say_ready(const struct server *server)
 {
-    (void)printf("ready native=%s http=%s topics=%s dynamodb=%s data=%s\n",
+    (void)printf("ready native=%s http=%s topics=%s dynamodb=%s dynamodb-tls=%s data=%s\n",
                  server->native == NULL ? "off" : native_door_address(server->native),
                  server->http == NULL ? "off" : http_door_address(server->http),
                  server->topics == NULL ? "off" : topics_address(server->topics),
                  server->dynamodb == NULL ? "off" : dynamodb_door_address(server->dynamodb),
+                 server->dynamodb_tls == NULL ? "off" : dynamodb_door_address(server->dynamodb_tls),
                  server->configuration.data);
 }
 

@@ -8,13 +8,15 @@ static enum status sweep_collect(struct jobs *jobs, struct write *write, struct 
 {
     struct environment_read *read = NULL;
     struct environment_cursor *cursor = NULL;
+    uint8_t oldest[8];
     uint64_t now = (uint64_t)(clock_wall_us(jobs->options.clock) / 1000000);
+    bytes_put_u64(oldest, now - JOB_EXPIRE_SECONDS_MAX);
     enum status status = environment_read_open(jobs->options.environment, &read, error);
     if (status == STATUS_OK) {
         status = environment_read_cursor_open(read, TREE_EXPIRY, &cursor, error);
     }
     if (status == STATUS_OK) {
-        status = environment_cursor_first(cursor, error);
+        status = environment_cursor_seek_at_or_after(cursor, bytes_of(oldest, sizeof(oldest)), error);
     }
     while (status == STATUS_OK && write->count < JOB_EXPIRE_ROWS_MAX && ret_forgotten->size == 0) {
         struct bytes entry = environment_cursor_key(cursor);

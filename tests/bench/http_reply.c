@@ -1,6 +1,7 @@
 /* What a fixed reply costs the HTTP server: processor time of its process, and requests per second.
  *
- * usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES]
+ * usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES [thread]]
+ * "thread": the answers come from another thread, as those of writes do; its time counts too.
  * The client is a process of its own: it sends one request on each connection, then reads all answers, again and again.
  * Prints: requests per second, microseconds of processor time per request, of which in the kernel. */
 #include <arpa/inet.h>
@@ -14,7 +15,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mailbox.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "net/http.h"
 
 enum {
@@ -43,12 +46,45 @@ static void fail(const char *text)
     exit(1);
 }
 
-static void answer_fixed(void *context, struct http_exchange *exchange)
+struct task {
+    struct message message; /* first member */
+    struct http_exchange *exchange;
+};
+
+struct bench {
+    struct bytes body;
+    struct mailbox *tasks; /* NULL: answered at once */
+};
+
+static void answer_fixed(const struct bench *bench, struct http_exchange *exchange)
 {
-    struct http_answer answer = {.status = 200,
-                                 .type = "application/x-amz-json-1.0",
-                                 .body = *(const struct bytes *)context};
+    struct http_answer answer = {.status = 200, .type = "application/x-amz-json-1.0", .body = bench->body};
     http_reply(&exchange, &answer);
+}
+
+static void bench_handle(void *context, struct http_exchange *exchange)
+{
+    struct bench *bench = context;
+    if (bench->tasks == NULL) {
+        answer_fixed(bench, exchange);
+        return;
+    }
+    struct task *task = arena_create(http_arena(exchange), sizeof(*task));
+    task->exchange = exchange;
+    if (mailbox_send(bench->tasks, &task->message) != STATUS_OK) {
+        answer_fixed(bench, exchange);
+    }
+}
+
+static void bench_answer_later(void *context)
+{
+    struct bench *bench = context;
+    struct message *message = mailbox_receive(bench->tasks, -1);
+    while (message != NULL) {
+        struct message *next = message->next;
+        answer_fixed(bench, ((struct task *)message)->exchange);
+        message = next != NULL ? next : mailbox_receive(bench->tasks, -1);
+    }
 }
 
 static int client_connect(const char *address)
@@ -116,22 +152,28 @@ int main(int count, char **arguments)
     double seconds = count < 3 ? 0 : strtod(arguments[2], NULL);
     size_t body_bytes = count < 4 ? 100 : strtoul(arguments[3], NULL, 10);
     if (connections == 0 || connections > CONNECTIONS_MAX || seconds <= 0) {
-        (void)fprintf(stderr, "usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES]\n");
+        (void)fprintf(stderr, "usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES [thread]]\n");
         return 2;
     }
     uint64_t *requests =
         mmap(NULL, sizeof(*requests), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     uint8_t *data = memory_create(body_bytes);
-    struct bytes body = bytes_of(data, body_bytes);
+    struct bench bench = {.body = bytes_of(data, body_bytes),
+                          .tasks = count == 5 ? mailbox_create(CONNECTIONS_MAX) : NULL};
+    struct thread *thread = NULL;
     struct http_server_options options = {.address = "127.0.0.1:0",
                                           .flag = "address",
                                           .body_bytes_max = 1024 * 1024,
-                                          .handle = answer_fixed,
-                                          .context = &body};
+                                          .handle = bench_handle,
+                                          .context = &bench};
     struct http_server *server = NULL;
     struct error error;
     if (requests == MAP_FAILED || http_server_open(&options, &server, &error) != STATUS_OK) {
         fail("cannot start");
+    }
+    if (bench.tasks != NULL &&
+        thread_create("answers", bench_answer_later, &bench, &thread, &error) != STATUS_OK) {
+        fail(error.text);
     }
     pid_t client = fork();
     if (client == 0) {
@@ -146,7 +188,12 @@ int main(int count, char **arguments)
     double system_us = cpu_us(&used.ru_stime);
     (void)printf("%.0f %.2f %.2f\n", (double)*requests / seconds,
                  (cpu_us(&used.ru_utime) + system_us) / (double)*requests, system_us / (double)*requests);
+    if (bench.tasks != NULL) {
+        mailbox_close(bench.tasks);
+        thread_join(&thread);
+    }
     http_server_close(&server);
+    mailbox_destroy(&bench.tasks);
     memory_destroy(data);
     (void)munmap(requests, sizeof(*requests));
     return 0;

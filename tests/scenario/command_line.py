@@ -46,7 +46,7 @@ def starts(running):
     def start(*arguments, **environment):
         command = [OXBOW, "serve", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "OXBOW_HTTP": "off", "OXBOW_TOPICS": "off", **environment})
+                              env={**os.environ, "OXBOW_HTTP": "off", "OXBOW_TOPICS": "off", "OXBOW_DYNAMODB": "off", **environment})
         return done.returncode, done.stdout, done.stderr
 
     other = os.path.join(running.directory, "other")

@@ -26,7 +26,13 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t size);
 void buffer_put(struct buffer *buffer, struct bytes bytes);
 void buffer_put_text(struct buffer *buffer, const char *text); /* without the NUL */
 void buffer_put_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
-void buffer_put_u8(struct buffer *buffer, uint8_t number);
+static inline void buffer_put_u8(struct buffer *buffer, uint8_t number)
+{
+    if (buffer->size == buffer->capacity) {
+        buffer_reserve(buffer, 1);
+    }
+    buffer->data[buffer->size++] = number;
+}
 void buffer_put_u16(struct buffer *buffer, uint16_t number);
 void buffer_put_u32(struct buffer *buffer, uint32_t number);
 void buffer_put_u64(struct buffer *buffer, uint64_t number);

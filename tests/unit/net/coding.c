@@ -19,7 +19,7 @@ static struct buffer text_create(size_t size)
 static void test_round_trip(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {100, 1024, 65535, 65536, 65537, 1000000};
+    static const size_t sizes[] = {100, 1024, 32768, 32769, 65535, 65536, 65537, 1000000};
     static const enum coding codings[] = {CODING_GZIP, CODING_DEFLATE};
     for (size_t i = 0; i < ARRAY_COUNT(sizes) * ARRAY_COUNT(codings); i++) {
         size_t size = sizes[i / 2];

@@ -4,6 +4,10 @@
 #include "support/test.h"
 #include "transcript.h"
 
+enum {
+    BODY_BYTES_MAX = 4096,
+};
+
 struct wire_case {
     const char *input;
     const char *expected;
@@ -26,7 +30,7 @@ static size_t cut_next(void *context, size_t left)
 static void assert_transcript(const struct wire_case *wire, struct cut cut)
 {
     struct cut given = cut;
-    struct buffer text = transcript_of(bytes_of_text(wire->input), cut_next, &given);
+    struct buffer text = transcript_of(bytes_of_text(wire->input), cut_next, &given, BODY_BYTES_MAX);
     buffer_put_u8(&text, 0);
     if (strcmp((const char *)text.data, wire->expected) != 0) {
         print_error("cut at %zu, then every %zu:\n%s\n", cut.first, cut.later, wire->input);
@@ -181,7 +185,7 @@ static void assert_made(const char *head, const char *repeated, size_t times, co
     }
     buffer_put_text(&input, rest);
     struct cut cut = {.later = 1000};
-    struct buffer text = transcript_of(buffer_bytes(&input), cut_next, &cut);
+    struct buffer text = transcript_of(buffer_bytes(&input), cut_next, &cut, BODY_BYTES_MAX);
     buffer_put_u8(&text, 0);
     assert_string_equal((const char *)text.data, expected);
     buffer_reset(&text);
@@ -199,7 +203,7 @@ static void test_limits(void **state)
     assert_made("GET /", "y", NET_HEADER_BYTES_MAX, " HTTP/1.1\r\n\r\n", "431\n");
     assert_made("GET / HTTP/1.1\r\n" HOST "X:", " ", 100000, "\r\n\r\n", "431\n");
     assert_made("GET / HTTP/1.1\r\n" HOST "X:", " ", 20000, "\r\n\r\n", "GET / keep \n");
-    assert_made(chunks, "1\r\nx\r\n", TRANSCRIPT_BODY_BYTES_MAX + 1, "", "413\n");
+    assert_made(chunks, "1\r\nx\r\n", BODY_BYTES_MAX + 1, "", "413\n");
     assert_made(chunks, "1;abc=def\r\nx\r\n", 3, "0\r\n\r\n", "POST / keep xxx\n");
     assert_made("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n", "T: y\r\n", 20000, "",
                 "431\n");

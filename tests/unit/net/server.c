@@ -81,12 +81,12 @@ static void test_silence_and_dawdling_end(void **state)
 {
     (void)state;
     struct echo echo;
-    echo_open(&echo, (struct http_server_options){.idle_ms = 200});
+    echo_open(&echo, (struct http_server_options){.idle_ms = 500});
     int silent = echo_connect(&echo);
     int dawdling = echo_connect(&echo);
     int busy = echo_connect(&echo);
     bool is_open = true;
-    for (int i = 0; i < 40 && is_open; i++) { /* a head that comes a byte at a time */
+    for (int i = 0; i < 100 && is_open; i++) { /* a head that comes a byte at a time */
         is_open = send(dawdling, i < 5 ? &"GET /"[i] : "a", 1, MSG_NOSIGNAL) == 1;
         echo_send_text(busy, HEAD("/echo") "\r\n");
         expect(busy, ANSWER("0") "\r\n");

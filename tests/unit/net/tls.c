@@ -224,7 +224,7 @@ static void test_hostile_bytes(void **state)
     struct echo echo;
     struct secure secure;
     struct buffer text = {0};
-    echo_open_secure(&echo, *state, 300);
+    echo_open_secure(&echo, *state, 1500);
     int half = echo_connect(&echo);
     echo_send(half, bytes_of("\x16\x03\x01\x02\x00\x01", 6));
     assert_true(secure_open(&secure, &echo, *state, TLS1_3_VERSION, NULL));

@@ -5,10 +5,6 @@
 
 #include "parse.h"
 
-enum {
-    TRANSCRIPT_BODY_BYTES_MAX = 4096,
-};
-
 static inline void transcript_put_request(struct buffer *text, const struct http_exchange *exchange)
 {
     buffer_put_text(text, http_method(exchange));
@@ -25,13 +21,14 @@ static inline void transcript_put_request(struct buffer *text, const struct http
 
 /* Parses `input` in pieces that `piece_size(context, left)` chooses. The buffer is the caller's to reset. */
 static inline struct buffer transcript_of(struct bytes input,
-                                          size_t (*piece_size)(void *context, size_t left), void *context)
+                                          size_t (*piece_size)(void *context, size_t left), void *context,
+                                          size_t body_bytes_max)
 {
     struct exchange_pool pool = {0};
     struct parse parse;
     struct buffer text = {0};
     bool is_open = true;
-    net__parse_init(&parse, &pool, TRANSCRIPT_BODY_BYTES_MAX);
+    net__parse_init(&parse, &pool, body_bytes_max);
     while (is_open && input.size > 0) {
         size_t size = piece_size(context, input.size);
         struct bytes piece = bytes_part(input, 0, size);

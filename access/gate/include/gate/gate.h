@@ -139,11 +139,16 @@ MUST_USE enum status gate_table_alter(struct gate *gate, const struct schema *cu
                                       const struct schema *next, const struct gate_request *request,
                                       struct error *error);
 
-/* Makes the table `target` with what the table `source` held at `lsn`; the rows come afterwards, in the background. `job` is
- * the id, not used before, under which system.jobs tells how far it is. STATUS_TRIMMED: `lsn` lies before the horizon. */
-MUST_USE enum status gate_restore(struct gate_view *view, struct bytes source, uint64_t lsn,
-                                  struct bytes target, int64_t job, const struct gate_request *request,
-                                  struct error *error);
+/* The schema that a table had at an LSN (0: now), also of a table that is gone; a copy in `arena`. STATUS_NOT_FOUND,
+ * STATUS_TRIMMED. */
+MUST_USE enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t lsn,
+                                   struct arena *arena, struct schema **ret_schema, struct error *error);
+/* Makes a table with what the table `source` held at `lsn`; the rows come afterwards, in the background. `target` is what
+ * gate_table_at gave, with another name, and other indexes, properties or TTL attribute as wanted. `job` is the id, not
+ * used before, under which system.jobs tells how far it is. STATUS_TRIMMED: `lsn` lies before the horizon. */
+MUST_USE enum status gate_restore(struct gate *gate, struct bytes source, uint64_t lsn,
+                                  const struct schema *target, int64_t job,
+                                  const struct gate_request *request, struct error *error);
 
 /* The table's schema, or STATUS_NOT_FOUND with a message that names it. */
 MUST_USE enum status gate_table_find(struct gate *gate, struct bytes name, const struct schema **ret_schema,

@@ -32,6 +32,7 @@
     X(TABLE_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#TableNotFoundException", 400, "message")            \
     X(TABLE_EXISTS, "com.amazonaws.dynamodb.v20120810#TableAlreadyExistsException", 400, "message")          \
     X(BACKUP_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#BackupNotFoundException", 400, "message")          \
+    X(BACKUP_IN_USE, "com.amazonaws.dynamodb.v20120810#BackupInUseException", 400, "message")                \
     X(RECOVERY_UNAVAILABLE, "com.amazonaws.dynamodb.v20120810#PointInTimeRecoveryUnavailableException", 400, \
       "message")                                                                                             \
     X(RESTORE_TIME, "com.amazonaws.dynamodb.v20120810#InvalidRestoreTimeException", 400, "message")          \

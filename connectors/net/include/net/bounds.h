@@ -8,9 +8,10 @@ enum {
     NET_HEADERS_MAX = 100,            /* of one request; over it: 431 */
     NET_READ_BYTES = 64 * 1024,       /* asked of the kernel at a time */
     NET_AHEAD_BYTES =
-        64 * 1024,        /* read behind a request that is being served; then the kernel keeps the rest */
-    NET_IDLE_MS = 75000,  /* a connection on which nothing happens is closed; also: for a handshake, a head */
-    NET_LINGER_MS = 2000, /* what a refused client still sends is read that long, so that it sees why */
+        64 * 1024,       /* read behind a request that is being served; then the kernel keeps the rest */
+    NET_IDLE_MS = 75000, /* a connection on which nothing happens is closed; also: for a handshake, a head */
+    NET_LINGER_MS =
+        2000, /* after the last answer, what a client still sends is read that long, so that it sees the answer */
     NET_REPLIES_MAX = 65536,             /* made on other threads, not yet sent */
     NET_EXCHANGES_KEPT = 64,             /* answered exchanges whose memory waits for the next request */
     NET_EXCHANGE_BYTES_KEPT = 16 * 1024, /* a buffer of such an exchange that is larger is freed */

@@ -6,9 +6,10 @@ enum {
     JOB_SWEEP_MS_DEFAULT = 1000, /* between two looks for expired items */
     JOB_SWEEP_MS_MIN = 50,
     JOB_SWEEP_MS_MAX = 86400000,
-    JOB_TICK_MS = 100,          /* between two looks for other work */
-    JOB_EXPIRE_ROWS_MAX = 100,  /* expired items removed by one transaction */
-    JOB_RESTORE_ROWS_MAX = 500, /* rows of one transaction of a restore */
+    JOB_TICK_MS = 100,                        /* between two looks for other work */
+    JOB_EXPIRE_ROWS_MAX = 100,                /* expired items removed by one transaction */
+    JOB_EXPIRE_SECONDS_MAX = 5 * 365 * 86400, /* items whose expiry is longer past stay, as in DynamoDB */
+    JOB_RESTORE_ROWS_MAX = 500,               /* rows of one transaction of a restore */
     JOB_RESTORE_BYTES_MAX = 1024 * 1024,
 };
 

@@ -1,0 +1,322 @@
+/* BatchExecuteStatement: every statement is answered on its own. */
+#include <stdatomic.h>
+
+#include "partiql.h"
+
+/* One statement on its way. */
+struct batch_statement {
+    struct batch *batch;
+    const struct value *json;
+    struct partiql_plan plan;
+    struct aws_failure failure; /* AWS_NO_FAILURE: it went well */
+    bool is_read;               /* the statement could be read */
+    bool has_item;
+    struct value item;  /* of the answer */
+    size_t bytes;       /* of the item that a SELECT found */
+    struct arena arena; /* of what comes on the writer's thread */
+    enum status status;
+    const char *text;
+    struct gate_change_outcome outcome;
+};
+
+struct batch {
+    struct call *call;
+    struct batch_statement *statements;
+    size_t count;
+    atomic_size_t left; /* writes under way, and one for the submission itself */
+};
+
+/* The call's failure becomes the statement's. */
+static void statement_fail(struct call *call, struct batch_statement *statement)
+{
+    statement->failure = call->failure;
+    call->failure = (struct aws_failure){0};
+}
+
+/* --- the answer ------------------------------------------------------------------------------------------------- */
+
+static const char *error_code(enum aws_failure_kind kind)
+{
+    static const struct {
+        enum aws_failure_kind kind;
+        const char *code;
+    } codes[] = {
+        {AWS_FAILURE_VALIDATION, "ValidationError"},
+        {AWS_FAILURE_CONDITION, "ConditionalCheckFailed"},
+        {AWS_FAILURE_DUPLICATE_ITEM, "DuplicateItem"},
+        {AWS_FAILURE_NOT_FOUND, "ResourceNotFound"},
+        {AWS_FAILURE_ACCESS_DENIED, "AccessDenied"},
+        {AWS_FAILURE_THROTTLING, "ThrottlingError"},
+        {AWS_FAILURE_TRANSACTION_CONFLICT, "TransactionConflict"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        if (codes[i].kind == kind) {
+            return codes[i].code;
+        }
+    }
+    return "InternalServerError";
+}
+
+static void put_response(const struct batch_statement *statement, struct buffer *body)
+{
+    const struct aws_failure *failure = &statement->failure;
+    json_open(body, '{');
+    if (failure->kind != AWS_NO_FAILURE) {
+        json_name(body, "Error");
+        json_open(body, '{');
+        json_word(body, "Code", error_code(failure->kind));
+        json_word(body, "Message", failure->text == NULL ? "" : failure->text);
+        buffer_put(body, failure->detail);
+        json_close(body, '}');
+    }
+    if (statement->plan.schema != NULL) {
+        json_text(body, "TableName", statement->plan.schema->name);
+    }
+    if (statement->has_item) {
+        json_name(body, "Item");
+        attributes_put(body, &statement->item);
+    }
+    json_close(body, '}');
+}
+
+/* Adds what one statement cost to its table's capacity. */
+static void add_capacity(struct call *call, const struct batch_statement *statement,
+                         struct capacity *capacity)
+{
+    const struct gate_change_outcome *outcome = &statement->outcome;
+    if (!capacity->is_write) {
+        capacity->table_units +=
+            capacity_read_units(statement->bytes, boolean_of(statement->json, "ConsistentRead"));
+        return;
+    }
+    struct value old = outcome->had_old ? item_of_image(outcome->old_image, call->arena) : (struct value){0};
+    struct value new = outcome->has_new ? item_of_image(outcome->new_image, call->arena) : (struct value){0};
+    capacity_add_write(capacity, outcome->had_old ? &old : NULL, outcome->has_new ? &new : NULL, 1,
+                       call->arena);
+}
+
+static void put_capacity(const struct batch *batch, struct buffer *body)
+{
+    struct call *call = batch->call;
+    enum capacity_wanted wanted = capacity_wanted(call->input);
+    struct capacity *capacities = arena_create_array(call->arena, batch->count, sizeof(*capacities));
+    size_t count = 0;
+    if (wanted == CAPACITY_NONE) {
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_statement *statement = &batch->statements[i];
+        const struct schema *schema = statement->plan.schema;
+        size_t at = 0;
+        if (schema == NULL || statement->failure.kind == AWS_FAILURE_VALIDATION) {
+            continue;
+        }
+        while (at < count && capacities[at].schema != schema) {
+            at++;
+        }
+        if (at == count) {
+            capacities[count++] =
+                (struct capacity){.table = schema->name,
+                                  .schema = schema,
+                                  .is_write = statement->plan.statement.kind != PARTIQL_SELECT};
+        }
+        add_capacity(call, statement, &capacities[at]);
+    }
+    json_name(body, "ConsumedCapacity");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        capacity_put(body, &capacities[i], wanted);
+    }
+    json_close(body, ']');
+}
+
+static void batch_reply(const struct batch *batch)
+{
+    struct buffer body = {0};
+    json_open(&body, '{');
+    json_name(&body, "Responses");
+    json_open(&body, '[');
+    for (size_t i = 0; i < batch->count; i++) {
+        put_response(&batch->statements[i], &body);
+    }
+    json_close(&body, ']');
+    put_capacity(batch, &body);
+    json_close(&body, '}');
+    call_reply(batch->call, &body);
+    buffer_reset(&body);
+}
+
+/* --- reads ------------------------------------------------------------------------------------------------------ */
+
+static void statement_get(struct call *call, struct batch_statement *statement)
+{
+    const struct partiql_plan *plan = &statement->plan;
+    struct value item;
+    enum status status = item_find(call, plan->schema, &plan->key, NULL, &item, &statement->bytes);
+    if (status != STATUS_OK) {
+        if (status != STATUS_NOT_FOUND) {
+            statement_fail(call, statement);
+        }
+        return;
+    }
+    if (plan->rest == NULL || condition_holds(plan->rest, &(struct condition_facts){.item = &item})) {
+        statement->has_item = true;
+        statement->item = partiql_project(&plan->statement, &item, call->arena);
+    }
+}
+
+/* --- writes ----------------------------------------------------------------------------------------------------- */
+
+static void statement_finish(struct call *call, struct batch_statement *statement)
+{
+    struct gate_change_outcome *outcome = &statement->outcome;
+    struct value old = {0};
+    struct value new = {0};
+    outcome->old_image =
+        arena_copy(call->arena, outcome->old_image); /* from the writer's thread to the call */
+    outcome->new_image = arena_copy(call->arena, outcome->new_image);
+    if (statement->status != STATUS_OK) {
+        partiql_fail_write(call, &statement->plan, statement->status, statement->text, outcome->had_old,
+                           outcome->old_image);
+        statement_fail(call, statement);
+    } else {
+        old = outcome->had_old ? item_of_image(outcome->old_image, call->arena) : old;
+        new = outcome->has_new ? item_of_image(outcome->new_image, call->arena) : new;
+        statement->has_item = partiql_returned(&statement->plan, outcome->had_old ? &old : NULL,
+                                               outcome->has_new ? &new : NULL, call->arena, &statement->item);
+    }
+    arena_reset(&statement->arena);
+}
+
+static void batch_resume(struct http_exchange *exchange)
+{
+    struct call *call = http_context(exchange);
+    struct batch *batch = call->state;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->statements[i].failure.kind == AWS_NO_FAILURE) {
+            statement_finish(call, &batch->statements[i]);
+        }
+    }
+    batch_reply(batch);
+}
+
+static void batch_one_done(struct batch *batch)
+{
+    if (atomic_fetch_sub(&batch->left, 1) == 1) {
+        http_resume(batch->call->exchange, batch_resume);
+    }
+}
+
+/* Thread: the writer. */
+static void statement_done(void *context, const struct gate_outcome *outcome)
+{
+    struct batch_statement *statement = context;
+    statement->status = outcome->status;
+    statement->text = arena_format(&statement->arena, "%s", outcome->text == NULL ? "" : outcome->text);
+    if (outcome->count > 0) {
+        struct gate_change_outcome *kept = &statement->outcome;
+        *kept = outcome->changes[0];
+        kept->old_image = kept->had_old ? arena_copy(&statement->arena, kept->old_image) : (struct bytes){0};
+        kept->new_image = kept->has_new ? arena_copy(&statement->arena, kept->new_image) : (struct bytes){0};
+    }
+    batch_one_done(statement->batch);
+}
+
+static void batch_submit(struct batch *batch)
+{
+    struct call *call = batch->call;
+    call->state = batch;
+    call->is_waiting = true;
+    atomic_store(&batch->left, batch->count + 1);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_statement *statement = &batch->statements[i];
+        struct arena arena = {0};
+        struct error error;
+        struct gate_transaction transaction = {.arena = &arena,
+                                               .changes = &statement->plan.change,
+                                               .count = 1,
+                                               .actor = call->principal,
+                                               .done = statement_done,
+                                               .context = statement};
+        if (statement->failure.kind != AWS_NO_FAILURE) {
+            batch_one_done(batch);
+            continue;
+        }
+        enum status status = gate_submit(call->door->options.gate, &transaction, NULL, &error);
+        if (status != STATUS_OK) {
+            arena_reset(&arena);
+            statement->status = status;
+            statement->text = arena_format(&statement->arena, "%s", error.text);
+            batch_one_done(batch);
+        }
+    }
+    batch_one_done(batch);
+}
+
+/* --- the operation ---------------------------------------------------------------------------------------------- */
+
+static void statement_read(struct call *call, struct batch_statement *statement)
+{
+    struct partiql_plan *plan = &statement->plan;
+    plan->wants_item = text_is(text_of(statement->json, "ReturnValuesOnConditionCheckFailure"), "ALL_OLD");
+    statement->is_read = partiql_read(call, statement->json, &plan->statement) == STATUS_OK;
+    if (statement->is_read && plan->statement.kind == PARTIQL_EXISTS) {
+        statement->is_read = false;
+        (void)call_fail(call, AWS_FAILURE_VALIDATION, "EXISTS can only be used in ExecuteTransaction");
+    }
+    if (!statement->is_read) {
+        statement_fail(call, statement);
+    }
+}
+
+/* All read, or all write. */
+static enum status check_kinds(struct call *call, const struct batch *batch, bool *ret_is_write)
+{
+    size_t kinds[2] = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_statement *statement = &batch->statements[i];
+        kinds[statement->plan.statement.kind != PARTIQL_SELECT] += statement->is_read ? 1 : 0;
+    }
+    *ret_is_write = kinds[1] > 0;
+    return kinds[0] == 0 || kinds[1] == 0
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           "The entire batch must consist of either read statements or write statements; "
+                           "you cannot mix both in one batch.");
+}
+
+enum status partiql_batch(struct call *call)
+{
+    const struct value *list = member_of(call->input, "Statements");
+    struct batch *batch = arena_create(call->arena, sizeof(*batch));
+    bool is_write = false;
+    CHECK(list->items.count <= DYNAMODB_BATCH_STATEMENTS_MAX); /* the check against the model saw to it */
+    *batch = (struct batch){.call = call, .count = list->items.count};
+    batch->statements = arena_create_array(call->arena, batch->count, sizeof(*batch->statements));
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->statements[i].batch = batch;
+        batch->statements[i].json = &list->items.at[i];
+        statement_read(call, &batch->statements[i]);
+    }
+    enum status status = check_kinds(call, batch, &is_write);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_statement *statement = &batch->statements[i];
+        if (!statement->is_read) {
+            continue;
+        }
+        if (partiql_plan(call, &statement->plan) != STATUS_OK) {
+            statement_fail(call, statement);
+        } else if (!is_write) {
+            statement_get(call, statement);
+        }
+    }
+    if (is_write) {
+        batch_submit(batch);
+    } else {
+        batch_reply(batch);
+    }
+    return STATUS_OK;
+}
