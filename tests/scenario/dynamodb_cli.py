@@ -35,7 +35,8 @@ class Cli:
 
 def tables(aws):
     made = aws("create-table", "--table-name", "music", "--attribute-definitions", "AttributeName=artist,AttributeType=S", "AttributeName=song,AttributeType=S",
-               "--key-schema", "AttributeName=artist,KeyType=HASH", "AttributeName=song,KeyType=RANGE", "--billing-mode", "PAY_PER_REQUEST", "--tags", "Key=made,Value=here")["TableDescription"]
+               "--key-schema", "AttributeName=artist,KeyType=HASH", "AttributeName=song,KeyType=RANGE", "--billing-mode", "PAY_PER_REQUEST", "--stream-specification",
+               "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES", "--tags", "Key=made,Value=here")["TableDescription"]
     aws("wait", "table-exists", "--table-name", "music")
     found = aws("describe-table", "--table-name", "music")["Table"]
     equal((found["TableStatus"], found["TableId"]), ("ACTIVE", made["TableId"]))
@@ -69,6 +70,49 @@ def items(aws):
     equal([plain_item(one.get("Item")) for one in found["Responses"]], [None, {"artist": "c", "song": "1"}])
     found = aws("delete-item", "--table-name", "music", "--key", key, "--return-values", "ALL_OLD")
     equal(found["Attributes"]["n"], {"N": "3.5"})
+
+
+def statements(aws):
+    equal(aws("execute-statement", "--statement", "INSERT INTO music VALUE {'artist': 'd', 'song': '1', 'n': 4}"), {"Items": []})
+    found = aws("batch-execute-statement", "--statements", [{"Statement": "SELECT n FROM music WHERE artist = 'd' AND song = '1'"}])
+    equal(found["Responses"][0]["Item"], {"n": {"N": "4"}})
+    aws("execute-transaction", "--transact-statements", [{"Statement": "DELETE FROM music WHERE artist = 'd' AND song = '1'"}])
+    equal(aws("execute-statement", "--statement", "SELECT * FROM music WHERE artist = 'd'")["Items"], [])
+
+
+def streams(aws, host, directory):
+    arn = aws("describe-table", "--table-name", "music")["Table"]["LatestStreamArn"]
+    own = Cli(host.dynamodb, directory)
+    own.command[own.command.index("dynamodb")] = "dynamodbstreams"
+    equal([one["StreamArn"] for one in own("list-streams", "--table-name", "music")["Streams"]], [arn])
+    shards = own("describe-stream", "--stream-arn", arn)["StreamDescription"]["Shards"]
+    kinds = []
+    for shard in shards:
+        iterator = own("get-shard-iterator", "--stream-arn", arn, "--shard-id", shard["ShardId"], "--shard-iterator-type", "TRIM_HORIZON")["ShardIterator"]
+        kinds += [record["eventName"] for record in own("get-records", "--shard-iterator", iterator)["Records"]]
+    assert "INSERT" in kinds and "REMOVE" in kinds, kinds
+
+
+def upkeep(aws):
+    """What is about a table's data as a whole."""
+    limits = aws("describe-limits")
+    assert limits["TableMaxReadCapacityUnits"] > 0, limits
+    assert aws("describe-endpoints")["Endpoints"][0]["Address"]
+    equal(aws("update-time-to-live", "--table-name", "music", "--time-to-live-specification", "Enabled=true,AttributeName=until")["TimeToLiveSpecification"], {"Enabled": True, "AttributeName": "until"})
+    equal(aws("describe-time-to-live", "--table-name", "music")["TimeToLiveDescription"]["AttributeName"], "until")
+    aws("update-continuous-backups", "--table-name", "music", "--point-in-time-recovery-specification", "PointInTimeRecoveryEnabled=true")
+    found = aws("describe-continuous-backups", "--table-name", "music")["ContinuousBackupsDescription"]
+    equal(found["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"], "ENABLED")
+    arn = aws("create-backup", "--table-name", "music", "--backup-name", "first")["BackupDetails"]["BackupArn"]
+    equal(aws("describe-backup", "--backup-arn", arn)["BackupDescription"]["BackupDetails"]["BackupName"], "first")
+    equal([one["BackupArn"] for one in aws("list-backups", "--table-name", "music")["BackupSummaries"]], [arn])
+    aws("restore-table-from-backup", "--target-table-name", "again", "--backup-arn", arn)
+    aws("wait", "table-exists", "--table-name", "again")
+    equal(len(aws("scan", "--table-name", "again")["Items"]), len(aws("scan", "--table-name", "music")["Items"]))
+    equal(aws("delete-backup", "--backup-arn", arn)["BackupDescription"]["BackupDetails"]["BackupStatus"], "DELETED")
+
+
+def goodbye(aws):
     equal(aws("delete-table", "--table-name", "music")["TableDescription"]["TableStatus"], "DELETING")
     aws.fails("An error occurred (ResourceNotFoundException) when calling the DescribeTable operation: Requested resource not found: Table: music not found", "describe-table", "--table-name", "music")
 
@@ -81,6 +125,10 @@ def main():
         aws = Cli(host.dynamodb, directory)
         tables(aws)
         items(aws)
+        statements(aws)
+        streams(aws, host, directory)
+        upkeep(aws)
+        goodbye(aws)
 
 
 if __name__ == "__main__":
