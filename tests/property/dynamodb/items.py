@@ -66,6 +66,7 @@ INVALID, FAILED, CANCELED = "ValidationException", "ConditionalCheckFailedExcept
 PARTITIONS = ["", "a", "b", "\u00e9"][1:]
 ATTRIBUTES = ["n", "m", "s", "t", "li", "mp", "st", "g", "h", "lo", "x.y"]
 INDEXES = {"global": ("g", "h"), "hash": ("g", None), "local": ("p", "lo")}
+HELD = {"global": {"p", "q", "g", "h", "n", "s", "li"}, "hash": {"p", "q", "g"}}  # what an index holds of an item; others: all
 KEYS = {"g": "S", "h": "N", "lo": "S"}
 
 
@@ -344,7 +345,7 @@ def set_value(rng, expression):
 
 
 def update(rng, expression):
-    """(text, function from the old item to the new one, whether it can only take away): every action has an attribute of its own.
+    """(text, function from the old item to the new one, whether it can only take away, paths): every action has an attribute of its own.
     What only takes away from an item that is not there does not make one."""
     sections, actions = {}, []
     attributes = rng.sample(ATTRIBUTES, rng.randrange(1, 5))
@@ -389,10 +390,14 @@ def update(rng, expression):
             new = write_at(new, where, what)
         return new
 
-    return " ".join(f"{word} {', '.join(parts)}" for word, parts in rng.sample(list(sections.items()), len(sections))), apply, set(sections) <= {"REMOVE", "DELETE"}
+    return " ".join(f"{word} {', '.join(parts)}" for word, parts in rng.sample(list(sections.items()), len(sections))), apply, set(sections) <= {"REMOVE", "DELETE"}, [where for _, where, _ in actions]
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------
+
+
+def held(index, item):
+    return {name: value for name, value in item.items() if index not in HELD or name in HELD[index]}
 
 
 def place(item):
@@ -411,6 +416,7 @@ class Model:
         self.rng = rng
         self.items = {}
         self.counts = {}
+        self.touched = []  # paths of the last update
 
     def get(self, where):
         return self.items.get(place(where))
@@ -452,7 +458,7 @@ class Model:
             body = {"TableName": "table", "Item": item_to_json(new_item)}
             apply = lambda old: new_item
         elif operation == "Update":
-            body["UpdateExpression"], change, only_removes = update(rng, expression)
+            body["UpdateExpression"], change, only_removes, self.touched = update(rng, expression)
             apply = lambda old: None if old is None and only_removes else change(old or where)
         holds = self.conditional(body, expression)
         body |= expression.members()
@@ -478,12 +484,17 @@ class Model:
 
     def write(self, wire):
         operation, body, run = self.plan_write()
-        returns = self.rng.choice(["NONE", "ALL_OLD"] + ["ALL_NEW"] * (operation == "Update"))
+        returns = ["NONE", "ALL_OLD"]
+        if operation == "Update":
+            returns += ["ALL_NEW"] + ["UPDATED_OLD", "UPDATED_NEW"] * all(len(where) == 1 for where in self.touched)
+        returns = self.rng.choice(returns)
         done = self.request(wire, operation + "Item", {**body, "ReturnValues": returns}, run)
         if done is not None:
             answer, (where, old, new) = done
             self.keep(where, new)
-            wanted = {"NONE": None, "ALL_OLD": old, "ALL_NEW": new}[returns]
+            wanted = {"NONE": None, "ALL_OLD": old, "ALL_NEW": new, "UPDATED_OLD": old, "UPDATED_NEW": new}[returns]
+            if returns.startswith("UPDATED") and wanted is not None:
+                wanted = {where[0]: wanted[where[0]] for where in self.touched if where[0] in wanted} or None
             assert item_of_json(answer.get("Attributes")) == wanted, f"{operation} {body} {returns}\nfound    {answer}\nexpected {wanted}"
 
     def transact(self, wire):
@@ -585,7 +596,7 @@ class Model:
         forward = rng.random() < 0.5
         body |= {"KeyConditionExpression": text_, "ScanIndexForward": forward}
         holds = self.filtered(expression, body, (hash_key, range_key))
-        every = [item for item in self.items.values() if item.get(hash_key) == partition and (range_key is None or range_key in item) and within(item)]
+        every = [held(index, item) for item in self.items.values() if item.get(hash_key) == partition and (range_key is None or range_key in item) and within(item)]
         wanted = [item for item in every if holds(item)]
         found, scanned = self.pages(wire, "Query", {**body, **expression.members()})
         about = f"{body} {expression.members()}\nfound    {found}\nexpected {wanted}"
@@ -601,7 +612,7 @@ class Model:
         if index:
             body["IndexName"] = index
         holds = self.filtered(expression, body, ())
-        every = [item for item in self.items.values() if index is None or all(name is None or name in item for name in INDEXES[index])]
+        every = [held(index, item) for item in self.items.values() if index is None or all(name is None or name in item for name in INDEXES[index])]
         wanted = [item for item in every if holds(item)]
         segments = self.rng.choice([1, 1, 2, 5])
         found, scanned = [], 0
@@ -614,7 +625,8 @@ class Model:
 
 def create(wire):
     keys = lambda *names: [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE")) if name]
-    index = lambda name: {"IndexName": name, "KeySchema": keys(*INDEXES[name]), "Projection": {"ProjectionType": "ALL"}}
+    projections = {"global": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["n", "s", "li"]}, "hash": {"ProjectionType": "KEYS_ONLY"}, "local": {"ProjectionType": "ALL"}}
+    index = lambda name: {"IndexName": name, "KeySchema": keys(*INDEXES[name]), "Projection": projections[name]}
     wire.ask("CreateTable", {"TableName": "table", "BillingMode": "PAY_PER_REQUEST", "KeySchema": keys("p", "q"), "GlobalSecondaryIndexes": [index("global"), index("hash")], "LocalSecondaryIndexes": [index("local")],
                              "AttributeDefinitions": [{"AttributeName": name, "AttributeType": kind} for name, kind in (("p", "S"), ("q", "N"), *KEYS.items())]})
 
