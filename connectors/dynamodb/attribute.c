@@ -196,6 +196,9 @@ enum status attributes_read(struct call *call, const struct value *json, struct 
         problem = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
                   "beyond supported limit";
     }
+    for (size_t i = 0; problem == NULL && i < ret_item->pairs.count; i++) {
+        problem = ret_item->pairs.at[2 * i].bytes.size == 0 ? ATTRIBUTE_INVALID "Empty attribute name" : NULL;
+    }
     return problem == NULL ? STATUS_OK : call_fail(call, AWS_FAILURE_VALIDATION, "%s", problem);
 }
 

@@ -1,7 +1,6 @@
 /* BatchGetItem and BatchWriteItem. */
 #include <stdatomic.h>
 
-#include "catalog/index.h"
 #include "dynamodb_private.h"
 
 /* Whether the same item is asked for twice: `keys` are maps of one table. */
@@ -216,23 +215,6 @@ static enum status write_read(struct call *call, const struct value *json, struc
                : status;
 }
 
-static enum status write_check_indexes(struct call *call, const struct batch_write *write)
-{
-    const uint8_t storage[4] = {0};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < write->schema->indexes_count && status == STATUS_OK; i++) {
-        struct buffer entry = {0};
-        struct error error;
-        status = index_entry_key(&write->schema->indexes[i], bytes_of(storage, sizeof(storage)), &write->item,
-                                 &entry, &error);
-        status = status == STATUS_OK || status == STATUS_NOT_FOUND
-                     ? STATUS_OK
-                     : call_fail_error(call, status, error.text);
-        buffer_reset(&entry);
-    }
-    return status;
-}
-
 static enum status write_plan(struct call *call, struct batch_write *write)
 {
     enum status status = call_table(call, table_of_arn(write->table), &write->schema);
@@ -246,8 +228,7 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);
     }
-    status = key_check_item(call, write->schema, &write->item);
-    return status == STATUS_OK ? write_check_indexes(call, write) : status;
+    return key_check_item(call, write->schema, &write->item);
 }
 
 static void batch_put_unprocessed(const struct batch *batch, struct buffer *body)

@@ -13,6 +13,21 @@ enum {
     CALL_REQUEST_ID_BYTES = 52,
 };
 
+/* A text that was cut ends with a whole character. */
+static void text_end_whole(char *text)
+{
+    size_t size = strlen(text);
+    size_t last = size; /* after its first byte */
+    while (last > 0 && ((uint8_t)text[last - 1] & 0xC0) == 0x80) {
+        last--;
+    }
+    uint8_t lead = last == 0 ? 0 : (uint8_t)text[last - 1];
+    size_t follow = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+    if (last > 0 && size - last < follow) {
+        text[last - 1] = '\0';
+    }
+}
+
 enum status call_fail(struct call *call, enum aws_failure_kind kind, const char *format, ...)
 {
     va_list arguments;
@@ -23,6 +38,7 @@ enum status call_fail(struct call *call, enum aws_failure_kind kind, const char 
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    text_end_whole(text);
     call->failure =
         (struct aws_failure){.kind = kind, .text = arena_copy_text(call->arena, bytes_of_text(text))};
     return STATUS_INVALID;

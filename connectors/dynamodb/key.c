@@ -1,4 +1,5 @@
 /* Keys of requests against the table's. */
+#include "catalog/index.h"
 #include "dynamodb_private.h"
 
 #define KEY_INVALID "One or more parameter values were invalid: "
@@ -80,6 +81,24 @@ enum status key_check(struct call *call, const struct schema *schema, const stru
     return status;
 }
 
+/* Index keys that an item has must fit, whatever the store holds. */
+static enum status key_check_indexes(struct call *call, const struct schema *schema, const struct value *item)
+{
+    const uint8_t storage[4] = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        struct buffer entry = {0};
+        struct error error;
+        status =
+            index_entry_key(&schema->indexes[i], bytes_of(storage, sizeof(storage)), item, &entry, &error);
+        status = status == STATUS_OK || status == STATUS_NOT_FOUND
+                     ? STATUS_OK
+                     : call_fail_error(call, status, error.text);
+        buffer_reset(&entry);
+    }
+    return status;
+}
+
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item)
 {
     enum status status = STATUS_OK;
@@ -99,7 +118,7 @@ enum status key_check_item(struct call *call, const struct schema *schema, const
         }
         status = key_check_size(call, schema, i, value);
     }
-    return status;
+    return status == STATUS_OK ? key_check_indexes(call, schema, item) : status;
 }
 
 struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena)

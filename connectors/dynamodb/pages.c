@@ -153,18 +153,33 @@ enum status page_check_projected(struct page *page)
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
+/* Whether the filter is asked of what a global index holds of an item, which is not all of it. */
+static bool page_filters_entries(const struct page *page)
+{
+    return page->expressions.filter != NULL && page->index != NULL && !page->is_all_projected &&
+           !boolean_of(&page->index_properties, "IsLocal");
+}
+
 static void page_visit(void *context, const struct gate_row *row)
 {
     struct page *page = context;
     struct arena arena = {0};
     struct value item;
-    page->count++;
-    if (page->is_count) {
+    bool is_filtered = page_filters_entries(page);
+    if (page->is_count && !is_filtered) {
+        page->count++;
         return;
     }
     item = row->item != NULL ? *row->item : item_of_image(row->image, &arena);
     if (page->index != NULL && !page->is_all_projected && !page->is_fetching) {
         item = index_projected(page->schema, page->index, &item, &arena);
+    }
+    bool holds =
+        !is_filtered || condition_holds(page->expressions.filter, &(struct condition_facts){.item = &item});
+    page->count += holds ? 1U : 0U;
+    if (!holds || page->is_count) {
+        arena_reset(&arena);
+        return;
     }
     if (page->expressions.projection != NULL) {
         item = projection_apply(page->expressions.projection, &item, &arena);
@@ -238,7 +253,7 @@ static enum status page_run(struct page *page, struct gate_query *query)
     query->index = page->index == NULL ? (struct bytes){0} : page->index->name;
     query->rows_max = (size_t)integer_of(call->input, "Limit", 0);
     query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
-    query->filter = page->expressions.filter;
+    query->filter = page_filters_entries(page) ? NULL : page->expressions.filter;
     query->measure = page_measure;
     enum status status = throttle_check(call, page->schema, page->index, false);
     if (status == STATUS_OK) {

@@ -87,6 +87,53 @@ static struct value update_definitions(struct call *call, const struct schema *s
     return list;
 }
 
+/* The index of that name, of those that may come and go: not the local ones. */
+static struct index_schema *index_global(struct call *call, struct index_schema *indexes, size_t count,
+                                         struct bytes name)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct value properties = properties_decode(indexes[i].properties, call->arena);
+        if (bytes_equal(indexes[i].name, name) && !boolean_of(&properties, "IsLocal")) {
+            return &indexes[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status definition_check(struct call *call, const struct key_column *columns, size_t count)
+{
+    const struct value *given = member_of(call->input, "AttributeDefinitions");
+    for (size_t i = 0; given != NULL && i < given->items.count; i++) {
+        struct bytes name = text_of(&given->items.at[i], "AttributeName");
+        struct bytes type = text_of(&given->items.at[i], "AttributeType");
+        for (size_t k = 0; k < count; k++) {
+            if (bytes_equal(columns[k].name, name) && !text_is(type, key_type_letter(columns[k].type.kind))) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 INVALID "Attribute %.*s is defined already, as %s", (int)name.size,
+                                 (const char *)name.data, key_type_letter(columns[k].type.kind));
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+/* An attribute has one type in all keys of a table and its indexes. */
+static enum status definitions_check_same(struct call *call, const struct schema *schema)
+{
+    enum status status = definition_check(call, schema->partition, schema->partition_count);
+    if (status == STATUS_OK) {
+        status = definition_check(call, schema->clustering, schema->clustering_count);
+    }
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        status = definition_check(call, index->partition, index->partition_count);
+        if (status == STATUS_OK) {
+            status = definition_check(call, index->clustering, index->clustering_count);
+        }
+    }
+    return status;
+}
+
 static enum status index_create(struct call *call, struct table_update *update, const struct value *index)
 {
     struct bytes name = text_of(index, "IndexName");
@@ -98,6 +145,9 @@ static enum status index_create(struct call *call, struct table_update *update, 
         return call_fail(call, AWS_FAILURE_VALIDATION, "Attempting to create an index which already exists");
     }
     enum status status = create_check_index(call, index, &definitions);
+    if (status == STATUS_OK) {
+        status = definitions_check_same(call, update->current);
+    }
     if (status == STATUS_OK) {
         status = create_check_throughput(call, index, is_on_demand, name);
     }
@@ -123,13 +173,15 @@ static enum status index_delete(struct call *call, struct table_update *update, 
     size_t kept = 0;
     struct index_schema *indexes =
         arena_create_array(call->arena, update->next.indexes_count, sizeof(*indexes));
+    const struct index_schema *gone =
+        index_global(call, update->next.indexes, update->next.indexes_count, name);
+    if (gone == NULL) {
+        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    }
     for (size_t i = 0; i < update->next.indexes_count; i++) {
-        if (!bytes_equal(update->next.indexes[i].name, name)) {
+        if (&update->next.indexes[i] != gone) {
             indexes[kept++] = update->next.indexes[i];
         }
-    }
-    if (kept == update->next.indexes_count) {
-        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
     }
     update->next.indexes = indexes;
     update->next.indexes_count = kept;
@@ -139,26 +191,28 @@ static enum status index_delete(struct call *call, struct table_update *update, 
 static enum status index_update(struct call *call, struct table_update *update, const struct value *change)
 {
     static const char *const kept[] = {"ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"};
-    struct bytes name = text_of(change, "IndexName");
-    struct index_schema *indexes =
-        arena_create_array(call->arena, update->next.indexes_count, sizeof(*indexes));
-    bool is_found = false;
-    for (size_t i = 0; i < update->next.indexes_count; i++) {
+    bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
+    size_t count = update->next.indexes_count;
+    struct index_schema *indexes = arena_create_array(call->arena, count, sizeof(*indexes));
+    for (size_t i = 0; i < count; i++) {
         indexes[i] = update->next.indexes[i];
-        if (!bytes_equal(indexes[i].name, name)) {
-            continue;
-        }
-        struct value properties = properties_decode(indexes[i].properties, call->arena);
-        for (size_t k = 0; k < ARRAY_COUNT(kept); k++) {
-            if (member_of(change, kept[k]) != NULL) {
-                map_set_member(&properties, kept[k], member_of(change, kept[k]), call->arena);
-            }
-        }
-        indexes[i].properties = properties_encode(&properties, call->arena);
-        is_found = true;
     }
+    struct index_schema *index = index_global(call, indexes, count, text_of(change, "IndexName"));
+    if (index == NULL) {
+        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    }
+    if (is_on_demand && member_of(change, "ProvisionedThroughput") != NULL) {
+        return create_check_throughput(call, change, true, index->name);
+    }
+    struct value properties = properties_decode(index->properties, call->arena);
+    for (size_t k = 0; k < ARRAY_COUNT(kept); k++) {
+        if (member_of(change, kept[k]) != NULL) {
+            map_set_member(&properties, kept[k], member_of(change, kept[k]), call->arena);
+        }
+    }
+    index->properties = properties_encode(&properties, call->arena);
     update->next.indexes = indexes;
-    return is_found ? STATUS_OK : call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    return STATUS_OK;
 }
 
 static enum status index_change(struct call *call, struct table_update *update, const struct value *change)

@@ -4,6 +4,7 @@
  *   and:  not ("AND" not)*
  *   not:  "NOT" not | "(" or ")" | function | operand comparison */
 #include "expression_private.h"
+#include "value/decimal.h"
 
 /* NOLINTBEGIN(misc-no-recursion): a parser; EXPRESSION_DEPTH_MAX bounds it */
 
@@ -58,6 +59,21 @@ static enum status operand_type_error(struct parser *parser, enum expression_tes
                      operand->kind == OPERAND_VALUE ? document_type(operand->value) : "N");
 }
 
+/* "N:12": a bound as messages show it. */
+static const char *bound_text(struct parser *parser, const struct value *value)
+{
+    struct buffer text = {0};
+    buffer_put_format(&text, "%s:", document_type(value));
+    if (value->kind == VALUE_TEXT) {
+        buffer_put(&text, value->bytes);
+    } else if (value->kind == VALUE_DECIMAL) {
+        decimal_format(&value->decimal, &text);
+    }
+    const char *kept = arena_copy_text(parser->options->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return kept;
+}
+
 /* Bounds of BETWEEN that are both values must be of one type and in order. */
 static enum status check_between(struct parser *parser, const struct operand *operands)
 {
@@ -65,23 +81,19 @@ static enum status check_between(struct parser *parser, const struct operand *op
     if (operands[1].kind != OPERAND_VALUE || operands[2].kind != OPERAND_VALUE) {
         return STATUS_OK;
     }
-    const char *low = document_type(operands[1].value);
-    const char *high = document_type(operands[2].value);
-    if (strcmp(low, high) != 0) {
-        return error_set(
-            parser->error, STATUS_INVALID,
-            "The BETWEEN operator requires same data type for lower and upper bounds; lower bound "
-            "operand: AttributeValue: {%s}, upper bound operand: AttributeValue: {%s}",
-            low, high);
+    const struct value *low = operands[1].value;
+    const struct value *high = operands[2].value;
+    bool is_one_type = strcmp(document_type(low), document_type(high)) == 0;
+    if (is_one_type && (!document_order(low, high, &order) || order <= 0)) {
+        return STATUS_OK;
     }
-    if (document_order(operands[1].value, operands[2].value, &order) && order > 0) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "The BETWEEN operator requires upper bound to be greater than or equal to lower "
-                         "bound; lower bound operand: AttributeValue: {%s}, upper bound operand: "
-                         "AttributeValue: {%s}",
-                         low, high);
-    }
-    return STATUS_OK;
+    return error_set(
+        parser->error, STATUS_INVALID,
+        "The BETWEEN operator requires %s; lower bound operand: AttributeValue: {%s}, upper bound "
+        "operand: AttributeValue: {%s}",
+        is_one_type ? "upper bound to be greater than or equal to lower bound"
+                    : "same data type for lower and upper bounds",
+        bound_text(parser, low), bound_text(parser, high));
 }
 
 static enum status check_operands(struct parser *parser, enum expression_test test,

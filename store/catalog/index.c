@@ -86,12 +86,15 @@ enum status index_entry_key(const struct index_schema *index, struct bytes stora
     struct schema schema = index_as_schema(index);
     struct arena arena = {0};
     struct buffer key = {0};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < index->partition_count && status == STATUS_OK; i++) {
-        status = index_column(index, &index->partition[i], item, &arena, &partition[i], error);
-    }
-    for (size_t i = 0; i < index->clustering_count && status == STATUS_OK; i++) {
-        status = index_column(index, &index->clustering[i], item, &arena, &clustering[i], error);
+    enum status status = STATUS_OK; /* a column of a wrong type counts also where another one is missing */
+    for (size_t i = 0; i < index->partition_count + index->clustering_count && status != STATUS_INVALID;
+         i++) {
+        size_t k = i - index->partition_count;
+        enum status found =
+            i < index->partition_count
+                ? index_column(index, &index->partition[i], item, &arena, &partition[i], error)
+                : index_column(index, &index->clustering[k], item, &arena, &clustering[k], error);
+        status = found == STATUS_OK ? status : found;
     }
     if (status == STATUS_OK) {
         status = key_encode(&schema, ROW_PLAIN, partition, clustering, index->clustering_count, &key, error);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Batches and transactions through the DynamoDB door, and what requests cost."""
+import threading
 import uuid
 
 from dynamodb import CANCELED, NOT_FOUND, VALIDATION, Wire, client, equal, fails, item, plain_item, run, table, typed, values
@@ -129,6 +130,37 @@ def a_token_makes_a_transaction_one(db, wire):
     fails(VALIDATION, "Member must have length less than or equal to 36", db.transact_write_items, TransactItems=add(1), ClientRequestToken="x" * 37)
 
 
+def writers_do_not_lose_updates(db, wire):
+    """Four writers at once: plain, conditional and in transactions; every write that was answered counts."""
+    address = wire.connection.host + ":" + str(wire.connection.port)
+    db.put_item(TableName="one", Item=item(p="shared", n=0, m=0))
+    done = []
+
+    def work(kind):
+        own, count = Wire(address), 0
+        change = {"TableName": "one", "Key": item(p="shared"), "UpdateExpression": "SET n = n + :one", "ExpressionAttributeValues": values(one=1)}
+        for _ in range(100):
+            if kind == "plain":
+                status, _, answer = own.send("UpdateItem", change)
+            elif kind == "conditional":
+                seen = own.ask("GetItem", {"TableName": "one", "Key": item(p="shared"), "ConsistentRead": True})["Item"]["n"]
+                status, _, answer = own.send("UpdateItem", {**change, "ConditionExpression": "n = :seen", "ExpressionAttributeValues": {**values(one=1), ":seen": seen}})
+            else:
+                status, _, answer = own.send("TransactWriteItems", {"TransactItems": [{"Update": change}, {"Put": {"TableName": "one", "Item": item(p="beside")}}]})
+            assert status == 200 or answer["__type"].split("#")[1] in ("ConditionalCheckFailedException", CANCELED, "TransactionConflictException"), answer
+            count += status == 200
+        done.append(count)
+
+    threads = [threading.Thread(target=work, args=(kind,)) for kind in ("plain", "plain", "conditional", "transaction")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(len(done), 4, "a writer was refused")
+    equal(db.get_item(TableName="one", Key=item(p="shared"), ConsistentRead=True)["Item"]["n"], typed(sum(done)))
+    assert sum(done) >= 200, done
+
+
 def transactions_read(db, wire):
     get = lambda name, **more: {"Get": {"TableName": "one", "Key": item(p=name), **more}}
     answer = db.transact_get_items(TransactItems=[get("count"), get("nobody"), get("t3", ProjectionExpression="n"), {"Get": {"TableName": "two", "Key": item(p="t", n=1)}}])
@@ -199,7 +231,7 @@ def collections_are_told(db, wire):
     assert "ItemCollectionMetrics" not in db.put_item(TableName="two", Item=item(p="m", n=1))
 
 
-CHECKS = [setup, batches_read, batches_write, a_batch_is_sixteen_megabytes, transactions_write_all_or_nothing, transactions_that_are_refused, a_token_makes_a_transaction_one, transactions_read, capacity_is_counted, sizes_count_as_documented,
+CHECKS = [setup, batches_read, batches_write, a_batch_is_sixteen_megabytes, transactions_write_all_or_nothing, transactions_that_are_refused, a_token_makes_a_transaction_one, writers_do_not_lose_updates, transactions_read, capacity_is_counted, sizes_count_as_documented,
           collections_are_told]
 
 

@@ -24,7 +24,7 @@ def install(directory):
         os.symlink(os.environ["OXBOW_NODE_MODULES"], os.path.join(directory, "node_modules"))
         return True
     try:
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"], cwd=directory, capture_output=True, text=True, timeout=150)
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--fetch-retries=1", "--fetch-timeout=20000", "--loglevel=error"], cwd=directory, capture_output=True, text=True, timeout=150)
     except subprocess.TimeoutExpired:
         print("skipped: npm ci took too long")
         return False

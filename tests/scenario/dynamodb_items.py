@@ -99,6 +99,17 @@ def numbers_keep_their_value(db, wire):
         fails(VALIDATION, words, db.put_item, TableName="hash", Item={"pk": {"S": "num"}, "n": {"NS": ["1", given]}})
 
 
+def long_messages_end_with_a_character(db, wire):
+    for pad in range(6):
+        text = "x" * pad + "\u00e9\U0001f600" * 3000
+        for member, value in (("Item", {"pk": {"S": "x"}, "n": {"N": text}}), ("ConditionExpression", "a BETWEEN :a AND :b")):
+            body = {"TableName": "hash", "Item": item(pk="x"), member: value}
+            if member != "Item":
+                body["ExpressionAttributeValues"] = values(a=text, b="a")
+            answer = wire.refused("PutItem", body, VALIDATION, "x" * pad + "\u00e9\U0001f600\u00e9")
+            assert "\ufffd" not in answer["message"], answer["message"][-100:]
+
+
 def equal_numbers_are_one_key(db, wire):
     for given in ("1", "1.0", "01", "1e0", "0.1e1"):
         db.put_item(TableName="number", Item={"pk": {"N": given}, "sk": {"S": "x"}, "as": {"S": given}})
@@ -122,6 +133,7 @@ def attribute_values_are_checked(db, wire):
                          ({"SS": "a"}, "Unexpected field type"), ({"L": {}}, "Start of structure or map found where not expected"), ({"S": []}, "Unrecognized collection type class java.lang.String"),
                          ({"B": "x"}, "Base64 encoded length is expected a multiple of 4 bytes but found: 1"), ("a", "Unexpected value type in payload")):
         wire.refused("PutItem", {"TableName": "hash", "Item": {"pk": {"S": "a"}, "a": given}}, SERIALIZATION, words)
+    wire.refused("PutItem", {"TableName": "hash", "Item": {"pk": {"S": "a"}, "": {"S": "x"}}}, VALIDATION, INVALID)
     assert get(db, "hash", pk="a") is None
 
 
@@ -374,8 +386,8 @@ def conditions_that_are_refused(db, wire):
             ("begins_with(n)", bad + "Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 1", {}),
             ("contains(n)", bad + "Incorrect number of operands for operator or function; operator or function: contains, number of operands: 1", {}),
             ("begins_with(s, :v)", bad + kind + "begins_with, operand type: N", {"v": 1}), ("n < :v", bad + kind + "<, operand type: BOOL", {"v": True}), ("n >= :v", bad + kind + ">=, operand type: L", {"v": []}),
-            ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {", {"v": 2, "w": 1}),
-            ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {", {"v": 2, "w": "x"}),
+            ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {N:1}", {"v": 2, "w": 1}),
+            ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {S:x}", {"v": 2, "w": "x"}),
             ("n BETWEEN :v AND :w", bad + kind + "BETWEEN, operand type: M", {"v": {}, "w": {}}), ("attribute_type(n, :v)", bad + "Invalid attribute type name found; type: STRING, valid types: {", {"v": "STRING"}),
             ("attribute_type(n, :v)", bad + kind + "attribute_type, operand type: N", {"v": 1}), ("n = n", bad + "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]", {}),
             ("size(n)", bad + "The function is not allowed to be used this way in an expression; function: size", {}), ("attribute_exists(n) = :v", bad + "Syntax error", {"v": 1}),
@@ -435,7 +447,7 @@ def projections_choose(db, wire):
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.get_item, TableName="hash", Key=item(pk="p"), AttributesToGet=[])
 
 
-CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
+CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
           put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, a_failed_condition_says_so, projections_choose]
 
 

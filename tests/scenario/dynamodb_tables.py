@@ -158,6 +158,19 @@ def tables_change(db, wire):
     db.delete_table(TableName="change")
 
 
+def indexes_that_may_not_change(db, wire):
+    table(db, "fixed", "p:S", "n:N", globals=[("gsi", ["g:S"], "ALL")], locals=[("lsi", ["p:S", "l:S"], "ALL")])
+    for name, change in (("lsi", {"Delete": {"IndexName": "lsi"}}), ("lsi", {"Update": {"IndexName": "lsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}), ("none", {"Delete": {"IndexName": "none"}})):
+        fails(NOT_FOUND, "Requested resource not found", db.update_table, TableName="fixed", GlobalSecondaryIndexUpdates=[change])
+    fails(VALIDATION, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="fixed",
+          GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": "gsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}])
+    for attribute, kind in (("g", "N"), ("p", "N"), ("l", "B")):
+        fails(VALIDATION, INVALID, db.update_table, TableName="fixed", AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": kind}], GlobalSecondaryIndexUpdates=[{"Create": index("new", attribute)}])
+    found = db.describe_table(TableName="fixed")["Table"]
+    equal(([i["IndexName"] for i in found["GlobalSecondaryIndexes"]], [i["IndexName"] for i in found["LocalSecondaryIndexes"]]), (["gsi"], ["lsi"]))
+    db.delete_table(TableName="fixed")
+
+
 def a_table_may_be_protected(db, wire):
     wire.ask("CreateTable", {"TableName": "kept", **shape("p:S", DeletionProtectionEnabled=True)})
     equal(wire.ask("DescribeTable", {"TableName": "kept"})["Table"]["DeletionProtectionEnabled"], True)
@@ -240,7 +253,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
 
 
 def main():
