@@ -270,6 +270,8 @@ enum status page_index(struct page *page, struct bytes name);
 enum status page_check_projected(struct page *page);
 /* No key is empty. */
 enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
+/* Whether the filter is asked of what a global index holds of an item, which is not all of it. */
+bool page_filters_entries(const struct page *page);
 /* The size of a row looked at, as its table or index has it. `context`: the page. */
 size_t page_measure(void *context, const struct value *item);
 /* The key attributes of the last row looked at: where the next page goes on. */

@@ -153,8 +153,7 @@ enum status page_check_projected(struct page *page)
 
 /* --- rows ------------------------------------------------------------------------------------------------------- */
 
-/* Whether the filter is asked of what a global index holds of an item, which is not all of it. */
-static bool page_filters_entries(const struct page *page)
+bool page_filters_entries(const struct page *page)
 {
     return page->expressions.filter != NULL && page->index != NULL && !page->is_all_projected &&
            !boolean_of(&page->index_properties, "IsLocal");

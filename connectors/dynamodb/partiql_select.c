@@ -154,7 +154,7 @@ static enum status plan_query(struct selection *selection)
         }
     }
     selection->query.key_terms = selection->key_terms;
-    selection->query.filter = partiql_terms_rest(&selection->terms, call->arena);
+    selection->page.expressions.filter = partiql_terms_rest(&selection->terms, call->arena);
     return selection->partitions_count <= DYNAMODB_STATEMENT_PARTITIONS_MAX
                ? STATUS_OK
                : call_fail(call, AWS_FAILURE_VALIDATION,
@@ -314,6 +314,11 @@ static void selection_visit(void *context, const struct gate_row *row)
     if (page->index != NULL && !page->is_all_projected && !page->is_fetching) {
         item = index_projected(page->schema, page->index, &item, &arena);
     }
+    if (page_filters_entries(page) &&
+        !condition_holds(page->expressions.filter, &(struct condition_facts){.item = &item})) {
+        arena_reset(&arena);
+        return;
+    }
     item = partiql_project(selection->statement, &item, &arena);
     json_item(&page->items);
     attributes_put(&page->items, &item);
@@ -326,6 +331,7 @@ static enum status selection_read(struct selection *selection, struct gate_page 
 {
     struct call *call = selection->page.call;
     struct gate_query *query = &selection->query;
+    query->filter = page_filters_entries(&selection->page) ? NULL : selection->page.expressions.filter;
     size_t count = selection->partitions_count > 0 ? selection->partitions_count : 1;
     size_t rows_max = (size_t)integer_of(call->input, "Limit", 0);
     size_t scanned = 0;

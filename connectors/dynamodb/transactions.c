@@ -466,6 +466,12 @@ static enum status gets_plan(struct call *call, const struct value *items, struc
         if (status != STATUS_OK) {
             return status;
         }
+        for (size_t k = 0; k < i; k++) {
+            if (gets[k].schema == gets[i].schema && value_equal(&gets[k].key, &gets[i].key)) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 "Transaction request cannot include multiple operations on one item");
+            }
+        }
         if (key_check(call, gets[i].schema, &gets[i].key) != STATUS_OK) {
             outcomes[i].status = STATUS_INVALID;
             outcomes[i].text = call->failure.text;

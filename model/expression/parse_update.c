@@ -37,10 +37,40 @@ static enum status check_paths(struct parser *parser, const struct path *earlier
 }
 
 /* operand (("+" | "-") operand)? */
+static enum status parse_set_value(struct parser *parser, struct operand *ret_operand);
+
+/* NOLINTBEGIN(misc-no-recursion): a parser; EXPRESSION_DEPTH_MAX bounds it */
+/* An operand, or a value in parentheses. */
+static enum status parse_set_operand(struct parser *parser, struct operand *ret_operand)
+{
+    if (parser->token.kind != TOKEN_OPEN) {
+        return parser_operand(parser, ret_operand);
+    }
+    if (++parser->depth > EXPRESSION_DEPTH_MAX) {
+        return parser_syntax_error(parser);
+    }
+    enum status status = parser_advance(parser);
+    bool is_doubled = status == STATUS_OK && parser->token.kind == TOKEN_OPEN;
+    if (status == STATUS_OK) {
+        status = parse_set_value(parser, ret_operand);
+    }
+    bool is_sum =
+        status == STATUS_OK && (ret_operand->kind == OPERAND_PLUS || ret_operand->kind == OPERAND_MINUS);
+    bool is_redundant = is_doubled && !is_sum && parser->previous.kind == TOKEN_CLOSE;
+    if (status == STATUS_OK) {
+        status = parser_expect(parser, TOKEN_CLOSE);
+    }
+    if (status == STATUS_OK && is_redundant) {
+        status = error_set(parser->error, STATUS_INVALID, "The expression has redundant parentheses;");
+    }
+    parser->depth--;
+    return status;
+}
+
 static enum status parse_set_value(struct parser *parser, struct operand *ret_operand)
 {
     struct operand *left = arena_create(parser->options->arena, sizeof(*left));
-    enum status status = parser_operand(parser, left);
+    enum status status = parse_set_operand(parser, left);
     bool is_plus = parser->token.kind == TOKEN_PLUS;
     if (status != STATUS_OK || (!is_plus && parser->token.kind != TOKEN_MINUS)) {
         *ret_operand = *left;
@@ -52,7 +82,7 @@ static enum status parse_set_value(struct parser *parser, struct operand *ret_op
         status = parser_advance(parser);
     }
     if (status == STATUS_OK) {
-        status = parser_operand(parser, right);
+        status = parse_set_operand(parser, right);
     }
     for (int i = 0; i < 2 && status == STATUS_OK; i++) {
         const struct operand *operand = i == 0 ? left : right;
@@ -67,6 +97,7 @@ static enum status parse_set_value(struct parser *parser, struct operand *ret_op
         (struct operand){.kind = is_plus ? OPERAND_PLUS : OPERAND_MINUS, .left = left, .right = right};
     return status;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static enum status check_add_operand(struct parser *parser, enum action_kind kind,
                                      const struct operand *operand)

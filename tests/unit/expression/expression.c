@@ -165,6 +165,7 @@ static void updates_apply(void **state)
     check_update("SET a = a - :two", "{\"a\":1}", "{\"a\":-1}");
     check_update("SET a = if_not_exists(a, :one) + :two", "{}", "{\"a\":3}");
     check_update("SET l = list_append(:l, l)", "{\"l\":[1]}", "{\"l\":[7,1]}");
+    check_update("SET a = (a) + (:one)", "{\"a\":1}", "{\"a\":2}");
     check_update("SET l[9] = :one, l[5] = :two, l[0] = :t", "{\"l\":[0,0]}", "{\"l\":[\"t\",0,2,1]}");
     check_update("REMOVE l[1], l[2], a, absent", "{\"a\":1,\"l\":[0,1,2,3]}", "{\"l\":[0,3]}");
     check_update("SET l[0] = :one REMOVE l[1]", "{\"l\":[0,1,2]}", "{\"l\":[1,2]}");
