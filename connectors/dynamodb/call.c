@@ -138,6 +138,7 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
         .body = body,
     };
     struct http_exchange *exchange = call->exchange;
+    measure_end(call);
     http_reply(&exchange, &answer);
     buffer_reset(&packed);
 }

@@ -27,6 +27,7 @@ static enum status call_serve(struct call *call)
 {
     for (size_t i = 0; i < ARRAY_COUNT(operations); i++) {
         if (strcmp(operations[i].name, call->operation->name) == 0) {
+            measure_operation(call, i);
             return operations[i].serve(call);
         }
     }
@@ -101,6 +102,7 @@ static void door_serve(struct dynamodb_door *door, struct http_exchange *exchang
     call->exchange = exchange;
     call->arena = http_arena(exchange);
     http_context_set(exchange, call);
+    measure_begin(call);
     enum status status = call_read(call);
     if (status == STATUS_OK) {
         status = call_serve(call);

@@ -41,6 +41,8 @@ struct call {
     void (*finish)(struct call *call); /* what follows a write, on the door's thread */
     void *state;                       /* what finish wants to know */
     bool is_waiting;                   /* the answer comes later */
+    size_t measured;                   /* 1 + number of the operation in DYNAMODB_OPERATIONS; 0: none */
+    int64_t began_us;
 };
 
 /* --- answers (call.c) ------------------------------------------------------------------------------------------- */
@@ -52,6 +54,10 @@ enum status call_fail(struct call *call, enum aws_failure_kind kind, const char 
 enum status call_fail_error(struct call *call, enum status status, const char *text);
 enum status call_fail_no_table(struct call *call); /* of requests about items */
 enum status call_fail_no_named_table(struct call *call, struct bytes table);
+/* For metrics: when a request came, which operation it is, and that it is answered (measure.c). */
+void measure_begin(struct call *call);
+void measure_operation(struct call *call, size_t operation);
+void measure_end(struct call *call);
 /* Sends the answer, or the failure. Takes the call; the body is copied. */
 void call_reply(struct call *call, const struct buffer *body);
 void call_reply_failure(struct call *call);

@@ -3,6 +3,7 @@
 import datetime
 import subprocess
 import time
+import urllib.request
 
 import boto3
 
@@ -133,6 +134,16 @@ def tools_get_answers(db, wire, server):
     equal((status, answer["__type"]), (400, "com.amazon.coral.service#UnknownOperationException"))
 
 
+def metrics_count(server):
+    """After all of the above, Prometheus sees what was asked and what failed."""
+    with urllib.request.urlopen(f"http://{server.http}/metrics") as answer:
+        text = answer.read().decode()
+    counts = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+    assert int(counts['oxbow_dynamodb_request_us_count{operation="PutItem"}']) > 3, text
+    assert int(counts['oxbow_dynamodb_failures_total{type="VALIDATION"}']) > 0, text
+    assert 'operation="TransactGetItems"' not in text, "what nobody asked is not shown"
+
+
 def states_last():
     with Server("--dynamodb-delay-ms", "700") as server:
         db = client(server.dynamodb)
@@ -226,6 +237,10 @@ def main():
         wire = Wire(server.dynamodb)
         policies_are_kept(db, wire)
         tools_get_answers(db, wire, server)
+        fails(VALIDATION, "", db.get_item, TableName="policy", Key={})
+        for number in range(5):
+            db.put_item(TableName="policy", Item=item(p=str(number)))
+        metrics_count(server)
     states_last()
     conflicts_are_feigned()
     throughput_ends()
