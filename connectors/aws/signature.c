@@ -351,6 +351,25 @@ enum status aws_signature_parse(const struct aws_request *request, struct arena 
     return status;
 }
 
+enum status aws_signature_peek(const struct aws_request *request, struct arena *arena,
+                               struct aws_signature *ret_signature, struct aws_refusal *ret_refusal)
+{
+    const struct signature_parse parse = {.request = request, .arena = arena, .refusal = ret_refusal};
+    struct signature_parts parts = {0};
+    struct aws_signature signature = {0};
+    enum status status = signature_find(&parse, &parts, &signature.is_query);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct bytes *const fields[] = {&signature.access_key_id, &signature.date, &signature.region,
+                                    &signature.service};
+    struct bytes rest = parts.credential;
+    for (size_t i = 0; i < ARRAY_COUNT(fields) && aws__piece_next(&rest, "/", fields[i]); i++) {
+    }
+    *ret_signature = signature;
+    return STATUS_OK;
+}
+
 /* --- when ------------------------------------------------------------------------------------------------------- */
 
 enum status aws_signature_check_time(const struct aws_signature *signature, int64_t now_s,

@@ -342,6 +342,31 @@ static void test_http_date(void **state)
     arena_reset(&arena);
 }
 
+/* Where nobody has to prove who he is, made-up signatures do; parts that are missing do not. */
+static void test_peek(void **state)
+{
+    (void)state;
+    struct vector made_up = {
+        .headers = {{"Host", "h"},
+                    {"X-Amz-Date", "20200101T000000Z"},
+                    {"Authorization",
+                     "AWS4-HMAC-SHA256 Credential=any/1999/eu-north-1, SignedHeaders=x, Signature=y"}}};
+    struct vector bare = {.headers = {{"Host", "h"}, {"X-Amz-Date", "20200101T000000Z"}}};
+    struct arena arena = {0};
+    struct aws_signature signature;
+    struct aws_refusal refusal;
+    struct aws_request request = request_of(&made_up);
+    assert_int_equal(aws_signature_parse(&request, &arena, &signature, &refusal), STATUS_DENIED);
+    assert_int_equal(aws_signature_peek(&request, &arena, &signature, &refusal), STATUS_OK);
+    assert_int_equal(signature.region.size, 10);
+    assert_memory_equal(signature.region.data, "eu-north-1", 10);
+    assert_int_equal(signature.service.size, 0);
+    request = request_of(&bare);
+    assert_int_equal(aws_signature_peek(&request, &arena, &signature, &refusal), STATUS_DENIED);
+    assert_int_equal(refusal.kind, AWS_REFUSAL_MISSING_TOKEN);
+    arena_reset(&arena);
+}
+
 /* --- refusals --------------------------------------------------------------------------------------------------- */
 
 #define SCOPE "AKID/20150830/us-east-1/dynamodb/aws4_request"
@@ -498,14 +523,23 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_list_users),        cmocka_unit_test(test_list_users_presigned),
-        cmocka_unit_test(test_unsigned_payload),  cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_queries),           cmocka_unit_test(test_odd_queries),
-        cmocka_unit_test(test_headers),           cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_http_date),         cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_incomplete_header), cmocka_unit_test(test_incomplete_query),
-        cmocka_unit_test(test_invalid),           cmocka_unit_test(test_skew),
-        cmocka_unit_test(test_own_texts),         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_list_users),
+        cmocka_unit_test(test_list_users_presigned),
+        cmocka_unit_test(test_unsigned_payload),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_queries),
+        cmocka_unit_test(test_odd_queries),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_bodies),
+        cmocka_unit_test(test_http_date),
+        cmocka_unit_test(test_peek),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_incomplete_header),
+        cmocka_unit_test(test_incomplete_query),
+        cmocka_unit_test(test_invalid),
+        cmocka_unit_test(test_skew),
+        cmocka_unit_test(test_own_texts),
+        cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests_name("aws/signature", tests, NULL, NULL);
 }

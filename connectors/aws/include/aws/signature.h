@@ -41,6 +41,10 @@ struct aws_signature {
 MUST_USE enum status aws_signature_parse(const struct aws_request *request, struct arena *arena,
                                          struct aws_signature *ret_signature,
                                          struct aws_refusal *ret_refusal);
+/* Only that its parts are there, and what the credential says: for servers where nobody has to prove who he is, and clients whose
+ * signatures are made up. Time, headers and signature of *ret_signature are not set. STATUS_DENIED as above. */
+MUST_USE enum status aws_signature_peek(const struct aws_request *request, struct arena *arena,
+                                        struct aws_signature *ret_signature, struct aws_refusal *ret_refusal);
 /* Whether it was signed just now, or, presigned, is not over yet. STATUS_DENIED. */
 MUST_USE enum status aws_signature_check_time(const struct aws_signature *signature, int64_t now_s,
                                               struct arena *arena, struct aws_refusal *ret_refusal);
