@@ -220,6 +220,7 @@ def indexes_follow_writes(db, wire):
 
     db.put_item(TableName="music", Item=item(artist="z", song="1", genre="g8", year=1990))
     equal(genres(), [("g8", "1")])
+    fails(VALIDATION, "Size of hashkey has exceeded the maximum size limit of2048 bytes", db.put_item, TableName="music", Item=item(artist="z", song="1", genre="g" * 2049, year=1))
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="SET genre = :g", ExpressionAttributeValues=values(g="g9"))
     equal(genres(), [("g9", "1")])
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="REMOVE genre")
