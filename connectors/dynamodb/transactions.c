@@ -196,8 +196,12 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
         if (at == count) {
             capacities[count++] = (struct capacity){.table = write->schema->name,
                                                     .schema = write->schema,
-                                                    .is_write = true,
+                                                    .is_write = !call->outcome.is_repeat,
                                                     .is_detailed = true};
+        }
+        if (call->outcome.is_repeat) { /* that it was done already is found by reading */
+            capacities[at].table_units += 2 * capacity_read_units(document_bytes(&write->item), true);
+            continue;
         }
         struct value old =
             outcome->had_old ? item_of_image(outcome->old_image, call->arena) : (struct value){0};
