@@ -96,7 +96,7 @@ static enum status key_check_index_sizes(struct call *call, const struct index_s
         if (is_bytes && value->bytes.size > most) {
             return call_fail(call, AWS_FAILURE_VALIDATION,
                              is_partition ? KEY_INVALID
-                                          "Size of hashkey has exceeded the maximum size limit of%zu bytes"
+                                 "Size of hashkey has exceeded the maximum size limit of%zu bytes"
                                           : KEY_INVALID "Aggregated size of all range keys has exceeded the "
                                                         "size limit of %zu bytes",
                              most);

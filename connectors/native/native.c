@@ -148,13 +148,21 @@ static void native_run(void *context)
     native_send_replies(door);
 }
 
-/* After a commit: subscribers may have something to read. Thread: the writer. */
-static void native_wake(void *context)
+static void native_wake_now(struct native_door *door)
 {
-    struct native_door *door = context;
     if (!atomic_exchange(&door->is_awake, true) &&
         mailbox_send_reply(door->mailbox, &door->wake) != STATUS_OK) {
         atomic_store(&door->is_awake, false); /* stopping */
+    }
+}
+
+/* After a commit: subscribers may have something to read. One that comes now is served by the door's own turn. Thread: the
+ * writer. */
+static void native_wake(void *context)
+{
+    struct native_door *door = context;
+    if (atomic_load(&door->subscriptions_count) > 0) {
+        native_wake_now(door);
     }
 }
 
@@ -211,7 +219,7 @@ void native_door_close(struct native_door **door)
         return;
     }
     atomic_store(&gone->is_stopping, true);
-    native_wake(gone);
+    native_wake_now(gone);
     thread_join(&gone->thread);
     mailbox_close(gone->mailbox);
     native_send_replies(gone);

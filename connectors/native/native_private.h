@@ -62,9 +62,9 @@ struct native_door {
     struct mailbox *mailbox;
     struct gate_view *view;
     struct native_subscription *subscriptions;
-    size_t subscriptions_count;
-    _Atomic uint64_t writes; /* under way */
-    atomic_bool is_awake;    /* a wake-up is in the mailbox already */
+    _Atomic size_t subscriptions_count; /* the door changes it, the writer looks */
+    _Atomic uint64_t writes;            /* under way */
+    atomic_bool is_awake;               /* a wake-up is in the mailbox already */
     struct message wake;
     atomic_bool is_stopping;
 };

@@ -34,6 +34,7 @@ struct topics {
     struct message wake;
     atomic_bool is_awake;
     atomic_bool is_stopping;
+    atomic_bool has_listeners; /* the thread sets it, the writer looks */
     struct subscription *subscription;
     struct map *by_name; /* table name → topic */
     struct topic *all;
@@ -79,6 +80,7 @@ static void topics_hear(struct topics *topics)
         }
     }
     (void)zmq_msg_close(&message);
+    atomic_store(&topics->has_listeners, map_count(topics->prefixes) > 0);
 }
 
 /* --- publishing ------------------------------------------------------------------------------------------------- */
@@ -199,16 +201,20 @@ static void topics_run(void *context)
         (void)zmq_poll(items, 2, has_more ? 0 : TOPICS_HEARTBEAT_MS / 4);
         atomic_store(&topics->is_awake, false);
         (void)mailbox_receive(topics->mailbox, 0);
+        bool is_behind = topics_pump(topics); /* what came before a subscription is not for it */
         topics_hear(topics);
-        has_more = topics_pump(topics);
+        has_more = topics_pump(topics) || is_behind;
         topics_beat(topics);
     }
 }
 
-/* Thread: the writer. */
+/* Thread: the writer. Without listeners the thread looks by itself from time to time, to keep its place. */
 static void topics_wake(void *context)
 {
     struct topics *topics = context;
+    if (!atomic_load(&topics->has_listeners)) {
+        return;
+    }
     if (!atomic_exchange(&topics->is_awake, true) &&
         mailbox_send_reply(topics->mailbox, &topics->wake) != STATUS_OK) {
         atomic_store(&topics->is_awake, false); /* stopping */
