@@ -281,10 +281,7 @@ static void update_finish(struct call *call)
         call_reply_failure(call);
         return;
     }
-    table_reply_description(call, "TableDescription", schema,
-                            member_of(call->input, "GlobalSecondaryIndexUpdates") != NULL
-                                ? "UPDATING"
-                                : table_status(call, schema));
+    table_reply_description(call, "TableDescription", schema, "UPDATING");
 }
 
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
