@@ -49,6 +49,7 @@ struct export_work {
     struct subscription *subscription;
     struct map *changed; /* encoded key → time of the last change, in the job's arena */
     size_t changed_position;
+    size_t changed_bytes; /* of the keys */
 };
 
 /* --- files ------------------------------------------------------------------------------------------------------ */
@@ -208,15 +209,18 @@ static enum status changes_add(struct export_work *work, const struct feed_recor
     if (time_us == NULL) {
         time_us = arena_create(&work->job->arena, sizeof(*time_us));
         (void)map_put(work->changed, buffer_bytes(&key), time_us);
+        work->changed_bytes += key.size;
     }
     *time_us = change->commit_time_us;
     buffer_reset(&image);
     buffer_reset(&key);
-    return map_count(work->changed) <= DYNAMODB_EXPORT_KEYS_MAX
+    return map_count(work->changed) <= DYNAMODB_EXPORT_KEYS_MAX &&
+                   work->changed_bytes <= DYNAMODB_EXPORT_KEYS_BYTES_MAX
                ? STATUS_OK
                : error_set(error, STATUS_TOO_LARGE,
-                           "More than %d items changed in the period; name a shorter one",
-                           DYNAMODB_EXPORT_KEYS_MAX);
+                           "More than %d items, or %d bytes of their keys, changed in the period; name a "
+                           "shorter one",
+                           DYNAMODB_EXPORT_KEYS_MAX, DYNAMODB_EXPORT_KEYS_BYTES_MAX);
 }
 
 static enum status export_step_changes(struct export_work *work, struct error *error)

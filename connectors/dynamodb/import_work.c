@@ -20,7 +20,8 @@ struct import_work {
     struct file file;
     uint64_t file_bytes;
     uint64_t offset;
-    bool is_at_end; /* all of the file is in `text` */
+    bool is_at_end;  /* all of the file is in `text` */
+    bool is_refused; /* its header cannot be used */
     struct gzip_decoder *decoder;
     struct buffer piece;
     struct bytes piece_rest; /* of `piece`, not decoded yet */
@@ -190,6 +191,7 @@ static enum status import_line(struct import_work *work, struct bytes line, stru
         problem = csv_columns_read(line, work->plan.delimiter, work->plan.schema, &work->file_arena,
                                    &work->columns);
         work->has_columns = problem == NULL;
+        work->is_refused = problem != NULL;
         return problem == NULL ? STATUS_OK : import_line_error(work, problem, error);
     }
     work->processed++;
@@ -244,7 +246,7 @@ static enum status import_lines(struct import_work *work, struct error *error)
 {
     enum status status = STATUS_OK;
     struct bytes text = buffer_bytes(&work->text);
-    while (status == STATUS_OK && text.size > 0) {
+    while (status == STATUS_OK && text.size > 0 && !work->is_refused) {
         size_t end = line_end(work, text);
         if (end == text.size && !work->is_at_end) {
             break;
@@ -252,7 +254,7 @@ static enum status import_lines(struct import_work *work, struct error *error)
         status = import_whole_line(work, bytes_part(text, 0, end), error);
         text = bytes_from(text, end < text.size ? end + 1 : end);
     }
-    if (status == STATUS_OK && text.size > DYNAMODB_IMPORT_LINE_BYTES_MAX) {
+    if (status == STATUS_OK && text.size > DYNAMODB_IMPORT_LINE_BYTES_MAX && !work->is_refused) {
         if (!work->is_skipping) {
             work->processed++;
             status = import_line_error(work, "The line is longer than what an item can need", error);
@@ -292,6 +294,7 @@ static enum status import_file_open(struct import_work *work, struct error *erro
     work->offset = 0;
     work->line = 0;
     work->is_at_end = false;
+    work->is_refused = false;
     work->is_skipping = false;
     work->piece_rest = (struct bytes){0};
     buffer_clear(&work->text);
@@ -360,7 +363,7 @@ static enum status import_step_file(struct import_work *work, struct error *erro
         return status;
     }
     status = import_lines(work, error);
-    if (work->is_at_end) {
+    if (work->is_at_end || work->is_refused) {
         import_file_close(work);
     }
     return status;

@@ -166,6 +166,7 @@ static const struct limit limits[] = {
     {"DynamoDB, record of an export or import", DYNAMODB_TRANSFER_RECORD_BYTES_MAX, "bytes"},
     {"DynamoDB, export, data file", DYNAMODB_EXPORT_FILE_BYTES, "bytes compressed, and a page more"},
     {"DynamoDB, export, changed items", DYNAMODB_EXPORT_KEYS_MAX, "items"},
+    {"DynamoDB, export, keys of changed items", DYNAMODB_EXPORT_KEYS_BYTES_MAX, "bytes"},
     {"DynamoDB, import, files", DYNAMODB_IMPORT_FILES_MAX, "files"},
     {"DynamoDB, import, line", DYNAMODB_IMPORT_LINE_BYTES_MAX, "bytes"},
     {"DynamoDB, import, read at a time", DYNAMODB_IMPORT_PIECE_BYTES, "bytes"},

@@ -35,14 +35,15 @@ enum {
     DYNAMODB_TRANSFER_RECORD_BYTES_MAX = 1024 * 1024, /* what is remembered of one */
     DYNAMODB_EXPORT_FILE_BYTES = 16 * 1024 * 1024,    /* compressed, after which a next data file is begun */
     DYNAMODB_EXPORT_KEYS_MAX = 1000000, /* changed items of an incremental export; over it the export fails */
-    DYNAMODB_IMPORT_FILES_MAX = 50000,  /* under one prefix; over it the import fails */
-    DYNAMODB_IMPORT_LINE_BYTES_MAX = 4 * 1024 * 1024, /* a longer line is an error */
-    DYNAMODB_IMPORT_PIECE_BYTES = 256 * 1024,         /* read of a file at a time */
-    DYNAMODB_IMPORT_TEXT_BYTES = 1024 * 1024,         /* decoded at a time */
-    DYNAMODB_IMPORT_ITEMS_MAX = 100,                  /* of one transaction */
-    DYNAMODB_IMPORT_BYTES_MAX = 1024 * 1024,          /* lines of one transaction, and one line more */
-    DYNAMODB_IMPORT_ERRORS_MAX = 10000,               /* written down of one import; more are counted only */
-    DYNAMODB_IMPORT_COLUMNS_MAX = 1024,               /* of a CSV file */
+    DYNAMODB_EXPORT_KEYS_BYTES_MAX = 256 * 1024 * 1024, /* of their keys, which are kept in memory */
+    DYNAMODB_IMPORT_FILES_MAX = 50000,                  /* under one prefix; over it the import fails */
+    DYNAMODB_IMPORT_LINE_BYTES_MAX = 4 * 1024 * 1024,   /* a longer line is an error */
+    DYNAMODB_IMPORT_PIECE_BYTES = 256 * 1024,           /* read of a file at a time */
+    DYNAMODB_IMPORT_TEXT_BYTES = 1024 * 1024,           /* decoded at a time */
+    DYNAMODB_IMPORT_ITEMS_MAX = 100,                    /* of one transaction */
+    DYNAMODB_IMPORT_BYTES_MAX = 1024 * 1024,            /* lines of one transaction, and one line more */
+    DYNAMODB_IMPORT_ERRORS_MAX = 10000, /* written down of one import; more are counted only */
+    DYNAMODB_IMPORT_COLUMNS_MAX = 1024, /* of a CSV file */
 };
 
 #endif

@@ -39,7 +39,7 @@ const char *dynamodb_door_address(const struct dynamodb_door *door);
 
 /* Exports and imports of tables, with the directory as their S3: one for all doors, with a thread of its own. */
 struct dynamodb_transfer_options {
-    const char *directory; /* holds buckets; made when it is not there */
+    const char *directory; /* of this server alone; holds buckets; made when it is not there */
     struct gate *gate;
     struct feed *feed;
 };
