@@ -67,6 +67,12 @@ void crypto_sha256(struct bytes bytes, uint8_t ret_digest[SHA256_BYTES])
           size == SHA256_BYTES);
 }
 
+void crypto_md5(struct bytes bytes, uint8_t ret_digest[MD5_BYTES])
+{
+    unsigned size = 0;
+    CHECK(EVP_Digest(bytes.data, bytes.size, ret_digest, &size, EVP_md5(), NULL) == 1 && size == MD5_BYTES);
+}
+
 void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest[SHA256_BYTES])
 {
     static const uint8_t empty[1];

@@ -149,6 +149,11 @@ void deleted_remember(struct dynamodb_door *door, struct bytes table, const stru
 const struct buffer *deleted_find(struct dynamodb_door *door, struct bytes table);
 void deleted_reset(struct dynamodb_door *door);
 const char *table_id(struct arena *arena); /* a random UUID */
+/* Makes the table that `input` describes; `import`: the id of the import that fills it, or NULL. Sets *ret_schema at once. */
+enum status table_create(struct call *call, const struct value *input, const char *import,
+                         struct schema *ret_schema, void (*finish)(struct call *call));
+/* Whether an import still brings items to a table (import.c). */
+bool import_is_running(struct call *call, struct bytes id);
 /* Whether a job still brings rows to a table (recovery.c). */
 bool restore_is_running(struct call *call, int64_t job);
 /* A backup, which no request may name. */
@@ -339,6 +344,12 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
     X(DescribeContinuousBackups, recovery_describe)                                                          \
     X(UpdateContinuousBackups, recovery_update)                                                              \
     X(RestoreTableToPointInTime, recovery_restore)                                                           \
+    X(ExportTableToPointInTime, exports_start)                                                               \
+    X(DescribeExport, exports_describe)                                                                      \
+    X(ListExports, exports_list)                                                                             \
+    X(ImportTable, imports_start)                                                                            \
+    X(DescribeImport, imports_describe)                                                                      \
+    X(ListImports, imports_list)                                                                             \
     X(CreateBackup, backups_create)                                                                          \
     X(DescribeBackup, backups_describe)                                                                      \
     X(ListBackups, backups_list)                                                                             \

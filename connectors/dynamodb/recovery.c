@@ -13,8 +13,7 @@ enum {
 
 static const int64_t day_us = (int64_t)RECOVERY_UNITS_PER_DAY * 1000000;
 
-/* The earliest moment to which the table can be restored. */
-static int64_t recovery_earliest_us(const struct value *recovery)
+int64_t recovery_earliest_us(const struct value *recovery)
 {
     int64_t days = integer_of(recovery, "Days", RECOVERY_DAYS_MAX);
     int64_t since_us = integer_of(recovery, "Since", 0);

@@ -13,6 +13,8 @@ struct restore {
     int64_t time_us; /* the moment that is restored */
 };
 
+/* The earliest moment to which a table can be restored; `recovery` is its property PointInTimeRecovery. */
+int64_t recovery_earliest_us(const struct value *recovery);
 /* Makes the table that TargetTableName names; answers with its description. */
 enum status restore_run(struct call *call, struct restore *restore);
 /* An id for a job that nobody had before. */

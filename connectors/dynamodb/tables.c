@@ -34,6 +34,10 @@ const char *table_status(struct call *call, const struct schema *schema)
     if (job != 0 && restore_is_running(call, job)) {
         return "CREATING";
     }
+    struct bytes import = text_of(&properties, "Import");
+    if (import.size > 0 && import_is_running(call, import)) {
+        return "CREATING";
+    }
     if (now_us < integer_of(&properties, "CreationDateTime", 0) + delay_us) {
         return "CREATING";
     }
@@ -105,12 +109,24 @@ static void create_finish(struct call *call)
     table_reply_description(call, "TableDescription", schema, "CREATING");
 }
 
-enum status tables_create(struct call *call)
+static enum status create_check_free(struct call *call, struct bytes name)
 {
-    const struct value *input = call->input;
+    const struct schema *found = NULL;
+    if (deleted_find(call->door, name) != NULL) {
+        return call_fail(call, AWS_FAILURE_IN_USE, "Table is being deleted: %.*s", (int)name.size,
+                         (const char *)name.data);
+    }
+    return gate_table_find(call->door->options.gate, name, &found, NULL) == STATUS_OK
+               ? call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s", (int)name.size,
+                           (const char *)name.data)
+               : STATUS_OK;
+}
+
+enum status table_create(struct call *call, const struct value *input, const char *import,
+                         struct schema *ret_schema, void (*finish)(struct call *call))
+{
     struct value properties;
     struct error error;
-    struct schema *schema = arena_create(call->arena, sizeof(*schema));
     enum status status = create_check(call, input);
     if (status == STATUS_OK) {
         status = tags_check(call, member_of(input, "Tags"));
@@ -119,31 +135,36 @@ enum status tables_create(struct call *call)
         status = create_properties(call, input, &properties);
     }
     if (status == STATUS_OK) {
-        status = create_schema(call, input, schema);
+        status = create_schema(call, input, ret_schema);
+    }
+    if (status == STATUS_OK) {
+        status = create_check_free(call, ret_schema->name);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    const struct schema *found = NULL;
-    if (deleted_find(call->door, schema->name) != NULL) {
-        return call_fail(call, AWS_FAILURE_IN_USE, "Table is being deleted: %.*s", (int)schema->name.size,
-                         (const char *)schema->name.data);
+    if (import != NULL) {
+        struct value id = value_of_word(import);
+        map_set_member(&properties, "Import", &id, call->arena);
     }
-    if (gate_table_find(call->door->options.gate, schema->name, &found, NULL) == STATUS_OK) {
-        return call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s", (int)schema->name.size,
-                         (const char *)schema->name.data);
-    }
-    schema->properties = properties_encode(&properties, call->arena);
-    call->state = schema;
-    struct gate_request request = call_request(call, create_finish);
-    status = gate_table_create(call->door->options.gate, schema, &request, &error);
+    ret_schema->properties = properties_encode(&properties, call->arena);
+    struct gate_request request = call_request(call, finish);
+    status = gate_table_create(call->door->options.gate, ret_schema, &request, &error);
     if (status != STATUS_OK) {
         call->is_waiting = false;
-        return status == STATUS_EXISTS ? call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s",
-                                                   (int)schema->name.size, (const char *)schema->name.data)
-                                       : call_fail_error(call, status, error.text);
+        return status == STATUS_EXISTS
+                   ? call_fail(call, AWS_FAILURE_IN_USE, "Table already exists: %.*s",
+                               (int)ret_schema->name.size, (const char *)ret_schema->name.data)
+                   : call_fail_error(call, status, error.text);
     }
     return STATUS_OK;
+}
+
+enum status tables_create(struct call *call)
+{
+    struct schema *schema = arena_create(call->arena, sizeof(*schema));
+    call->state = schema;
+    return table_create(call, call->input, NULL, schema, create_finish);
 }
 
 /* --- DescribeTable, DeleteTable --------------------------------------------------------------------------------- */

@@ -41,6 +41,8 @@ static const struct setting settings[] = {
     {"tls-certificate", SETTING_TEXT, SETTING_AT(tls_certificate), "", 0, 0,
      "PEM file with the server's certificate, then its chain"},
     {"tls-key", SETTING_TEXT, SETTING_AT(tls_key), "", 0, 0, "PEM file with its private key"},
+    {"dynamodb-transfer", SETTING_TEXT, SETTING_AT(dynamodb_transfer), "", 0, 0,
+     "directory that stands for S3 in exports and imports; its sub-directories are the buckets"},
     {"dynamodb-stream-shards", SETTING_NUMBER, SETTING_AT(dynamodb_stream_shards), "1", 1, 16,
      "shards that a stream has when it is enabled"},
     {"dynamodb-throttle", SETTING_BOOLEAN, SETTING_AT(dynamodb_throttles), "false", 0, 0,
@@ -114,6 +116,7 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->topics);
     memory_destroy(configuration->dynamodb);
     memory_destroy(configuration->dynamodb_tls);
+    memory_destroy(configuration->dynamodb_transfer);
     memory_destroy(configuration->tls_certificate);
     memory_destroy(configuration->tls_key);
     memory_destroy(configuration->file);

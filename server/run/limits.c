@@ -46,6 +46,9 @@ _Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all
 _Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)GATE_ITEM_BYTES_MAX, "the door's items fit the gate");
 _Static_assert((int)DYNAMODB_TRANSACTION_ITEMS_MAX <= (int)FOLD_CHANGES_MAX,
                "the door's transactions fit the store");
+_Static_assert((int)DYNAMODB_IMPORT_ITEMS_MAX <= (int)FOLD_CHANGES_MAX,
+               "an import's transactions fit the store");
+_Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)DYNAMODB_IMPORT_LINE_BYTES_MAX, "an item fits a line");
 
 struct limit {
     const char *name;
@@ -156,6 +159,23 @@ static const struct limit limits[] = {
     {"DynamoDB, burst of provisioned throughput", DYNAMODB_BURST_SECONDS, "seconds"},
     {"DynamoDB, PartiQL statement", DYNAMODB_STATEMENT_BYTES_MAX, "bytes"},
     {"DynamoDB, BatchExecuteStatement", DYNAMODB_BATCH_STATEMENTS_MAX, "statements"},
+    {"DynamoDB, exports and imports waiting", DYNAMODB_TRANSFERS_WAITING_MAX, "transfers"},
+    {"DynamoDB, exports or imports remembered", DYNAMODB_TRANSFERS_KEPT_MAX, "of each"},
+    {"DynamoDB, ListExports, ListImports", DYNAMODB_TRANSFER_LIST_MAX, "a page"},
+    {"DynamoDB, token of an export or import", DYNAMODB_TRANSFER_TOKEN_HOURS, "hours"},
+    {"DynamoDB, progress of an export or import", DYNAMODB_TRANSFER_REPORT_MS, "ms between notes"},
+    {"DynamoDB, record of an export or import", DYNAMODB_TRANSFER_RECORD_BYTES_MAX, "bytes"},
+    {"DynamoDB, export, data file", DYNAMODB_EXPORT_FILE_BYTES, "bytes compressed, and a page more"},
+    {"DynamoDB, export, changed items", DYNAMODB_EXPORT_KEYS_MAX, "items"},
+    {"DynamoDB, export, keys of changed items", DYNAMODB_EXPORT_KEYS_BYTES_MAX, "bytes"},
+    {"DynamoDB, import, files", DYNAMODB_IMPORT_FILES_MAX, "files"},
+    {"DynamoDB, import, line", DYNAMODB_IMPORT_LINE_BYTES_MAX, "bytes"},
+    {"DynamoDB, import, read at a time", DYNAMODB_IMPORT_PIECE_BYTES, "bytes"},
+    {"DynamoDB, import, decoded at a time", DYNAMODB_IMPORT_TEXT_BYTES, "bytes"},
+    {"DynamoDB, import, transaction", DYNAMODB_IMPORT_ITEMS_MAX, "items"},
+    {"DynamoDB, import, transaction", DYNAMODB_IMPORT_BYTES_MAX, "bytes of lines, and one line more"},
+    {"DynamoDB, import, errors written down", DYNAMODB_IMPORT_ERRORS_MAX, "errors"},
+    {"DynamoDB, import, columns of CSV", DYNAMODB_IMPORT_COLUMNS_MAX, "columns"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

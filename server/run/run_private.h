@@ -26,6 +26,7 @@ struct configuration {
     char *dynamodb_tls; /* ADDRESS:PORT, or "off" */
     char *tls_certificate;
     char *tls_key;
+    char *dynamodb_transfer; /* directory, or empty */
     uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;
     bool dynamodb_throttles;

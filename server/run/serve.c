@@ -41,6 +41,7 @@ struct server {
     struct native_door *native;
     struct topics *topics;
     struct http_door *http;
+    struct dynamodb_transfer *transfer;
     struct dynamodb_door *dynamodb;
     struct dynamodb_door *dynamodb_tls;
     int signals;
@@ -157,6 +158,15 @@ static enum status server_open_jobs(struct server *server, struct error *error)
     return jobs_open(&options, &server->jobs, error);
 }
 
+static enum status server_open_transfer(struct server *server, struct error *error)
+{
+    struct dynamodb_transfer_options options = {.directory = server->configuration.dynamodb_transfer,
+                                                .gate = server->gate,
+                                                .feed = server->feed};
+    return options.directory[0] == '\0' ? STATUS_OK
+                                        : dynamodb_transfer_open(&options, &server->transfer, error);
+}
+
 /* Two doors of one kind: one plain, one with TLS; each has a thread of its own. */
 static enum status server_open_dynamodb(struct server *server, bool is_tls, struct error *error)
 {
@@ -174,6 +184,7 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
         .feed = server->feed,
         .identity = server->identity,
         .timeline = server->database.identity.timeline,
+        .transfer = server->transfer,
         .stream_shards = configuration->dynamodb_stream_shards,
         .throttles = configuration->dynamodb_throttles,
         .delay_ms = configuration->dynamodb_delay_ms,
@@ -220,6 +231,9 @@ static enum status server_open_doors(struct server *server, struct error *error)
     struct http_door_options http = {.address = server->configuration.http, .gate = server->gate};
     if (strcmp(server->configuration.http, "off") != 0) {
         status = http_door_open(&http, &server->http, error);
+    }
+    if (status == STATUS_OK) {
+        status = server_open_transfer(server, error);
     }
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, false, error);
@@ -289,12 +303,14 @@ static void server_close(struct server *server)
     struct error error;
     host_close(&server->host);
     jobs_close(&server->jobs);
-    fold_close(&server->fold); /* answers what waits, so the doors can still pass it on */
+    dynamodb_transfer_stop(server->transfer); /* its thread writes */
+    fold_close(&server->fold);                /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
     topics_close(&server->topics);
     http_door_close(&server->http);
     dynamodb_door_close(&server->dynamodb);
     dynamodb_door_close(&server->dynamodb_tls);
+    dynamodb_transfer_close(&server->transfer);
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }

@@ -9,6 +9,7 @@
 
 enum {
     SHA256_BYTES = 32,
+    MD5_BYTES = 16,
     SEAL_KEY_BYTES = 32,
     SEAL_NONCE_BYTES = 12,
     SEAL_TAG_BYTES = 16,
@@ -20,6 +21,8 @@ uint32_t crypto_crc32c(uint32_t crc, struct bytes bytes);
 
 void crypto_sha256(struct bytes bytes, uint8_t ret_digest[SHA256_BYTES]);
 void crypto_hmac_sha256(struct bytes key, struct bytes bytes, uint8_t ret_digest[SHA256_BYTES]);
+/* Only where a format asks for it (RFC 1321): it protects from nobody. */
+void crypto_md5(struct bytes bytes, uint8_t ret_digest[MD5_BYTES]);
 bool crypto_equal(const void *a, const void *b, size_t size); /* in constant time */
 
 void crypto_wipe(void *secret, size_t size); /* zeroes; the compiler leaves it in */

@@ -36,6 +36,9 @@ static void test_sha256_and_hmac(void **state)
     uint8_t digest[SHA256_BYTES];
     crypto_sha256(bytes_of_text("abc"), digest);
     assert_memory_equal(digest, abc, sizeof(abc));
+    static const uint8_t md5[] = {0x90, 0x01, 0x50, 0x98, 0x3c, 0xd2, 0x4f, 0xb0}; /* RFC 1321 A.5 */
+    crypto_md5(bytes_of_text("abc"), digest);
+    assert_memory_equal(digest, md5, sizeof(md5));
     crypto_hmac_sha256(bytes_of_text("Jefe"), bytes_of_text("what do ya want for nothing?"), digest);
     assert_memory_equal(digest, jefe, sizeof(jefe));
 }

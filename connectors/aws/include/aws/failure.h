@@ -38,6 +38,9 @@
     X(RESTORE_TIME, "com.amazonaws.dynamodb.v20120810#InvalidRestoreTimeException", 400, "message")          \
     X(EXPORT_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#ExportNotFoundException", 400, "message")          \
     X(IMPORT_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#ImportNotFoundException", 400, "message")          \
+    X(EXPORT_CONFLICT, "com.amazonaws.dynamodb.v20120810#ExportConflictException", 400, "message")           \
+    X(IMPORT_CONFLICT, "com.amazonaws.dynamodb.v20120810#ImportConflictException", 400, "message")           \
+    X(EXPORT_TIME, "com.amazonaws.dynamodb.v20120810#InvalidExportTimeException", 400, "message")            \
     X(GLOBAL_TABLE_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#GlobalTableNotFoundException", 400,          \
       "message")                                                                                             \
     X(POLICY_NOT_FOUND, "com.amazonaws.dynamodb.v20120810#PolicyNotFoundException", 400, "message")          \

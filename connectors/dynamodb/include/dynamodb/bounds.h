@@ -32,6 +32,24 @@ enum {
     DYNAMODB_STATEMENT_PATHS_MAX = 100,     /* of a projection */
     DYNAMODB_STATEMENT_PARTITIONS_MAX = 50, /* values of IN on a partition key */
     DYNAMODB_STATEMENT_PAGE_ITEMS_MAX = 10, /* of a page with IN on a partition key */
+    DYNAMODB_TRANSFERS_WAITING_MAX = 50, /* exports and imports that wait; over it: LimitExceededException */
+    DYNAMODB_TRANSFERS_KEPT_MAX =
+        1000, /* exports, and imports, that are remembered; the oldest that ended are forgotten */
+    DYNAMODB_TRANSFER_LIST_MAX = 25,    /* of one ListExports or ListImports */
+    DYNAMODB_TRANSFER_TOKEN_HOURS = 8,  /* that a client token stands for the same export or import */
+    DYNAMODB_TRANSFER_REPORT_MS = 1000, /* between two notes of how far one is */
+    DYNAMODB_TRANSFER_RECORD_BYTES_MAX = 1024 * 1024, /* what is remembered of one */
+    DYNAMODB_EXPORT_FILE_BYTES = 16 * 1024 * 1024,    /* compressed, after which a next data file is begun */
+    DYNAMODB_EXPORT_KEYS_MAX = 1000000, /* changed items of an incremental export; over it the export fails */
+    DYNAMODB_EXPORT_KEYS_BYTES_MAX = 256 * 1024 * 1024, /* of their keys, which are kept in memory */
+    DYNAMODB_IMPORT_FILES_MAX = 50000,                  /* under one prefix; over it the import fails */
+    DYNAMODB_IMPORT_LINE_BYTES_MAX = 4 * 1024 * 1024,   /* a longer line is an error */
+    DYNAMODB_IMPORT_PIECE_BYTES = 256 * 1024,           /* read of a file at a time */
+    DYNAMODB_IMPORT_TEXT_BYTES = 1024 * 1024,           /* decoded at a time */
+    DYNAMODB_IMPORT_ITEMS_MAX = 100,                    /* of one transaction */
+    DYNAMODB_IMPORT_BYTES_MAX = 1024 * 1024,            /* lines of one transaction, and one line more */
+    DYNAMODB_IMPORT_ERRORS_MAX = 10000, /* written down of one import; more are counted only */
+    DYNAMODB_IMPORT_COLUMNS_MAX = 1024, /* of a CSV file */
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 struct dynamodb_door;
+struct dynamodb_transfer;
 struct feed;
 struct gate;
 struct identity;
@@ -21,10 +22,11 @@ struct dynamodb_door_options {
     uint8_t secret[32];           /* authenticates shard iterators; the same after a restart */
     const char *certificate_file; /* PEM, with key_file: TLS; both NULL: plain */
     const char *key_file;
-    const char *flag;       /* of the command line, for messages */
-    uint64_t stream_shards; /* that a stream has when it is enabled, 1 to 16 */
-    bool throttles;         /* provisioned throughput is enforced */
-    uint64_t delay_ms;      /* that a table stays CREATING, UPDATING or DELETING; 0: none */
+    const char *flag;                   /* of the command line, for messages */
+    uint64_t stream_shards;             /* that a stream has when it is enabled, 1 to 16 */
+    bool throttles;                     /* provisioned throughput is enforced */
+    uint64_t delay_ms;                  /* that a table stays CREATING, UPDATING or DELETING; 0: none */
+    struct dynamodb_transfer *transfer; /* exports and imports; NULL: they are refused */
     uint64_t
         conflict_percent; /* of transactions answered TransactionConflict, for tests of clients; 0: none */
 };
@@ -35,5 +37,19 @@ MUST_USE enum status dynamodb_door_open(const struct dynamodb_door_options *opti
 /* Accepts a pointer to NULL. Every write was answered before. */
 void dynamodb_door_close(struct dynamodb_door **door);
 const char *dynamodb_door_address(const struct dynamodb_door *door);
+
+/* Exports and imports of tables, with the directory as their S3: one for all doors, with a thread of its own. */
+struct dynamodb_transfer_options {
+    const char *directory; /* of this server alone; holds buckets; made when it is not there */
+    struct gate *gate;
+    struct feed *feed;
+};
+/* STATUS_IO, STATUS_FULL … of the directory. What a crash interrupted is noted as failed. */
+MUST_USE enum status dynamodb_transfer_open(const struct dynamodb_transfer_options *options,
+                                            struct dynamodb_transfer **ret_transfer, struct error *error);
+/* What is under way ends as failed, and no more begins; before the writer is closed. Accepts NULL. */
+void dynamodb_transfer_stop(struct dynamodb_transfer *transfer);
+/* After the doors that use it. Accepts a pointer to NULL. */
+void dynamodb_transfer_close(struct dynamodb_transfer **transfer);
 
 #endif
