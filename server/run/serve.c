@@ -304,13 +304,14 @@ static void server_close(struct server *server)
     host_close(&server->host);
     jobs_close(&server->jobs);
     dynamodb_transfer_stop(server->transfer); /* its thread writes */
-    fold_close(&server->fold);                /* answers what waits, so the doors can still pass it on */
+    fold_stop(server->fold);                  /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
     topics_close(&server->topics);
     http_door_close(&server->http);
     dynamodb_door_close(&server->dynamodb);
     dynamodb_door_close(&server->dynamodb_tls);
     dynamodb_transfer_close(&server->transfer);
+    fold_close(&server->fold); /* the doors could submit until now */
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }

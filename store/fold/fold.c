@@ -131,13 +131,20 @@ enum status fold_open(const struct fold_options *options, struct fold **ret_fold
     return STATUS_OK;
 }
 
+void fold_stop(struct fold *fold)
+{
+    if (fold != NULL) {
+        mailbox_close(fold->mailbox);
+        thread_join(&fold->thread);
+    }
+}
+
 void fold_close(struct fold **fold)
 {
     struct fold *gone = *fold;
     *fold = NULL;
     if (gone != NULL) {
-        mailbox_close(gone->mailbox);
-        thread_join(&gone->thread);
+        fold_stop(gone);
         fold_free(gone);
     }
 }

@@ -2,6 +2,7 @@
 """What surrounds tables: TTL, recovery, backups, policies, limits, signatures, and the settings for tests of clients."""
 import datetime
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -161,6 +162,36 @@ def states_last():
         db.get_waiter("table_not_exists").wait(TableName="slow", WaiterConfig={"Delay": 1})
 
 
+def stops_under_load():
+    """Writers are cut off in the middle by a clean stop; what was acknowledged is there afterwards."""
+    with Server() as server:
+        table(client(server.dynamodb), "load", "p:S")
+        written = [[] for _ in range(6)]
+
+        def write(number):
+            db = client(server.dynamodb)
+            for count in range(100000):
+                try:
+                    db.put_item(TableName="load", Item=item(p=f"{number}-{count}"))
+                except Exception:  # the server stops: refused, unavailable or cut off
+                    return
+                written[number].append(f"{number}-{count}")
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        wait_for("some writes", lambda: all(len(one) > 20 for one in written))
+        server.stop()
+        for thread in threads:
+            thread.join()
+        server.start()
+        db = client(server.dynamodb)
+        pages = db.get_paginator("scan").paginate(TableName="load")
+        found = {row["p"]["S"] for page in pages for row in page["Items"]}
+        missing = [key for one in written for key in one if key not in found]
+        assert not missing and found, f"acknowledged and gone: {missing[:5]}"
+
+
 def conflicts_are_feigned():
     with Server("--dynamodb-conflict-percent", "100") as server:
         db = client(server.dynamodb)
@@ -242,6 +273,7 @@ def main():
             db.put_item(TableName="policy", Item=item(p=str(number)))
         metrics_count(server)
     states_last()
+    stops_under_load()
     conflicts_are_feigned()
     throughput_ends()
     signatures_count()

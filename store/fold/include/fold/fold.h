@@ -28,8 +28,11 @@ struct fold_options {
  * Errors: STATUS_CORRUPT, STATUS_IO, STATUS_FULL, STATUS_NEWER. */
 MUST_USE enum status fold_open(const struct fold_options *options, struct fold **ret_fold,
                                struct error *error);
-/* No more writes are taken; those that wait are answered STATUS_CLOSED; a last mark is synced. */
-void fold_close(struct fold **fold); /* accepts a pointer to NULL */
+/* No more writes are taken: fold_submit gives STATUS_CLOSED from now on. Those that wait are answered STATUS_CLOSED; a last mark
+ * is synced. Accepts NULL, and being called again. */
+void fold_stop(struct fold *fold);
+/* Stops and frees, once nobody submits any more. Accepts a pointer to NULL. */
+void fold_close(struct fold **fold);
 
 /* Gives the write to the writer. STATUS_BUSY or STATUS_CLOSED: it is still the caller's. Thread: any. */
 MUST_USE enum status fold_submit(struct fold *fold, struct write *write);
