@@ -8,7 +8,6 @@ static enum status reply_text(struct call *call, const char *text)
     struct buffer body = {0};
     buffer_put_text(&body, text);
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 
@@ -32,7 +31,6 @@ enum status account_endpoints(struct call *call)
     json_close(&body, ']');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 
@@ -78,16 +76,13 @@ static enum status policy_check_revision(struct call *call, const struct value *
 static void policy_finish(struct call *call)
 {
     struct buffer body = {0};
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     json_open(&body, '{');
     json_word(&body, "RevisionId", call->state);
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 static enum status policy_set(struct call *call, const struct schema *schema, struct value *properties,
@@ -134,7 +129,6 @@ enum status policies_get(struct call *call)
     json_text(&body, "RevisionId", text_of(&properties, "PolicyRevision"));
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 
@@ -171,7 +165,6 @@ static void insights_put(struct call *call, const struct schema *schema, const c
     json_word(&body, "ContributorInsightsStatus", status);
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 /* There are none: what is enabled stays disabled, and says so. */
@@ -217,7 +210,6 @@ enum status kinesis_describe(struct call *call)
     buffer_put_text(&body, "[]");
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 
@@ -269,6 +261,5 @@ enum status global_scaling(struct call *call)
     json_close(&body, '}');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

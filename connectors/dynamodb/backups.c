@@ -124,7 +124,6 @@ static void backup_reply(struct call *call, const struct backup *backup, bool is
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 /* --- operations ------------------------------------------------------------------------------------------------- */
@@ -134,9 +133,7 @@ static void backup_created(struct call *call)
     const struct schema *schema = NULL;
     const struct schema *target = call->state;
     struct backup backup = {0};
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     if (gate_table_find(call->door->options.gate, target->name, &schema, NULL) != STATUS_OK ||
@@ -210,9 +207,7 @@ enum status backups_describe(struct call *call)
 
 static void backup_deleted(struct call *call)
 {
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     backup_reply(call, call->state, true, "DELETED");
@@ -336,6 +331,5 @@ enum status backups_list(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

@@ -143,9 +143,20 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
     buffer_reset(&packed);
 }
 
-void call_reply(struct call *call, const struct buffer *body)
+void call_reply(struct call *call, struct buffer *body)
 {
     call_send(call, 200, buffer_bytes(body));
+    buffer_reset(body);
+}
+
+bool call_was_refused(struct call *call)
+{
+    if (call->outcome.status == STATUS_OK) {
+        return false;
+    }
+    (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+    call_reply_failure(call);
+    return true;
 }
 
 void call_reply_failure(struct call *call)

@@ -58,9 +58,11 @@ enum status call_fail_no_named_table(struct call *call, struct bytes table);
 void measure_begin(struct call *call);
 void measure_operation(struct call *call, size_t operation);
 void measure_end(struct call *call);
-/* Sends the answer, or the failure. Takes the call; the body is copied. */
-void call_reply(struct call *call, const struct buffer *body);
+/* Sends the answer, whose buffer is taken, or the failure. Takes the call. */
+void call_reply(struct call *call, struct buffer *body);
 void call_reply_failure(struct call *call);
+/* In a finish: whether the store refused the write; the failure is then sent. */
+bool call_was_refused(struct call *call);
 
 /* Members of the request, or of a part of it. Absent ones are NULL, empty, false or the fallback. */
 const struct value *member_of(const struct value *map, const char *name);

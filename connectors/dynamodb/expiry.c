@@ -4,9 +4,7 @@
 static void expiry_finish(struct call *call)
 {
     struct buffer body = {0};
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     json_open(&body, '{');
@@ -14,7 +12,6 @@ static void expiry_finish(struct call *call)
     codec_json_encode(&body, member_of(call->input, "TimeToLiveSpecification"));
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 enum status expiry_update(struct call *call)
@@ -61,6 +58,5 @@ enum status expiry_describe(struct call *call)
     json_close(&body, '}');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

@@ -145,7 +145,6 @@ static void write_finish(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 /* --- writes ----------------------------------------------------------------------------------------------------- */
@@ -300,7 +299,6 @@ static void get_reply(struct call *call, const struct schema *schema, const stru
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 enum status items_get(struct call *call)

@@ -281,7 +281,6 @@ static enum status page_run(struct page *page, struct gate_query *query)
     page_put_capacity(page, found.scanned_bytes, &body);
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     buffer_reset(&page->items);
     return STATUS_OK;
 }

@@ -39,7 +39,6 @@ static void execute_finish(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 enum status partiql_execute(struct call *call)

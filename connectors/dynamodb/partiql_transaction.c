@@ -77,7 +77,6 @@ static void reads_reply(struct call *call, const struct partiql_plan *plans, con
     json_close(&body, ']');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 static enum status reads_run(struct call *call, const struct partiql_plan *plans, const char *const *problems,

@@ -42,7 +42,6 @@ static void recovery_put(struct call *call, const struct value *properties)
     json_close(&body, '}');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 static enum status recovery_table(struct call *call, const struct schema **ret_schema)
@@ -70,9 +69,7 @@ enum status recovery_describe(struct call *call)
 
 static void recovery_finish(struct call *call)
 {
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     recovery_put(call, call->state);
@@ -189,9 +186,7 @@ static enum status restore_indexes(struct call *call, struct schema *target)
 static void restore_finish(struct call *call)
 {
     const struct schema *schema = NULL;
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     if (table_own(call, text_of(call->input, "TargetTableName"), &schema) != STATUS_OK) {

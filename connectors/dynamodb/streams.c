@@ -262,7 +262,6 @@ enum status streams_list(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 
@@ -326,7 +325,6 @@ enum status streams_iterator(struct call *call)
     json_word(&body, "ShardIterator", iterator_format(call, stream.arn, &iterator));
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }
 

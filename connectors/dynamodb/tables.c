@@ -52,7 +52,6 @@ static void reply_description(struct call *call, const char *member, const struc
     buffer_put(&body, buffer_bytes(description));
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 void table_reply_description(struct call *call, const char *member, const struct schema *schema,
@@ -101,9 +100,7 @@ static enum status create_properties(struct call *call, const struct value *inpu
 static void create_finish(struct call *call)
 {
     const struct schema *schema = call->state;
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     table_reply_description(call, "TableDescription", schema, "CREATING");
@@ -186,9 +183,7 @@ enum status tables_describe(struct call *call)
 
 static void delete_finish(struct call *call)
 {
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     const struct schema *schema = call->state;
@@ -275,6 +270,5 @@ enum status tables_list(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

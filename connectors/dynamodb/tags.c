@@ -76,9 +76,7 @@ static struct value tags_merge(struct call *call, const struct value *now, const
 void reply_empty(struct call *call)
 {
     struct buffer body = {0};
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     call_reply(call, &body); /* these operations have no body at all */
@@ -137,6 +135,5 @@ enum status tags_list(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

@@ -285,7 +285,6 @@ static void write_finish(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 /* What a repeated request must share with the first one: everything but the token and what it wants to hear. */
@@ -542,6 +541,5 @@ enum status transactions_get(struct call *call)
     json_close(&body, ']');
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

@@ -140,7 +140,6 @@ void transfer_reply(struct call *call, const char *member, const struct value *f
     codec_json_encode(&body, &shown);
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
 }
 
 enum status transfer_find(struct call *call, enum transfer_kind kind, const char *name,
@@ -263,6 +262,5 @@ enum status transfer_list(struct call *call, const struct transfer_listing *list
     }
     json_close(&body, '}');
     call_reply(call, &body);
-    buffer_reset(&body);
     return STATUS_OK;
 }

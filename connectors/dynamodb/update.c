@@ -272,9 +272,7 @@ static enum status update_stream(struct call *call, struct table_update *update)
 static void update_finish(struct call *call)
 {
     const struct schema *schema = NULL;
-    if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-        call_reply_failure(call);
+    if (call_was_refused(call)) {
         return;
     }
     if (table_own(call, call_table_name(call, call->input), &schema) != STATUS_OK) {
