@@ -68,7 +68,7 @@ server=
 start() {
     "$oxbow" serve --data "$data" --native "$native" --http "$http" --topics "$topics" --dynamodb "$dynamodb" >"$data.ready" &
     server=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         grep -q '^ready' "$data.ready" && break
         kill -0 "$server" 2>/dev/null || fail "the server did not start (its message is above)"
         sleep 0.05
@@ -76,7 +76,7 @@ start() {
     OXBOW_SERVER=$(sed -n 's/^ready native=\([^ ]*\).*/\1/p' "$data.ready")
     export OXBOW_SERVER
     metrics=http://$(sed -n 's/^ready .*http=\([^ ]*\).*/\1/p' "$data.ready")
-    [ -n "$OXBOW_SERVER" ] || fail "the server was not ready within 10 seconds"
+    [ -n "$OXBOW_SERVER" ] || fail "the server was not ready within a minute"
 }
 clean_up() {
     local code=$?
@@ -96,7 +96,7 @@ functions_are_done() { # MAPPING RECORDS: it has taken in so many
     "$oxbow" functions | grep "\"name\":\"$1\"" | grep -q "\"records\":$2[,}]"
 }
 wait_for_function() { # TABLE ITEMS: that it has made so many
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ "$("$oxbow" scan "$1" | wc -l)" = "$2" ] && return 0
         sleep 0.1
     done
@@ -129,7 +129,7 @@ expect "reviewed later" 1214 "$(grep -c '"operation":"modify"' <<<"$changes")"
 say "What the function made of it, exactly once: it commits what it writes together with how far it has read."
 wait_for_function quakes_alerts 85
 events_counted() { "$oxbow" scan quakes_hourly | sum_of events; }
-for _ in $(seq 200); do [ "$(events_counted)" = 1707 ] && break || sleep 0.1; done
+for _ in $(seq 1200); do [ "$(events_counted)" = 1707 ] && break || sleep 0.1; done
 expect "events counted" 1707 "$(events_counted)"
 expect "hours of networks" 850 "$("$oxbow" scan quakes_hourly | wc -l)"
 expect "alerts of magnitude 4.5 and more" 85 "$("$oxbow" scan quakes_alerts | wc -l)"
@@ -156,7 +156,7 @@ say "Two weather stations send their days as a stream; a function keeps each one
 "$oxbow" deploy records examples/weather/records.lua --on weather --from oldest
 /usr/bin/python3 examples/weather/stream.py | "$oxbow" import weather -
 expect "days in Seattle" 1461 "$("$oxbow" query weather '{"location":"Seattle"}' | wc -l)"
-for _ in $(seq 200); do functions_are_done records 2922 && break || sleep 0.1; done
+for _ in $(seq 1200); do functions_are_done records 2922 && break || sleep 0.1; done
 "$oxbow" scan weather_records
 expect "New York's hottest day" 2013-07-18 "$("$oxbow" get weather_records '{"location":"New York"}' | sed 's/.*"hottest":{"date":"\([^"]*\)".*/\1/')"
 
