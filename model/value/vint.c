@@ -6,8 +6,8 @@ void value__vint_put(uint64_t number, struct buffer *buffer)
     while (extra < 8 && number >> (7 * (extra + 1)) != 0) {
         extra++;
     }
-    uint8_t ones = (uint8_t)(0xFF00U >> extra);
-    buffer_put_u8(buffer, extra == 8 ? 0xFF : (uint8_t)(ones | (uint8_t)(number >> (8 * extra))));
+    uint64_t ones = (0xFF00U >> extra) & 0xFF;
+    buffer_put_u8(buffer, (uint8_t)(ones | (extra == 8 ? 0 : number >> (8 * extra))));
     for (unsigned i = extra; i > 0; i--) {
         buffer_put_u8(buffer, (uint8_t)(number >> (8 * (i - 1))));
     }
