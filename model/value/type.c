@@ -321,6 +321,11 @@ struct value type_coerce(const struct type *type, const struct value *value, str
                decimal_to_integer(&value->decimal, &integer)) {
         coerced = value_of_integer(integer);
     }
+    if (type->kind == TYPE_VARINT && value->kind == VALUE_DECIMAL && value->decimal.scale < 0 &&
+        value->decimal.scale >= -DECIMAL_EXPONENT_MAX) { /* 1E2 is whole */
+        struct decimal zero = decimal_of_integer(0, arena);
+        coerced.decimal = decimal_add(&value->decimal, &zero, false, arena);
+    }
     if (is_time && coerced.kind == VALUE_INTEGER) {
         coerced.kind = kinds[type->kind];
     }
