@@ -226,6 +226,16 @@ static enum status serial_get_text(const struct type *type, struct bytes bytes, 
                                   : error_set(error, STATUS_INVALID, "Invalid byte for ascii: not below 128");
 }
 
+static bool serial_is_normal(const struct decimal *decimal)
+{
+    struct arena arena = {0};
+    struct decimal normal;
+    bool is_normal = decimal_normalise(decimal, &arena, &normal, NULL) == STATUS_OK &&
+                     normal.scale == decimal->scale && bytes_equal(normal.unscaled, decimal->unscaled);
+    arena_reset(&arena);
+    return is_normal;
+}
+
 static enum status serial_get_decimal(const struct type *type, struct bytes bytes, struct value *ret_value,
                                       struct error *error)
 {
@@ -237,10 +247,9 @@ static enum status serial_get_decimal(const struct type *type, struct bytes byte
     int32_t scale = has_scale ? (int32_t)bytes_get_u32(bytes.data) : 0;
     *ret_value = (struct value){.kind = VALUE_DECIMAL,
                                 .decimal = decimal_of_unscaled(scale, bytes_from(bytes, has_scale ? 4 : 0))};
-    if (type->kind == TYPE_NUMBER &&
-        (bytes.size > 4 + NUMBER_BYTES_MAX || scale > NUMBER_SCALE_MAX || scale < -NUMBER_SCALE_MAX ||
-         type_check(type, ret_value, NULL) != STATUS_OK)) {
-        return error_set(error, STATUS_INVALID, "a number out of range");
+    if (type->kind == TYPE_NUMBER && (bytes.size > 4 + NUMBER_BYTES_MAX || scale > NUMBER_SCALE_MAX ||
+                                      scale < -NUMBER_SCALE_MAX || !serial_is_normal(&ret_value->decimal))) {
+        return error_set(error, STATUS_INVALID, "a number out of range, or not in its normal form");
     }
     return STATUS_OK;
 }
