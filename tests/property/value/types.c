@@ -404,6 +404,28 @@ static void test_types_and_values(void **state)
     }
 }
 
+/* Sets inside tuples inside sets, as deep as types go: what is deepest on the wire and in the store. */
+static void test_deepest_values(void **state)
+{
+    (void)state;
+    struct draw draw = {0};
+    struct type types[TYPE_DEPTH_MAX] = {{.kind = TYPE_INT}};
+    struct value values[TYPE_DEPTH_MAX] = {value_of_integer(1)};
+    for (size_t i = 1; i < TYPE_DEPTH_MAX; i++) {
+        bool is_set = i % 2 == 1;
+        types[i] = (struct type){.kind = is_set ? TYPE_SET : TYPE_TUPLE,
+                                 .is_frozen = true,
+                                 .count = 1,
+                                 .parameters = &types[i - 1]};
+        values[i] = (struct value){.kind = is_set ? VALUE_SET : VALUE_TUPLE,
+                                   .items = {.at = &values[i - 1], .count = 1}};
+    }
+    check_type_comes_back(&draw, &types[TYPE_DEPTH_MAX - 1]);
+    check_value_comes_back(&draw, &types[TYPE_DEPTH_MAX - 1], &values[TYPE_DEPTH_MAX - 1]);
+    check_order(&types[TYPE_DEPTH_MAX - 1], &values[TYPE_DEPTH_MAX - 1], &values[TYPE_DEPTH_MAX - 1]);
+    arena_reset(&draw.arena);
+}
+
 /* The text of a type, with letters changed. */
 static void test_wild_texts(void **state)
 {
@@ -441,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types_and_values),
+        cmocka_unit_test(test_deepest_values),
         cmocka_unit_test(test_wild_texts),
     };
     return cmocka_run_group_tests_name("value/types", tests, NULL, NULL);
