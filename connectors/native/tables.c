@@ -1,6 +1,7 @@
 /* Requests about tables. */
 #include "base/random.h"
 #include "native_private.h"
+#include "value/type_text.h"
 
 /* Key columns come as [[name, type, descending], …]. */
 static enum status table_columns(struct native_request *request, const struct value *map, int64_t field,
@@ -22,7 +23,8 @@ static enum status table_columns(struct native_request *request, const struct va
         columns[i].name = column->items.at[0].bytes;
         columns[i].is_descending = column->items.count > 2 && column->items.at[2].kind == VALUE_BOOLEAN &&
                                    column->items.at[2].boolean;
-        enum status status = type_parse(column->items.at[1].bytes, &columns[i].type, error);
+        enum status status =
+            type_parse(column->items.at[1].bytes, NULL, &request->arena, &columns[i].type, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -227,13 +229,17 @@ void native__serve_restore(struct native_door *door, struct native_request *requ
 
 static void describe_columns(struct buffer *body, const struct key_column *columns, size_t count)
 {
+    struct buffer type = {0};
     codec_put_array(body, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         codec_put_array(body, 3);
         codec_put_text(body, columns[i].name);
-        codec_put_text(body, bytes_of_text(type_name(columns[i].type.kind)));
+        buffer_clear(&type);
+        type_format(&columns[i].type, &type);
+        codec_put_text(body, buffer_bytes(&type));
         codec_put_boolean(body, columns[i].is_descending);
     }
+    buffer_reset(&type);
 }
 
 static void describe_index(struct native_door *door, struct buffer *body, const struct index_schema *index)

@@ -88,6 +88,12 @@ static enum status key_malformed(struct error *error)
     return error_set(error, STATUS_CORRUPT, "a malformed row key");
 }
 
+/* What was stored is damaged, not invalid. */
+static enum status key_damaged(struct error *error, enum status status)
+{
+    return status == STATUS_INVALID ? key_malformed(error) : status;
+}
+
 enum status key_decode(const struct schema *schema, struct bytes key, struct arena *arena,
                        struct value *ret_partition, struct value *ret_clustering,
                        size_t *ret_clustering_count, struct error *error)
@@ -119,7 +125,7 @@ enum status key_decode(const struct schema *schema, struct bytes key, struct are
     if (status == STATUS_OK) {
         *ret_clustering_count = count;
     }
-    return status;
+    return key_damaged(error, status);
 }
 
 void key_storage_partition(uint32_t space, struct bytes partition, struct buffer *ret_storage)
@@ -166,7 +172,7 @@ enum status key_storage(const struct schema *schema, struct bytes key, struct bu
         }
     }
     arena_reset(&arena);
-    return status;
+    return key_damaged(error, status);
 }
 
 struct bytes key_partition(struct bytes key)

@@ -246,8 +246,45 @@ void decimal_format(const struct decimal *decimal, struct buffer *buffer)
     buffer_reset(&digits);
 }
 
+static bool decimal_is_negative(struct bytes unscaled)
+{
+    return unscaled.size > 0 && (unscaled.data[0] & 0x80) != 0;
+}
+
+/* Two's complement without the bytes that only repeat the sign. */
+static struct bytes decimal_shorten(struct bytes unscaled)
+{
+    uint8_t sign = decimal_is_negative(unscaled) ? 0xFF : 0;
+    while (unscaled.size > 1 && unscaled.data[0] == sign && (unscaled.data[1] & 0x80) == (sign & 0x80)) {
+        unscaled = bytes_from(unscaled, 1);
+    }
+    return unscaled;
+}
+
+struct decimal decimal_of_unscaled(int32_t scale, struct bytes unscaled)
+{
+    return (struct decimal){.scale = scale, .unscaled = decimal_shorten(unscaled)};
+}
+
+static int decimal_compare_unscaled(struct bytes a, struct bytes b)
+{
+    bool is_negative = decimal_is_negative(a);
+    if (is_negative != decimal_is_negative(b)) {
+        return is_negative ? -1 : 1;
+    }
+    a = decimal_shorten(a);
+    b = decimal_shorten(b);
+    if (a.size != b.size) {
+        return (a.size < b.size) == is_negative ? 1 : -1;
+    }
+    return bytes_compare(a, b);
+}
+
 int decimal_compare(const struct decimal *a, const struct decimal *b)
 {
+    if (a->scale == b->scale) {
+        return decimal_compare_unscaled(a->unscaled, b->unscaled);
+    }
     struct buffer left = {0};
     struct buffer right = {0};
     int64_t left_exponent = 0;

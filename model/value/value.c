@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "value/order.h"
 
 static int compare_numbers(int64_t a, int64_t b)
 {
@@ -23,10 +24,12 @@ static int compare_doubles(double a, double b)
 }
 
 /* NOLINTBEGIN(misc-no-recursion): at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees */
+static int compare_exactly(const struct value *a, const struct value *b);
+
 static int compare_sequences(const struct value *a, size_t a_count, const struct value *b, size_t b_count)
 {
     for (size_t i = 0; i < a_count && i < b_count; i++) {
-        int order = value_compare(&a[i], &b[i]);
+        int order = compare_exactly(&a[i], &b[i]);
         if (order != 0) {
             return order;
         }
@@ -34,7 +37,8 @@ static int compare_sequences(const struct value *a, size_t a_count, const struct
     return a_count < b_count ? -1 : a_count > b_count;
 }
 
-int value_compare(const struct value *a, const struct value *b)
+/* Zero when the two have the same encoding, and only then. */
+static int compare_exactly(const struct value *a, const struct value *b)
 {
     if (a->kind != b->kind) {
         return a->kind < b->kind ? -1 : 1;
@@ -102,9 +106,15 @@ bool value_is_within(const struct value *value, unsigned depth)
 
 /* NOLINTEND(misc-no-recursion) */
 
+int value_compare(const struct value *a, const struct value *b)
+{
+    int order = value_order(a, b);
+    return order != 0 ? order : compare_exactly(a, b);
+}
+
 bool value_equal(const struct value *a, const struct value *b)
 {
-    return value_compare(a, b) == 0;
+    return compare_exactly(a, b) == 0;
 }
 
 const struct value *value_map_get(const struct value *map, struct bytes key)

@@ -41,6 +41,9 @@ _Static_assert((int)MAPPING_BATCH_BYTES_MAX + (int)GATE_ITEM_BYTES_MAX < (int)PR
                "a batch fits an event");
 _Static_assert(4 * (int)CLUSTERING_BYTES_MAX + 4096 < (int)ENVIRONMENT_KEY_BYTES_MAX,
                "an index entry with two escaped sort keys fits the store");
+_Static_assert(2 * (int)TYPE_DEPTH_MAX <= (int)VALUE_DEPTH_MAX,
+               "values of the deepest type can be stored, sets and tuples being two levels there");
+_Static_assert((int)TYPE_VECTOR_BYTES_MAX <= (int)ROW_BYTES_MAX, "the largest vector fits a row");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all writes under way fit");
 
 _Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)GATE_ITEM_BYTES_MAX, "the door's items fit the gate");
@@ -62,6 +65,13 @@ static const struct limit limits[] = {
     {"number, significant digits", NUMBER_DIGITS_MAX, "digits"},
     {"number, largest exponent", NUMBER_EXPONENT_MAX, ""},
     {"number, smallest exponent", NUMBER_EXPONENT_MIN, ""},
+    {"type, nesting", TYPE_DEPTH_MAX, "levels"},
+    {"type, parts", TYPE_NODES_MAX, "types in one"},
+    {"type, fields of a tuple or UDT", TYPE_FIELDS_MAX, "fields"},
+    {"type, name of a UDT or field", TYPE_NAME_BYTES_MAX, "bytes"},
+    {"type, elements of a vector", TYPE_DIMENSION_MAX, "elements"},
+    {"type, vector of fixed elements", TYPE_VECTOR_BYTES_MAX, "bytes"},
+    {"type, as text", TYPE_TEXT_BYTES_MAX, "bytes"},
     {"table name", TABLE_NAME_BYTES_MAX, "bytes"},
     {"key column name", COLUMN_NAME_BYTES_MAX, "bytes"},
     {"partition key columns", PARTITION_COLUMNS_MAX, "columns"},

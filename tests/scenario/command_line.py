@@ -15,7 +15,8 @@ def expect(result, code, out=None, error=None):
 def verbs(running):
     expect(running.run("table", "create", "t", "--partition", "id:text", "--sort", "n:number:desc"), 0, "created")
     expect(running.run("table", "create", "t", "--partition", "id:text"), 4, error="exists already")
-    expect(running.run("table", "create", "u", "--partition", "id:decimal"), 2, error="cannot be a key")
+    expect(running.run("table", "create", "u", "--partition", "id:counter"), 2,
+           error="counter type is not supported for PRIMARY KEY column 'id'")
     expect(running.run("table", "create", "u", "--partition", "id:nothing"), 2, error="no type is called")
     expect(running.run("table", "create", "a b", "--partition", "id:text"), 2, error="table's name")
     expect(running.run("table", "describe", "t"), 0, "n number desc")

@@ -24,6 +24,9 @@ struct decimal decimal_of_integer(int64_t number, struct arena *arena);
 bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number);
 double decimal_to_double(const struct decimal *decimal);
 
+/* From bytes of two's complement that need not be in shortest form; it borrows them. */
+struct decimal decimal_of_unscaled(int32_t scale, struct bytes unscaled);
+
 /* Digits of the magnitude and its sign, for order-preserving encodings: `ret_digits` gets "12345" (no leading or
  * trailing zeros; empty for zero), the number is 0.12345 × 10^*ret_exponent. */
 void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, int64_t *ret_exponent,

@@ -38,18 +38,55 @@ enum type_kind {
     TYPE_VECTOR,
 };
 
+/* Name and field names of a user-defined type. Texts are borrowed from whoever made the type, mostly an arena. */
+struct type_udt {
+    struct bytes keyspace;
+    struct bytes name;
+    const struct bytes *fields; /* as many as the type has parameters */
+};
+
+/* A tree. What it points to lives as long as the arena it was made in; {.kind = …} is a whole scalar. */
 struct type {
     enum type_kind kind;
+    bool is_frozen; /* one cell, written as a whole; tuples and vectors always are, scalars never say so */
+    uint32_t dimension;            /* VECTOR: how many elements */
+    size_t count;                  /* parameters: LIST, SET, VECTOR 1, MAP 2, TUPLE and UDT one per field */
+    const struct type *parameters; /* of the elements, of key and value, of the fields */
+    const struct type_udt *udt;    /* UDT only */
 };
 
 /* "text", "bigint" … as in CQL; "number" is DynamoDB's N, "any" a document's attribute. */
 const char *type_name(enum type_kind kind);
-/* STATUS_INVALID lists the types that may be keys. */
-MUST_USE enum status type_parse(struct bytes name, struct type *ret_type, struct error *error);
+/* The scalar of that name in small letters ("varchar" is text); false when there is none. */
+bool type_of_name(struct bytes name, struct type *ret_type);
+/* LIST, SET, MAP, TUPLE, UDT, VECTOR. */
+bool type_has_parameters(enum type_kind kind);
+/* A collection or UDT that is not frozen: its elements are cells of their own. */
+bool type_is_multi_cell(const struct type *type);
+/* Zero bytes are a value, VALUE_EMPTY, as in Cassandra; in texts and blobs they are simply no characters. */
+bool type_may_be_empty(enum type_kind kind);
+/* Bytes of a serialized value when all have the same number (Cassandra's valueLengthIfFixed, which decides how vectors are
+ * laid out: tinyint, smallint, date and time do not count as fixed); 0: they have not. */
+size_t type_fixed_bytes(const struct type *type);
+bool type_equal(const struct type *a, const struct type *b);
+/* The type with frozen collections and UDTs, all the way down, made in `arena`. */
+struct type type_freeze(const struct type *type, struct arena *arena);
 
-/* Types that may be keys today. */
-bool type_may_be_key(enum type_kind kind);
-/* Whether a value is one of a key type. STATUS_INVALID tells what was expected. */
+/* Whether the tree is one that Cassandra would take: counts, depth, names, nothing that is not frozen inside a collection,
+ * no counters inside, no durations in sets and map keys. STATUS_INVALID in Cassandra's words, STATUS_TOO_LARGE. */
+MUST_USE enum status type_validate(const struct type *type, struct error *error);
+
+/* What Cassandra asks of a column's type beyond that: a UDT that is not frozen has no collections that are not. (One that
+ * is only being defined may have them; the frozen form of it freezes them.) STATUS_INVALID. */
+MUST_USE enum status type_check_column(const struct type *type, struct error *error);
+
+/* Types of partition key and clustering columns: everything frozen but counters and what holds a duration. */
+bool type_may_be_key(const struct type *type);
+/* The same, telling why not in Cassandra's words. STATUS_INVALID. */
+MUST_USE enum status type_check_key(const struct type *type, struct bytes column, struct error *error);
+
+/* Whether a value is one of the type: kinds, ranges, UTF-8, counts; sets and maps sorted and unique; nulls only inside
+ * tuples and UDTs, which may end early. STATUS_INVALID tells what was expected. */
 MUST_USE enum status type_check(const struct type *type, const struct value *value, struct error *error);
 /* The value as `type` wants it: numbers of a document are decimals, an integer column takes those that are whole. What
  * does not fit comes back as it is, for type_check to refuse. */

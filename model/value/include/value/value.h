@@ -24,10 +24,10 @@ enum value_kind {
     VALUE_DURATION,
     VALUE_INET, /* 4 or 16 bytes */
     VALUE_LIST,
-    VALUE_SET, /* items sorted, unique */
-    VALUE_MAP, /* pairs sorted by key, unique */
-    VALUE_TUPLE,
-    VALUE_UDT,    /* items by field position; missing trailing fields are null */
+    VALUE_SET,    /* items sorted, unique */
+    VALUE_MAP,    /* pairs sorted by key, unique */
+    VALUE_TUPLE,  /* items by position; there may be fewer than the type has: the rest is null */
+    VALUE_UDT,    /* items by field position; likewise */
     VALUE_VECTOR, /* fixed length, of floats or any type */
 };
 
@@ -100,8 +100,8 @@ static inline struct value value_of_bytes(struct bytes bytes)
     return (struct value){.kind = VALUE_BYTES, .bytes = bytes};
 }
 
-/* A total order over values of every kind: by kind, then by what they are. It orders sets and map keys; equal values
- * have equal encodings. Decimals of one number with another scale order by scale. */
+/* A total order over values of every kind: value_order (value/order.h), and where that sees no difference (1.0 and 1.00) by
+ * their bytes. It orders sets and map keys; equal values have equal encodings. */
 int value_compare(const struct value *a, const struct value *b);
 bool value_equal(const struct value *a, const struct value *b);
 

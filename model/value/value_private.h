@@ -1,0 +1,28 @@
+/* What the files of this library share. */
+#ifndef VALUE_PRIVATE_H
+#define VALUE_PRIVATE_H
+
+#include "base/buffer.h"
+#include "value/type.h"
+
+/* The 60-bit timestamp of a version 1 uuid (RFC 4122 section 4.1.4). */
+uint64_t value__uuid_time(const uint8_t *uuid);
+
+/* Cassandra's variable-length integers (native protocol v5 section 3, [unsigned vint] and [vint]): as many ones lead the
+ * first byte as bytes follow it; big-endian. Reading fails as readers do. */
+void value__vint_put(uint64_t number, struct buffer *buffer);
+uint64_t value__vint_get(struct reader *reader);
+void value__vint_put_signed(int64_t number, struct buffer *buffer);
+int64_t value__vint_get_signed(struct reader *reader);
+
+/* Serialized form of what has no parameters. */
+MUST_USE enum status value__scalar_encode(const struct type *type, const struct value *value,
+                                          struct buffer *buffer, struct error *error);
+MUST_USE enum status value__scalar_decode(const struct type *type, struct bytes bytes,
+                                          struct value *ret_value, struct error *error);
+
+bool value__is_ascii(struct bytes text);
+bool value__is_time(int64_t nanoseconds); /* of a day */
+bool value__duration_has_one_sign(const struct duration *duration);
+
+#endif

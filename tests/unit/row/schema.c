@@ -1,0 +1,110 @@
+/* Schemas hold types as trees; those of an older store, whose keys lie elsewhere, are refused with words. */
+#include "row/schema.h"
+
+#include "row/key.h"
+#include "support/test.h"
+#include "value/type_text.h"
+
+static struct schema schema_of(struct key_column *columns, const char *clustering, struct arena *arena)
+{
+    struct error error;
+    columns[0] = (struct key_column){.name = bytes_of_text("id"), .type = {.kind = TYPE_INET}};
+    columns[1] = (struct key_column){.name = bytes_of_text("at"), .is_descending = true};
+    assert_ok(type_parse(bytes_of_text(clustering), NULL, arena, &columns[1].type, &error), error);
+    return (struct schema){.table = 7,
+                           .space = 9,
+                           .version = 1,
+                           .kind = TABLE_DOCUMENT,
+                           .durability = DURABILITY_SYNC,
+                           .name = bytes_of_text("t"),
+                           .partition_count = 1,
+                           .partition = &columns[0],
+                           .clustering_count = 1,
+                           .clustering = &columns[1]};
+}
+
+static void test_types_come_back(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "frozen<map<text, tuple<int, varint>>>", &arena);
+    assert_ok(schema_check(&schema, &error), error);
+    const struct schema *copy = schema_copy(&schema, &arena);
+    assert_true(type_equal(&copy->clustering[0].type, &columns[1].type));
+    assert_true(copy->clustering[0].is_descending && copy->partition[0].type.kind == TYPE_INET);
+    arena_reset(&arena);
+}
+
+static void test_types_that_are_no_keys(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "list<int>", &arena);
+    assert_status(schema_check(&schema, &error), STATUS_INVALID, error);
+    assert_string_equal(error.text,
+                        "Invalid non-frozen collection type list<int> for PRIMARY KEY column 'at'");
+    arena_reset(&arena);
+}
+
+static void test_other_versions(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "int", &arena);
+    struct schema again;
+    struct buffer stored = {0};
+    schema_encode(&schema, &stored);
+    stored.data[0]--;
+    assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_UNSUPPORTED, error);
+    assert_non_null(strstr(error.text, "export with the program that wrote it"));
+    stored.data[0] += 2;
+    assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_NEWER, error);
+    buffer_reset(&stored);
+    arena_reset(&arena);
+}
+
+/* A key goes through its record form into its place in the store; a damaged one is told as such. */
+static void test_keys_of_containers(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "tuple<int, text>", &arena);
+    static const uint8_t address[] = {127, 0, 0, 1};
+    struct value fields[] = {value_of_integer(1), value_of_text(bytes_of_text("a"))};
+    struct value partition = {.kind = VALUE_INET, .bytes = bytes_of(address, sizeof(address))};
+    struct value clustering = {.kind = VALUE_TUPLE, .items = {.at = fields, .count = 2}};
+    struct value again[2] = {{0}, {0}};
+    size_t count = 0;
+    struct buffer key = {0};
+    struct buffer storage = {0};
+    assert_ok(key_encode(&schema, ROW_PLAIN, &partition, &clustering, 1, &key, &error), error);
+    assert_ok(key_decode(&schema, buffer_bytes(&key), &arena, &again[0], &again[1], &count, &error), error);
+    assert_true(count == 1 && value_equal(&again[0], &partition) && value_equal(&again[1], &clustering));
+    assert_ok(key_storage(&schema, buffer_bytes(&key), &storage, &error), error);
+    key.data[key.size - 2] = 9; /* the size of the text */
+    assert_status(key_storage(&schema, buffer_bytes(&key), &storage, &error), STATUS_CORRUPT, error);
+    assert_status(key_decode(&schema, buffer_bytes(&key), &arena, &again[0], &again[1], &count, &error),
+                  STATUS_CORRUPT, error);
+    buffer_reset(&key);
+    buffer_reset(&storage);
+    arena_reset(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_types_come_back),
+        cmocka_unit_test(test_types_that_are_no_keys),
+        cmocka_unit_test(test_other_versions),
+        cmocka_unit_test(test_keys_of_containers),
+    };
+    return cmocka_run_group_tests_name("row/schema", tests, NULL, NULL);
+}
