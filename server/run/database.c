@@ -20,7 +20,8 @@
 
 enum {
     IDENTITY_MAGIC = 0x4F584442,
-    IDENTITY_VERSION = 2, /* 1: keys over 400 bytes without layers, schemas without indexes */
+    IDENTITY_VERSION =
+        3, /* 2: keys of another order, schemas without type trees; 1: keys over 400 bytes without layers */
     IDENTITY_BYTES = 36,
 };
 
