@@ -44,13 +44,23 @@ static bool is_text(struct bytes bytes, const char *text)
     return bytes_equal(bytes, bytes_of_text(text));
 }
 
+static bool is_one_of(uint8_t byte, const char *characters)
+{
+    for (const char *at = characters; *at != '\0'; at++) {
+        if (byte == (uint8_t)*at) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool aws__piece_next(struct bytes *rest, const char *separators, struct bytes *ret_piece)
 {
     size_t size = 0;
     if (rest->size == 0) {
         return false;
     }
-    while (size < rest->size && (rest->data[size] == 0 || strchr(separators, rest->data[size]) == NULL)) {
+    while (size < rest->size && !is_one_of(rest->data[size], separators)) {
         size++;
     }
     *ret_piece = bytes_part(*rest, 0, size);

@@ -288,7 +288,9 @@ void attributes_put(struct buffer *body, const struct value *item)
 
 void attribute_put(struct buffer *body, const struct value *value)
 {
-    buffer_put_format(body, "{\"%s\":", document_type(value));
+    buffer_put_text(body, "{\"");
+    buffer_put_text(body, document_type(value));
+    buffer_put_text(body, "\":");
     switch ((int)value->kind) {
     case VALUE_NULL:
     case VALUE_EMPTY:

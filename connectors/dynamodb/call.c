@@ -110,33 +110,46 @@ static const char *call_date(struct dynamodb_door *door)
     return door->date;
 }
 
-static void call_send(struct call *call, unsigned status, struct bytes body)
+/* The headers of every answer; what a browser needs besides; how the body is encoded. */
+static const char *call_headers(struct call *call, struct bytes body, const char *encoding)
 {
     char id[CALL_REQUEST_ID_BYTES + 1];
+    char crc[16];
+    struct buffer *headers = &call->door->headers;
+    call_request_id(&call->door->random, id);
+    (void)snprintf(crc, sizeof(crc), "%u", net_crc32(body)); /* over the bytes as sent */
+    buffer_clear(headers);
+    buffer_put_text(headers, "x-amzn-RequestId: ");
+    buffer_put_text(headers, id);
+    buffer_put_text(headers, "\r\nx-amz-crc32: ");
+    buffer_put_text(headers, crc);
+    buffer_put_text(headers, "\r\nDate: ");
+    buffer_put_text(headers, call_date(call->door));
+    buffer_put_text(headers, "\r\n");
+    if (encoding != NULL) {
+        buffer_put_format(headers, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n", encoding);
+    }
+    if (http_header(call->exchange, "Origin").size > 0) {
+        buffer_put_text(headers, "Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: "
+                                 "x-amzn-RequestId,x-amz-crc32,Date\r\n");
+    }
+    buffer_put_u8(headers, '\0');
+    return (const char *)headers->data;
+}
+
+static void call_send(struct call *call, unsigned status, struct bytes body)
+{
     struct bytes asked = http_header(call->exchange, "Content-Type");
     bool is_plain = bytes_start_with(asked, bytes_of_text("application/json"));
-    bool has_origin = http_header(call->exchange, "Origin").size > 0;
     struct buffer packed = {0};
     const char *encoding = NULL;
     if (http_compress(call->exchange, body, &packed, &encoding)) {
         body = buffer_bytes(&packed);
     }
-    uint32_t crc = net_crc32(body); /* over the bytes as sent */
-    call_request_id(&call->door->random, id);
-    struct http_answer answer = {
-        .status = status,
-        .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
-        .headers =
-            arena_format(call->arena, "x-amzn-RequestId: %s\r\nx-amz-crc32: %u\r\nDate: %s\r\n%s%s%s%s", id,
-                         crc, call_date(call->door),
-                         encoding == NULL ? "" : "Content-Encoding: ", encoding == NULL ? "" : encoding,
-                         encoding == NULL ? "" : "\r\nVary: Accept-Encoding\r\n",
-                         has_origin ? "Access-Control-Allow-Origin: *\r\n"
-                                      "Access-Control-Expose-Headers: "
-                                      "x-amzn-RequestId,x-amz-crc32,Date\r\n"
-                                    : ""),
-        .body = body,
-    };
+    struct http_answer answer = {.status = status,
+                                 .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
+                                 .headers = call_headers(call, body, encoding),
+                                 .body = body};
     struct http_exchange *exchange = call->exchange;
     measure_end(call);
     http_reply(&exchange, &answer);

@@ -214,6 +214,7 @@ void dynamodb_door_close(struct dynamodb_door **door)
         http_server_close(&gone->server);
         gate_view_close(&gone->view);
         deleted_reset(gone);
+        buffer_reset(&gone->headers);
         throttle_reset(gone);
         memory_destroy(gone);
     }

@@ -19,6 +19,7 @@ struct dynamodb_door {
     struct dynamodb_door_options options;
     struct http_server *server;
     struct gate_view *view;
+    struct buffer headers;         /* of the answer at hand */
     struct random random;          /* of request ids, which are no secret */
     int64_t date_s;                /* of `date` */
     char date[40];                 /* as HTTP has it */
