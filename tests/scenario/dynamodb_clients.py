@@ -30,7 +30,7 @@ def install(directory):
         return False
     words = done.stderr
     if done.returncode != 0:
-        is_network = any(word in words for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ENETUNREACH", "ERR_SOCKET_TIMEOUT", "E403", "E404", "E5"))
+        is_network = any(word in words for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "ECONNRESET", "ENETUNREACH", "ERR_SOCKET_TIMEOUT", "E403", "E404", "E5", "CERT"))
         assert is_network, words
         print(f"skipped: the registry did not answer: {words[-300:]}")
     return done.returncode == 0
