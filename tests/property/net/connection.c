@@ -101,9 +101,8 @@ static void assert_answered(int connection, struct bytes input)
     echo_receive_all(connection, &text);
     statuses_received(&text, &received);
     if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&received))) {
-        fail_msg("%.*s\nis answered %.*s\nnot %.*s", (int)input.size, (const char *)input.data,
-                 (int)received.size, (const char *)received.data, (int)expected.size,
-                 (const char *)expected.data);
+        fail_msg("answered %.*s, not %.*s: %.*s", (int)received.size, (const char *)received.data,
+                 (int)expected.size, (const char *)expected.data, (int)input.size, (const char *)input.data);
     }
     buffer_reset(&text);
     buffer_reset(&expected);

@@ -1,4 +1,4 @@
-/* What the parser makes of bytes, as text: a line "METHOD path?query keep|close body" for each request, and at last the
+/* What the parser makes of bytes, as text: a line "METHOD path?query keep|close body" for each request (line feeds of the body as |), and at last the
  * status of a refusal, or "more" when a request was begun and is not whole. */
 #ifndef UNIT_NET_TRANSCRIPT_H
 #define UNIT_NET_TRANSCRIPT_H
@@ -15,7 +15,10 @@ static inline void transcript_put_request(struct buffer *text, const struct http
         buffer_put(text, http_query(exchange));
     }
     buffer_put_text(text, exchange->keeps_alive ? " keep " : " close ");
-    buffer_put(text, http_body(exchange));
+    struct bytes body = http_body(exchange);
+    for (size_t i = 0; i < body.size; i++) { /* a line stays one, whatever the body */
+        buffer_put_u8(text, body.data[i] == '\n' ? '|' : body.data[i]);
+    }
     buffer_put_text(text, "\n");
 }
 
