@@ -242,8 +242,7 @@ struct view_walk {
     void *context;
     struct gate_page page;
     struct hash128 checksum;
-    struct buffer last; /* storage key of the last row looked at */
-    struct buffer last_image;
+    bool notes_read; /* the checksum is wanted */
 };
 
 static enum status walk_row(struct view_walk *walk, struct bytes image, struct error *error)
@@ -276,25 +275,23 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
     size_t bytes_max = query->bytes_max == 0 || query->bytes_max > READ_PAGE_BYTES_MAX ? READ_PAGE_BYTES_MAX
                                                                                        : query->bytes_max;
     rows_max = rows_max < READ_PAGE_SCAN_ROWS_MAX ? rows_max : READ_PAGE_SCAN_ROWS_MAX;
+    struct bytes storage = {0}; /* of the last row looked at: borrowed until the cursor moves on */
+    struct bytes image = {0};
     enum status status = STATUS_OK;
     while (status == STATUS_OK && walk->page.scanned < rows_max && walk->page.scanned_bytes < bytes_max &&
            walk->page.matched < READ_PAGE_ROWS_MAX) {
-        struct bytes storage;
         struct bytes key;
-        struct bytes image;
         status = view_cursor_next(cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
-            buffer_clear(&walk->last);
-            buffer_put(&walk->last, storage);
-            buffer_clear(&walk->last_image);
-            buffer_put(&walk->last_image, image);
-            walk->checksum = stored_rows_checksum(walk->checksum, key, image);
+            if (walk->notes_read) {
+                walk->checksum = stored_rows_checksum(walk->checksum, key, image);
+            }
             status = walk_row(walk, image, error);
         }
     }
     if (status == STATUS_OK) { /* the page is full: something may follow */
-        walk->page.next = arena_copy(walk->arena, buffer_bytes(&walk->last));
-        walk->page.last_image = arena_copy(walk->arena, buffer_bytes(&walk->last_image));
+        walk->page.next = arena_copy(walk->arena, storage);
+        walk->page.last_image = arena_copy(walk->arena, image);
     }
     return status == STATUS_END ? STATUS_OK : status;
 }
@@ -356,7 +353,8 @@ enum status gate_query(struct gate_view *view, const struct gate_query *query, s
                        void (*visit)(void *context, const struct gate_row *row), void *context,
                        struct gate_page *ret_page, struct gate_read *ret_read, struct error *error)
 {
-    struct view_walk walk = {.query = query, .arena = arena, .visit = visit, .context = context};
+    struct view_walk walk = {
+        .query = query, .arena = arena, .visit = visit, .context = context, .notes_read = ret_read != NULL};
     if (ret_read != NULL && (query->as_of > 0 || query->index.size > 0 || query->is_reverse)) {
         return error_set(error, STATUS_UNSUPPORTED,
                          "only a forward read of the table as it is can be insisted on");
@@ -368,8 +366,6 @@ enum status gate_query(struct gate_view *view, const struct gate_query *query, s
     snapshot_release(view->snapshot);
     *ret_page = walk.page;
     arena_reset(&walk.row);
-    buffer_reset(&walk.last);
-    buffer_reset(&walk.last_image);
     return status;
 }
 

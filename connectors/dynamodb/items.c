@@ -11,8 +11,8 @@ struct item_write {
     struct bytes returns;
 };
 
-static void put_metrics(struct buffer *body, const struct schema *schema, const struct value *key,
-                        struct arena *arena)
+void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
+                 struct arena *arena)
 {
     struct value part = {.kind = VALUE_MAP};
     for (size_t i = 0; i < schema->partition_count; i++) {
@@ -28,18 +28,16 @@ static void put_metrics(struct buffer *body, const struct schema *schema, const 
 
 bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena)
 {
-    bool has_local = false;
+    if (!text_is(text_of(input, "ReturnItemCollectionMetrics"), "SIZE")) {
+        return false;
+    }
     for (size_t i = 0; i < schema->indexes_count; i++) {
         struct value properties = properties_decode(schema->indexes[i].properties, arena);
-        has_local = has_local || boolean_of(&properties, "IsLocal");
+        if (boolean_of(&properties, "IsLocal")) {
+            return true;
+        }
     }
-    return has_local && text_is(text_of(input, "ReturnItemCollectionMetrics"), "SIZE");
-}
-
-void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
-                 struct arena *arena)
-{
-    put_metrics(body, schema, key, arena);
+    return false;
 }
 
 /* --- answers of writes ------------------------------------------------------------------------------------------ */
@@ -141,7 +139,7 @@ static void write_finish(struct call *call)
     }
     if (metrics_wanted(call->input, write->schema, call->arena)) {
         json_name(&body, "ItemCollectionMetrics");
-        put_metrics(&body, write->schema, &write->key, call->arena);
+        metrics_put(&body, write->schema, &write->key, call->arena);
     }
     json_close(&body, '}');
     call_reply(call, &body);
