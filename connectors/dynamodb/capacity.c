@@ -61,8 +61,9 @@ static double index_units(const struct schema *schema, const struct index_schema
 {
     bool had = index_holds(index, old);
     bool has = index_holds(index, new);
-    struct value before = had ? index_projected(schema, index, old, arena) : (struct value){0};
-    struct value after = has ? index_projected(schema, index, new, arena) : (struct value){0};
+    struct value properties = properties_decode(index->properties, arena);
+    struct value before = had ? index_projected(schema, index, &properties, old, arena) : (struct value){0};
+    struct value after = has ? index_projected(schema, index, &properties, new, arena) : (struct value){0};
     if (had && has && index_key_is_same(index, old, new)) {
         size_t a = document_bytes(&before);
         size_t b = document_bytes(&after);

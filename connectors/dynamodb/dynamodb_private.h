@@ -224,9 +224,9 @@ struct capacity {
 bool capacity_is_wanted(const struct call *call);
 double capacity_read_units(size_t bytes, bool is_consistent);
 double capacity_write_units(size_t bytes);
-/* The attributes of an item that an index holds. */
+/* The attributes of an item that an index with those properties holds. */
 struct value index_projected(const struct schema *schema, const struct index_schema *index,
-                             const struct value *item, struct arena *arena);
+                             const struct value *properties, const struct value *item, struct arena *arena);
 /* Adds what a write from `old` to `new` (NULL: none) costs. */
 void capacity_add_write(struct capacity *capacity, const struct value *old, const struct value *new,
                         double factor, struct arena *arena);

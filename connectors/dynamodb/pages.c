@@ -41,13 +41,12 @@ static bool index_holds_attribute(const struct schema *schema, const struct inde
 }
 
 struct value index_projected(const struct schema *schema, const struct index_schema *index,
-                             const struct value *item, struct arena *arena)
+                             const struct value *properties, const struct value *item, struct arena *arena)
 {
-    struct value properties = properties_decode(index->properties, arena);
     struct value part = {.kind = VALUE_MAP};
     part.pairs.at = arena_create_array(arena, 2 * item->pairs.count, sizeof(struct value));
     for (size_t i = 0; i < item->pairs.count; i++) {
-        if (index_holds_attribute(schema, index, &properties, item->pairs.at[2 * i].bytes)) {
+        if (index_holds_attribute(schema, index, properties, item->pairs.at[2 * i].bytes)) {
             part.pairs.at[2 * part.pairs.count] = item->pairs.at[2 * i];
             part.pairs.at[2 * part.pairs.count + 1] = item->pairs.at[2 * i + 1];
             part.pairs.count++;
@@ -171,7 +170,7 @@ static void page_visit(void *context, const struct gate_row *row)
     }
     item = row->item != NULL ? *row->item : item_of_image(row->image, &arena);
     if (page->index != NULL && !page->is_all_projected && !page->is_fetching) {
-        item = index_projected(page->schema, page->index, &item, &arena);
+        item = index_projected(page->schema, page->index, &page->index_properties, &item, &arena);
     }
     bool holds =
         !is_filtered || condition_holds(page->expressions.filter, &(struct condition_facts){.item = &item});
@@ -194,7 +193,7 @@ size_t page_measure(void *context, const struct value *item)
     struct arena arena = {0};
     size_t bytes = 0;
     if (page->index != NULL && !page->is_all_projected) {
-        struct value part = index_projected(page->schema, page->index, item, &arena);
+        struct value part = index_projected(page->schema, page->index, &page->index_properties, item, &arena);
         bytes = document_bytes(&part);
     } else {
         bytes = document_bytes(item);

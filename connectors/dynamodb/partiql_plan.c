@@ -76,23 +76,6 @@ static bool is_value(const struct operand *operand)
     return operand->kind == OPERAND_VALUE && operand->value != NULL;
 }
 
-/* 5 < a is a > 5. */
-static enum expression_test test_mirrored(enum expression_test test)
-{
-    switch ((int)test) {
-    case EXPRESSION_LESS:
-        return EXPRESSION_GREATER;
-    case EXPRESSION_LESS_EQUAL:
-        return EXPRESSION_GREATER_EQUAL;
-    case EXPRESSION_GREATER:
-        return EXPRESSION_LESS;
-    case EXPRESSION_GREATER_EQUAL:
-        return EXPRESSION_LESS_EQUAL;
-    default:
-        return test;
-    }
-}
-
 static bool between_read(const struct operand *operands, struct key_term *ret_term)
 {
     int order = 0;
@@ -116,7 +99,7 @@ bool partiql_term_read(const struct condition *term, struct bytes name, struct k
     case EXPRESSION_GREATER:
     case EXPRESSION_GREATER_EQUAL:
         if (is_attribute(&operands[1], name) && is_value(&operands[0])) {
-            ret_term->test = test_mirrored(term->test);
+            ret_term->test = expression_test_mirrored(term->test);
             ret_term->values[0] = operands[0].value;
             return true;
         }

@@ -312,7 +312,7 @@ static void selection_visit(void *context, const struct gate_row *row)
     struct arena arena = {0};
     struct value item = row->item != NULL ? *row->item : item_of_image(row->image, &arena);
     if (page->index != NULL && !page->is_all_projected && !page->is_fetching) {
-        item = index_projected(page->schema, page->index, &item, &arena);
+        item = index_projected(page->schema, page->index, &page->index_properties, &item, &arena);
     }
     if (page_filters_entries(page) &&
         !condition_holds(page->expressions.filter, &(struct condition_facts){.item = &item})) {

@@ -461,7 +461,7 @@ static enum status key_unsupported(struct error *error)
     return error_set(error, STATUS_INVALID, "Query key condition not supported");
 }
 
-static enum expression_test test_mirrored(enum expression_test test)
+enum expression_test expression_test_mirrored(enum expression_test test)
 {
     switch ((int)test) {
     case EXPRESSION_LESS:
@@ -498,8 +498,9 @@ static enum status key_term_of(const struct condition *condition, struct key_ter
                          "KeyConditionExpressions cannot have conditions on nested "
                          "attributes");
     }
-    *ret_term = (struct key_term){.name = name->path.elements[0].name,
-                                  .test = is_mirrored ? test_mirrored(condition->test) : condition->test};
+    *ret_term =
+        (struct key_term){.name = name->path.elements[0].name,
+                          .test = is_mirrored ? expression_test_mirrored(condition->test) : condition->test};
     for (size_t i = 0; i + 1 < count; i++) {
         const struct operand *value = &operands[is_mirrored ? 0 : i + 1];
         if (value->kind != OPERAND_VALUE) {

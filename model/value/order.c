@@ -6,13 +6,12 @@
 #include "value/decimal.h"
 #include "value_private.h"
 
-static int order_numbers(int64_t a, int64_t b)
+int value__order_numbers(int64_t a, int64_t b)
 {
     return a < b ? -1 : a > b;
 }
 
-/* Java's Double.compare: -0.0 before 0.0, NaN after everything. */
-static int order_doubles(double a, double b)
+int value__order_doubles(double a, double b)
 {
     int64_t left = 0;
     int64_t right = 0;
@@ -21,7 +20,7 @@ static int order_doubles(double a, double b)
     }
     memcpy(&left, &a, sizeof(left));
     memcpy(&right, &b, sizeof(right));
-    return a != a || b != b ? (a != a) - (b != b) : order_numbers(left, right);
+    return a != a || b != b ? (a != a) - (b != b) : value__order_numbers(left, right);
 }
 
 uint64_t value__uuid_time(const uint8_t *uuid)
@@ -32,7 +31,7 @@ uint64_t value__uuid_time(const uint8_t *uuid)
 
 static int order_times(const uint8_t *a, const uint8_t *b)
 {
-    return order_numbers((int64_t)value__uuid_time(a), (int64_t)value__uuid_time(b)); /* 60 bits */
+    return value__order_numbers((int64_t)value__uuid_time(a), (int64_t)value__uuid_time(b)); /* 60 bits */
 }
 
 static int order_uuids(const uint8_t *a, const uint8_t *b)
@@ -55,9 +54,9 @@ static int order_timeuuids(const uint8_t *a, const uint8_t *b)
 
 static int order_durations(const struct duration *a, const struct duration *b)
 {
-    int order = order_numbers(a->months, b->months);
-    order = order != 0 ? order : order_numbers(a->days, b->days);
-    return order != 0 ? order : order_numbers(a->nanoseconds, b->nanoseconds);
+    int order = value__order_numbers(a->months, b->months);
+    order = order != 0 ? order : value__order_numbers(a->days, b->days);
+    return order != 0 ? order : value__order_numbers(a->nanoseconds, b->nanoseconds);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees */
@@ -97,13 +96,13 @@ int value_order(const struct value *a, const struct value *b)
     case VALUE_TIMESTAMP:
     case VALUE_DATE:
     case VALUE_TIME:
-        return order_numbers(a->integer, b->integer);
+        return value__order_numbers(a->integer, b->integer);
     case VALUE_DECIMAL:
         return decimal_compare(&a->decimal, &b->decimal);
     case VALUE_FLOAT:
-        return order_doubles((double)a->float32, (double)b->float32);
+        return value__order_doubles((double)a->float32, (double)b->float32);
     case VALUE_DOUBLE:
-        return order_doubles(a->float64, b->float64);
+        return value__order_doubles(a->float64, b->float64);
     case VALUE_TEXT:
     case VALUE_BYTES:
     case VALUE_INET:

@@ -4,24 +4,7 @@
 
 #include "base/check.h"
 #include "value/order.h"
-
-static int compare_numbers(int64_t a, int64_t b)
-{
-    return a < b ? -1 : a > b;
-}
-
-/* Java's Double.compare: -0.0 before 0.0, NaN after everything. */
-static int compare_doubles(double a, double b)
-{
-    int64_t left = 0;
-    int64_t right = 0;
-    if (a < b || a > b) {
-        return a < b ? -1 : 1;
-    }
-    memcpy(&left, &a, sizeof(left));
-    memcpy(&right, &b, sizeof(right));
-    return a != a || b != b ? (a != a) - (b != b) : compare_numbers(left, right);
-}
+#include "value_private.h"
 
 /* NOLINTBEGIN(misc-no-recursion): at most VALUE_DEPTH_MAX deep; decoders refuse deeper trees */
 static int compare_exactly(const struct value *a, const struct value *b);
@@ -53,15 +36,15 @@ static int compare_exactly(const struct value *a, const struct value *b)
     case VALUE_TIMESTAMP:
     case VALUE_DATE:
     case VALUE_TIME:
-        return compare_numbers(a->integer, b->integer);
+        return value__order_numbers(a->integer, b->integer);
     case VALUE_DECIMAL: {
         int order = bytes_compare(a->decimal.unscaled, b->decimal.unscaled);
-        return order != 0 ? order : compare_numbers(a->decimal.scale, b->decimal.scale);
+        return order != 0 ? order : value__order_numbers(a->decimal.scale, b->decimal.scale);
     }
     case VALUE_FLOAT:
-        return compare_doubles((double)a->float32, (double)b->float32);
+        return value__order_doubles((double)a->float32, (double)b->float32);
     case VALUE_DOUBLE:
-        return compare_doubles(a->float64, b->float64);
+        return value__order_doubles(a->float64, b->float64);
     case VALUE_TEXT:
     case VALUE_BYTES:
     case VALUE_UUID:
@@ -69,9 +52,9 @@ static int compare_exactly(const struct value *a, const struct value *b)
     case VALUE_INET:
         return bytes_compare(a->bytes, b->bytes);
     case VALUE_DURATION: {
-        int order = compare_numbers(a->duration.months, b->duration.months);
-        order = order != 0 ? order : compare_numbers(a->duration.days, b->duration.days);
-        return order != 0 ? order : compare_numbers(a->duration.nanoseconds, b->duration.nanoseconds);
+        int order = value__order_numbers(a->duration.months, b->duration.months);
+        order = order != 0 ? order : value__order_numbers(a->duration.days, b->duration.days);
+        return order != 0 ? order : value__order_numbers(a->duration.nanoseconds, b->duration.nanoseconds);
     }
     case VALUE_LIST:
     case VALUE_SET:

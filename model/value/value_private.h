@@ -5,6 +5,10 @@
 #include "base/buffer.h"
 #include "value/type.h"
 
+int value__order_numbers(int64_t a, int64_t b);
+/* Java's Double.compare: -0.0 before 0.0, NaN after everything. */
+int value__order_doubles(double a, double b);
+
 /* The 60-bit timestamp of a version 1 uuid (RFC 4122 section 4.1.4). */
 uint64_t value__uuid_time(const uint8_t *uuid);
 

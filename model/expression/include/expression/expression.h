@@ -139,6 +139,9 @@ struct value projection_apply(const struct projection *projection, const struct 
 /* The parts of `item` that an update touched (DynamoDB's UPDATED_OLD and UPDATED_NEW). */
 struct value update_touched(const struct update *update, const struct value *item, struct arena *arena);
 
+/* The comparison with its sides changed: 5 < a is a > 5. */
+enum expression_test expression_test_mirrored(enum expression_test test);
+
 /* One comparison of a key condition: `test` is EQUAL, LESS … GREATER_EQUAL, BETWEEN or BEGINS_WITH. */
 struct key_term {
     struct bytes name;
