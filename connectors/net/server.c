@@ -1,10 +1,7 @@
 /* Opening, the thread, stopping, and answers that come from other threads. */
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/memory.h"
 #include "connection.h"
+#include "listener.h"
 
 /* --- answers ---------------------------------------------------------------------------------------------------- */
 
@@ -98,62 +95,6 @@ static void server_run(void *context)
 
 /* --- opening and closing ---------------------------------------------------------------------------------------- */
 
-/* ADDRESS:PORT with a numeric loopback address. */
-static enum status server_parse_address(const struct http_server_options *options,
-                                        struct sockaddr_in *ret_address, struct error *error)
-{
-    char host[64] = "";
-    const char *colon = strrchr(options->address, ':');
-    if (colon == NULL || colon == options->address || (size_t)(colon - options->address) >= sizeof(host)) {
-        return error_set(error, STATUS_INVALID, "%s %s: it must be ADDRESS:PORT, like 127.0.0.1:8080",
-                         options->flag, options->address);
-    }
-    memcpy(host, options->address, (size_t)(colon - options->address));
-    char *end = NULL;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > 65535 || uv_ip4_addr(host, (int)port, ret_address) != 0) {
-        return error_set(
-            error, STATUS_INVALID,
-            "%s %s: the address must be numeric, like 127.0.0.1, and the port a number from 0 to "
-            "65535",
-            options->flag, options->address);
-    }
-    if ((ntohl(ret_address->sin_addr.s_addr) >> 24) != 127) {
-        return error_set(error, STATUS_DENIED,
-                         "%s %s is not a loopback address; this version has no credentials yet, so it "
-                         "listens on 127.0.0.0/8 only",
-                         options->flag, options->address);
-    }
-    return STATUS_OK;
-}
-
-static enum status server_listen(struct http_server *server, struct error *error)
-{
-    struct sockaddr_in address;
-    struct sockaddr_in bound = {0};
-    char text[64];
-    int size = sizeof(bound);
-    enum status status = server_parse_address(&server->options, &address, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    int code = uv_tcp_bind(&server->listener, (const struct sockaddr *)&address, 0);
-    if (code == 0) {
-        code = uv_listen((uv_stream_t *)&server->listener, 1024, server_accept);
-    }
-    if (code != 0) {
-        return error_set(error, code == UV_EADDRINUSE ? STATUS_BUSY : STATUS_IO,
-                         "cannot listen on %s: %s; choose another address with %s", server->options.address,
-                         uv_strerror(code), server->options.flag);
-    }
-    (void)uv_tcp_getsockname(&server->listener, (struct sockaddr *)&bound, &size);
-    (void)uv_ip4_name(&bound, text, sizeof(text));
-    size_t length = strlen(text);
-    (void)snprintf(text + length, sizeof(text) - length, ":%d", ntohs(bound.sin_port));
-    server->address = memory_copy_text(text);
-    return STATUS_OK;
-}
-
 enum status http_server_open(const struct http_server_options *options, struct http_server **ret_server,
                              struct error *error)
 {
@@ -167,10 +108,12 @@ enum status http_server_open(const struct http_server_options *options, struct h
     server->wake.data = server;
     enum status status = STATUS_OK;
     if (options->certificate_file != NULL || options->key_file != NULL) {
-        status = net__tls_context_open(options->certificate_file, options->key_file, &server->tls, error);
+        status = net__tls_context_open(options->certificate_file, options->key_file, "http/1.1", &server->tls,
+                                       error);
     }
     if (status == STATUS_OK) {
-        status = server_listen(server, error);
+        status = net__listener_open(&server->listener, options->address, options->flag, server_accept,
+                                    &server->address, error);
     }
     if (status == STATUS_OK) {
         status = thread_create("http", server_run, server, &server->thread, error);

@@ -210,8 +210,8 @@ static void test_who_gets_no_connection(void **state)
     assert_false(secure_open(&secure, &echo, *state, TLS1_3_VERSION, "\x02h2"));
     secure_close(&secure);
     int connection = echo_connect(&echo);
-    echo_send_text(connection, HEAD("/echo") "\r\n");
-    echo_receive_all(connection, &text); /* an alert, if it gets through */
+    client_send_text(connection, HEAD("/echo") "\r\n");
+    client_receive_all(connection, &text); /* an alert, if it gets through */
     assert_int_equal(atomic_load(&echo.handled), 0);
     assert_int_equal(close(connection), 0);
     buffer_reset(&text);
@@ -226,15 +226,15 @@ static void test_hostile_bytes(void **state)
     struct buffer text = {0};
     echo_open_secure(&echo, *state, 1500);
     int half = echo_connect(&echo);
-    echo_send(half, bytes_of("\x16\x03\x01\x02\x00\x01", 6));
+    client_send(half, bytes_of("\x16\x03\x01\x02\x00\x01", 6));
     assert_true(secure_open(&secure, &echo, *state, TLS1_3_VERSION, NULL));
     secure_send(&secure, bytes_of_text(HEAD("/echo") "\r\n"));
     secure_expect(&secure, ANSWER("0") "\r\n");
-    echo_send(secure.connection, bytes_of("\x17\x03\x03\x00\x20 this is not what the key says.. ", 37));
+    client_send(secure.connection, bytes_of("\x17\x03\x03\x00\x20 this is not what the key says.. ", 37));
     uint8_t byte = 0;
     assert_true(SSL_read(secure.session, &byte, 1) <= 0);
     secure_close(&secure);
-    echo_receive_all(half, &text); /* the idle timer ends it */
+    client_receive_all(half, &text); /* the idle timer ends it */
     assert_int_equal(text.size, 0);
     assert_int_equal(close(half), 0);
     buffer_reset(&text);
