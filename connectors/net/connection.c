@@ -77,7 +77,7 @@ static uint64_t connection_idle_ms(const struct connection *connection)
 
 static void connection_touch(struct connection *connection)
 {
-    connection->active_ms = uv_now(&connection->server->loop);
+    connection->active_ms = uv_now(&connection->server->loop.uv);
 }
 
 /* Runs when the connection may have been idle long enough; starting it anew for every request would cost more. */
@@ -89,7 +89,7 @@ static void connection_look(uv_timer_t *timer)
         connection_touch(connection);
     }
     connection->unwritten = unwritten;
-    uint64_t quiet_ms = uv_now(&connection->server->loop) - connection->active_ms;
+    uint64_t quiet_ms = uv_now(&connection->server->loop.uv) - connection->active_ms;
     uint64_t most_ms = connection_idle_ms(connection);
     if (quiet_ms >= most_ms) {
         net__connection_close(connection);
@@ -352,8 +352,8 @@ void net__connection_accept(struct http_server *server)
     struct connection *connection = memory_create(sizeof(*connection));
     connection->server = server;
     connection->open_handles = 2;
-    (void)uv_tcp_init(&server->loop, &connection->socket.tcp);
-    (void)uv_timer_init(&server->loop, &connection->idle);
+    (void)uv_tcp_init(&server->loop.uv, &connection->socket.tcp);
+    (void)uv_timer_init(&server->loop.uv, &connection->idle);
     connection->socket.tcp.data = connection;
     connection->socket.written = connection_written;
     connection->socket.broken = connection_broken;
@@ -365,13 +365,13 @@ void net__connection_accept(struct http_server *server)
     server->connections = connection;
     server->connections_count++;
     net__parse_init(&connection->parse, &server->exchanges, server->options.body_bytes_max);
-    if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&connection->socket.tcp) != 0 ||
+    if (uv_accept((uv_stream_t *)&server->loop.listener, (uv_stream_t *)&connection->socket.tcp) != 0 ||
         server->connections_count > NET_CONNECTIONS_MAX) {
         net__connection_close(connection);
         return;
     }
-    if (server->tls != NULL) {
-        connection->socket.tls = net__tls_create(server->tls);
+    if (server->loop.tls != NULL) {
+        connection->socket.tls = net__tls_create(server->loop.tls);
     }
     (void)uv_tcp_nodelay(&connection->socket.tcp, 1);
     connection_touch(connection);

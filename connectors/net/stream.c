@@ -1,13 +1,11 @@
 #include "net/stream.h"
 
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "base/thread.h"
-#include "listener.h"
+#include "loop.h"
 #include "socket.h"
 
 enum {
@@ -15,17 +13,10 @@ enum {
 };
 
 struct stream_server {
+    struct loop loop; /* first member; tasks come through its mailbox */
     struct stream_server_options options;
-    char *address;
-    uv_loop_t loop;
-    uv_tcp_t listener;
-    uv_async_t wake;       /* tasks wait, or it is to stop */
-    struct mailbox *tasks; /* any thread sends */
-    struct thread *thread; /* the opener's, to join it */
-    struct tls_context *tls;
     struct stream *streams;
     size_t streams_count;
-    atomic_bool is_stopping;
     char room[NET_READ_BYTES];      /* what a read brought; used up before the next */
     char plain[STREAM_PLAIN_BYTES]; /* the same deciphered, record by record */
 };
@@ -313,18 +304,15 @@ void *stream_context(const struct stream *stream)
 
 /* --- the thread ------------------------------------------------------------------------------------------------- */
 
-static void server_accept(uv_stream_t *listener, int result)
+static void server_accept(struct loop *loop)
 {
-    struct stream_server *server = listener->data;
-    if (result != 0) {
-        return;
-    }
+    struct stream_server *server = (struct stream_server *)loop;
     struct stream *stream = memory_create(sizeof(*stream));
     unsigned handshake_ms = server->options.handshake_ms;
     stream->server = server;
     stream->open_handles = 2;
-    (void)uv_tcp_init(&server->loop, &stream->socket.tcp);
-    (void)uv_timer_init(&server->loop, &stream->timer);
+    (void)uv_tcp_init(&server->loop.uv, &stream->socket.tcp);
+    (void)uv_timer_init(&server->loop.uv, &stream->timer);
     stream->socket.tcp.data = stream;
     stream->timer.data = stream;
     stream->socket.written = stream_written;
@@ -335,13 +323,13 @@ static void server_accept(uv_stream_t *listener, int result)
     }
     server->streams = stream;
     server->streams_count++;
-    if (uv_accept(listener, (uv_stream_t *)&stream->socket.tcp) != 0 ||
+    if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&stream->socket.tcp) != 0 ||
         server->streams_count > NET_CONNECTIONS_MAX) {
         stream_close(stream);
         return;
     }
-    if (server->tls != NULL) {
-        stream->socket.tls = net__tls_create(server->tls);
+    if (loop->tls != NULL) {
+        stream->socket.tls = net__tls_create(loop->tls);
     }
     (void)uv_tcp_nodelay(&stream->socket.tcp, 1);
     (void)uv_tcp_keepalive(&stream->socket.tcp, 1, NET_KEEPALIVE_S);
@@ -352,34 +340,19 @@ static void server_accept(uv_stream_t *listener, int result)
     stream_update(stream);
 }
 
-static void server_run_tasks(struct stream_server *server)
+static void server_receive(struct loop *loop, struct message *message)
 {
-    struct message *message = mailbox_receive(server->tasks, 0);
-    while (message != NULL) {
-        struct stream_task *task = (struct stream_task *)message;
-        message = message->next;
-        task->run(task);
-        message = message == NULL ? mailbox_receive(server->tasks, 0) : message;
-    }
+    struct stream_task *task = (struct stream_task *)message;
+    (void)loop;
+    task->run(task);
 }
 
-static void server_woken(uv_async_t *wake)
+static void server_stop(struct loop *loop)
 {
-    struct stream_server *server = wake->data;
-    server_run_tasks(server);
-    if (atomic_load(&server->is_stopping) && uv_is_closing((uv_handle_t *)&server->listener) == 0) {
-        while (server->streams != NULL) {
-            stream_close(server->streams);
-        }
-        uv_close((uv_handle_t *)&server->listener, NULL);
-        uv_close((uv_handle_t *)&server->wake, NULL);
+    struct stream_server *server = (struct stream_server *)loop;
+    while (server->streams != NULL) {
+        stream_close(server->streams);
     }
-}
-
-static void server_run(void *context)
-{
-    struct stream_server *server = context;
-    (void)uv_run(&server->loop, UV_RUN_DEFAULT);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------------------------- */
@@ -388,25 +361,16 @@ enum status stream_server_open(const struct stream_server_options *options, stru
                                struct error *error)
 {
     struct stream_server *server = memory_create(sizeof(*server));
+    struct loop_options loop = {.name = "stream",
+                                .address = options->address,
+                                .flag = options->flag,
+                                .certificate_file = options->certificate_file,
+                                .key_file = options->key_file,
+                                .accept = server_accept,
+                                .receive = server_receive,
+                                .stop = server_stop};
     server->options = *options;
-    server->tasks = mailbox_create(NET_REPLIES_MAX);
-    CHECK(uv_loop_init(&server->loop) == 0);
-    (void)uv_tcp_init(&server->loop, &server->listener);
-    (void)uv_async_init(&server->loop, &server->wake, server_woken);
-    server->listener.data = server;
-    server->wake.data = server;
-    enum status status = STATUS_OK;
-    if (options->certificate_file != NULL || options->key_file != NULL) {
-        status =
-            net__tls_context_open(options->certificate_file, options->key_file, NULL, &server->tls, error);
-    }
-    if (status == STATUS_OK) {
-        status = net__listener_open(&server->listener, options->address, options->flag, server_accept,
-                                    &server->address, error);
-    }
-    if (status == STATUS_OK) {
-        status = thread_create("stream", server_run, server, &server->thread, error);
-    }
+    enum status status = net__loop_open(&server->loop, &loop, error);
     if (status != STATUS_OK) {
         stream_server_close(&server);
         return status;
@@ -419,30 +383,18 @@ void stream_server_close(struct stream_server **server)
 {
     struct stream_server *gone = *server;
     *server = NULL;
-    if (gone == NULL) {
-        return;
+    if (gone != NULL) {
+        net__loop_close(&gone->loop);
+        memory_destroy(gone);
     }
-    atomic_store(&gone->is_stopping, true);
-    (void)uv_async_send(&gone->wake);
-    if (gone->thread == NULL) {
-        server_run(gone);
-    }
-    thread_join(&gone->thread);
-    CHECK(uv_loop_close(&gone->loop) == 0);
-    mailbox_destroy(&gone->tasks);
-    net__tls_context_close(&gone->tls);
-    memory_destroy(gone->address);
-    memory_destroy(gone);
 }
 
 const char *stream_server_address(const struct stream_server *server)
 {
-    return server->address;
+    return server->loop.address;
 }
 
 void stream_server_post(struct stream_server *server, struct stream_task *task)
 {
-    enum status status = mailbox_send_reply(server->tasks, &task->message);
-    CHECK(status == STATUS_OK); /* the server closes after all was posted */
-    (void)uv_async_send(&server->wake);
+    net__loop_send(&server->loop, &task->message);
 }
