@@ -1,8 +1,8 @@
 #include "envelope.h"
 
 struct opcode_entry {
-    enum cql_opcode opcode;
     const char *name;
+    enum cql_opcode opcode;
     bool is_request;
 };
 

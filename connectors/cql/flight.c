@@ -243,7 +243,8 @@ static bool flight_find_prepared(struct flight *flight, const struct cql_stateme
 {
     struct cql_message *message = &flight->message;
     struct cql_door *door = flight->session->door;
-    flight->entries = arena_create_array(&flight->arena, message->statements_count, sizeof(*flight->entries));
+    flight->entries =
+        arena_create_array(&flight->arena, message->statements_count, sizeof(struct prepared_entry *));
     for (size_t i = 0; i < message->statements_count; i++) {
         struct cql_statement *statement = &message->statements[i];
         if (!statement->is_prepared) {

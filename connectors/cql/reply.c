@@ -59,14 +59,13 @@ static struct cql_failure failure_of_version(const struct cql_failure *failure, 
     if (version < 5 && told.code == CQL_CAS_WRITE_UNKNOWN) {
         told.code = CQL_WRITE_TIMEOUT;
         told.write_type = "CAS";
-    } else if (version < 5 && told.code == CQL_CDC_WRITE_FAILURE) {
+    } else if ((version < 5 && told.code == CQL_CDC_WRITE_FAILURE) ||
+               (version < 4 && told.code == CQL_FUNCTION_FAILURE)) {
         told.code = CQL_INVALID;
     } else if (version < 4 && told.code == CQL_READ_FAILURE) {
         told.code = CQL_READ_TIMEOUT;
     } else if (version < 4 && told.code == CQL_WRITE_FAILURE) {
         told.code = CQL_WRITE_TIMEOUT;
-    } else if (version < 4 && told.code == CQL_FUNCTION_FAILURE) {
-        told.code = CQL_INVALID;
     }
     told.write_type = told.write_type == NULL ? "SIMPLE" : told.write_type;
     return told;

@@ -18,7 +18,7 @@ static enum envelope_result read_hex(const char *text, struct envelope *envelope
 static void test_each_version(void **state)
 {
     (void)state;
-    for (uint8_t version = CQL_VERSION_MIN; version <= CQL_VERSION_MAX; version++) {
+    for (unsigned version = CQL_VERSION_MIN; version <= CQL_VERSION_MAX; version++) {
         struct arena arena = {0};
         struct envelope envelope;
         struct error error;

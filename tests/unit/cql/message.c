@@ -11,7 +11,7 @@ static struct bytes request(struct arena *arena, const char *text)
     if (gap == NULL) {
         return hex(arena, text);
     }
-    memcpy(gap, "00000000", 8);
+    memset(gap, '0', 8);
     struct bytes bytes = hex(arena, counted);
     bytes_put_u32((uint8_t *)(uintptr_t)bytes.data + 5, (uint32_t)bytes.size - ENVELOPE_HEADER_BYTES);
     return bytes;
