@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "parse.h"
+#include "socket.h"
 
 /* Freed when libuv has closed it.
  *
@@ -11,18 +12,16 @@
  * until one of: closing (nothing happens any more), ending (the answer is the last) -> lingering (what still comes is
  * dropped) -> closing. */
 struct connection {
-    uv_tcp_t socket;
+    struct net_socket socket;
     uv_timer_t idle;
     int open_handles;
     struct http_server *server;
     struct connection *next;
     struct connection *previous;
-    struct tls *tls; /* NULL: plain */
     struct parse parse;
     struct http_exchange *waiting; /* with the handler */
     struct buffer ahead;           /* read, not parsed yet; from ahead_at on */
     size_t ahead_at;
-    size_t writes_under_way;
     size_t unwritten;   /* bytes, when the idle timer last looked */
     uint64_t active_ms; /* when something last happened, in the loop's time */
     bool is_reading;
@@ -30,11 +29,6 @@ struct connection {
     bool is_lingering;
     bool is_closing;
     bool has_ended; /* the client sends nothing more */
-};
-
-struct write_under_way {
-    uv_write_t request;
-    struct buffer content;
 };
 
 /* --- closing ---------------------------------------------------------------------------------------------------- */
@@ -46,7 +40,7 @@ static void connection_closed(uv_handle_t *handle)
         return;
     }
     net__parse_reset(&connection->parse);
-    net__tls_destroy(&connection->tls);
+    net__tls_destroy(&connection->socket.tls);
     buffer_reset(&connection->ahead);
     memory_destroy(connection);
 }
@@ -71,7 +65,7 @@ void net__connection_close(struct connection *connection)
         connection->next->previous = connection->previous;
     }
     server->connections_count--;
-    uv_close((uv_handle_t *)&connection->socket, connection_closed);
+    uv_close((uv_handle_t *)&connection->socket.tcp, connection_closed);
     uv_close((uv_handle_t *)&connection->idle, connection_closed);
 }
 
@@ -83,19 +77,19 @@ static uint64_t connection_idle_ms(const struct connection *connection)
 
 static void connection_touch(struct connection *connection)
 {
-    connection->active_ms = uv_now(&connection->server->loop);
+    connection->active_ms = uv_now(&connection->server->loop.uv);
 }
 
 /* Runs when the connection may have been idle long enough; starting it anew for every request would cost more. */
 static void connection_look(uv_timer_t *timer)
 {
     struct connection *connection = timer->data;
-    size_t unwritten = uv_stream_get_write_queue_size((uv_stream_t *)&connection->socket);
+    size_t unwritten = net__socket_unwritten(&connection->socket);
     if (connection->waiting != NULL || (unwritten > 0 && unwritten != connection->unwritten)) {
         connection_touch(connection);
     }
     connection->unwritten = unwritten;
-    uint64_t quiet_ms = uv_now(&connection->server->loop) - connection->active_ms;
+    uint64_t quiet_ms = uv_now(&connection->server->loop.uv) - connection->active_ms;
     uint64_t most_ms = connection_idle_ms(connection);
     if (quiet_ms >= most_ms) {
         net__connection_close(connection);
@@ -115,11 +109,11 @@ static void connection_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret
 /* Reads while there is place for it; the rest waits in the kernel, and so in the client. */
 static void connection_update_reading(struct connection *connection)
 {
-    uv_stream_t *stream = (uv_stream_t *)&connection->socket;
+    uv_stream_t *stream = (uv_stream_t *)&connection->socket.tcp;
     bool wants =
         !connection->is_closing && !connection->has_ended &&
         (connection->is_lingering || (connection->ahead.size - connection->ahead_at < NET_AHEAD_BYTES &&
-                                      connection->writes_under_way == 0));
+                                      connection->socket.writes_under_way == 0));
     if (wants == connection->is_reading || connection->is_closing) {
         return;
     }
@@ -140,7 +134,7 @@ static void connection_end(struct connection *connection)
         return;
     }
     int descriptor = -1;
-    if (uv_fileno((uv_handle_t *)&connection->socket, &descriptor) != 0 ||
+    if (uv_fileno((uv_handle_t *)&connection->socket.tcp, &descriptor) != 0 ||
         shutdown(descriptor, SHUT_WR) != 0) {
         net__connection_close(connection);
         return;
@@ -152,82 +146,25 @@ static void connection_end(struct connection *connection)
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
-static void connection_written(uv_write_t *request, int result)
+static void connection_written(struct net_socket *socket)
 {
-    struct write_under_way *under_way = (struct write_under_way *)request;
-    struct connection *connection = request->handle->data;
-    buffer_reset(&under_way->content);
-    memory_destroy(under_way);
-    connection->writes_under_way--;
-    if (result != 0) {
-        net__connection_close(connection);
-    } else if (connection->writes_under_way == 0) {
-        connection_touch(connection);
-        net__connection_go_on(connection);
-    }
+    struct connection *connection = socket->tcp.data;
+    connection_touch(connection);
+    net__connection_go_on(connection);
 }
 
-/* Copies what the socket did not take, for libuv to send it when it does. */
-static void connection_write_rest(struct connection *connection, const struct bytes *parts, size_t count,
-                                  size_t skipped)
+static void connection_broken(struct net_socket *socket)
 {
-    struct write_under_way *under_way = memory_create(sizeof(*under_way));
-    for (size_t i = 0; i < count; i++) {
-        size_t gone = skipped < parts[i].size ? skipped : parts[i].size;
-        skipped -= gone;
-        buffer_put(&under_way->content, bytes_from(parts[i], gone));
-    }
-    uv_buf_t whole = {.base = (char *)under_way->content.data, .len = under_way->content.size};
-    connection->writes_under_way++;
-    if (uv_write(&under_way->request, (uv_stream_t *)&connection->socket, &whole, 1, connection_written) !=
-        0) {
-        connection->writes_under_way--;
-        buffer_reset(&under_way->content);
-        memory_destroy(under_way);
-        net__connection_close(connection);
-    }
-}
-
-/* Sends bytes as the socket is to have them. */
-static void connection_write_raw(struct connection *connection, const struct bytes *parts, size_t count)
-{
-    uv_buf_t given[2];
-    size_t total = 0;
-    CHECK(count <= ARRAY_COUNT(given));
-    for (size_t i = 0; i < count; i++) {
-        given[i] = (uv_buf_t){.base = (char *)(uintptr_t)parts[i].data, .len = parts[i].size};
-        total += parts[i].size;
-    }
-    int result = uv_try_write((uv_stream_t *)&connection->socket, given, (unsigned)count);
-    if (result < 0 && result != UV_EAGAIN) {
-        net__connection_close(connection);
-    } else if (result == UV_EAGAIN || (size_t)result < total) {
-        connection_write_rest(connection, parts, count, result < 0 ? 0 : (size_t)result);
-    }
-}
-
-/* Sends what TLS has to say by itself or was given. */
-static void connection_flush(struct connection *connection)
-{
-    struct bytes unsent = net__tls_unsent(connection->tls);
-    if (unsent.size > 0 && !connection->is_closing) {
-        connection_write_raw(connection, &unsent, 1);
-        net__tls_sent(connection->tls);
-    }
+    net__connection_close(socket->tcp.data);
 }
 
 static void connection_write(struct connection *connection, struct bytes head, struct bytes body)
 {
-    if (connection->tls == NULL) {
-        const struct bytes parts[] = {head, body};
-        connection_write_raw(connection, parts, body.size == 0 ? 1 : 2);
-    } else if (net__tls_write(connection->tls, head) && net__tls_write(connection->tls, body)) {
-        if (connection->is_ending) {
-            net__tls_end(connection->tls);
-        }
-        connection_flush(connection);
-    } else {
-        net__connection_close(connection);
+    const struct bytes parts[] = {head, body};
+    net__socket_write(&connection->socket, parts, body.size == 0 ? 1 : 2);
+    if (connection->socket.tls != NULL && connection->is_ending && !connection->is_closing) {
+        net__tls_end(connection->socket.tls);
+        net__socket_flush(&connection->socket);
     }
 }
 
@@ -264,8 +201,8 @@ static void connection_refuse(struct connection *connection, unsigned status)
 /* Nothing stands before the next request. */
 static bool connection_is_free(const struct connection *connection)
 {
-    return connection->waiting == NULL && connection->writes_under_way == 0 && !connection->is_ending &&
-           !connection->is_closing;
+    return connection->waiting == NULL && connection->socket.writes_under_way == 0 &&
+           !connection->is_ending && !connection->is_closing;
 }
 
 static void connection_handle(struct connection *connection)
@@ -312,7 +249,7 @@ static void connection_settle(struct connection *connection)
     if (connection->has_ended && is_empty && connection_is_free(connection)) {
         connection->is_ending = true;
     }
-    if (connection->is_ending && connection->writes_under_way == 0) {
+    if (connection->is_ending && connection->socket.writes_under_way == 0) {
         connection_end(connection);
     } else {
         connection_update_reading(connection);
@@ -361,10 +298,10 @@ static void connection_take_ciphered(struct connection *connection, struct bytes
 {
     char *room = connection->server->plain;
     enum tls_result result = TLS_DATA;
-    net__tls_receive(connection->tls, ciphered);
+    net__tls_receive(connection->socket.tls, ciphered);
     while (result == TLS_DATA && !connection->is_closing) {
         size_t size = 0;
-        result = net__tls_read(connection->tls, room, sizeof(connection->server->plain), &size);
+        result = net__tls_read(connection->socket.tls, room, sizeof(connection->server->plain), &size);
         if (result == TLS_DATA && !connection->is_ending) {
             connection_take(connection, bytes_of(room, size));
         }
@@ -372,7 +309,7 @@ static void connection_take_ciphered(struct connection *connection, struct bytes
     if (connection->is_closing) {
         return;
     }
-    connection_flush(connection);
+    net__socket_flush(&connection->socket);
     if (result == TLS_END) {
         connection->has_ended = true;
     } else if (result == TLS_FAILED) {
@@ -401,7 +338,7 @@ static void connection_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *
         net__connection_close(connection);
     } else if (count > 0 && !connection->is_lingering) {
         struct bytes input = bytes_of(room->base, (size_t)count);
-        if (connection->tls != NULL) {
+        if (connection->socket.tls != NULL) {
             connection_take_ciphered(connection, input);
         } else {
             connection_take(connection, input);
@@ -415,9 +352,11 @@ void net__connection_accept(struct http_server *server)
     struct connection *connection = memory_create(sizeof(*connection));
     connection->server = server;
     connection->open_handles = 2;
-    (void)uv_tcp_init(&server->loop, &connection->socket);
-    (void)uv_timer_init(&server->loop, &connection->idle);
-    connection->socket.data = connection;
+    (void)uv_tcp_init(&server->loop.uv, &connection->socket.tcp);
+    (void)uv_timer_init(&server->loop.uv, &connection->idle);
+    connection->socket.tcp.data = connection;
+    connection->socket.written = connection_written;
+    connection->socket.broken = connection_broken;
     connection->idle.data = connection;
     connection->next = server->connections;
     if (server->connections != NULL) {
@@ -426,15 +365,15 @@ void net__connection_accept(struct http_server *server)
     server->connections = connection;
     server->connections_count++;
     net__parse_init(&connection->parse, &server->exchanges, server->options.body_bytes_max);
-    if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&connection->socket) != 0 ||
+    if (uv_accept((uv_stream_t *)&server->loop.listener, (uv_stream_t *)&connection->socket.tcp) != 0 ||
         server->connections_count > NET_CONNECTIONS_MAX) {
         net__connection_close(connection);
         return;
     }
-    if (server->tls != NULL) {
-        connection->tls = net__tls_create(server->tls);
+    if (server->loop.tls != NULL) {
+        connection->socket.tls = net__tls_create(server->loop.tls);
     }
-    (void)uv_tcp_nodelay(&connection->socket, 1);
+    (void)uv_tcp_nodelay(&connection->socket.tcp, 1);
     connection_touch(connection);
     (void)uv_timer_start(&connection->idle, connection_look, connection_idle_ms(connection), 0);
     connection_update_reading(connection);

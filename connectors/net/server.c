@@ -1,8 +1,4 @@
 /* Opening, the thread, stopping, and answers that come from other threads. */
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/memory.h"
 #include "connection.h"
 
@@ -15,25 +11,19 @@ void http_reply(struct http_exchange **exchange, const struct http_answer *answe
     *exchange = NULL;
     CHECK(done->resume == NULL);
     struct bytes body = net__exchange_put_head(done, answer) ? answer->body : (struct bytes){0};
-    uv_thread_t self = uv_thread_self();
-    if (uv_thread_equal(&self, &server->owner) && server->handling == done) {
+    if (net__loop_is_own_thread(&server->loop) && server->handling == done) {
         server->handling = NULL;
         net__connection_answer(done, body); /* whoever called the handler goes on with the connection */
         return;
     }
     buffer_put(&done->answer, body);
-    enum status status = mailbox_send_reply(server->replies, &done->message);
-    CHECK(status == STATUS_OK); /* the server closes after all exchanges were answered */
-    (void)uv_async_send(&server->wake);
+    net__loop_send(&server->loop, &done->message);
 }
 
 void http_resume(struct http_exchange *exchange, void (*resume)(struct http_exchange *exchange))
 {
-    struct http_server *server = exchange->server;
     exchange->resume = resume;
-    enum status status = mailbox_send_reply(server->replies, &exchange->message);
-    CHECK(status == STATUS_OK); /* the server closes after all exchanges were answered */
-    (void)uv_async_send(&server->wake);
+    net__loop_send(&exchange->server->loop, &exchange->message);
 }
 
 /* Whether the exchange was answered. */
@@ -52,129 +42,45 @@ static bool server_take_reply(struct http_server *server, struct http_exchange *
     return is_answered;
 }
 
-/* Until none is left: what is resumed may answer at once. */
-static void server_send_replies(struct http_server *server)
+static void server_receive(struct loop *loop, struct message *message)
 {
-    struct message *message = mailbox_receive(server->replies, 0);
-    while (message != NULL) {
-        struct http_exchange *exchange = (struct http_exchange *)message;
-        struct connection *connection = exchange->connection;
-        message = message->next;
-        if (server_take_reply(server, exchange) && connection != NULL) {
-            net__connection_go_on(connection);
-        }
-        message = message == NULL ? mailbox_receive(server->replies, 0) : message;
+    struct http_exchange *exchange = (struct http_exchange *)message;
+    struct connection *connection = exchange->connection;
+    if (server_take_reply((struct http_server *)loop, exchange) && connection != NULL) {
+        net__connection_go_on(connection);
     }
-}
-
-/* --- the thread ------------------------------------------------------------------------------------------------- */
-
-static void server_accept(uv_stream_t *listener, int result)
-{
-    if (result == 0) {
-        net__connection_accept(listener->data);
-    }
-}
-
-static void server_woken(uv_async_t *wake)
-{
-    struct http_server *server = wake->data;
-    server_send_replies(server);
-    if (atomic_load(&server->is_stopping) && !uv_is_closing((uv_handle_t *)&server->listener)) {
-        while (server->connections != NULL) {
-            net__connection_close(server->connections);
-        }
-        uv_close((uv_handle_t *)&server->listener, NULL);
-        uv_close((uv_handle_t *)&server->wake, NULL);
-    }
-}
-
-static void server_run(void *context)
-{
-    struct http_server *server = context;
-    server->owner = uv_thread_self();
-    (void)uv_run(&server->loop, UV_RUN_DEFAULT);
 }
 
 /* --- opening and closing ---------------------------------------------------------------------------------------- */
 
-/* ADDRESS:PORT with a numeric loopback address. */
-static enum status server_parse_address(const struct http_server_options *options,
-                                        struct sockaddr_in *ret_address, struct error *error)
+static void server_accept(struct loop *loop)
 {
-    char host[64] = "";
-    const char *colon = strrchr(options->address, ':');
-    if (colon == NULL || colon == options->address || (size_t)(colon - options->address) >= sizeof(host)) {
-        return error_set(error, STATUS_INVALID, "%s %s: it must be ADDRESS:PORT, like 127.0.0.1:8080",
-                         options->flag, options->address);
-    }
-    memcpy(host, options->address, (size_t)(colon - options->address));
-    char *end = NULL;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > 65535 || uv_ip4_addr(host, (int)port, ret_address) != 0) {
-        return error_set(
-            error, STATUS_INVALID,
-            "%s %s: the address must be numeric, like 127.0.0.1, and the port a number from 0 to "
-            "65535",
-            options->flag, options->address);
-    }
-    if ((ntohl(ret_address->sin_addr.s_addr) >> 24) != 127) {
-        return error_set(error, STATUS_DENIED,
-                         "%s %s is not a loopback address; this version has no credentials yet, so it "
-                         "listens on 127.0.0.0/8 only",
-                         options->flag, options->address);
-    }
-    return STATUS_OK;
+    net__connection_accept((struct http_server *)loop);
 }
 
-static enum status server_listen(struct http_server *server, struct error *error)
+static void server_stop(struct loop *loop)
 {
-    struct sockaddr_in address;
-    struct sockaddr_in bound = {0};
-    char text[64];
-    int size = sizeof(bound);
-    enum status status = server_parse_address(&server->options, &address, error);
-    if (status != STATUS_OK) {
-        return status;
+    struct http_server *server = (struct http_server *)loop;
+    while (server->connections != NULL) {
+        net__connection_close(server->connections);
     }
-    int code = uv_tcp_bind(&server->listener, (const struct sockaddr *)&address, 0);
-    if (code == 0) {
-        code = uv_listen((uv_stream_t *)&server->listener, 1024, server_accept);
-    }
-    if (code != 0) {
-        return error_set(error, code == UV_EADDRINUSE ? STATUS_BUSY : STATUS_IO,
-                         "cannot listen on %s: %s; choose another address with %s", server->options.address,
-                         uv_strerror(code), server->options.flag);
-    }
-    (void)uv_tcp_getsockname(&server->listener, (struct sockaddr *)&bound, &size);
-    (void)uv_ip4_name(&bound, text, sizeof(text));
-    size_t length = strlen(text);
-    (void)snprintf(text + length, sizeof(text) - length, ":%d", ntohs(bound.sin_port));
-    server->address = memory_copy_text(text);
-    return STATUS_OK;
 }
 
 enum status http_server_open(const struct http_server_options *options, struct http_server **ret_server,
                              struct error *error)
 {
     struct http_server *server = memory_create(sizeof(*server));
+    struct loop_options loop = {.name = "http",
+                                .address = options->address,
+                                .flag = options->flag,
+                                .certificate_file = options->certificate_file,
+                                .key_file = options->key_file,
+                                .protocol = "http/1.1",
+                                .accept = server_accept,
+                                .receive = server_receive,
+                                .stop = server_stop};
     server->options = *options;
-    server->replies = mailbox_create(NET_REPLIES_MAX);
-    CHECK(uv_loop_init(&server->loop) == 0);
-    (void)uv_tcp_init(&server->loop, &server->listener);
-    (void)uv_async_init(&server->loop, &server->wake, server_woken);
-    server->listener.data = server;
-    server->wake.data = server;
-    enum status status = STATUS_OK;
-    if (options->certificate_file != NULL || options->key_file != NULL) {
-        status = net__tls_context_open(options->certificate_file, options->key_file, &server->tls, error);
-    }
-    if (status == STATUS_OK) {
-        status = server_listen(server, error);
-    }
-    if (status == STATUS_OK) {
-        status = thread_create("http", server_run, server, &server->thread, error);
-    }
+    enum status status = net__loop_open(&server->loop, &loop, error);
     if (status != STATUS_OK) {
         http_server_close(&server);
         return status;
@@ -190,21 +96,12 @@ void http_server_close(struct http_server **server)
     if (gone == NULL) {
         return;
     }
-    atomic_store(&gone->is_stopping, true);
-    (void)uv_async_send(&gone->wake);
-    if (gone->thread == NULL) {
-        server_run(gone);
-    }
-    thread_join(&gone->thread);
-    CHECK(uv_loop_close(&gone->loop) == 0);
-    mailbox_destroy(&gone->replies);
+    net__loop_close(&gone->loop);
     net__exchange_pool_reset(&gone->exchanges);
-    net__tls_context_close(&gone->tls);
-    memory_destroy(gone->address);
     memory_destroy(gone);
 }
 
 const char *http_server_address(const struct http_server *server)
 {
-    return server->address;
+    return server->loop.address;
 }

@@ -9,6 +9,7 @@
 
 struct tls_context {
     SSL_CTX *settings;
+    unsigned char protocol[16]; /* as RFC 7301 lists names: its length, then the name */
 };
 
 struct tls {
@@ -19,16 +20,15 @@ struct tls {
 
 /* --- certificate and key ---------------------------------------------------------------------------------------- */
 
-/* RFC 7301: a client that names protocols but not this one gets no connection; one that names none gets HTTP/1.1. */
+/* RFC 7301: a client that names protocols but not this one gets no connection; one that names none gets it. */
 static int tls_choose_protocol(SSL *session, const unsigned char **ret_chosen, unsigned char *ret_size,
                                const unsigned char *offered, unsigned offered_bytes, void *context)
 {
-    static const unsigned char known[] = "\x08http/1.1";
+    const struct tls_context *of = context;
     unsigned char *chosen = NULL;
     (void)session;
-    (void)context;
-    if (SSL_select_next_proto(&chosen, ret_size, known, sizeof(known) - 1, offered, offered_bytes) !=
-        OPENSSL_NPN_NEGOTIATED) {
+    if (SSL_select_next_proto(&chosen, ret_size, of->protocol, of->protocol[0] + 1U, offered,
+                              offered_bytes) != OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *ret_chosen = chosen;
@@ -83,28 +83,35 @@ static enum status tls_load(SSL_CTX *settings, const char *certificate_file, con
     return STATUS_OK;
 }
 
-enum status net__tls_context_open(const char *certificate_file, const char *key_file,
+enum status net__tls_context_open(const char *certificate_file, const char *key_file, const char *protocol,
                                   struct tls_context **ret_context, struct error *error)
 {
     if (certificate_file == NULL || key_file == NULL) {
         return error_set(error, STATUS_INVALID, "TLS takes both a certificate and its key; one is missing");
     }
+    struct tls_context *context = memory_create(sizeof(*context));
     SSL_CTX *settings = SSL_CTX_new(TLS_server_method());
     CHECK(settings != NULL);
+    context->settings = settings;
     CHECK(SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) == 1);
     (void)SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     (void)SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
     (void)SSL_CTX_set_session_cache_mode(settings, SSL_SESS_CACHE_OFF); /* tickets do without it */
-    SSL_CTX_set_alpn_select_cb(settings, tls_choose_protocol, NULL);
+    if (protocol != NULL) {
+        size_t size = strlen(protocol);
+        CHECK(size < sizeof(context->protocol));
+        context->protocol[0] = (unsigned char)size;
+        memcpy(context->protocol + 1, protocol, size);
+        SSL_CTX_set_alpn_select_cb(settings, tls_choose_protocol, context);
+    }
     SSL_CTX_set_default_passwd_cb(settings, tls_no_passphrase);
     enum status status = tls_load(settings, certificate_file, key_file, error);
     ERR_clear_error();
     if (status != STATUS_OK) {
-        SSL_CTX_free(settings);
+        net__tls_context_close(&context);
         return status;
     }
-    *ret_context = memory_create(sizeof(**ret_context));
-    (*ret_context)->settings = settings;
+    *ret_context = context;
     return STATUS_OK;
 }
 

@@ -8,9 +8,12 @@
 /* A certificate and its key, shared by the connections of a server. */
 struct tls_context;
 
-/* STATUS_NOT_FOUND (no such file), STATUS_INVALID (no PEM, encrypted, or the key is another certificate's). */
+/* `protocol` is what is spoken inside: a client that names protocols but not this one gets no connection (RFC 7301). NULL:
+ * it has no name, and nothing is negotiated.
+ * STATUS_NOT_FOUND (no such file), STATUS_INVALID (no PEM, encrypted, or the key is another certificate's). */
 MUST_USE enum status net__tls_context_open(const char *certificate_file, const char *key_file,
-                                           struct tls_context **ret_context, struct error *error);
+                                           const char *protocol, struct tls_context **ret_context,
+                                           struct error *error);
 void net__tls_context_close(struct tls_context **context); /* accepts a pointer to NULL */
 
 /* One connection's side of it. Thread: the connection's. */

@@ -82,7 +82,7 @@ static void send_in_pieces(int connection, struct random *random, struct bytes i
 {
     while (input.size > 0) {
         size_t size = 1 + (size_t)random_below(random, input.size);
-        echo_send(connection, bytes_part(input, 0, size));
+        client_send(connection, bytes_part(input, 0, size));
         input = bytes_from(input, size);
         if (random_below(random, 4) == 0) {
             (void)usleep((useconds_t)random_below(random, 300));
@@ -98,7 +98,7 @@ static void assert_answered(int connection, struct bytes input)
     struct buffer transcript = transcript_of(input, whole, NULL, BODY_BYTES_MAX);
     statuses_expected(&transcript, &expected);
     assert_int_equal(shutdown(connection, SHUT_WR), 0);
-    echo_receive_all(connection, &text);
+    client_receive_all(connection, &text);
     statuses_received(&text, &received);
     if (!bytes_equal(buffer_bytes(&expected), buffer_bytes(&received))) {
         fail_msg("answered %.*s, not %.*s: %.*s", (int)received.size, (const char *)received.data,

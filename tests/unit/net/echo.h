@@ -6,19 +6,13 @@
 #ifndef UNIT_NET_ECHO_H
 #define UNIT_NET_ECHO_H
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "base/mailbox.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "net/http.h"
-#include "support/test.h"
+#include "support/client.h"
 
 enum {
     LARGE_BYTES = 8 * 1024 * 1024,
@@ -108,60 +102,9 @@ static inline void echo_close(struct echo *echo)
     memory_destroy(echo->large);
 }
 
-/* A socket whose reads fail after ten seconds. */
 static inline int echo_connect(const struct echo *echo)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct timeval patience = {.tv_sec = 10};
-    to.sin_port = htons((uint16_t)strtoul(strrchr(http_server_address(echo->server), ':') + 1, NULL, 10));
-    int connection = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(connection >= 0);
-    assert_int_equal(setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
-    assert_int_equal(connect(connection, (const struct sockaddr *)&to, sizeof(to)), 0);
-    return connection;
-}
-
-static inline void echo_send(int connection, struct bytes bytes)
-{
-    while (bytes.size > 0) {
-        ssize_t sent = send(connection, bytes.data, bytes.size, MSG_NOSIGNAL);
-        assert_true(sent > 0);
-        bytes = bytes_from(bytes, (size_t)sent);
-    }
-}
-
-static inline void echo_send_text(int connection, const char *text)
-{
-    echo_send(connection, bytes_of_text(text));
-}
-
-/* Reads until `size` bytes are there in all. */
-static inline void echo_receive(int connection, struct buffer *text, size_t size)
-{
-    while (text->size < size) {
-        size_t want = size - text->size;
-        ssize_t got = recv(connection, buffer_extend(text, want), want, 0);
-        assert_true(got > 0);
-        text->size -= want - (size_t)got;
-    }
-}
-
-/* Reads until the other side has closed. */
-static inline void echo_receive_all(int connection, struct buffer *text)
-{
-    ssize_t got = 1;
-    while (got > 0) {
-        got = recv(connection, buffer_extend(text, 65536), 65536, 0);
-        text->size -= 65536 - (got > 0 ? (size_t)got : 0);
-    }
-    assert_true(got == 0 || errno == ECONNRESET);
-}
-
-static inline void assert_text(const struct buffer *text, const char *expected)
-{
-    if (!bytes_equal(buffer_bytes(text), bytes_of_text(expected))) {
-        fail_msg("it is\n%.*s\nnot\n%s", (int)text->size, (const char *)text->data, expected);
-    }
+    return client_connect(http_server_address(echo->server));
 }
 
 #endif

@@ -8,7 +8,7 @@
 static void expect(int connection, const char *expected)
 {
     struct buffer text = {0};
-    echo_receive(connection, &text, strlen(expected));
+    client_receive(connection, &text, strlen(expected));
     assert_text(&text, expected);
     buffer_reset(&text);
 }
@@ -16,7 +16,7 @@ static void expect(int connection, const char *expected)
 static void expect_closed(int connection)
 {
     struct buffer text = {0};
-    echo_receive_all(connection, &text);
+    client_receive_all(connection, &text);
     assert_text(&text, "");
     buffer_reset(&text);
     assert_int_equal(close(connection), 0);
@@ -39,8 +39,8 @@ static void test_pipelined_requests_are_answered_in_order(void **state)
         buffer_put_format(&expected, ANSWER("4") "\r\n%04d", i);
     }
     int connection = echo_connect(&echo);
-    echo_send(connection, buffer_bytes(&input));
-    echo_receive(connection, &text, expected.size);
+    client_send(connection, buffer_bytes(&input));
+    client_receive(connection, &text, expected.size);
     assert_true(bytes_equal(buffer_bytes(&text), buffer_bytes(&expected)));
     assert_int_equal(close(connection), 0);
     echo_close(&echo);
@@ -60,14 +60,14 @@ static void test_a_client_that_does_not_read_waits(void **state)
     echo_open(&echo, (struct http_server_options){0});
     int connection = echo_connect(&echo);
     for (int i = 0; i < REQUESTS; i++) {
-        echo_send_text(connection, HEAD("/large") "\r\n");
+        client_send_text(connection, HEAD("/large") "\r\n");
     }
     (void)usleep(300000);
     assert_true(atomic_load(&echo.handled) <= 2);
     size_t size = strlen(ANSWER("8388608") "\r\n") + LARGE_BYTES;
     for (int i = 0; i < REQUESTS; i++) {
         struct buffer text = {0};
-        echo_receive(connection, &text, size);
+        client_receive(connection, &text, size);
         assert_memory_equal(text.data, "HTTP/1.1 200 OK\r\n", 17);
         assert_int_equal(text.data[size - 1], 'L');
         buffer_reset(&text);
@@ -88,7 +88,7 @@ static void test_silence_and_dawdling_end(void **state)
     bool is_open = true;
     for (int i = 0; i < 100 && is_open; i++) { /* a head that comes a byte at a time */
         is_open = send(dawdling, i < 5 ? &"GET /"[i] : "a", 1, MSG_NOSIGNAL) == 1;
-        echo_send_text(busy, HEAD("/echo") "\r\n");
+        client_send_text(busy, HEAD("/echo") "\r\n");
         expect(busy, ANSWER("0") "\r\n");
         (void)usleep(50000);
     }
@@ -110,7 +110,7 @@ static void test_a_client_that_closed_its_side_is_answered(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
         int connection = echo_connect(&echo);
-        echo_send_text(connection, requests[i]);
+        client_send_text(connection, requests[i]);
         assert_int_equal(shutdown(connection, SHUT_WR), 0);
         expect(connection, ANSWER("2") "\r\nok");
         expect_closed(connection);
@@ -126,15 +126,15 @@ static void test_clients_that_leave(void **state)
     for (int i = 0; i < 100; i++) {
         int connection = echo_connect(&echo);
         struct linger at_once = {.l_onoff = 1}; /* a reset */
-        echo_send_text(connection,
-                       i % 2 == 0 ? HEAD("/later") "\r\n" HEAD("/later") "\r\n" : HEAD("/large") "\r\n");
+        client_send_text(connection,
+                         i % 2 == 0 ? HEAD("/later") "\r\n" HEAD("/later") "\r\n" : HEAD("/large") "\r\n");
         if (i % 3 == 0) {
             assert_int_equal(setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
         }
         assert_int_equal(close(connection), 0);
     }
     int connection = echo_connect(&echo);
-    echo_send_text(connection, HEAD("/echo") "\r\n");
+    client_send_text(connection, HEAD("/echo") "\r\n");
     expect(connection, ANSWER("0") "\r\n");
     assert_int_equal(close(connection), 0);
     echo_close(&echo);
@@ -149,12 +149,12 @@ static void test_a_refusal_is_heard(void **state)
     uint8_t *body = memory_create(ECHO_BODY_BYTES_MAX);
     echo_open(&echo, (struct http_server_options){0});
     int connection = echo_connect(&echo);
-    echo_send_text(connection, HEAD("/echo") "Content-Length: 9999999\r\n\r\n");
+    client_send_text(connection, HEAD("/echo") "Content-Length: 9999999\r\n\r\n");
     for (int i = 0; i < 4; i++) {
-        echo_send(connection, bytes_of(body, ECHO_BODY_BYTES_MAX));
+        client_send(connection, bytes_of(body, ECHO_BODY_BYTES_MAX));
     }
     assert_int_equal(shutdown(connection, SHUT_WR), 0);
-    echo_receive_all(connection, &text);
+    client_receive_all(connection, &text);
     buffer_put_u8(&text, 0);
     assert_non_null(strstr((const char *)text.data, "HTTP/1.1 413 Payload Too Large\r\n"));
     assert_non_null(strstr((const char *)text.data, "Connection: close\r\n"));
@@ -170,25 +170,25 @@ static void test_expectations(void **state)
     struct echo echo;
     echo_open(&echo, (struct http_server_options){0});
     int connection = echo_connect(&echo);
-    echo_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    client_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
     expect(connection, "HTTP/1.1 100 Continue\r\n\r\n");
-    echo_send_text(connection, "he");
+    client_send_text(connection, "he");
     (void)usleep(20000);
-    echo_send_text(connection, "llo");
+    client_send_text(connection, "llo");
     expect(connection, ANSWER("5") "\r\nhello");
     /* What comes with the head was not waited for. */
-    echo_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
+    client_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
     expect(connection, ANSWER("5") "\r\nhello");
     /* Nor is there anything to wait for without a body. */
-    echo_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\n\r\n");
+    client_send_text(connection, HEAD("/echo") "Expect: 100-continue\r\n\r\n");
     expect(connection, ANSWER("0") "\r\n");
-    echo_send_text(connection, HEAD("/echo") "Expect: tea\r\nContent-Length: 5\r\n\r\n");
+    client_send_text(connection, HEAD("/echo") "Expect: tea\r\nContent-Length: 5\r\n\r\n");
     expect(connection, "HTTP/1.1 417 Expectation Failed\r\n");
     assert_int_equal(close(connection), 0);
     connection = echo_connect(&echo);
-    echo_send_text(connection, "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
+    client_send_text(connection, "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n");
     (void)usleep(50000);
-    echo_send_text(connection, "x");
+    client_send_text(connection, "x");
     expect(connection, ANSWER("1") "Connection: close\r\n\r\nx");
     expect_closed(connection);
     echo_close(&echo);
@@ -200,14 +200,15 @@ static void test_answers_without_a_body(void **state)
     struct echo echo;
     echo_open(&echo, (struct http_server_options){0});
     int connection = echo_connect(&echo);
-    echo_send_text(connection, "HEAD /large HTTP/1.1\r\nHost: x\r\n\r\n" HEAD("/none") "\r\n" HEAD(
-                                   "/echo") "Connection: close\r\n\r\n" HEAD("/never") "\r\n");
+    client_send_text(connection, "HEAD /large HTTP/1.1\r\nHost: x\r\n\r\n" HEAD("/none") "\r\n" HEAD(
+                                     "/echo") "Connection: close\r\n\r\n" HEAD("/never") "\r\n");
     expect(connection, ANSWER("8388608") "\r\n");
     expect(connection, "HTTP/1.1 204 No Content\r\n\r\n");
     expect(connection, ANSWER("0") "Connection: close\r\n\r\n");
     expect_closed(connection);
     connection = echo_connect(&echo);
-    echo_send_text(connection, "POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx");
+    client_send_text(connection,
+                     "POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx");
     expect(connection, ANSWER("1") "Connection: keep-alive\r\n\r\nx");
     assert_int_equal(close(connection), 0);
     echo_close(&echo);
@@ -219,8 +220,8 @@ static void send_encoded(int connection, const char *path, const char *coding, s
     buffer_put_format(&head,
                       "POST %s HTTP/1.1\r\nHost: x\r\nContent-Encoding: %s\r\nContent-Length: %zu\r\n\r\n",
                       path, coding, encoded.size);
-    echo_send(connection, buffer_bytes(&head));
-    echo_send(connection, encoded);
+    client_send(connection, buffer_bytes(&head));
+    client_send(connection, encoded);
     buffer_reset(&head);
 }
 
@@ -237,14 +238,14 @@ static void test_encoded_requests(void **state)
     send_encoded(connection, "/echo", "gzip", buffer_bytes(&encoded));
     expect(connection, ANSWER("100000") "\r\nzzzzzzzz");
     struct buffer rest = {0};
-    echo_receive(connection, &rest, 100000 - 8);
+    client_receive(connection, &rest, 100000 - 8);
     send_encoded(connection, "/received", "GZip", buffer_bytes(&encoded));
     buffer_clear(&rest);
     buffer_put_format(&rest, ANSWER("%zu") "\r\n", encoded.size);
     buffer_put_u8(&rest, 0);
     expect(connection, (const char *)rest.data);
     buffer_clear(&rest);
-    echo_receive(connection, &rest, encoded.size);
+    client_receive(connection, &rest, encoded.size);
     assert_true(bytes_equal(buffer_bytes(&rest), buffer_bytes(&encoded)));
     /* What decodes to more than a body may be. */
     buffer_clear(&encoded);
@@ -267,11 +268,11 @@ static void test_requests_do_not_see_each_other(void **state)
     echo_open(&echo, (struct http_server_options){0});
     int connection = echo_connect(&echo);
     for (int i = 0; i < 3; i++) {
-        echo_send_text(connection, HEAD("/seen") "X-Once: here\r\nContent-Length: 3\r\n\r\nabc");
+        client_send_text(connection, HEAD("/seen") "X-Once: here\r\nContent-Length: 3\r\n\r\nabc");
         expect(connection, ANSWER("3") "\r\n4 0");
-        echo_send_text(connection, HEAD("/seen") "\r\n");
+        client_send_text(connection, HEAD("/seen") "\r\n");
         expect(connection, ANSWER("3") "\r\n0 0");
-        echo_send_text(connection, HEAD("/echo") "\r\n");
+        client_send_text(connection, HEAD("/echo") "\r\n");
         expect(connection, ANSWER("0") "\r\n");
     }
     assert_int_equal(close(connection), 0);

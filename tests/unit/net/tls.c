@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "echo.h"
+#include "net/stream.h"
 
 #define HEAD(path) "POST " path " HTTP/1.1\r\nHost: x\r\n"
 #define ANSWER(length) "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " length "\r\n"
@@ -67,8 +68,8 @@ struct secure {
 };
 
 /* The handshake, up to `version`, offering `protocols` (ALPN's form, or NULL). False when it fails. */
-static bool secure_open(struct secure *secure, const struct echo *echo, const struct files *files,
-                        int version, const char *protocols)
+static bool secure_open_on(struct secure *secure, int connection, const struct files *files, int version,
+                           const char *protocols)
 {
     secure->settings = SSL_CTX_new(TLS_client_method());
     assert_int_equal(SSL_CTX_load_verify_file(secure->settings, files->certificate), 1);
@@ -81,9 +82,15 @@ static bool secure_open(struct secure *secure, const struct echo *echo, const st
                                              (unsigned)strlen(protocols)),
                          0);
     }
-    secure->connection = echo_connect(echo);
+    secure->connection = connection;
     assert_int_equal(SSL_set_fd(secure->session, secure->connection), 1);
     return SSL_connect(secure->session) == 1;
+}
+
+static bool secure_open(struct secure *secure, const struct echo *echo, const struct files *files,
+                        int version, const char *protocols)
+{
+    return secure_open_on(secure, echo_connect(echo), files, version, protocols);
 }
 
 static void secure_close(struct secure *secure)
@@ -210,8 +217,8 @@ static void test_who_gets_no_connection(void **state)
     assert_false(secure_open(&secure, &echo, *state, TLS1_3_VERSION, "\x02h2"));
     secure_close(&secure);
     int connection = echo_connect(&echo);
-    echo_send_text(connection, HEAD("/echo") "\r\n");
-    echo_receive_all(connection, &text); /* an alert, if it gets through */
+    client_send_text(connection, HEAD("/echo") "\r\n");
+    client_receive_all(connection, &text); /* an alert, if it gets through */
     assert_int_equal(atomic_load(&echo.handled), 0);
     assert_int_equal(close(connection), 0);
     buffer_reset(&text);
@@ -226,15 +233,15 @@ static void test_hostile_bytes(void **state)
     struct buffer text = {0};
     echo_open_secure(&echo, *state, 1500);
     int half = echo_connect(&echo);
-    echo_send(half, bytes_of("\x16\x03\x01\x02\x00\x01", 6));
+    client_send(half, bytes_of("\x16\x03\x01\x02\x00\x01", 6));
     assert_true(secure_open(&secure, &echo, *state, TLS1_3_VERSION, NULL));
     secure_send(&secure, bytes_of_text(HEAD("/echo") "\r\n"));
     secure_expect(&secure, ANSWER("0") "\r\n");
-    echo_send(secure.connection, bytes_of("\x17\x03\x03\x00\x20 this is not what the key says.. ", 37));
+    client_send(secure.connection, bytes_of("\x17\x03\x03\x00\x20 this is not what the key says.. ", 37));
     uint8_t byte = 0;
     assert_true(SSL_read(secure.session, &byte, 1) <= 0);
     secure_close(&secure);
-    echo_receive_all(half, &text); /* the idle timer ends it */
+    client_receive_all(half, &text); /* the idle timer ends it */
     assert_int_equal(text.size, 0);
     assert_int_equal(close(half), 0);
     buffer_reset(&text);
@@ -275,6 +282,55 @@ static void test_files_that_cannot_be_used(void **state)
     }
 }
 
+/* --- byte streams ----------------------------------------------------------------------------------------------- */
+
+static void mirror_opened(void *context, struct stream *stream)
+{
+    (void)context;
+    (void)stream;
+}
+
+/* Sends back what comes; ends with a full stop. */
+static size_t mirror_received(void *context, struct stream *stream, struct bytes bytes)
+{
+    (void)context;
+    stream_send(stream, bytes);
+    if (bytes.data[bytes.size - 1] == '.') {
+        stream_end(stream);
+    }
+    return bytes.size;
+}
+
+/* A protocol without a name takes whatever protocols a client names. */
+static void test_streams(void **state)
+{
+    const struct files *files = *state;
+    struct stream_server_options options = {.address = "127.0.0.1:0",
+                                            .flag = "--cql",
+                                            .certificate_file = files->certificate,
+                                            .key_file = files->key,
+                                            .opened = mirror_opened,
+                                            .received = mirror_received,
+                                            .closed = mirror_opened};
+    struct stream_server *server = NULL;
+    struct error error;
+    assert_ok(stream_server_open(&options, &server, &error), error);
+    static const char *const protocols[] = {NULL, "\x03"
+                                                  "cql"};
+    for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
+        struct secure secure;
+        int connection = client_connect(stream_server_address(server));
+        assert_true(secure_open_on(&secure, connection, files, TLS1_3_VERSION, protocols[i]));
+        secure_send(&secure, bytes_of_text("hello"));
+        secure_expect(&secure, "hello");
+        secure_send(&secure, bytes_of_text("bye."));
+        secure_expect(&secure, "bye.");
+        secure_expect_end(&secure);
+        secure_close(&secure);
+    }
+    stream_server_close(&server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_who_gets_no_connection),
         cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_files_that_cannot_be_used),
+        cmocka_unit_test(test_streams),
     };
     return cmocka_run_group_tests_name("net/tls", tests, files_make, files_remove);
 }

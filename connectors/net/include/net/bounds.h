@@ -1,4 +1,4 @@
-/* Limits of HTTP servers. */
+/* Limits of servers: of HTTP, and of byte streams. */
 #ifndef NET_BOUNDS_H
 #define NET_BOUNDS_H
 
@@ -12,10 +12,16 @@ enum {
     NET_IDLE_MS = 75000, /* a connection on which nothing happens is closed; also: for a handshake, a head */
     NET_LINGER_MS =
         2000, /* after the last answer, what a client still sends is read that long, so that it sees the answer */
-    NET_REPLIES_MAX = 65536,             /* made on other threads, not yet sent */
-    NET_EXCHANGES_KEPT = 64,             /* answered exchanges whose memory waits for the next request */
-    NET_EXCHANGE_BYTES_KEPT = 16 * 1024, /* a buffer of such an exchange that is larger is freed */
-    NET_COMPRESS_BYTES_MIN = 1024,       /* a shorter body is sent as it is */
+    NET_HANDSHAKE_MS = 20000, /* a stream that has not said who its client is by then is closed */
+    NET_KEEPALIVE_S =
+        60, /* silence of a stream after which the kernel asks whether the client is still there */
+    NET_UNSENT_BYTES =
+        1024 * 1024, /* of a stream, sent and not taken by the client; over it nothing is read from it */
+    NET_UNSENT_BYTES_MAX = 64 * 1024 * 1024, /* the same; what is to be sent then closes the stream */
+    NET_REPLIES_MAX = 65536,                 /* made on other threads, not yet sent */
+    NET_EXCHANGES_KEPT = 64,                 /* answered exchanges whose memory waits for the next request */
+    NET_EXCHANGE_BYTES_KEPT = 16 * 1024,     /* a buffer of such an exchange that is larger is freed */
+    NET_COMPRESS_BYTES_MIN = 1024,           /* a shorter body is sent as it is */
 };
 
 #endif

@@ -5,5 +5,7 @@
 #include "base/bytes.h"
 
 uint32_t net_crc32(struct bytes bytes);
+/* The same continued: `crc` is that of the bytes before. */
+uint32_t net_crc32_from(uint32_t crc, struct bytes bytes);
 
 #endif

@@ -1,0 +1,42 @@
+/* The CQL door: Cassandra's native protocol, versions 3 to 5. */
+#ifndef CQL_CQL_H
+#define CQL_CQL_H
+
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct cql_door;
+struct cql_executor;
+struct gate;
+struct identity;
+
+struct cql_door_options {
+    const char *address;          /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    const char *flag;             /* of the command line, for messages: "--cql" */
+    const char *certificate_file; /* PEM, with key_file: TLS; both NULL: plain */
+    const char *key_file;
+    const char *broadcast; /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
+    struct gate *gate;
+    struct identity *identity; /* whose access keys may sign (SigV4); NULL: nobody's */
+    const char *region;        /* that signatures are for; NULL: us-east-1 */
+    size_t body_bytes_max;     /* of a request; 0: CQL_BODY_BYTES_MAX */
+    unsigned handshake_ms;     /* until a client has said who it is; 0: NET_HANDSHAKE_MS */
+    bool requires_login;       /* clients have to say who they are */
+    /* Whether that is the user's password. Thread: the door's; must not block. NULL: passwords count for nothing. */
+    bool (*check_password)(void *context, struct bytes user, struct bytes password);
+    void *check_context;
+    const struct cql_executor *executor; /* lives as long as the door */
+};
+
+/* Errors as of stream_server_open. */
+MUST_USE enum status cql_door_open(const struct cql_door_options *options, struct cql_door **ret_door,
+                                   struct error *error);
+/* Closes all connections. Every request must have been answered, or its answer be posted already. Accepts a pointer to
+ * NULL. */
+void cql_door_close(struct cql_door **door);
+/* The bound ADDRESS:PORT; lives as long as the door. */
+const char *cql_door_address(const struct cql_door *door);
+
+#endif

@@ -1,0 +1,35 @@
+/* Prepared statements: kept by their id, the least recently used one going when there are too many. Thread: the door's. */
+#ifndef CQL_PREPARED_H
+#define CQL_PREPARED_H
+
+#include "reply.h"
+
+/* A statement that the executor made, and what clients are told of it. Whoever got one holds it until it is released, so
+ * that what goes from the cache stays for the requests that use it. */
+struct prepared_entry {
+    struct cql_prepared told; /* lives as long as `statement` */
+    void *statement;          /* the executor's */
+};
+
+struct prepared_cache;
+
+/* `destroy` is called for a statement when nobody holds its entry any more. */
+struct prepared_cache *cql__prepared_create(size_t entries_max, size_t text_bytes_max,
+                                            void (*destroy)(void *context, void *statement), void *context);
+/* Nothing may be held. Accepts a pointer to NULL. */
+void cql__prepared_destroy(struct prepared_cache **cache);
+
+/* MD5 of keyspace and text, the same on every server and after every restart: clients check it when they prepare again. */
+void cql__prepared_identify(struct bytes keyspace, struct bytes text, uint8_t ret_id[CQL_ID_BYTES]);
+
+/* The entry, held; NULL: it is not there. */
+struct prepared_entry *cql__prepared_take(struct prepared_cache *cache, struct bytes id);
+/* Adds an entry in place of the one with that id, and returns it held. Takes `statement`. `told` has to have its id; what it
+ * points to must live as long as `statement`. */
+struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const struct cql_prepared *told,
+                                         size_t text_bytes, void *statement);
+/* Gives an entry back and nulls it. Accepts a pointer to NULL. */
+void cql__prepared_release(struct prepared_cache *cache, struct prepared_entry **entry);
+size_t cql__prepared_count(const struct prepared_cache *cache);
+
+#endif

@@ -1,0 +1,75 @@
+/* A server of plain byte streams, plain or with TLS, on a thread of its own: what they say is its user's protocol.
+ *
+ * A stream that does not read what it is sent is not read from either; one that is idle may stay. */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/mailbox.h"
+#include "net/bounds.h"
+
+struct stream_server;
+
+/* A client's connection. It lives until `closed` returned. Thread: the server's, for all that takes one. */
+struct stream;
+
+struct stream_server_options {
+    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    const char *flag;    /* of the command line, for messages: "--cql" */
+    const char
+        *certificate_file; /* PEM, the server's own first, then the chain; with key_file: TLS 1.2 or later */
+    const char *key_file;  /* PEM, without a passphrase; both NULL: plain */
+    unsigned handshake_ms; /* until stream_settle, or the stream is closed; 0: NET_HANDSHAKE_MS */
+    /* All on the server's thread; none may block. */
+    void (*opened)(void *context, struct stream *stream); /* accepted; of TLS nothing was said yet */
+    /* Takes bytes, deciphered, and returns how many of them it used. The rest comes again, at the front of more; at once
+     * when a congested stream got free. Not called after stream_end. */
+    size_t (*received)(void *context, struct stream *stream, struct bytes bytes);
+    /* Once for each that opened; nothing was left out before, since it never runs inside another call. */
+    void (*closed)(void *context, struct stream *stream);
+    void *context;
+};
+
+/* STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address, or a certificate or
+ * key that cannot be used), STATUS_NOT_FOUND (no such file). */
+MUST_USE enum status stream_server_open(const struct stream_server_options *options,
+                                        struct stream_server **ret_server, struct error *error);
+/* Runs what was posted, closes all streams and ends the thread. Nothing may be posted any more. Accepts a pointer to
+ * NULL. */
+void stream_server_close(struct stream_server **server);
+/* The bound ADDRESS:PORT; lives as long as the server. */
+const char *stream_server_address(const struct stream_server *server);
+
+/* Something to be done on the server's thread. Embedded as the first member of whatever is done. */
+struct stream_task {
+    struct message message;
+    void (*run)(struct stream_task *task); /* owns the task */
+};
+
+/* Gives the task to the server's thread, which runs it soon, in the order of posts. Thread: any. */
+void stream_server_post(struct stream_server *server, struct stream_task *task);
+
+/* Sends bytes, which are borrowed for the call. When NET_UNSENT_BYTES_MAX wait already, the client is not reading, and
+ * the stream is closed instead. Nothing happens when it is closing. */
+void stream_send(struct stream *stream, struct bytes bytes);
+/* More than NET_UNSENT_BYTES waits to be sent; until that is gone nothing is read. */
+bool stream_is_congested(const struct stream *stream);
+/* Closes it when all was sent; what the client still says is dropped. */
+void stream_end(struct stream *stream);
+/* The client said who it is: no timeout any more. */
+void stream_settle(struct stream *stream);
+
+/* IPv4; the port in the machine's order. */
+struct stream_address {
+    uint8_t host[4];
+    uint16_t port;
+};
+void stream_addresses(const struct stream *stream, struct stream_address *ret_local,
+                      struct stream_address *ret_remote);
+
+/* What the server's user keeps with it. */
+void stream_context_set(struct stream *stream, void *context);
+void *stream_context(const struct stream *stream);
+
+#endif

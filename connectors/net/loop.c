@@ -1,0 +1,90 @@
+#include "loop.h"
+
+#include "base/memory.h"
+#include "listener.h"
+#include "net/bounds.h"
+
+static void loop_accept(uv_stream_t *listener, int result)
+{
+    struct loop *loop = listener->data;
+    if (result == 0) {
+        loop->options.accept(loop);
+    }
+}
+
+/* Until none is left: what a message does may send another. */
+static void loop_receive(struct loop *loop)
+{
+    struct message *message = mailbox_receive(loop->mailbox, 0);
+    while (message != NULL) {
+        struct message *next = message->next;
+        loop->options.receive(loop, message);
+        message = next == NULL ? mailbox_receive(loop->mailbox, 0) : next;
+    }
+}
+
+static void loop_woken(uv_async_t *wake)
+{
+    struct loop *loop = wake->data;
+    loop_receive(loop);
+    if (atomic_load(&loop->is_stopping) && uv_is_closing((uv_handle_t *)&loop->listener) == 0) {
+        loop->options.stop(loop);
+        uv_close((uv_handle_t *)&loop->listener, NULL);
+        uv_close((uv_handle_t *)&loop->wake, NULL);
+    }
+}
+
+static void loop_run(void *context)
+{
+    struct loop *loop = context;
+    loop->owner = uv_thread_self();
+    (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+enum status net__loop_open(struct loop *loop, const struct loop_options *options, struct error *error)
+{
+    enum status status = STATUS_OK;
+    loop->options = *options;
+    loop->mailbox = mailbox_create(NET_REPLIES_MAX);
+    CHECK(uv_loop_init(&loop->uv) == 0);
+    (void)uv_tcp_init(&loop->uv, &loop->listener);
+    (void)uv_async_init(&loop->uv, &loop->wake, loop_woken);
+    loop->listener.data = loop;
+    loop->wake.data = loop;
+    if (options->certificate_file != NULL || options->key_file != NULL) {
+        status = net__tls_context_open(options->certificate_file, options->key_file, options->protocol,
+                                       &loop->tls, error);
+    }
+    if (status == STATUS_OK) {
+        status = net__listener_open(&loop->listener, options->address, options->flag, loop_accept,
+                                    &loop->address, error);
+    }
+    return status != STATUS_OK ? status : thread_create(options->name, loop_run, loop, &loop->thread, error);
+}
+
+void net__loop_close(struct loop *loop)
+{
+    atomic_store(&loop->is_stopping, true);
+    (void)uv_async_send(&loop->wake);
+    if (loop->thread == NULL) {
+        loop_run(loop);
+    }
+    thread_join(&loop->thread);
+    CHECK(uv_loop_close(&loop->uv) == 0);
+    mailbox_destroy(&loop->mailbox);
+    net__tls_context_close(&loop->tls);
+    memory_destroy(loop->address);
+}
+
+void net__loop_send(struct loop *loop, struct message *message)
+{
+    enum status status = mailbox_send_reply(loop->mailbox, message);
+    CHECK(status == STATUS_OK); /* it is closed after everything was sent */
+    (void)uv_async_send(&loop->wake);
+}
+
+bool net__loop_is_own_thread(const struct loop *loop)
+{
+    uv_thread_t self = uv_thread_self();
+    return uv_thread_equal(&self, &loop->owner) != 0;
+}

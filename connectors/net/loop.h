@@ -1,0 +1,52 @@
+/* What every server here stands on: a loop on a thread of its own that listens, takes messages and stops by handshake. */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include "base/mailbox.h"
+#include "base/thread.h"
+#include "tls.h"
+
+struct loop;
+
+struct loop_options {
+    const char *name;    /* of the thread */
+    const char *address; /* ADDRESS:PORT, loopback only */
+    const char *flag;    /* of the command line, for messages */
+    const char *certificate_file;
+    const char *key_file;
+    const char *protocol; /* as of net__tls_context_open */
+    /* All on the loop's thread. */
+    void (*accept)(struct loop *loop);                           /* a client waits at the listener */
+    void (*receive)(struct loop *loop, struct message *message); /* messages, as mailbox_receive gives them */
+    void (*stop)(struct loop *loop);                             /* closes what the clients have open */
+};
+
+/* Embedded in a server as its first member. */
+struct loop {
+    struct loop_options options;
+    uv_loop_t uv;
+    uv_tcp_t listener;
+    uv_async_t wake;         /* messages wait, or it is to stop */
+    struct mailbox *mailbox; /* any thread sends */
+    struct thread *thread;   /* the opener's, to join it */
+    uv_thread_t owner;       /* the thread itself says who it is, before anything is accepted */
+    struct tls_context *tls; /* NULL: plain */
+    char *address;           /* bound */
+    atomic_bool is_stopping;
+};
+
+/* Listens and starts the thread. `loop` is zeroed memory; whatever happens, net__loop_close has to follow.
+ * STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID, STATUS_NOT_FOUND, as of the servers. */
+MUST_USE enum status net__loop_open(struct loop *loop, const struct loop_options *options,
+                                    struct error *error);
+/* Receives what was sent, stops, and ends the thread. */
+void net__loop_close(struct loop *loop);
+/* Thread: any, until it is closed. */
+void net__loop_send(struct loop *loop, struct message *message);
+bool net__loop_is_own_thread(const struct loop *loop);
+
+#endif

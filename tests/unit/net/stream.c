@@ -1,0 +1,324 @@
+/* Byte streams: order, torn input, clients that do not read, say nothing or leave, tasks of other threads. */
+#include "net/stream.h"
+
+#include <stdatomic.h>
+
+#include "base/memory.h"
+#include "base/thread.h"
+#include "support/client.h"
+
+enum {
+    LARGE_BYTES = 8 * 1024 * 1024,
+};
+
+/* Words end with a line feed: "large" is answered with LARGE_BYTES, "end" with "bye" and the end, "who" with whether the
+ * addresses are told, "stay" settles; all others come back. */
+struct lines {
+    struct stream_server *server;
+    uint8_t *large;
+    atomic_size_t opened;
+    atomic_size_t closed;
+    atomic_size_t words;
+    struct stream *last; /* the server's thread only */
+};
+
+static void lines_opened(void *context, struct stream *stream)
+{
+    struct lines *lines = context;
+    lines->last = stream;
+    stream_context_set(stream, lines);
+    atomic_fetch_add(&lines->opened, 1);
+}
+
+static void lines_closed(void *context, struct stream *stream)
+{
+    struct lines *lines = context;
+    assert_ptr_equal(stream_context(stream), lines);
+    lines->last = lines->last == stream ? NULL : lines->last;
+    atomic_fetch_add(&lines->closed, 1);
+}
+
+static void lines_answer(struct lines *lines, struct stream *stream, struct bytes word)
+{
+    atomic_fetch_add(&lines->words, 1);
+    if (bytes_equal(word, bytes_of_text("large\n"))) {
+        stream_send(stream, bytes_of(lines->large, LARGE_BYTES));
+    } else if (bytes_equal(word, bytes_of_text("end\n"))) {
+        stream_send(stream, bytes_of_text("bye\n"));
+        stream_end(stream);
+        stream_send(stream, bytes_of_text("never\n"));
+    } else if (bytes_equal(word, bytes_of_text("who\n"))) {
+        struct stream_address local;
+        struct stream_address remote;
+        stream_addresses(stream, &local, &remote);
+        bool is_told =
+            local.host[0] == 127 && remote.host[0] == 127 && local.port != remote.port &&
+            local.port == strtoul(strrchr(stream_server_address(lines->server), ':') + 1, NULL, 10);
+        stream_send(stream, bytes_of_text(is_told ? "yes\n" : "no\n"));
+    } else {
+        stream_send(stream, word);
+    }
+    if (bytes_equal(word, bytes_of_text("stay\n"))) {
+        stream_settle(stream);
+    }
+}
+
+static size_t lines_received(void *context, struct stream *stream, struct bytes bytes)
+{
+    size_t used = 0;
+    while (!stream_is_congested(stream)) {
+        struct bytes rest = bytes_from(bytes, used);
+        const uint8_t *end = rest.size == 0 ? NULL : memchr(rest.data, '\n', rest.size);
+        if (end == NULL) {
+            break;
+        }
+        size_t size = (size_t)(end - rest.data) + 1;
+        lines_answer(context, stream, bytes_part(rest, 0, size));
+        used += size;
+    }
+    return used;
+}
+
+static void lines_open(struct lines *lines, unsigned handshake_ms)
+{
+    struct error error;
+    *lines = (struct lines){.large = memory_create(LARGE_BYTES)};
+    struct stream_server_options options = {.address = "127.0.0.1:0",
+                                            .flag = "--cql",
+                                            .handshake_ms = handshake_ms,
+                                            .opened = lines_opened,
+                                            .received = lines_received,
+                                            .closed = lines_closed,
+                                            .context = lines};
+    assert_ok(stream_server_open(&options, &lines->server, &error), error);
+}
+
+static void lines_close(struct lines *lines)
+{
+    stream_server_close(&lines->server);
+    assert_int_equal(atomic_load(&lines->opened), atomic_load(&lines->closed));
+    memory_destroy(lines->large);
+}
+
+static int lines_connect(const struct lines *lines)
+{
+    return client_connect(stream_server_address(lines->server));
+}
+
+static void expect(int connection, const char *expected)
+{
+    struct buffer text = {0};
+    client_receive(connection, &text, strlen(expected));
+    assert_text(&text, expected);
+    buffer_reset(&text);
+}
+
+static void expect_closed(int connection)
+{
+    struct buffer text = {0};
+    client_receive_all(connection, &text);
+    assert_text(&text, "");
+    buffer_reset(&text);
+    assert_int_equal(close(connection), 0);
+}
+
+static void test_torn_and_joined_words(void **state)
+{
+    (void)state;
+    struct lines lines;
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    const char *text = "one\ntwo\nthree\n";
+    for (size_t i = 0; i < strlen(text); i++) {
+        client_send(connection, bytes_of(text + i, 1));
+        (void)usleep(2000);
+    }
+    expect(connection, text);
+    client_send_text(connection, "a\nb\nc\nhal");
+    expect(connection, "a\nb\nc\n");
+    client_send_text(connection, "f\nwho\n");
+    expect(connection, "half\nyes\n");
+    assert_int_equal(close(connection), 0);
+    lines_close(&lines);
+}
+
+/* Two of them fill the socket; the rest is asked for only when they were read. */
+static void test_a_client_that_does_not_read_waits(void **state)
+{
+    (void)state;
+    enum {
+        WORDS = 20,
+    };
+    struct lines lines;
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    for (int i = 0; i < WORDS; i++) {
+        client_send_text(connection, "large\n");
+    }
+    (void)usleep(200000);
+    assert_true(atomic_load(&lines.words) <= 3);
+    for (int i = 0; i < WORDS; i++) {
+        struct buffer text = {0};
+        client_receive(connection, &text, LARGE_BYTES);
+        buffer_reset(&text);
+    }
+    client_send_text(connection, "done\n");
+    expect(connection, "done\n");
+    assert_int_equal(close(connection), 0);
+    lines_close(&lines);
+}
+
+static void test_the_last_words_are_heard(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct buffer text = {0};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "large\nend\nnobody hears this\n");
+    client_receive_all(connection, &text);
+    assert_int_equal(text.size, LARGE_BYTES + 4);
+    assert_memory_equal(text.data + LARGE_BYTES, "bye\n", 4);
+    assert_int_equal(close(connection), 0);
+    buffer_reset(&text);
+    lines_close(&lines);
+}
+
+static void test_only_strangers_have_to_hurry(void **state)
+{
+    (void)state;
+    struct lines lines;
+    lines_open(&lines, 200);
+    int known = lines_connect(&lines);
+    int stranger = lines_connect(&lines);
+    client_send_text(known, "stay\n");
+    client_send_text(stranger, "soon\n");
+    expect(known, "stay\n");
+    expect(stranger, "soon\n");
+    expect_closed(stranger);
+    (void)usleep(100000);
+    client_send_text(known, "here\n");
+    expect(known, "here\n");
+    assert_int_equal(close(known), 0);
+    lines_close(&lines);
+}
+
+static void test_clients_that_leave(void **state)
+{
+    (void)state;
+    struct lines lines;
+    lines_open(&lines, 0);
+    for (int i = 0; i < 100; i++) {
+        int connection = lines_connect(&lines);
+        struct linger at_once = {.l_onoff = 1}; /* a reset */
+        client_send_text(connection, i % 2 == 0 ? "large\n" : "ha");
+        if (i % 3 == 0) {
+            assert_int_equal(setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+        }
+        assert_int_equal(close(connection), 0);
+    }
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "well\n");
+    expect(connection, "well\n");
+    lines_close(&lines);
+    expect_closed(connection);
+}
+
+static void test_many_that_are_idle(void **state)
+{
+    (void)state;
+    enum {
+        CLIENTS = 400,
+    };
+    struct lines lines;
+    int connections[CLIENTS];
+    lines_open(&lines, 0);
+    for (int i = 0; i < CLIENTS; i++) {
+        connections[i] = lines_connect(&lines);
+        client_send_text(connections[i], "stay\n");
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        expect(connections[i], "stay\n");
+        assert_int_equal(close(connections[i]), 0);
+    }
+    lines_close(&lines);
+}
+
+struct shout {
+    struct stream_task task; /* first member */
+    struct lines *lines;
+    int number;
+};
+
+static void shout_run(struct stream_task *task)
+{
+    struct shout *shout = (struct shout *)task;
+    struct buffer text = {0};
+    buffer_put_format(&text, "%d\n", shout->number);
+    stream_send(shout->lines->last, buffer_bytes(&text));
+    buffer_reset(&text);
+    memory_destroy(shout);
+}
+
+static void shout_all(void *context)
+{
+    struct lines *lines = context;
+    for (int i = 0; i < 1000; i++) {
+        struct shout *shout = memory_create(sizeof(*shout));
+        *shout = (struct shout){.task.run = shout_run, .lines = lines, .number = i};
+        stream_server_post(lines->server, &shout->task);
+    }
+}
+
+static void test_tasks_of_another_thread(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct thread *thread = NULL;
+    struct error error;
+    struct buffer expected = {0};
+    struct buffer text = {0};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "first\n");
+    expect(connection, "first\n");
+    assert_ok(thread_create("shout", shout_all, &lines, &thread, &error), error);
+    for (int i = 0; i < 1000; i++) {
+        buffer_put_format(&expected, "%d\n", i);
+    }
+    client_receive(connection, &text, expected.size);
+    assert_true(bytes_equal(buffer_bytes(&text), buffer_bytes(&expected)));
+    thread_join(&thread);
+    lines_close(&lines);
+    assert_int_equal(close(connection), 0);
+    buffer_reset(&text);
+    buffer_reset(&expected);
+}
+
+static void test_addresses_that_are_refused(void **state)
+{
+    (void)state;
+    struct stream_server_options options = {.flag = "--cql", .address = "10.0.0.1:9042"};
+    struct stream_server *server = NULL;
+    struct error error;
+    assert_status(stream_server_open(&options, &server, &error), STATUS_DENIED, error);
+    options.address = "localhost:9042";
+    assert_status(stream_server_open(&options, &server, &error), STATUS_INVALID, error);
+    assert_non_null(strstr(error.text, "--cql"));
+    assert_null(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_torn_and_joined_words),
+        cmocka_unit_test(test_a_client_that_does_not_read_waits),
+        cmocka_unit_test(test_the_last_words_are_heard),
+        cmocka_unit_test(test_only_strangers_have_to_hurry),
+        cmocka_unit_test(test_clients_that_leave),
+        cmocka_unit_test(test_many_that_are_idle),
+        cmocka_unit_test(test_tasks_of_another_thread),
+        cmocka_unit_test(test_addresses_that_are_refused),
+    };
+    return cmocka_run_group_tests_name("net/stream", tests, NULL, NULL);
+}
