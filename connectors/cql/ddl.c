@@ -1,0 +1,518 @@
+/* Keyspaces and types: USE, CREATE, ALTER, DROP. */
+#include "ddl.h"
+
+#include "base/memory.h"
+#include "catalog/catalog.h"
+#include "cql/tables.h"
+#include "keyspaces.h"
+#include "value/type_text.h"
+
+enum {
+    NAME_BYTES_MAX = 48, /* Cassandra's, of keyspaces and tables */
+};
+
+/* A schema change under way: what the client is told when it is done. */
+struct ddl {
+    const char *change;
+    const char *target;
+    struct bytes keyspace;
+    struct bytes name;
+    struct bytes *tables; /* DROP KEYSPACE: still to be dropped */
+    size_t tables_count;
+};
+
+static void ddl_finish(struct exec_call *call)
+{
+    const struct ddl *ddl = call->context;
+    exec_answer_change(call, ddl->change, ddl->target, ddl->keyspace, ddl->name);
+}
+
+static struct ddl *ddl_begin(struct exec_call *call, const char *change, const char *target,
+                             struct bytes keyspace, struct bytes name)
+{
+    struct ddl *ddl = arena_create(call->arena, sizeof(*ddl));
+    *ddl = (struct ddl){.change = change, .target = target, .keyspace = keyspace, .name = name};
+    call->context = ddl;
+    return ddl;
+}
+
+/* Puts or deletes a row of one of the door's own tables. */
+static enum status ddl_row(struct exec_call *call, enum gate_change_kind kind, const char *table,
+                           const struct value *item)
+{
+    struct gate_change *change = arena_create(call->arena, sizeof(*change));
+    *change =
+        (struct gate_change){.kind = kind, .is_system = true, .table = bytes_of_text(table), .item = item};
+    return exec_submit(call, change, 1, ddl_finish);
+}
+
+enum status ddl_exists(struct exec_call *call, struct bytes keyspace, struct bytes name)
+{
+    enum status status =
+        name.size == 0
+            ? exec_fail(call, CQL_ALREADY_EXISTS, "Cannot add existing keyspace \"%.*s\"", (int)keyspace.size,
+                        (const char *)keyspace.data)
+            : exec_fail(call, CQL_ALREADY_EXISTS,
+                        "Cannot add already existing table \"%.*s\" to keyspace \"%.*s\"", (int)name.size,
+                        (const char *)name.data, (int)keyspace.size, (const char *)keyspace.data);
+    call->failure.keyspace = keyspace;
+    call->failure.name = name;
+    return status;
+}
+
+enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name)
+{
+    bool is_sound = name.size > 0 && name.size <= NAME_BYTES_MAX;
+    for (size_t i = 0; i < name.size && is_sound; i++) {
+        uint8_t c = name.data[i];
+        is_sound = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    }
+    return is_sound ? STATUS_OK
+                    : exec_fail(call, CQL_INVALID,
+                                "%s name must not be empty, more than %d characters long, or contain "
+                                "non-alphanumeric-underscore characters (got \"%.*s\")",
+                                what, NAME_BYTES_MAX, (int)name.size, (const char *)name.data);
+}
+
+enum status ddl_check_system(struct exec_call *call, struct bytes keyspace)
+{
+    return exec_keyspace_is_system(keyspace)
+               ? exec_fail(call, CQL_UNAUTHORIZED, "%.*s keyspace is not user-modifiable.",
+                           (int)keyspace.size, (const char *)keyspace.data)
+               : STATUS_OK;
+}
+
+enum status ddl_missing(struct exec_call *call, const char *what, struct bytes full, bool if_exists)
+{
+    if (if_exists) {
+        exec_answer_void(call);
+        return STATUS_OK;
+    }
+    return exec_fail(call, CQL_INVALID, "%s '%.*s' doesn't exist", what, (int)full.size,
+                     (const char *)full.data);
+}
+
+/* --- keyspaces ------------------------------------------------------------------------------------------------------ */
+
+enum status exec_use(struct exec_call *call, const struct cql_keyspace *statement)
+{
+    if (!exec_keyspace_exists(call, statement->name)) {
+        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' does not exist", (int)statement->name.size,
+                         (const char *)statement->name.data);
+    }
+    struct cql_answer answer = {.kind = CQL_ANSWER_KEYSPACE, .keyspace = statement->name};
+    exec_answer(call, &answer);
+    return STATUS_OK;
+}
+
+static enum status replication_check(struct exec_call *call, const struct value *replication)
+{
+    static const char *const known[] = {"SimpleStrategy",       "NetworkTopologyStrategy",
+                                        "LocalStrategy",        "EverywhereStrategy",
+                                        "SingleRegionStrategy", "MultiRegionStrategy"};
+    static const char package[] = "org.apache.cassandra.locator.";
+    struct bytes class =
+        replication->kind == VALUE_MAP ? value_map_text(replication, "class") : (struct bytes){0};
+    if (class.size == 0) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Missing replication strategy class");
+    }
+    if (bytes_start_with(class, bytes_of_text(package))) {
+        class = bytes_from(class, sizeof(package) - 1);
+    }
+    bool is_known = false;
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+        is_known |= bytes_equal(class, bytes_of_text(known[i]));
+    }
+    if (!is_known) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find replication strategy class '%s%.*s'",
+                         package, (int)class.size, (const char *)class.data);
+    }
+    bool lacks_factor = bytes_equal(class, bytes_of_text("SimpleStrategy")) &&
+                        value_map_get(replication, bytes_of_text("replication_factor")) == NULL;
+    return lacks_factor ? exec_fail(call, CQL_CONFIG_ERROR,
+                                    "SimpleStrategy requires a replication_factor strategy option.")
+                        : STATUS_OK;
+}
+
+static enum status keyspace_properties(struct exec_call *call, const struct cql_properties *properties,
+                                       struct keyspace_options *options)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < properties->count && status == STATUS_OK; i++) {
+        const struct cql_property *property = &properties->at[i];
+        struct value value;
+        status = exec_literal(call, property->value, &value);
+        if (status != STATUS_OK) {
+            break;
+        }
+        if (bytes_equal(property->name, bytes_of_text("replication"))) {
+            options->replication = value;
+            status = replication_check(call, &value);
+        } else if (bytes_equal(property->name, bytes_of_text("durable_writes"))) {
+            options->durable_writes =
+                value.kind != VALUE_TEXT || !bytes_equal(value.bytes, bytes_of_text("false"));
+        } else if (!bytes_equal(property->name, bytes_of_text("tags"))) {
+            status = exec_fail(call, CQL_SYNTAX_ERROR, "Unknown property '%.*s'", (int)property->name.size,
+                               (const char *)property->name.data);
+        }
+    }
+    return status;
+}
+
+static enum status keyspace_put(struct exec_call *call, struct bytes name,
+                                const struct keyspace_options *options)
+{
+    struct value *item = arena_create(call->arena, sizeof(*item));
+    const struct value_member members[] = {
+        {"durable_writes", value_of_boolean(options->durable_writes)},
+        {"keyspace", value_of_text(name)},
+        {"replication", options->replication},
+    };
+    *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
+    return ddl_row(call, GATE_PUT, CQL_TABLE_KEYSPACES, item);
+}
+
+enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
+{
+    struct keyspace_options options = {.durable_writes = true};
+    enum status status = ddl_check_name(call, "Keyspace", statement->name);
+    if (status == STATUS_OK) {
+        status = ddl_check_system(call, statement->name);
+    }
+    if (status == STATUS_OK) {
+        status = keyspace_properties(call, &statement->properties, &options);
+    }
+    if (status == STATUS_OK && options.replication.kind != VALUE_MAP) {
+        status = exec_fail(call, CQL_CONFIG_ERROR, "Missing mandatory replication strategy class");
+    }
+    if (status == STATUS_OK && exec_keyspace_exists(call, statement->name)) {
+        if (!statement->if_not_exists) {
+            return ddl_exists(call, statement->name, (struct bytes){0});
+        }
+        exec_answer_void(call);
+        return STATUS_OK;
+    }
+    (void)ddl_begin(call, "CREATED", "KEYSPACE", statement->name, (struct bytes){0});
+    return status == STATUS_OK ? keyspace_put(call, statement->name, &options) : status;
+}
+
+enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
+{
+    struct keyspace_options options;
+    enum status status = ddl_check_system(call, statement->name);
+    if (status == STATUS_OK && cql__keyspace_find(call, statement->name, &options) != STATUS_OK) {
+        if (statement->if_exists) {
+            exec_answer_void(call);
+            return STATUS_OK;
+        }
+        status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)statement->name.size,
+                           (const char *)statement->name.data);
+    }
+    if (status == STATUS_OK) {
+        status = keyspace_properties(call, &statement->properties, &options);
+    }
+    (void)ddl_begin(call, "UPDATED", "KEYSPACE", statement->name, (struct bytes){0});
+    return status == STATUS_OK ? keyspace_put(call, statement->name, &options) : status;
+}
+
+/* Tables of a keyspace. */
+struct tables_of {
+    struct exec_call *call;
+    struct bytes keyspace;
+    struct bytes *names;
+    size_t count;
+};
+
+static void tables_note(void *context, const struct schema *schema)
+{
+    struct tables_of *tables = context;
+    bool is_in = schema->kind == TABLE_WIDE && schema->name.size > tables->keyspace.size &&
+                 bytes_start_with(schema->name, tables->keyspace) &&
+                 schema->name.data[tables->keyspace.size] == '.';
+    if (is_in) {
+        struct bytes *grown = arena_create_array(tables->call->arena, tables->count + 1, sizeof(*grown));
+        for (size_t i = 0; i < tables->count; i++) {
+            grown[i] = tables->names[i];
+        }
+        grown[tables->count++] = schema->name;
+        tables->names = grown;
+    }
+}
+
+static struct gate_request ddl_request(struct exec_call *call)
+{
+    return (struct gate_request){.actor = call->request->principal, .done = exec_done, .context = call};
+}
+
+static enum status drop_next(struct exec_call *call);
+
+static void drop_go_on(struct exec_call *call)
+{
+    if (drop_next(call) != STATUS_OK) {
+        exec_answer_failure(call);
+    }
+}
+
+/* One table after the other, then the keyspace's types and itself. */
+static enum status drop_next(struct exec_call *call)
+{
+    struct ddl *ddl = call->context;
+    struct error error;
+    if (ddl->tables_count > 0) {
+        struct gate_request request = ddl_request(call);
+        call->finish = drop_go_on;
+        arena_clear(&call->outcome_arena);
+        enum status status =
+            gate_table_drop(call->exec->gate, ddl->tables[--ddl->tables_count], &request, &error);
+        return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+    }
+    struct value *item = arena_create(call->arena, sizeof(*item));
+    const struct value_member members[] = {{"keyspace", value_of_text(ddl->keyspace)}};
+    *item = value_of_members(call->arena, members, 1);
+    return ddl_row(call, GATE_DELETE, CQL_TABLE_KEYSPACES, item);
+}
+
+struct types_of {
+    struct exec_call *call;
+    struct gate_change *changes;
+    size_t count;
+};
+
+static void types_note(void *context, const struct type *type)
+{
+    struct types_of *types = context;
+    struct arena *arena = types->call->arena;
+    struct gate_change *grown = arena_create_array(arena, types->count + 1, sizeof(*grown));
+    struct value *item = arena_create(arena, sizeof(*item));
+    const struct value_member members[] = {{"keyspace", value_of_text(type->udt->keyspace)},
+                                           {"name", value_of_text(type->udt->name)}};
+    *item = value_of_members(arena, members, ARRAY_COUNT(members));
+    for (size_t i = 0; i < types->count; i++) {
+        grown[i] = types->changes[i];
+    }
+    grown[types->count++] = (struct gate_change){.kind = GATE_DELETE,
+                                                 .is_system = true,
+                                                 .table = bytes_of_text(CQL_TABLE_TYPES),
+                                                 .item = item};
+    types->changes = grown;
+}
+
+enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
+{
+    struct tables_of tables = {.call = call, .keyspace = statement->name};
+    struct types_of types = {.call = call};
+    enum status status = ddl_check_system(call, statement->name);
+    if (status == STATUS_OK && !exec_keyspace_exists(call, statement->name)) {
+        if (statement->if_exists) {
+            exec_answer_void(call);
+            return STATUS_OK;
+        }
+        status = exec_fail(call, CQL_CONFIG_ERROR, "Cannot drop non existing keyspace '%.*s'.",
+                           (int)statement->name.size, (const char *)statement->name.data);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    gate_table_list(call->exec->gate, false, tables_note, &tables);
+    struct ddl *ddl = ddl_begin(call, "DROPPED", "KEYSPACE", statement->name, (struct bytes){0});
+    ddl->tables = tables.names;
+    ddl->tables_count = tables.count;
+    status = cql__types_list(call, statement->name, types_note, &types);
+    if (status == STATUS_OK && types.count > 0) {
+        return exec_submit(call, types.changes, types.count, drop_go_on);
+    }
+    return status == STATUS_OK ? drop_next(call) : status;
+}
+
+/* --- types ---------------------------------------------------------------------------------------------------------- */
+
+static enum status type_put(struct exec_call *call, const struct type *type)
+{
+    struct value *item = arena_create(call->arena, sizeof(*item));
+    struct value *fields = arena_create_array(call->arena, type->count, sizeof(*fields));
+    for (size_t i = 0; i < type->count; i++) {
+        struct buffer text = {0};
+        struct value *pair = arena_create_array(call->arena, 2, sizeof(*pair));
+        type_format(&type->parameters[i], &text);
+        pair[0] = value_of_text(type->udt->fields[i]);
+        pair[1] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
+        fields[i] = (struct value){.kind = VALUE_LIST, .items = {.at = pair, .count = 2}};
+        buffer_reset(&text);
+    }
+    const struct value_member members[] = {
+        {"fields", {.kind = VALUE_LIST, .items = {.at = fields, .count = type->count}}},
+        {"keyspace", value_of_text(type->udt->keyspace)},
+        {"name", value_of_text(type->udt->name)},
+    };
+    *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
+    return ddl_row(call, GATE_PUT, CQL_TABLE_TYPES, item);
+}
+
+static enum status type_fields(struct exec_call *call, struct bytes keyspace,
+                               const struct cql_columns *columns, struct type *types, struct bytes *names)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
+        const struct cql_column *column = &columns->at[i];
+        names[i] = column->name;
+        status = exec_type(call, &column->type, keyspace, &types[i]);
+        if (status == STATUS_OK && types[i].kind == TYPE_COUNTER) {
+            status = exec_fail(call, CQL_INVALID, "A user type cannot contain counters");
+        }
+        if (status == STATUS_OK && types[i].kind == TYPE_UDT && !types[i].is_frozen) {
+            status = exec_fail(call, CQL_INVALID, "A user type cannot contain non-frozen UDTs");
+        }
+        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
+            if (bytes_equal(names[k], names[i])) {
+                status = exec_fail(call, CQL_INVALID, "Duplicate field name '%.*s' in type",
+                                   (int)names[i].size, (const char *)names[i].data);
+            }
+        }
+    }
+    return status;
+}
+
+enum status exec_create_type(struct exec_call *call, const struct cql_create_type *statement)
+{
+    struct type type = {.kind = TYPE_UDT, .count = statement->fields.count};
+    struct type_udt *udt = arena_create(call->arena, sizeof(*udt));
+    struct type found;
+    struct type *types = arena_create_array(call->arena, type.count, sizeof(*types));
+    struct bytes *names = arena_create_array(call->arena, type.count, sizeof(*names));
+    enum status status = exec_find_keyspace(call, statement->name.keyspace, &udt->keyspace);
+    if (status == STATUS_OK) {
+        status = ddl_check_system(call, udt->keyspace);
+    }
+    if (status == STATUS_OK &&
+        cql__type_find(call, udt->keyspace, statement->name.name, &found) == STATUS_OK) {
+        if (statement->if_not_exists) {
+            exec_answer_void(call);
+            return STATUS_OK;
+        }
+        status = exec_fail(call, CQL_INVALID, "A user type with name '%.*s' already exists",
+                           (int)statement->name.name.size, (const char *)statement->name.name.data);
+    }
+    if (status == STATUS_OK) {
+        status = type_fields(call, udt->keyspace, &statement->fields, types, names);
+    }
+    udt->name = statement->name.name;
+    udt->fields = names;
+    type.parameters = types;
+    type.udt = udt;
+    (void)ddl_begin(call, "CREATED", "TYPE", udt->keyspace, udt->name);
+    return status == STATUS_OK ? type_put(call, &type) : status;
+}
+
+/* Whether a type has another one anywhere inside. */
+/* NOLINTNEXTLINE(misc-no-recursion): types have bounds */
+static bool type_uses(const struct type *type, const struct type_udt *udt)
+{
+    bool uses = type->kind == TYPE_UDT && bytes_equal(type->udt->keyspace, udt->keyspace) &&
+                bytes_equal(type->udt->name, udt->name);
+    for (size_t i = 0; i < type->count && !uses; i++) {
+        uses = type_uses(&type->parameters[i], udt);
+    }
+    return uses;
+}
+
+struct type_users {
+    const struct type_udt *udt;
+    struct bytes user; /* the first one found */
+};
+
+static void users_table(void *context, const struct schema *schema)
+{
+    struct type_users *users = context;
+    bool uses = false;
+    for (size_t i = 0; i < schema->columns_count && !uses; i++) {
+        uses = type_uses(&schema->columns[i].type, users->udt);
+    }
+    for (size_t i = 0; i < schema->partition_count && !uses; i++) {
+        uses = type_uses(&schema->partition[i].type, users->udt);
+    }
+    for (size_t i = 0; i < schema->clustering_count && !uses; i++) {
+        uses = type_uses(&schema->clustering[i].type, users->udt);
+    }
+    users->user = uses ? schema->name : users->user;
+}
+
+static void users_type(void *context, const struct type *type)
+{
+    struct type_users *users = context;
+    if (!bytes_equal(type->udt->name, users->udt->name) && type_uses(type, users->udt)) {
+        users->user = type->udt->name;
+    }
+}
+
+static enum status type_find_users(struct exec_call *call, const struct type_udt *udt, struct bytes *ret_user)
+{
+    struct type_users users = {.udt = udt};
+    gate_table_list(call->exec->gate, false, users_table, &users);
+    enum status status = cql__types_list(call, udt->keyspace, users_type, &users);
+    *ret_user = users.user;
+    return status;
+}
+
+enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement)
+{
+    struct bytes keyspace =
+        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct type type;
+    struct bytes user = {0};
+    if (cql__type_find(call, keyspace, statement->name.name, &type) != STATUS_OK) {
+        return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->name.name),
+                           statement->if_exists);
+    }
+    enum status status = type_find_users(call, type.udt, &user);
+    if (status == STATUS_OK && user.size > 0) {
+        status = exec_fail(call, CQL_INVALID, "Cannot drop user type '%.*s.%.*s' as it is still used by %.*s",
+                           (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,
+                           (const char *)type.udt->name.data, (int)user.size, (const char *)user.data);
+    }
+    struct value *item = arena_create(call->arena, sizeof(*item));
+    const struct value_member members[] = {{"keyspace", value_of_text(keyspace)},
+                                           {"name", value_of_text(statement->name.name)}};
+    *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
+    (void)ddl_begin(call, "DROPPED", "TYPE", keyspace, statement->name.name);
+    return status == STATUS_OK ? ddl_row(call, GATE_DELETE, CQL_TABLE_TYPES, item) : status;
+}
+
+/* Only of a type that no table or type has: what has it keeps a copy of it. */
+enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement)
+{
+    struct bytes keyspace =
+        statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    struct type type;
+    struct bytes user = {0};
+    if (cql__type_find(call, keyspace, statement->table.name, &type) != STATUS_OK) {
+        return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->table.name),
+                           statement->if_exists);
+    }
+    enum status status = type_find_users(call, type.udt, &user);
+    if (status == STATUS_OK && user.size > 0) {
+        return exec_fail(call, CQL_INVALID,
+                         "Cannot alter user type '%.*s.%.*s' while %.*s uses it: not served yet",
+                         (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,
+                         (const char *)type.udt->name.data, (int)user.size, (const char *)user.data);
+    }
+    size_t added = statement->alteration == CQL_ALTERATION_ADD ? statement->columns.count : 0;
+    struct type *types = arena_create_array(call->arena, type.count + added, sizeof(*types));
+    struct bytes *names = arena_create_array(call->arena, type.count + added, sizeof(*names));
+    for (size_t i = 0; i < type.count; i++) {
+        types[i] = type.parameters[i];
+        names[i] = type.udt->fields[i];
+        for (size_t k = 0; k < statement->names.count && statement->alteration == CQL_ALTERATION_RENAME;
+             k++) {
+            names[i] = bytes_equal(names[i], statement->names.at[k]) ? statement->new_names.at[k] : names[i];
+        }
+    }
+    if (status == STATUS_OK) {
+        status = type_fields(call, keyspace, &statement->columns, types + type.count, names + type.count);
+    }
+    struct type_udt udt = {.keyspace = keyspace, .name = statement->table.name, .fields = names};
+    type.udt = &udt;
+    type.parameters = types;
+    type.count += added;
+    (void)ddl_begin(call, "UPDATED", "TYPE", keyspace, udt.name);
+    return status == STATUS_OK ? type_put(call, &type) : status;
+}

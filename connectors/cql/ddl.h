@@ -1,0 +1,16 @@
+/* What all changes of the schema share. */
+#ifndef CQL_DDL_H
+#define CQL_DDL_H
+
+#include "exec.h"
+
+/* "Keyspace" or "Table": 1 to 48 letters, digits and underscores. */
+MUST_USE enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name);
+/* Nobody changes the system's own keyspaces. */
+MUST_USE enum status ddl_check_system(struct exec_call *call, struct bytes keyspace);
+/* Fails with AlreadyExists; `name` is empty when it is the keyspace that exists. */
+MUST_USE enum status ddl_exists(struct exec_call *call, struct bytes keyspace, struct bytes name);
+/* Answers when the statement says IF EXISTS, and fails otherwise: "Table 'ks.t' doesn't exist". */
+MUST_USE enum status ddl_missing(struct exec_call *call, const char *what, struct bytes full, bool if_exists);
+
+#endif

@@ -1,0 +1,474 @@
+/* Tables: CREATE, ALTER, DROP, TRUNCATE. */
+#include "base/random.h"
+#include "ddl.h"
+#include "options.h"
+#include "row/bounds.h"
+#include "value/type_text.h"
+
+/* What the client is told when the change is made. */
+struct table_change {
+    const char *change;
+    struct bytes keyspace;
+    struct bytes name;
+};
+
+static void table_finish(struct exec_call *call)
+{
+    const struct table_change *change = call->context;
+    if (change->change == NULL) {
+        exec_answer_void(call);
+        return;
+    }
+    exec_answer_change(call, change->change, "TABLE", change->keyspace, change->name);
+}
+
+static struct gate_request table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
+                                       struct bytes name)
+{
+    struct table_change *kept = arena_create(call->arena, sizeof(*kept));
+    *kept = (struct table_change){.change = change, .keyspace = keyspace, .name = name};
+    call->context = kept;
+    call->finish = table_finish;
+    return (struct gate_request){.actor = call->request->principal, .done = exec_done, .context = call};
+}
+
+static enum status table_submitted(struct exec_call *call, enum status status, const struct error *error)
+{
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error->text);
+}
+
+static bool names_have(const struct cql_names *names, struct bytes name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (bytes_equal(names->at[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- CREATE --------------------------------------------------------------------------------------------------------- */
+
+static enum status create_fail(struct exec_call *call, const char *before, struct bytes column,
+                               const char *between, struct bytes table, const char *after)
+{
+    return exec_fail(call, CQL_INVALID, "%s%.*s%s%.*s%s", before, (int)column.size, (const char *)column.data,
+                     between, (int)table.size, (const char *)table.data, after);
+}
+
+static const struct cql_column *create_column(const struct cql_create_table *statement, struct bytes name)
+{
+    for (size_t i = 0; i < statement->columns.count; i++) {
+        if (bytes_equal(statement->columns.at[i].name, name)) {
+            return &statement->columns.at[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status create_check_columns(struct exec_call *call, const struct cql_create_table *statement)
+{
+    struct bytes table = statement->table.name;
+    for (size_t i = 0; i < statement->columns.count; i++) {
+        struct bytes name = statement->columns.at[i].name;
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(statement->columns.at[k].name, name)) {
+                return create_fail(call, "Duplicate column '", name, "' declaration for table '", table, "'");
+            }
+        }
+    }
+    if (statement->key.definitions != 1) {
+        return statement->key.definitions == 0
+                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", (struct bytes){0}, "")
+                   : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
+                                 "' (exactly one required)", (struct bytes){0}, "");
+    }
+    return statement->is_compact
+               ? exec_fail(call, CQL_INVALID,
+                           "COMPACT STORAGE tables are not allowed starting with version 4.0")
+               : STATUS_OK;
+}
+
+/* One column of the primary key. */
+static enum status create_key_column(struct exec_call *call, const struct cql_create_table *statement,
+                                     struct bytes keyspace, struct bytes name, struct key_column *ret_column)
+{
+    const struct cql_column *column = create_column(statement, name);
+    if (column == NULL) {
+        return create_fail(call, "Unknown column '", name, "' referenced in PRIMARY KEY for table '",
+                           statement->table.name, "'");
+    }
+    if (column->is_static) {
+        return create_fail(call, "Static column '", name, "' cannot be part of the PRIMARY KEY",
+                           (struct bytes){0}, "");
+    }
+    ret_column->name = name;
+    enum status status = exec_type(call, &column->type, keyspace, &ret_column->type);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (ret_column->type.kind == TYPE_COUNTER) {
+        return create_fail(call, "counter type is not supported for PRIMARY KEY column '", name, "'",
+                           (struct bytes){0}, "");
+    }
+    struct error error;
+    if (type_is_multi_cell(&ret_column->type)) {
+        struct buffer text = {0};
+        type_format(&ret_column->type, &text);
+        status = exec_fail(call, CQL_INVALID, "Invalid non-frozen %s type %.*s for PRIMARY KEY column '%.*s'",
+                           ret_column->type.kind == TYPE_UDT ? "user-defined" : "collection", (int)text.size,
+                           (const char *)text.data, (int)name.size, (const char *)name.data);
+        buffer_reset(&text);
+        return status;
+    }
+    status = type_check_key(&ret_column->type, name, &error);
+    return status == STATUS_OK ? status
+                               : create_fail(call, "duration type is not supported for PRIMARY KEY column '",
+                                             name, "'", (struct bytes){0}, "");
+}
+
+static enum status create_key(struct exec_call *call, const struct cql_create_table *statement,
+                              struct bytes keyspace, struct schema *schema)
+{
+    const struct cql_names *parts[] = {&statement->key.partition, &statement->key.clustering};
+    struct key_column *columns[2];
+    enum status status = STATUS_OK;
+    for (size_t p = 0; p < 2; p++) {
+        columns[p] = arena_create_array(call->arena, parts[p]->count, sizeof(struct key_column));
+        for (size_t i = 0; i < parts[p]->count && status == STATUS_OK; i++) {
+            bool is_twice = p == 1 && names_have(parts[0], parts[1]->at[i]);
+            for (size_t k = 0; k < i; k++) {
+                is_twice |= bytes_equal(parts[p]->at[k], parts[p]->at[i]);
+            }
+            status = is_twice ? create_fail(call, "Duplicate column '", parts[p]->at[i],
+                                            "' in PRIMARY KEY clause for table '", statement->table.name, "'")
+                              : create_key_column(call, statement, keyspace, parts[p]->at[i], &columns[p][i]);
+        }
+    }
+    schema->partition = columns[0];
+    schema->partition_count = parts[0]->count;
+    schema->clustering = columns[1];
+    schema->clustering_count = parts[1]->count;
+    return status;
+}
+
+static enum status create_order(struct exec_call *call, const struct cql_create_table *statement,
+                                struct schema *schema)
+{
+    const struct cql_orderings *order = &statement->clustering_order;
+    for (size_t i = 0; i < order->count; i++) {
+        struct bytes name = order->at[i].column;
+        if (i >= schema->clustering_count) {
+            return exec_fail(call, CQL_INVALID,
+                             "Only clustering key columns can be defined in CLUSTERING ORDER directive");
+        }
+        if (!bytes_equal(schema->clustering[i].name, name)) {
+            return names_have(&statement->key.clustering, name)
+                       ? create_fail(
+                             call,
+                             "The order of columns in the CLUSTERING ORDER directive must match that of "
+                             "the clustering columns (column ",
+                             name, ")", (struct bytes){0}, "")
+                       : exec_fail(
+                             call, CQL_INVALID,
+                             "Only clustering key columns can be defined in CLUSTERING ORDER directive");
+        }
+        schema->clustering[i].is_descending = order->at[i].is_descending;
+    }
+    return order->count == 0 || order->count == schema->clustering_count
+               ? STATUS_OK
+               : create_fail(call, "Missing CLUSTERING ORDER for column ",
+                             schema->clustering[order->count].name, "", (struct bytes){0}, "");
+}
+
+/* Columns that are not of the key. */
+static enum status create_columns(struct exec_call *call, const struct cql_create_table *statement,
+                                  struct bytes keyspace, struct schema *schema)
+{
+    struct column *columns = arena_create_array(call->arena, statement->columns.count, sizeof(*columns));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < statement->columns.count && status == STATUS_OK; i++) {
+        const struct cql_column *column = &statement->columns.at[i];
+        if (names_have(&statement->key.partition, column->name) ||
+            names_have(&statement->key.clustering, column->name)) {
+            continue;
+        }
+        struct column *added = &columns[schema->columns_count++];
+        *added = (struct column){.id = schema->next_column++,
+                                 .is_static = column->is_static,
+                                 .name = column->name};
+        status = exec_type(call, &column->type, keyspace, &added->type);
+    }
+    schema->columns = columns;
+    return status;
+}
+
+enum status exec_create_table(struct exec_call *call, const struct cql_create_table *statement)
+{
+    struct bytes keyspace = {0};
+    struct error error;
+    uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
+    struct cql_options options = {.id = bytes_of(id, CQL_UUID_BYTES), .options = {.kind = VALUE_MAP}};
+    struct schema schema = {.kind = TABLE_WIDE,
+                            .durability = DURABILITY_SYNC,
+                            .gc_grace_seconds = CQL_GC_GRACE_SECONDS_DEFAULT};
+    const struct schema *found = NULL;
+    enum status status = exec_find_keyspace(call, statement->table.keyspace, &keyspace);
+    if (status == STATUS_OK) {
+        status = ddl_check_system(call, keyspace);
+    }
+    if (status == STATUS_OK) {
+        status = ddl_check_name(call, "Table", statement->table.name);
+    }
+    schema.name = exec_full_name(call, keyspace, statement->table.name);
+    if (status == STATUS_OK && gate_table_find(call->exec->gate, schema.name, &found, &error) == STATUS_OK) {
+        if (!statement->if_not_exists) {
+            return ddl_exists(call, keyspace, statement->table.name);
+        }
+        exec_answer_void(call);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = create_check_columns(call, statement);
+    }
+    if (status == STATUS_OK) {
+        status = create_key(call, statement, keyspace, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = create_order(call, statement, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = create_columns(call, statement, keyspace, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = cql__options_take(call, &statement->properties, &options, &schema.gc_grace_seconds);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    random_secret(id, CQL_UUID_BYTES);
+    id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
+    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    cql__options_encode(&options, call->arena, &schema.properties);
+    struct gate_request request = table_begin(call, "CREATED", keyspace, statement->table.name);
+    return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
+}
+
+/* --- ALTER ---------------------------------------------------------------------------------------------------------- */
+
+static bool schema_has_key(const struct schema *schema, struct bytes name)
+{
+    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
+        struct bytes column = i < schema->partition_count
+                                  ? schema->partition[i].name
+                                  : schema->clustering[i - schema->partition_count].name;
+        if (bytes_equal(column, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status alter_add(struct exec_call *call, const struct cql_alter_table *statement,
+                             const struct exec_table *table, struct schema *next)
+{
+    struct column *columns =
+        arena_create_array(call->arena, next->columns_count + statement->columns.count, sizeof(*columns));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < next->columns_count; i++) {
+        columns[i] = next->columns[i];
+    }
+    next->columns = columns;
+    for (size_t i = 0; i < statement->columns.count && status == STATUS_OK; i++) {
+        const struct cql_column *column = &statement->columns.at[i];
+        if (schema_has_key(next, column->name) || schema_column(next, column->name) != NULL) {
+            if (statement->column_if_not_exists) {
+                continue;
+            }
+            return create_fail(call, "Column with name '", column->name, "' already exists",
+                               (struct bytes){0}, "");
+        }
+        struct column *added = &columns[next->columns_count];
+        *added =
+            (struct column){.id = next->next_column, .is_static = column->is_static, .name = column->name};
+        status = exec_type(call, &column->type, table->keyspace, &added->type);
+        if (status == STATUS_OK && added->is_static && next->clustering_count == 0) {
+            status =
+                exec_fail(call, CQL_INVALID,
+                          "Static columns are only useful (and thus allowed) if the table has at least one "
+                          "clustering column");
+        }
+        next->columns_count++;
+        next->next_column++;
+    }
+    return status;
+}
+
+static void alter_note_dropped(struct exec_call *call, const struct column *column,
+                               struct cql_options *options)
+{
+    size_t count = options->dropped.pairs.count;
+    struct value *pairs = arena_create_array(call->arena, 2 * (count + 1), sizeof(*pairs));
+    struct value *facts = arena_create_array(call->arena, 3, sizeof(*facts));
+    struct buffer text = {0};
+    type_format(&column->type, &text);
+    facts[0] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
+    facts[1] = value_of_integer(clock_wall_us(clock_system()));
+    facts[2] = value_of_boolean(column->is_static);
+    buffer_reset(&text);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!bytes_equal(options->dropped.pairs.at[2 * i].bytes, column->name)) {
+            pairs[2 * kept] = options->dropped.pairs.at[2 * i];
+            pairs[2 * kept++ + 1] = options->dropped.pairs.at[2 * i + 1];
+        }
+    }
+    pairs[2 * kept] = value_of_text(column->name);
+    pairs[2 * kept + 1] = (struct value){.kind = VALUE_LIST, .items = {.at = facts, .count = 3}};
+    options->dropped = (struct value){.kind = VALUE_MAP, .pairs = {.at = pairs, .count = kept + 1}};
+    CHECK(value_map_sort(&options->dropped));
+}
+
+static enum status alter_drop(struct exec_call *call, const struct cql_alter_table *statement,
+                              const struct exec_table *table, struct schema *next,
+                              struct cql_options *options)
+{
+    for (size_t i = 0; i < statement->names.count; i++) {
+        struct bytes name = statement->names.at[i];
+        const struct column *column = schema_column(next, name);
+        if (schema_has_key(next, name)) {
+            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", (struct bytes){0}, "");
+        }
+        if (column == NULL) {
+            if (statement->column_if_exists) {
+                continue;
+            }
+            return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
+        }
+        alter_note_dropped(call, column, options);
+        size_t at = (size_t)(column - next->columns);
+        memmove(&next->columns[at], &next->columns[at + 1],
+                (next->columns_count - at - 1) * sizeof(*next->columns));
+        next->columns_count--;
+    }
+    return STATUS_OK;
+}
+
+static enum status alter_rename(struct exec_call *call, const struct cql_alter_table *statement,
+                                const struct exec_table *table, struct schema *next)
+{
+    for (size_t i = 0; i < statement->names.count; i++) {
+        struct bytes name = statement->names.at[i];
+        struct bytes new_name = statement->new_names.at[i];
+        struct key_column *found = NULL;
+        for (size_t k = 0; k < next->partition_count + next->clustering_count && found == NULL; k++) {
+            struct key_column *column = k < next->partition_count
+                                            ? &next->partition[k]
+                                            : &next->clustering[k - next->partition_count];
+            found = bytes_equal(column->name, name) ? column : NULL;
+        }
+        if (found == NULL && schema_column(next, name) != NULL) {
+            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", (struct bytes){0},
+                               "");
+        }
+        if (found == NULL) {
+            if (statement->column_if_exists) {
+                continue;
+            }
+            return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
+        }
+        if (schema_has_key(next, new_name) || schema_column(next, new_name) != NULL) {
+            return exec_fail(
+                call, CQL_INVALID,
+                "Cannot rename column %.*s to %.*s in table '%.*s'; another column with that name "
+                "already exists",
+                (int)name.size, (const char *)name.data, (int)new_name.size, (const char *)new_name.data,
+                (int)table->full.size, (const char *)table->full.data);
+        }
+        found->name = new_name;
+    }
+    return STATUS_OK;
+}
+
+static enum status alter_apply(struct exec_call *call, const struct cql_alter_table *statement,
+                               const struct exec_table *table, struct schema *next,
+                               struct cql_options *options)
+{
+    switch (statement->alteration) {
+    case CQL_ALTERATION_ADD:
+        return alter_add(call, statement, table, next);
+    case CQL_ALTERATION_DROP:
+        return alter_drop(call, statement, table, next, options);
+    case CQL_ALTERATION_RENAME:
+        return alter_rename(call, statement, table, next);
+    case CQL_ALTERATION_WITH:
+        return cql__options_take(call, &statement->properties, options, &next->gc_grace_seconds);
+    case CQL_ALTERATION_TYPE:
+        return exec_fail(call, CQL_INVALID, "Altering column types is no longer supported");
+    case CQL_ALTERATION_DROP_COMPACT_STORAGE:
+        return exec_fail(call, CQL_INVALID, "Cannot DROP COMPACT STORAGE on table without COMPACT STORAGE");
+    case CQL_ALTERATION_ADD_TAGS:
+    case CQL_ALTERATION_DROP_TAGS:
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status exec_alter_table(struct exec_call *call, const struct cql_alter_table *statement)
+{
+    struct exec_table table = {.name = statement->table.name};
+    struct error error;
+    struct cql_options options;
+    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    enum status status = ddl_check_system(call, table.keyspace);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    table.full = exec_full_name(call, table.keyspace, table.name);
+    if (gate_table_find(call->exec->gate, table.full, &table.schema, &error) != STATUS_OK ||
+        table.schema->kind != TABLE_WIDE) {
+        return ddl_missing(call, "Table", table.full, statement->if_exists);
+    }
+    struct schema *next = schema_copy(table.schema, call->arena);
+    cql__options_decode(table.schema->properties, call->arena, &options);
+    status = alter_apply(call, statement, &table, next, &options);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cql__options_encode(&options, call->arena, &next->properties);
+    struct gate_request request = table_begin(call, "UPDATED", table.keyspace, table.name);
+    return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),
+                           &error);
+}
+
+/* --- DROP, TRUNCATE ------------------------------------------------------------------------------------------------- */
+
+enum status exec_drop_table(struct exec_call *call, const struct cql_object *statement)
+{
+    struct bytes keyspace =
+        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct bytes full = exec_full_name(call, keyspace, statement->name.name);
+    const struct schema *schema = NULL;
+    struct error error;
+    enum status status = ddl_check_system(call, keyspace);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (gate_table_find(call->exec->gate, full, &schema, &error) != STATUS_OK || schema->kind != TABLE_WIDE) {
+        return ddl_missing(call, "Table", full, statement->if_exists);
+    }
+    struct gate_request request = table_begin(call, "DROPPED", keyspace, statement->name.name);
+    return table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);
+}
+
+enum status exec_truncate(struct exec_call *call, const struct cql_object *statement)
+{
+    struct exec_table table;
+    struct error error;
+    enum status status = exec_find_table(call, &statement->name, &table);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct gate_request request = table_begin(call, NULL, table.keyspace, table.name);
+    return table_submitted(call, gate_table_truncate(call->exec->gate, table.full, &request, &error), &error);
+}

@@ -1,0 +1,346 @@
+/* Calls: from a request to its answer. */
+#include "exec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "cql/exec.h"
+#include "keyspaces.h"
+#include "prepare.h"
+#include "syntax.h"
+
+/* --- failures ------------------------------------------------------------------------------------------------------- */
+
+enum status exec_fail(struct exec_call *call, enum cql_code code, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    call->failure = (struct cql_failure){.code = code,
+                                         .message = arena_copy(call->arena, bytes_of_text(text)),
+                                         .consistency = call->request->message->parameters.consistency};
+    return STATUS_INVALID;
+}
+
+enum status exec_fail_status(struct exec_call *call, enum status status, const char *text)
+{
+    switch ((int)status) {
+    case STATUS_BUSY:
+        return exec_fail(call, CQL_OVERLOADED, "%s", text);
+    case STATUS_DENIED:
+        return exec_fail(call, CQL_UNAUTHORIZED, "%s", text);
+    case STATUS_INVALID:
+    case STATUS_TOO_LARGE:
+    case STATUS_NOT_FOUND:
+    case STATUS_EXISTS:
+    case STATUS_TRIMMED:
+    case STATUS_UNSUPPORTED:
+    case STATUS_STALE:
+        return exec_fail(call, CQL_INVALID, "%s", text);
+    default:
+        return exec_fail(call, CQL_SERVER_ERROR, "%s", text);
+    }
+}
+
+void exec_warn(struct exec_call *call, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    struct bytes *grown = arena_create_array(call->arena, call->warnings_count + 1, sizeof(*grown));
+    for (size_t i = 0; i < call->warnings_count; i++) {
+        grown[i] = call->warnings[i];
+    }
+    grown[call->warnings_count++] = arena_copy(call->arena, bytes_of_text(text));
+    call->warnings = grown;
+}
+
+/* --- answers -------------------------------------------------------------------------------------------------------- */
+
+void exec_answer(struct exec_call *call, struct cql_answer *answer)
+{
+    struct arena kept = call->outcome_arena; /* the call is gone with its request */
+    struct cql_request *request = call->request;
+    answer->warnings = call->warnings;
+    answer->warnings_count = call->warnings_count;
+    cql_request_answer(&request, answer);
+    arena_reset(&kept);
+}
+
+void exec_answer_failure(struct exec_call *call)
+{
+    struct cql_answer answer = {.kind = CQL_ANSWER_FAILURE, .failure = call->failure};
+    exec_answer(call, &answer);
+}
+
+void exec_answer_void(struct exec_call *call)
+{
+    struct cql_answer answer = {.kind = CQL_ANSWER_VOID};
+    exec_answer(call, &answer);
+}
+
+void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
+                        struct bytes name)
+{
+    struct cql_answer answer = {
+        .kind = CQL_ANSWER_SCHEMA_CHANGE,
+        .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
+    random_secret(call->exec->schema_version, sizeof(call->exec->schema_version));
+    exec_answer(call, &answer);
+}
+
+/* --- writes --------------------------------------------------------------------------------------------------------- */
+
+static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
+{
+    return arena_copy(&call->outcome_arena, image);
+}
+
+static void call_resume(struct cql_request *request)
+{
+    struct exec_call *call = request->context;
+    const struct exec_outcome *outcome = &call->outcome;
+    if (outcome->status != STATUS_OK && outcome->status != STATUS_CONDITION) {
+        if (exec_fail_status(call, outcome->status, outcome->text) != STATUS_OK) {
+            exec_answer_failure(call);
+        }
+        return;
+    }
+    call->finish(call);
+}
+
+/* Thread: the writer's. */
+void exec_done(void *context, const struct gate_outcome *outcome)
+{
+    struct exec_call *call = context;
+    struct exec_outcome *kept = &call->outcome;
+    *kept = (struct exec_outcome){.status = outcome->status,
+                                  .count = outcome->count,
+                                  .commit_time_us = outcome->commit_time_us};
+    if (outcome->status != STATUS_OK) {
+        kept->text = arena_copy_text(&call->outcome_arena, bytes_of_text(outcome->text));
+    }
+    kept->changes = arena_create_array(&call->outcome_arena, outcome->count, sizeof(*kept->changes));
+    for (size_t i = 0; i < outcome->count; i++) {
+        kept->changes[i] = outcome->changes[i];
+        kept->changes[i].text = NULL;
+        kept->changes[i].old_image = outcome_copy(call, outcome->changes[i].old_image);
+        kept->changes[i].new_image = outcome_copy(call, outcome->changes[i].new_image);
+    }
+    cql_request_resume(call->request, call_resume);
+}
+
+enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
+                        void (*finish)(struct exec_call *call))
+{
+    struct error error;
+    struct arena none = {0};
+    struct gate_transaction transaction = {.arena = &none,
+                                           .changes = changes,
+                                           .count = count,
+                                           .actor = call->request->principal,
+                                           .done = exec_done,
+                                           .context = call};
+    call->finish = finish;
+    enum status status = gate_submit(call->exec->gate, &transaction, NULL, &error);
+    arena_reset(&none);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+/* --- names ---------------------------------------------------------------------------------------------------------- */
+
+bool exec_keyspace_is_system(struct bytes keyspace)
+{
+    static const char *const names[] = {"system",        "system_schema",      "system_auth",
+                                        "system_traces", "system_distributed", "system_virtual_schema",
+                                        "system_views",  "system_schema_mcs",  "system_multiregion_info"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (bytes_equal(keyspace, bytes_of_text(names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace)
+{
+    struct keyspace_options options;
+    return exec_keyspace_is_system(keyspace) || cql__keyspace_find(call, keyspace, &options) == STATUS_OK;
+}
+
+enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struct bytes *ret_keyspace)
+{
+    struct bytes keyspace = named.size > 0 ? named : call->request->keyspace;
+    if (keyspace.size == 0) {
+        return exec_fail(
+            call, CQL_INVALID,
+            "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
+    }
+    if (!exec_keyspace_exists(call, keyspace)) {
+        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)keyspace.size,
+                         (const char *)keyspace.data);
+    }
+    *ret_keyspace = keyspace;
+    return STATUS_OK;
+}
+
+struct bytes exec_full_name(struct exec_call *call, struct bytes keyspace, struct bytes name)
+{
+    return bytes_of_text(arena_format(call->arena, "%.*s.%.*s", (int)keyspace.size,
+                                      (const char *)keyspace.data, (int)name.size, (const char *)name.data));
+}
+
+enum status exec_find_table(struct exec_call *call, const struct cql_qualified *name,
+                            struct exec_table *ret_table)
+{
+    struct exec_table table = {
+        .keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace,
+        .name = name->name,
+    };
+    if (table.keyspace.size > 0) {
+        table.full = exec_full_name(call, table.keyspace, table.name);
+        bool is_found = gate_table_find(call->exec->gate, table.full, &table.schema, NULL) == STATUS_OK;
+        if (is_found && table.schema->kind == TABLE_WIDE) {
+            *ret_table = table;
+            return STATUS_OK;
+        }
+    }
+    enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
+    return status != STATUS_OK ? status
+                               : exec_fail(call, CQL_INVALID, "table %.*s does not exist",
+                                           (int)table.name.size, (const char *)table.name.data);
+}
+
+enum status exec_type(struct exec_call *call, const struct cql_type *type, struct bytes keyspace,
+                      struct type *ret_type)
+{
+    struct error error;
+    enum status status = cql__type_parse(call, type->text, keyspace, ret_type, &error);
+    return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
+}
+
+/* --- the executor --------------------------------------------------------------------------------------------------- */
+
+static enum status exec_statement(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_SELECT:
+        return exec_select(call, &statement->select);
+    case CQL_INSERT:
+    case CQL_UPDATE:
+    case CQL_DELETE:
+    case CQL_BATCH:
+        return exec_modify(call, statement);
+    case CQL_TRUNCATE:
+        return exec_truncate(call, &statement->object);
+    case CQL_USE:
+        return exec_use(call, &statement->keyspace);
+    case CQL_CREATE_KEYSPACE:
+        return exec_create_keyspace(call, &statement->keyspace);
+    case CQL_ALTER_KEYSPACE:
+        return exec_alter_keyspace(call, &statement->keyspace);
+    case CQL_DROP_KEYSPACE:
+        return exec_drop_keyspace(call, &statement->keyspace);
+    case CQL_CREATE_TABLE:
+        return exec_create_table(call, &statement->create_table);
+    case CQL_ALTER_TABLE:
+        return exec_alter_table(call, &statement->alter_table);
+    case CQL_DROP_TABLE:
+        return exec_drop_table(call, &statement->object);
+    case CQL_CREATE_TYPE:
+        return exec_create_type(call, &statement->create_type);
+    case CQL_ALTER_TYPE:
+        return exec_alter_type(call, &statement->alter_table);
+    case CQL_DROP_TYPE:
+        return exec_drop_type(call, &statement->object);
+    default:
+        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+    }
+}
+
+static enum status exec_parse(struct exec_call *call, struct bytes text, struct cql_statement **ret_statement)
+{
+    struct error error;
+    enum status status = cql__parse(text, call->arena, ret_statement, &error);
+    return status == STATUS_OK ? status : exec_fail(call, CQL_SYNTAX_ERROR, "%s", error.text);
+}
+
+static enum status exec_query(struct exec_call *call, const struct cql_query *query)
+{
+    struct cql_statement *statement = NULL;
+    call->query = query;
+    if (query->is_prepared) {
+        return exec_statement(call, cql__plan_statement(query->prepared));
+    }
+    enum status status = exec_parse(call, query->text, &statement);
+    return status == STATUS_OK ? exec_statement(call, statement) : status;
+}
+
+static void exec_execute(void *context, struct cql_request *request)
+{
+    struct exec_call *call = arena_create(request->arena, sizeof(*call));
+    const struct cql_message *message = request->message;
+    enum status status = STATUS_OK;
+    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
+    request->context = call;
+    if (message->opcode == OPCODE_PREPARE) {
+        status = cql__prepare(call, &message->statements[0]);
+    } else if (message->opcode == OPCODE_BATCH) {
+        status = exec_batch(call, message);
+    } else {
+        status = exec_query(call, &message->statements[0]);
+    }
+    if (status != STATUS_OK) {
+        exec_answer_failure(call);
+    }
+}
+
+static bool exec_is_current(void *context, const void *statement)
+{
+    return cql__plan_is_current(context, statement);
+}
+
+static void exec_destroy_prepared(void *context, void *statement)
+{
+    (void)context;
+    cql__plan_destroy(statement);
+}
+
+enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *error)
+{
+    struct exec *exec = memory_create(sizeof(*exec));
+    exec->gate = gate;
+    exec->executor = (struct cql_executor){.execute = exec_execute,
+                                           .is_current = exec_is_current,
+                                           .destroy = exec_destroy_prepared,
+                                           .context = exec};
+    random_secret(exec->schema_version, sizeof(exec->schema_version));
+    enum status status = gate_view_open(gate, &exec->view, error);
+    if (status != STATUS_OK) {
+        memory_destroy(exec);
+        return status;
+    }
+    *ret_exec = exec;
+    return STATUS_OK;
+}
+
+void exec_close(struct exec **exec)
+{
+    struct exec *gone = *exec;
+    *exec = NULL;
+    if (gone != NULL) {
+        gate_view_close(&gone->view);
+        memory_destroy(gone);
+    }
+}
+
+const struct cql_executor *exec_executor(const struct exec *exec)
+{
+    return &exec->executor;
+}

@@ -1,0 +1,113 @@
+/* Executing statements: what every file of it shares. A call is one request on its way through them. Thread: the door's,
+ * but for what is said to run on the writer's. */
+#ifndef CQL_EXEC_H
+#define CQL_EXEC_H
+
+#include "ast.h"
+#include "base/buffer.h"
+#include "executor.h"
+#include "gate/gate.h"
+
+struct exec;
+
+/* How a write went, as the writer told it: kept for the door's thread. */
+struct exec_outcome {
+    enum status status;
+    const char *text;
+    size_t count;
+    struct gate_change_outcome *changes; /* images are copies */
+    int64_t commit_time_us;
+};
+
+/* Lives in the request's arena. */
+struct exec_call {
+    struct exec *exec;
+    struct cql_request *request;
+    struct arena *arena;
+    struct bytes type_keyspace; /* whose types are meant while a type is being read */
+    struct cql_failure failure; /* when a function here did not give STATUS_OK */
+    struct bytes *warnings;
+    size_t warnings_count;
+    const struct cql_query *query; /* whose values the markers of the statement take */
+    struct arena outcome_arena;    /* written by the writer, before the request is resumed */
+    struct exec_outcome outcome;
+    void (*finish)(struct exec_call *call); /* answers after a write */
+    void *context;                          /* of finish */
+};
+
+/* Sets the failure; always STATUS_INVALID. */
+MUST_USE enum status exec_fail(struct exec_call *call, enum cql_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* The failure that a status of a lower floor is to a client; always STATUS_INVALID. */
+MUST_USE enum status exec_fail_status(struct exec_call *call, enum status status, const char *text);
+void exec_warn(struct exec_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Each answers the request and ends the call. */
+void exec_answer(struct exec_call *call, struct cql_answer *answer);
+void exec_answer_failure(struct exec_call *call);
+void exec_answer_void(struct exec_call *call);
+void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
+                        struct bytes name);
+
+/* What a gate_transaction or gate_request has for `done` and `context`: copies the outcome and resumes the request, which
+ * then goes on in `finish`, or is answered with the failure. */
+void exec_done(void *context, const struct gate_outcome *outcome);
+/* Submits changes as one transaction whose memory is the call's. */
+MUST_USE enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
+                                 void (*finish)(struct exec_call *call));
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* A table as statements name it. */
+struct exec_table {
+    struct bytes keyspace;
+    struct bytes name;
+    struct bytes full; /* "keyspace.name": as the catalog knows it */
+    const struct schema *schema;
+};
+
+/* Finds the table, in the request's keyspace when none is named. Failures in Cassandra's words. */
+MUST_USE enum status exec_find_table(struct exec_call *call, const struct cql_qualified *name,
+                                     struct exec_table *ret_table);
+/* The keyspace that a name is in; fails when there is none, or it does not exist. */
+MUST_USE enum status exec_find_keyspace(struct exec_call *call, struct bytes named,
+                                        struct bytes *ret_keyspace);
+bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace);
+/* Keyspaces that nobody but the server changes. */
+bool exec_keyspace_is_system(struct bytes keyspace);
+struct bytes exec_full_name(struct exec_call *call, struct bytes keyspace, struct bytes name);
+/* A type as written, with the user-defined types of `keyspace`. */
+MUST_USE enum status exec_type(struct exec_call *call, const struct cql_type *type, struct bytes keyspace,
+                               struct type *ret_type);
+
+/* --- statements: each answers, now or later, or fails ---------------------------------------------------------------- */
+
+MUST_USE enum status exec_use(struct exec_call *call, const struct cql_keyspace *statement);
+MUST_USE enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspace *statement);
+MUST_USE enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspace *statement);
+MUST_USE enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace *statement);
+MUST_USE enum status exec_create_table(struct exec_call *call, const struct cql_create_table *statement);
+MUST_USE enum status exec_alter_table(struct exec_call *call, const struct cql_alter_table *statement);
+MUST_USE enum status exec_drop_table(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_truncate(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_create_type(struct exec_call *call, const struct cql_create_type *statement);
+MUST_USE enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement);
+MUST_USE enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
+MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);
+
+/* --- properties ----------------------------------------------------------------------------------------------------- */
+
+/* A property's literal as text, or as a map of texts (of maps). */
+MUST_USE enum status exec_literal(struct exec_call *call, const struct cql_term *term,
+                                  struct value *ret_value);
+
+struct exec {
+    struct gate *gate;
+    struct gate_view *view;
+    struct cql_executor executor;
+    uint8_t schema_version[CQL_UUID_BYTES];
+};
+
+#endif

@@ -1,0 +1,32 @@
+/* What CREATE and ALTER say behind WITH: options of tables and keyspaces, checked, kept with the table and told again. */
+#ifndef CQL_OPTIONS_H
+#define CQL_OPTIONS_H
+
+#include "exec.h"
+
+/* A table's properties as the door keeps them in its schema (msgpack): a map of
+ *   id        bytes: the table's uuid
+ *   options   map: those that differ from the default: name → text, or map of texts
+ *   dropped   map: name → [type as CQL writes it, microseconds since 1970, is static] */
+struct cql_options {
+    struct bytes id;
+    struct value options;
+    struct value dropped;
+};
+
+void cql__options_encode(const struct cql_options *options, struct arena *arena,
+                         struct bytes *ret_properties);
+/* What is missing is empty. */
+void cql__options_decode(struct bytes properties, struct arena *arena, struct cql_options *ret_options);
+/* Takes in what a statement says. Failures in Cassandra's words. `gc_grace_seconds` is the schema's own. */
+MUST_USE enum status cql__options_take(struct exec_call *call, const struct cql_properties *properties,
+                                       struct cql_options *options, uint32_t *ret_gc_grace_seconds);
+/* Seconds after which cells of a table expire when nothing else is said; 0: they do not. */
+uint32_t cql__default_ttl(const struct schema *schema);
+
+enum {
+    CQL_GC_GRACE_SECONDS_DEFAULT = 864000,
+    CQL_TTL_SECONDS_MAX = 20 * 365 * 86400, /* Cassandra's */
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* Prepared statements: what PREPARE tells of a statement, and what EXECUTE goes on from. */
+#ifndef CQL_PREPARE_H
+#define CQL_PREPARE_H
+
+#include "exec.h"
+
+/* Answers PREPARE, or fails. */
+MUST_USE enum status cql__prepare(struct exec_call *call, const struct cql_query *query);
+/* The statement's tree, as long as it is prepared. */
+const struct cql_statement *cql__plan_statement(const void *prepared);
+/* False once its table was altered, dropped or made anew. */
+bool cql__plan_is_current(struct exec *exec, const void *prepared);
+void cql__plan_destroy(void *prepared);
+
+#endif
