@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "codec/pack.h"
+#include "codec/shown.h"
 #include "log/log.h"
 
 enum {
@@ -37,6 +38,8 @@ struct subscription {
     struct reader records; /* what is left of the part */
     uint32_t left;
     uint64_t next_lsn; /* of the next record of the part */
+    struct buffer old; /* images of the record at hand, of a wide table, as documents */
+    struct buffer new;
 };
 
 struct feed *feed_create(struct log *log, struct catalog *catalog)
@@ -164,6 +167,8 @@ void subscription_close(struct subscription **subscription)
     if (gone != NULL) {
         atomic_fetch_sub(&gone->feed->subscriptions, 1);
         log_reader_destroy(&gone->reader);
+        buffer_reset(&gone->old);
+        buffer_reset(&gone->new);
         memory_destroy(gone);
     }
 }
@@ -203,6 +208,16 @@ static bool subscription_wants(const struct subscription *subscription, const st
            (subscription->filter == NULL || feed_record_matches(subscription->filter, record));
 }
 
+static enum status subscription_show(struct subscription *subscription, struct feed_record *found,
+                                     struct error *error)
+{
+    const struct schema *schema =
+        catalog_find_version(subscription->feed->catalog, found->record.table, found->record.schema_version);
+    return schema == NULL ? STATUS_OK
+                          : codec_record_show(schema, found->commit_time_us, &subscription->old,
+                                              &subscription->new, &found->record, error);
+}
+
 static enum status subscription_fetch(struct subscription *subscription, struct error *error)
 {
     uint64_t until = atomic_load(&subscription->feed->committed_lsn);
@@ -233,6 +248,10 @@ enum status subscription_next(struct subscription *subscription, struct feed_rec
         }
         subscription->left--;
         subscription->next_lsn++;
+        status = subscription_show(subscription, &found, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
         if (subscription_wants(subscription, &found.record)) {
             *ret_record = found;
             return STATUS_OK;

@@ -13,6 +13,14 @@ struct gate {
 MUST_USE enum status gate__key(const struct schema *schema, const struct value *item, struct buffer *ret_key,
                                struct error *error);
 
+/* The record key of the row that a slice names by `low`, or of its static row. */
+MUST_USE enum status gate__slice_key(const struct schema *schema, const struct gate_slice *slice,
+                                     struct buffer *ret_key, struct error *error);
+/* A slice's bounds as clustering bytes (row/wide.h), in `arena`. */
+MUST_USE enum status gate__slice_range(const struct schema *schema, const struct gate_slice *slice,
+                                       struct arena *arena, struct wide_range *ret_range,
+                                       struct error *error);
+
 /* Storage keys of what a query may visit: low <= key < high. */
 struct gate_range {
     struct buffer low;

@@ -112,13 +112,39 @@ static enum status plan_image(const struct gate_change *change, struct arena *ar
     return status;
 }
 
+/* The record key that a change is about. */
+static enum status plan_key(const struct schema *schema, const struct gate_change *change,
+                            struct buffer *ret_key, struct error *error)
+{
+    if (change->slice == NULL) {
+        return gate__key(schema, change->item, ret_key, error);
+    }
+    if (schema->kind != TABLE_WIDE) {
+        return error_set(error, STATUS_INVALID, "table %.*s has no rows with columns", (int)schema->name.size,
+                         (const char *)schema->name.data);
+    }
+    return change->kind == GATE_WIDE_DELETE
+               ? key_encode(schema, ROW_HEADER, change->slice->partition, NULL, 0, ret_key, error)
+               : gate__slice_key(schema, change->slice, ret_key, error);
+}
+
+static enum status plan_range(const struct schema *schema, const struct gate_change *change,
+                              struct arena *arena, const struct wide_range **ret_range, struct error *error)
+{
+    if (change->kind != GATE_WIDE_DELETE || !change->slice->has_bounds) {
+        return STATUS_OK;
+    }
+    struct wide_range *range = arena_create(arena, sizeof(*range));
+    *ret_range = range;
+    return gate__slice_range(schema, change->slice, arena, range, error);
+}
+
 static enum status plan_change(struct gate *gate, const struct gate_change *change, struct arena *arena,
                                struct write_change *ret_change, struct error *error)
 {
-    static const enum change_kind kinds[] = {[GATE_PUT] = CHANGE_PUT,
-                                             [GATE_DELETE] = CHANGE_DELETE,
-                                             [GATE_UPDATE] = CHANGE_UPDATE,
-                                             [GATE_CHECK] = CHANGE_CHECK};
+    static const enum change_kind kinds[] = {
+        [GATE_PUT] = CHANGE_PUT,     [GATE_DELETE] = CHANGE_DELETE, [GATE_UPDATE] = CHANGE_UPDATE,
+        [GATE_CHECK] = CHANGE_CHECK, [GATE_WIDE] = CHANGE_WIDE,     [GATE_WIDE_DELETE] = CHANGE_WIDE_DELETE};
     const struct schema *schema = NULL;
     struct buffer key = {0};
     enum status status = gate_table_find(gate, change->table, &schema, error);
@@ -126,7 +152,7 @@ static enum status plan_change(struct gate *gate, const struct gate_change *chan
         status = error_set(error, STATUS_DENIED, "system tables are written by the server itself");
     }
     if (status == STATUS_OK) {
-        status = gate__key(schema, change->item, &key, error);
+        status = plan_key(schema, change, &key, error);
     }
     if (status == STATUS_OK && change->kind == GATE_UPDATE) {
         status = plan_update(schema, change->update, error);
@@ -141,10 +167,12 @@ static enum status plan_change(struct gate *gate, const struct gate_change *chan
             .schema = schema,
             .key = arena_copy(arena, buffer_bytes(&key)),
             .condition = change->condition,
+            .wide = change->wide,
             .update = change->update,
             .item_bytes_max = change->item_bytes_max,
         };
-        if (change->kind == GATE_PUT) {
+        status = plan_range(schema, change, arena, &ret_change->range, error);
+        if (status == STATUS_OK && change->kind == GATE_PUT) {
             status = plan_image(change, arena, &ret_change->image, error);
         } else if (change->kind == GATE_UPDATE) {
             ret_change->key_item = plan_key_item(schema, change->item, arena);

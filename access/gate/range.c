@@ -201,13 +201,110 @@ static enum status range_continue(const struct gate_query *query, struct gate_ra
     return STATUS_OK;
 }
 
+/* --- slices of wide tables ---------------------------------------------------------------------------------------- */
+
+enum status gate__slice_key(const struct schema *schema, const struct gate_slice *slice,
+                            struct buffer *ret_key, struct error *error)
+{
+    return slice->is_static ? key_encode(schema, ROW_STATIC, slice->partition, NULL, 0, ret_key, error)
+                            : key_encode(schema, ROW_PLAIN, slice->partition, slice->low.values,
+                                         schema->clustering_count, ret_key, error);
+}
+
+/* The clustering bytes of a bound; false: it is the end, with nothing after it. */
+static enum status slice_bound(const struct schema *schema, const struct gate_bound *bound,
+                               struct buffer *ret_bytes, bool *ret_is_end, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < bound->count && status == STATUS_OK; i++) {
+        const struct key_column *column = &schema->clustering[i];
+        status = type_check(&column->type, &bound->values[i], error);
+        if (status == STATUS_OK) {
+            status =
+                collation_encode(&column->type, &bound->values[i], column->is_descending, ret_bytes, error);
+        }
+    }
+    *ret_is_end = bound->is_after && !read_prefix_end(ret_bytes);
+    return status;
+}
+
+enum status gate__slice_range(const struct schema *schema, const struct gate_slice *slice,
+                              struct arena *arena, struct wide_range *ret_range, struct error *error)
+{
+    struct buffer low = {0};
+    struct buffer high = {0};
+    bool is_empty = false;
+    bool is_end = false;
+    enum status status = slice_bound(schema, &slice->low, &low, &is_empty, error);
+    if (status == STATUS_OK) {
+        status = slice_bound(schema, &slice->high, &high, &is_end, error);
+    }
+    *ret_range = (struct wide_range){.low = arena_copy(arena, buffer_bytes(&low)),
+                                     .high = arena_copy(arena, buffer_bytes(&high)),
+                                     .has_high = !is_end,
+                                     .deletion = WIDE_NO_DELETION};
+    if (is_empty) { /* after the last place there is: an empty range */
+        ret_range->high = ret_range->low;
+        ret_range->has_high = true;
+    }
+    buffer_reset(&low);
+    buffer_reset(&high);
+    return status;
+}
+
+static enum status range_tokens(const struct schema *schema, const struct gate_slice *slice,
+                                struct gate_range *range)
+{
+    uint64_t sign = 1ULL << 63;
+    uint64_t after = ((uint64_t)slice->token_high ^ sign) + 1;
+    buffer_put_u32(&range->low, schema->space);
+    buffer_put_u64(&range->low, (uint64_t)slice->token_low ^ sign);
+    buffer_put_u32(&range->high, schema->space);
+    if (after == 0) {
+        range_end(&range->high);
+    } else {
+        buffer_put_u64(&range->high, after);
+    }
+    return STATUS_OK;
+}
+
+static enum status range_slice(const struct schema *schema, const struct gate_query *query,
+                               struct arena *arena, struct gate_range *range, struct error *error)
+{
+    const struct gate_slice *slice = query->slice;
+    struct buffer key = {0};
+    struct wide_range rows = {0};
+    if (slice->partition == NULL) {
+        return range_tokens(schema, slice, range);
+    }
+    enum status status = key_encode(schema, ROW_PLAIN, slice->partition, NULL, 0, &key, error);
+    if (status == STATUS_OK && slice->has_bounds) {
+        status = gate__slice_range(schema, slice, arena, &rows, error);
+    }
+    if (status == STATUS_OK) {
+        key_storage_partition(schema->space, key_partition(buffer_bytes(&key)), &range->low);
+        buffer_put(&range->high, buffer_bytes(&range->low));
+        buffer_put_u8(&range->low, slice->has_bounds ? ROW_PLAIN : ROW_STATIC);
+        buffer_put(&range->low, rows.low);
+        buffer_put_u8(&range->high, ROW_PLAIN);
+        buffer_put(&range->high, rows.high);
+        if (!slice->has_bounds || !rows.has_high) {
+            range_end(&range->high);
+        }
+    }
+    buffer_reset(&key);
+    return status;
+}
+
 enum status gate__range(const struct schema *schema, const struct gate_query *query,
                         struct gate_range *ret_range, struct error *error)
 {
     struct arena arena = {0};
     enum status status = STATUS_OK;
     *ret_range = (struct gate_range){0};
-    if (query->key_terms_count == 0) {
+    if (query->slice != NULL) {
+        status = range_slice(schema, query, &arena, ret_range, error);
+    } else if (query->key_terms_count == 0) {
         status = range_segment(schema, query, ret_range, error);
     } else {
         status = range_partition(schema, query, &arena, &ret_range->low, error);

@@ -3,11 +3,14 @@
 #include "catalog/catalog.h"
 #include "catalog/index.h"
 #include "codec/pack.h"
+#include "codec/shown.h"
 #include "fold/fold.h"
 #include "gate/bounds.h"
 #include "gate_private.h"
 #include "history/history.h"
+#include "log/log.h"
 #include "read/read.h"
+#include "row/document.h"
 #include "row/key.h"
 #include "row/stored.h"
 
@@ -16,7 +19,8 @@ struct gate_view {
     struct snapshot *snapshot;
     struct buffer key;
     struct buffer image;
-    struct catalog *past; /* the tables as of past_lsn, kept since pages of one walk ask for the same */
+    struct buffer document; /* what shows of a wide row */
+    struct catalog *past;   /* the tables as of past_lsn, kept since pages of one walk ask for the same */
     uint64_t past_lsn;
 };
 
@@ -43,6 +47,7 @@ void gate_view_close(struct gate_view **view)
         catalog_destroy(&gone->past);
         buffer_reset(&gone->key);
         buffer_reset(&gone->image);
+        buffer_reset(&gone->document);
         memory_destroy(gone);
     }
 }
@@ -118,6 +123,38 @@ static void view_note_read(const struct gate_view *view, struct bytes table, str
     }
 }
 
+/* The moment at which wide rows are looked at: now, or that of the LSN. */
+static enum status view_now(struct gate_view *view, uint64_t as_of, int64_t *ret_now, struct error *error)
+{
+    int64_t time_us = clock_wall_us(view->gate->options.clock);
+    struct record record;
+    enum status status = STATUS_OK;
+    if (as_of > 0) {
+        struct log *log = view->gate->options.log;
+        status = log_record_at(log, as_of, &view->document, &record, &time_us, error);
+        if (status == STATUS_TRIMMED) { /* just before the horizon: as late as its first record */
+            status = log_record_at(log, as_of + 1, &view->document, &record, &time_us, error);
+        }
+    }
+    *ret_now = time_us / 1000000;
+    return status;
+}
+
+/* What shows of a wide row, as a document's image in view->image. */
+static enum status view_document(struct gate_view *view, const struct schema *schema, struct bytes key,
+                                 struct bytes image, int64_t now, struct error *error)
+{
+    struct value item;
+    struct arena arena = {0};
+    enum status status = document_of_wide(schema, key, image, now, &arena, &item, error);
+    if (status == STATUS_OK) {
+        buffer_clear(&view->document);
+        codec_value_encode(&view->document, &item);
+    }
+    arena_reset(&arena);
+    return status;
+}
+
 static enum status view_get(struct gate_view *view, const struct schema *schema, uint64_t as_of,
                             struct error *error)
 {
@@ -130,6 +167,19 @@ static enum status view_get(struct gate_view *view, const struct schema *schema,
     enum status status = read_row_get(view->snapshot, schema, key, &image, error);
     buffer_clear(&view->image);
     buffer_put(&view->image, image);
+    return status;
+}
+
+static enum status view_shown(struct gate_view *view, const struct schema *schema, uint64_t as_of,
+                              struct bytes *ret_image, struct error *error)
+{
+    int64_t now = 0;
+    enum status status = view_now(view, as_of, &now, error);
+    if (status == STATUS_OK) {
+        status =
+            view_document(view, schema, buffer_bytes(&view->key), buffer_bytes(&view->image), now, error);
+    }
+    *ret_image = buffer_bytes(&view->document);
     return status;
 }
 
@@ -154,7 +204,33 @@ enum status gate_get(struct gate_view *view, struct bytes table, const struct va
                            ret_read);
         }
         *ret_image = buffer_bytes(&view->image);
+        if (status == STATUS_OK && schema->kind == TABLE_WIDE) {
+            status = view_shown(view, schema, as_of, ret_image, error);
+        }
         status = status == STATUS_NOT_FOUND ? error_set(error, status, "there is no such item") : status;
+    }
+    snapshot_release(view->snapshot);
+    return status;
+}
+
+enum status gate_get_wide(struct gate_view *view, struct bytes table, const struct gate_slice *slice,
+                          uint64_t as_of, struct bytes *ret_image, int64_t *ret_now, struct error *error)
+{
+    const struct schema *schema = NULL;
+    enum status status = snapshot_renew(view->snapshot, error);
+    buffer_clear(&view->key);
+    if (status == STATUS_OK) {
+        status = view_schema(view, table, as_of, &schema, error);
+    }
+    if (status == STATUS_OK) {
+        status = view_now(view, as_of, ret_now, error);
+    }
+    if (status == STATUS_OK) {
+        status = gate__slice_key(schema, slice, &view->key, error);
+    }
+    if (status == STATUS_OK) {
+        status = view_get(view, schema, as_of, error);
+        *ret_image = buffer_bytes(&view->image);
     }
     snapshot_release(view->snapshot);
     return status;
@@ -241,14 +317,45 @@ struct view_walk {
     void (*visit)(void *context, const struct gate_row *row);
     void *context;
     struct gate_page page;
+    size_t passed; /* rows that do not show */
     struct hash128 checksum;
     bool notes_read; /* the checksum is wanted */
+    struct gate_view *view;
+    const struct schema *schema; /* of the rows */
 };
 
-static enum status walk_row(struct view_walk *walk, struct bytes image, struct error *error)
+/* Rows of wide tables are looked at as they are stored, or as documents: then what does not show is passed over. */
+static enum status walk_wide_row(struct view_walk *walk, struct bytes key, struct bytes *image,
+                                 bool *ret_shows, struct error *error)
 {
-    struct gate_row row = {.image = image};
+    enum row_kind kind = key_kind(key);
+    *ret_shows = kind == ROW_PLAIN || (kind == ROW_STATIC && walk->query->slice != NULL);
+    if (!*ret_shows || walk->query->slice != NULL) {
+        return STATUS_OK;
+    }
+    enum status status = view_document(walk->view, walk->schema, key, *image, walk->page.now, error);
+    *ret_shows = status == STATUS_OK;
+    *image = buffer_bytes(&walk->view->document);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status walk_row(struct view_walk *walk, struct bytes key, struct bytes image, struct error *error)
+{
+    struct gate_row row = {.key = key, .image = image};
+    bool shows = true;
     struct value item;
+    if (walk->schema->kind == TABLE_WIDE) {
+        enum status status = walk_wide_row(walk, key, &row.image, &shows, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (!shows) {
+        walk->page.scanned_bytes += image.size; /* pages end also where there is much that does not show */
+        walk->passed++;
+        return STATUS_OK;
+    }
+    image = row.image;
     const struct condition *filter = walk->query->filter;
     if (filter != NULL || walk->query->measure != NULL) {
         arena_clear(&walk->row);
@@ -278,15 +385,16 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
     struct bytes storage = {0}; /* of the last row looked at: borrowed until the cursor moves on */
     struct bytes image = {0};
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && walk->page.scanned < rows_max && walk->page.scanned_bytes < bytes_max &&
-           walk->page.matched < READ_PAGE_ROWS_MAX) {
+    while (status == STATUS_OK && walk->page.scanned < rows_max &&
+           walk->page.scanned + walk->passed < READ_PAGE_SCAN_ROWS_MAX &&
+           walk->page.scanned_bytes < bytes_max && walk->page.matched < READ_PAGE_ROWS_MAX) {
         struct bytes key;
         status = view_cursor_next(cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
             if (walk->notes_read) {
                 walk->checksum = stored_rows_checksum(walk->checksum, key, image);
             }
-            status = walk_row(walk, image, error);
+            status = walk_row(walk, key, image, error);
         }
     }
     if (status == STATUS_OK) { /* the page is full: something may follow */
@@ -334,6 +442,10 @@ static enum status view_page(struct gate_view *view, struct view_walk *walk, str
         struct schema as_schema = index == NULL ? *schema : index_as_schema(index);
         status = gate__range(&as_schema, query, &range, error);
     }
+    walk->schema = schema;
+    if (status == STATUS_OK && schema->kind == TABLE_WIDE) {
+        status = view_now(view, query->as_of, &walk->page.now, error);
+    }
     if (status == STATUS_OK) {
         status = view_cursor_open(view, query, schema, index, &range, &cursor, error);
     }
@@ -353,8 +465,12 @@ enum status gate_query(struct gate_view *view, const struct gate_query *query, s
                        void (*visit)(void *context, const struct gate_row *row), void *context,
                        struct gate_page *ret_page, struct gate_read *ret_read, struct error *error)
 {
-    struct view_walk walk = {
-        .query = query, .arena = arena, .visit = visit, .context = context, .notes_read = ret_read != NULL};
+    struct view_walk walk = {.query = query,
+                             .view = view,
+                             .arena = arena,
+                             .visit = visit,
+                             .context = context,
+                             .notes_read = ret_read != NULL};
     if (ret_read != NULL && (query->as_of > 0 || query->index.size > 0 || query->is_reverse)) {
         return error_set(error, STATUS_UNSUPPORTED,
                          "only a forward read of the table as it is can be insisted on");
@@ -422,16 +538,23 @@ enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128
 /* --- history of a row ------------------------------------------------------------------------------------------- */
 
 struct history_visit {
+    const struct schema *schema;
+    struct buffer old; /* images of a wide table's record as documents */
+    struct buffer new;
     void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record);
     void *context;
 };
 
 static enum status view_visit_change(void *context, const struct history_change *change, struct error *error)
 {
-    const struct history_visit *visit = context;
-    (void)error;
-    visit->visit(visit->context, change->lsn, change->commit_time_us, &change->record);
-    return STATUS_OK;
+    struct history_visit *visit = context;
+    struct record record = change->record;
+    enum status status =
+        codec_record_show(visit->schema, change->commit_time_us, &visit->old, &visit->new, &record, error);
+    if (status == STATUS_OK) {
+        visit->visit(visit->context, change->lsn, change->commit_time_us, &record);
+    }
+    return status;
 }
 
 enum status gate_history(struct gate *gate, struct bytes table, const struct value *key, size_t changes_max,
@@ -449,9 +572,12 @@ enum status gate_history(struct gate *gate, struct bytes table, const struct val
         status = gate__key(schema, key, &row, error);
     }
     if (status == STATUS_OK) {
+        forward.schema = schema;
         status = history_row(gate->options.log, schema, buffer_bytes(&row), 0, most, view_visit_change,
                              &forward, error);
     }
+    buffer_reset(&forward.old);
+    buffer_reset(&forward.new);
     buffer_reset(&row);
     return status;
 }

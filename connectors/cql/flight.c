@@ -239,14 +239,14 @@ static bool entry_is_current(const struct cql_door *door, const struct prepared_
 }
 
 /* Finds the prepared statements that the message names. False, with the first that is not there or not current. */
-static bool flight_find_prepared(struct flight *flight, const struct cql_statement **ret_missing)
+static bool flight_find_prepared(struct flight *flight, const struct cql_query **ret_missing)
 {
     struct cql_message *message = &flight->message;
     struct cql_door *door = flight->session->door;
     flight->entries =
         arena_create_array(&flight->arena, message->statements_count, sizeof(struct prepared_entry *));
     for (size_t i = 0; i < message->statements_count; i++) {
-        struct cql_statement *statement = &message->statements[i];
+        struct cql_query *statement = &message->statements[i];
         if (!statement->is_prepared) {
             continue;
         }
@@ -260,7 +260,7 @@ static bool flight_find_prepared(struct flight *flight, const struct cql_stateme
     return true;
 }
 
-static void flight_refuse_unprepared(struct flight **flight, const struct cql_statement *missing)
+static void flight_refuse_unprepared(struct flight **flight, const struct cql_query *missing)
 {
     struct flight *refused = *flight;
     struct reply_head head = cql__flight_head(refused);
@@ -305,7 +305,7 @@ void cql__flight_execute(struct flight **flight)
     struct session *session = leaving->session;
     struct cql_request *request = &leaving->request;
     const struct cql_executor *executor = session->door->options.executor;
-    const struct cql_statement *missing = NULL;
+    const struct cql_query *missing = NULL;
     struct bytes keyspace = leaving->message.parameters.keyspace;
     request->message = &leaving->message;
     request->arena = &leaving->arena;

@@ -31,7 +31,7 @@ static unsigned read_flags(struct notation *notation)
 
 /* <n>[<name_1>]<value_1> … */
 static void read_values(struct notation *notation, bool has_names, struct arena *arena,
-                        struct cql_statement *statement)
+                        struct cql_query *statement)
 {
     size_t count = cql__read_count(notation, VALUE_BYTES_MIN + (has_names ? NAME_BYTES_MIN : 0));
     struct cql_value *values = arena_create_array(arena, count, sizeof(*values));
@@ -56,7 +56,7 @@ static void read_parameters(struct notation *notation, unsigned flags, struct cq
     }
     if ((flags & FLAG_PAGING_STATE) != 0) {
         struct cql_value state = cql__read_bytes(notation);
-        parameters->has_paging_state = state.presence == CQL_SET;
+        parameters->has_paging_state = state.presence == CQL_VALUE_SET;
         parameters->paging_state = state.bytes;
     }
     if ((flags & FLAG_SERIAL_CONSISTENCY) != 0) {
@@ -157,8 +157,7 @@ static void read_execute(struct notation *notation, struct arena *arena, struct 
     read_query_parameters(notation, arena, message);
 }
 
-static void read_batch_statement(struct notation *notation, struct arena *arena,
-                                 struct cql_statement *statement)
+static void read_batch_statement(struct notation *notation, struct arena *arena, struct cql_query *statement)
 {
     unsigned kind = cql__read_byte(notation);
     if (kind == 0) {
@@ -175,11 +174,11 @@ static void read_batch_statement(struct notation *notation, struct arena *arena,
 static void read_batch(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
     unsigned kind = cql__read_byte(notation);
-    if (kind > CQL_BATCH_COUNTER) {
+    if (kind > CQL_BATCH_TYPE_COUNTER) {
         cql__notation_fail(notation, "Invalid batch type %u", kind);
         return;
     }
-    message->batch = (enum cql_batch_kind)kind;
+    message->batch = (enum cql_batch_type)kind;
     size_t count = cql__read_count(notation, STATEMENT_BYTES_MIN);
     message->statements = arena_create_array(arena, count, sizeof(*message->statements));
     message->statements_count = count;
@@ -260,7 +259,7 @@ enum status cql__message_decode(const struct envelope *envelope, struct bytes bo
     struct notation notation;
     cql__notation_init(&notation, body, envelope->version);
     *ret_message = (struct cql_message){.opcode = envelope->opcode,
-                                        .statements = arena_create(arena, sizeof(struct cql_statement)),
+                                        .statements = arena_create(arena, sizeof(struct cql_query)),
                                         .statements_count = 1,
                                         .parameters.serial_consistency = CQL_SERIAL};
     for (size_t i = 0; i < ARRAY_COUNT(readers); i++) {

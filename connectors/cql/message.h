@@ -33,7 +33,7 @@ struct cql_parameters {
 };
 
 /* A statement, by text or as prepared before, and what is bound to its markers. */
-struct cql_statement {
+struct cql_query {
     struct bytes text; /* QUERY, PREPARE and texts in BATCH */
     struct bytes id;   /* else: of the prepared one */
     bool is_prepared;
@@ -44,10 +44,10 @@ struct cql_statement {
 };
 
 /* The numbers of section 4.1.7. */
-enum cql_batch_kind {
-    CQL_BATCH_LOGGED = 0,
-    CQL_BATCH_UNLOGGED = 1,
-    CQL_BATCH_COUNTER = 2,
+enum cql_batch_type {
+    CQL_BATCH_TYPE_LOGGED = 0,
+    CQL_BATCH_TYPE_UNLOGGED = 1,
+    CQL_BATCH_TYPE_COUNTER = 2,
 };
 
 struct cql_payload_entry {
@@ -75,9 +75,9 @@ struct cql_message {
     struct cql_startup startup;       /* STARTUP */
     struct cql_value token;           /* AUTH_RESPONSE */
     unsigned events;                  /* REGISTER: of cql_event_kind */
-    struct cql_statement *statements; /* QUERY, PREPARE, EXECUTE: one */
+    struct cql_query *statements;     /* QUERY, PREPARE, EXECUTE: one */
     size_t statements_count;          /* BATCH: any number */
-    enum cql_batch_kind batch;        /* BATCH */
+    enum cql_batch_type batch;        /* BATCH */
     struct bytes result_metadata_id;  /* EXECUTE in v5 */
     struct cql_parameters parameters; /* QUERY, EXECUTE, BATCH; of PREPARE the keyspace */
 };

@@ -102,25 +102,25 @@ struct cql_value cql__read_bytes(struct notation *notation)
 {
     int32_t size = cql__read_int(notation);
     if (size < 0) {
-        return (struct cql_value){.presence = CQL_NULL};
+        return (struct cql_value){.presence = CQL_VALUE_NULL};
     }
-    return (struct cql_value){.presence = CQL_SET, .bytes = notation_take(notation, (size_t)size)};
+    return (struct cql_value){.presence = CQL_VALUE_SET, .bytes = notation_take(notation, (size_t)size)};
 }
 
 struct cql_value cql__read_value(struct notation *notation)
 {
     int32_t size = cql__read_int(notation);
     if (size < 0 && (size == -1 || notation->version < 4)) {
-        return (struct cql_value){.presence = CQL_NULL};
+        return (struct cql_value){.presence = CQL_VALUE_NULL};
     }
     if (size == -2) {
-        return (struct cql_value){.presence = CQL_UNSET};
+        return (struct cql_value){.presence = CQL_VALUE_UNSET};
     }
     if (size < 0) {
         cql__notation_fail(notation, "Invalid length of a value: %d", size);
-        return (struct cql_value){.presence = CQL_NULL};
+        return (struct cql_value){.presence = CQL_VALUE_NULL};
     }
-    return (struct cql_value){.presence = CQL_SET, .bytes = notation_take(notation, (size_t)size)};
+    return (struct cql_value){.presence = CQL_VALUE_SET, .bytes = notation_take(notation, (size_t)size)};
 }
 
 uint16_t cql__read_consistency(struct notation *notation)

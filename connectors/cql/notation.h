@@ -8,9 +8,9 @@
 
 /* A [bytes], or a [value] that is bound. */
 enum cql_presence {
-    CQL_SET,
-    CQL_NULL,
-    CQL_UNSET, /* the existing value stays; since v4 */
+    CQL_VALUE_SET,
+    CQL_VALUE_NULL,
+    CQL_VALUE_UNSET, /* the existing value stays; since v4 */
 };
 
 struct cql_value {

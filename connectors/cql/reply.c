@@ -40,7 +40,7 @@ size_t cql__reply_begin(struct buffer *buffer, const struct reply_head *head, en
         for (size_t i = 0; i < head->payload.count; i++) {
             const struct cql_payload_entry *entry = &head->payload.entries[i];
             cql__put_string(buffer, entry->name);
-            if (entry->value.presence == CQL_SET) {
+            if (entry->value.presence == CQL_VALUE_SET) {
                 cql__put_bytes(buffer, entry->value.bytes);
             } else {
                 cql__put_null(buffer);
@@ -217,7 +217,7 @@ static void put_columns(struct buffer *buffer, const struct cql_metadata *metada
         cql__put_string(buffer, metadata->columns[0].table);
     }
     for (size_t i = 0; i < metadata->count; i++) {
-        const struct cql_column *column = &metadata->columns[i];
+        const struct cql_column_spec *column = &metadata->columns[i];
         if (!is_global) {
             cql__put_string(buffer, column->keyspace);
             cql__put_string(buffer, column->table);

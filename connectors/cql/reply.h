@@ -60,7 +60,7 @@ struct cql_failed_replica {
 };
 
 /* A column of a result, or a marker of a prepared statement. */
-struct cql_column {
+struct cql_column_spec {
     struct bytes keyspace;
     struct bytes table;
     struct bytes name;
@@ -68,7 +68,7 @@ struct cql_column {
 };
 
 struct cql_metadata {
-    const struct cql_column *columns;
+    const struct cql_column_spec *columns;
     size_t count;
 };
 

@@ -83,6 +83,20 @@ enum status key_encode(const struct schema *schema, enum row_kind kind, const st
     return status;
 }
 
+void key_encode_pseudo(struct bytes partition, enum row_kind kind, struct bytes low, struct buffer *ret_key)
+{
+    buffer_put_u8(ret_key, (uint8_t)kind);
+    buffer_put_sized(ret_key, partition);
+    if (kind == ROW_RANGE_TOMBSTONE) {
+        buffer_put_sized(ret_key, low);
+    }
+}
+
+enum row_kind key_kind(struct bytes key)
+{
+    return key.size == 0 || key.data[0] > ROW_PLAIN ? ROW_PLAIN : (enum row_kind)key.data[0];
+}
+
 static enum status key_malformed(struct error *error)
 {
     return error_set(error, STATUS_CORRUPT, "a malformed row key");
@@ -111,6 +125,10 @@ enum status key_decode(const struct schema *schema, struct bytes key, struct are
     enum status status =
         serial_partition_decode(types, schema->partition_count, partition, arena, ret_partition, error);
     size_t count = 0;
+    if (kind == ROW_RANGE_TOMBSTONE) {
+        (void)reader_sized(&reader); /* its bound is no value */
+        status = reader.failed ? key_malformed(error) : status;
+    }
     while (status == STATUS_OK && reader.rest.size > 0 && count < schema->clustering_count) {
         struct bytes part = reader_sized(&reader);
         if (reader.failed) {
@@ -158,6 +176,10 @@ enum status key_storage(const struct schema *schema, struct bytes key, struct bu
     buffer_put_u8(ret_storage, kind);
     struct arena arena = {0};
     enum status status = STATUS_OK;
+    if (kind == ROW_RANGE_TOMBSTONE) {
+        buffer_put(ret_storage, reader_sized(&reader));
+        status = reader.failed ? key_malformed(error) : STATUS_OK;
+    }
     for (size_t i = 0; status == STATUS_OK && reader.rest.size > 0; i++) {
         struct value value;
         struct bytes part = reader_sized(&reader);
@@ -173,6 +195,19 @@ enum status key_storage(const struct schema *schema, struct bytes key, struct bu
     }
     arena_reset(&arena);
     return key_damaged(error, status);
+}
+
+size_t key_storage_kind_offset(struct bytes storage)
+{
+    enum {
+        PART_OFFSET = sizeof(uint32_t) + sizeof(uint64_t),
+    };
+    if (storage.size < PART_OFFSET + 2) {
+        return 0;
+    }
+    size_t size = bytes_get_u16(storage.data + PART_OFFSET);
+    size_t offset = PART_OFFSET + 2 + (size == PARTITION_HASHED ? PARTITION_HASH_BYTES : size);
+    return offset < storage.size ? offset : 0;
 }
 
 struct bytes key_partition(struct bytes key)

@@ -3,9 +3,10 @@
 #include "value/type_stored.h"
 
 /* 3: types are trees, and key parts leave room for empty values (value/collation.h). Keys of older stores would be in
- * other places, so those are refused rather than misread. */
+ * other places, so those are refused rather than misread. 4: wide tables have columns; 3 is read as it was. */
 enum {
-    SCHEMA_VERSION = 3,
+    SCHEMA_VERSION = 4,
+    SCHEMA_VERSION_READ = 3,
 };
 
 static enum status schema_check_column(const struct key_column *column, struct error *error)
@@ -38,7 +39,7 @@ struct key_columns {
     size_t clustering_count;
 };
 
-static const struct key_column *schema_column(const struct key_columns *columns, size_t i)
+static const struct key_column *key_columns_at(const struct key_columns *columns, size_t i)
 {
     return i < columns->partition_count ? &columns->partition[i]
                                         : &columns->clustering[i - columns->partition_count];
@@ -54,10 +55,10 @@ static enum status schema_check_columns(const struct key_columns *columns, struc
     }
     size_t count = columns->partition_count + columns->clustering_count;
     for (size_t i = 0; i < count; i++) {
-        struct bytes name = schema_column(columns, i)->name;
-        enum status status = schema_check_column(schema_column(columns, i), error);
+        struct bytes name = key_columns_at(columns, i)->name;
+        enum status status = schema_check_column(key_columns_at(columns, i), error);
         for (size_t k = 0; k < i && status == STATUS_OK; k++) {
-            if (bytes_equal(schema_column(columns, k)->name, name)) {
+            if (bytes_equal(key_columns_at(columns, k)->name, name)) {
                 status = error_set(error, STATUS_INVALID, "key column %.*s is named twice", (int)name.size,
                                    (const char *)name.data);
             }
@@ -108,6 +109,66 @@ static enum status schema_check_index(const struct schema *schema, size_t i, str
     return status;
 }
 
+static bool schema_has_name(const struct schema *schema, size_t count, struct bytes name)
+{
+    struct key_columns key = schema_key(schema);
+    for (size_t i = 0; i < key.partition_count + key.clustering_count; i++) {
+        if (bytes_equal(key_columns_at(&key, i)->name, name)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (bytes_equal(schema->columns[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status schema_check_wide_column(const struct schema *schema, size_t i, struct error *error)
+{
+    const struct column *column = &schema->columns[i];
+    int name_bytes = (int)column->name.size;
+    const char *name = (const char *)column->name.data;
+    if (column->name.size == 0 || column->name.size > COLUMN_NAME_BYTES_MAX ||
+        !bytes_are_utf8(column->name)) {
+        return error_set(error, STATUS_INVALID, "a column's name must have 1 to %d bytes of UTF-8",
+                         COLUMN_NAME_BYTES_MAX);
+    }
+    if (schema_has_name(schema, i, column->name)) {
+        return error_set(error, STATUS_INVALID, "column %.*s is named twice", name_bytes, name);
+    }
+    if (column->is_static && schema->clustering_count == 0) {
+        return error_set(error, STATUS_INVALID,
+                         "Static columns are only useful (and thus allowed) if the table has at least one "
+                         "clustering column");
+    }
+    if (column->id >= schema->next_column) {
+        return error_set(error, STATUS_INVALID, "column %.*s has an id that was not given yet", name_bytes,
+                         name);
+    }
+    bool is_counter = column->type.kind == TYPE_COUNTER;
+    if (is_counter != (schema->columns[0].type.kind == TYPE_COUNTER)) {
+        return error_set(error, STATUS_INVALID,
+                         "Cannot mix counter and non counter columns in the same table");
+    }
+    enum status status = type_validate(&column->type, error);
+    return status == STATUS_OK ? type_check_column(&column->type, error) : status;
+}
+
+static enum status schema_check_wide(const struct schema *schema, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (schema->columns_count > COLUMNS_MAX || (schema->columns_count > 0 && schema->kind != TABLE_WIDE)) {
+        return error_set(error, STATUS_TOO_LARGE, "a wide table has up to %d columns besides its key",
+                         COLUMNS_MAX);
+    }
+    for (size_t i = 0; i < schema->columns_count && status == STATUS_OK; i++) {
+        status = schema_check_wide_column(schema, i, error);
+    }
+    return status;
+}
+
 enum status schema_check(const struct schema *schema, struct error *error)
 {
     struct key_columns columns = schema_key(schema);
@@ -125,6 +186,9 @@ enum status schema_check(const struct schema *schema, struct error *error)
             INDEXES_MAX, COLUMN_NAME_BYTES_MAX, SCHEMA_PROPERTIES_BYTES_MAX);
     }
     enum status status = schema_check_columns(&columns, error);
+    if (status == STATUS_OK) {
+        status = schema_check_wide(schema, error);
+    }
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         status = schema_check_index(schema, i, error);
     }
@@ -136,6 +200,26 @@ const struct index_schema *schema_index(const struct schema *schema, struct byte
     for (size_t i = 0; i < schema->indexes_count; i++) {
         if (bytes_equal(schema->indexes[i].name, name)) {
             return &schema->indexes[i];
+        }
+    }
+    return NULL;
+}
+
+const struct column *schema_column(const struct schema *schema, struct bytes name)
+{
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        if (bytes_equal(schema->columns[i].name, name)) {
+            return &schema->columns[i];
+        }
+    }
+    return NULL;
+}
+
+const struct column *schema_column_of_id(const struct schema *schema, uint32_t id)
+{
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        if (schema->columns[i].id == id) {
+            return &schema->columns[i];
         }
     }
     return NULL;
@@ -163,7 +247,7 @@ static void schema_encode_key(const struct key_columns *columns, struct buffer *
     buffer_put_u8(buffer, (uint8_t)columns->partition_count);
     buffer_put_u8(buffer, (uint8_t)columns->clustering_count);
     for (size_t i = 0; i < columns->partition_count + columns->clustering_count; i++) {
-        schema_encode_column(schema_column(columns, i), buffer);
+        schema_encode_column(key_columns_at(columns, i), buffer);
     }
 }
 
@@ -175,6 +259,20 @@ static void schema_encode_index(const struct index_schema *index, struct buffer 
     buffer_put_sized(buffer, index->name);
     schema_encode_key(&columns, buffer);
     buffer_put_sized(buffer, index->properties);
+}
+
+static void schema_encode_wide(const struct schema *schema, struct buffer *buffer)
+{
+    buffer_put_u32(buffer, schema->next_column);
+    buffer_put_u32(buffer, schema->gc_grace_seconds);
+    buffer_put_u16(buffer, (uint16_t)schema->columns_count);
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        const struct column *column = &schema->columns[i];
+        buffer_put_u32(buffer, column->id);
+        buffer_put_u8(buffer, column->is_static ? 1 : 0);
+        buffer_put_sized(buffer, column->name);
+        type_encode(&column->type, buffer);
+    }
 }
 
 void schema_encode(const struct schema *schema, struct buffer *buffer)
@@ -190,6 +288,7 @@ void schema_encode(const struct schema *schema, struct buffer *buffer)
     buffer_put_u32(buffer, schema->durability_ms);
     buffer_put_sized(buffer, schema->name);
     schema_encode_key(&columns, buffer);
+    schema_encode_wide(schema, buffer);
     buffer_put_u16(buffer, (uint16_t)schema->indexes_count);
     for (size_t i = 0; i < schema->indexes_count; i++) {
         schema_encode_index(&schema->indexes[i], buffer);
@@ -209,6 +308,28 @@ static struct key_column *schema_decode_columns(struct reader *reader, size_t co
         columns[i].is_descending = reader_u8(reader) == 1;
     }
     return columns;
+}
+
+/* False when it is malformed. */
+static bool schema_decode_wide(struct reader *reader, struct schema *schema, struct arena *arena)
+{
+    schema->next_column = reader_u32(reader);
+    schema->gc_grace_seconds = reader_u32(reader);
+    schema->columns_count = reader_u16(reader);
+    if (schema->columns_count > COLUMNS_MAX) {
+        return false;
+    }
+    schema->columns = arena_create_array(arena, schema->columns_count, sizeof(*schema->columns));
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        struct column *column = &schema->columns[i];
+        column->id = reader_u32(reader);
+        column->is_static = reader_u8(reader) == 1;
+        column->name = arena_copy(arena, reader_sized(reader));
+        if (type_decode(reader, arena, &column->type, NULL) != STATUS_OK) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* False when it is malformed. */
@@ -246,12 +367,12 @@ enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema
         return error_set(error, STATUS_NEWER, "a schema of version %u; this program reads up to %d", version,
                          SCHEMA_VERSION);
     }
-    if (version != SCHEMA_VERSION) {
+    if (version < SCHEMA_VERSION_READ) {
         return error_set(
             error, version == 0 ? STATUS_CORRUPT : STATUS_UNSUPPORTED,
             "a schema of version %u; this program reads version %d: export with the program that "
             "wrote it, and import again",
-            version, SCHEMA_VERSION);
+            version, SCHEMA_VERSION_READ);
     }
     schema.table = reader_u32(&reader);
     schema.generation = reader_u32(&reader);
@@ -265,8 +386,9 @@ enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema
     schema.clustering_count = reader_u8(&reader);
     schema.partition = schema_decode_columns(&reader, schema.partition_count, arena);
     schema.clustering = schema_decode_columns(&reader, schema.clustering_count, arena);
-    bool is_known = schema.kind == TABLE_DOCUMENT && schema.durability >= DURABILITY_SYNC &&
-                    schema.durability <= DURABILITY_PERIODIC &&
+    bool is_known = schema.kind >= TABLE_DOCUMENT && schema.kind <= TABLE_WIDE &&
+                    schema.durability >= DURABILITY_SYNC && schema.durability <= DURABILITY_PERIODIC &&
+                    (version == SCHEMA_VERSION_READ || schema_decode_wide(&reader, &schema, arena)) &&
                     schema_decode_indexes(&reader, &schema, arena);
     schema.ttl_attribute = arena_copy(arena, reader_sized(&reader));
     schema.properties = arena_copy(arena, reader_sized(&reader));

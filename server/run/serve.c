@@ -282,7 +282,8 @@ static enum status server_open(struct server *server, struct error *error)
     struct gate_options options = {.catalog = server->catalog,
                                    .environment = server->environment,
                                    .fold = server->fold,
-                                   .log = server->log};
+                                   .log = server->log,
+                                   .clock = clock_system()};
     server->feed = feed_create(server->log, server->catalog);
     server->gate = gate_create(&options);
     status = environment_checkpoint_start(server->environment, error);

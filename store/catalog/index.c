@@ -1,5 +1,7 @@
 #include "catalog/index.h"
 
+#include "codec/pack.h"
+#include "row/document.h"
 #include "row/key.h"
 #include "value/decimal.h"
 
@@ -12,6 +14,14 @@ struct schema index_as_schema(const struct index_schema *index)
                            .partition = index->partition,
                            .clustering_count = index->clustering_count,
                            .clustering = index->clustering};
+}
+
+enum status index_item(const struct schema *schema, struct bytes key, struct bytes image, struct arena *arena,
+                       struct value *ret_item, struct error *error)
+{
+    return schema->kind == TABLE_WIDE
+               ? document_of_wide(schema, key, image, DOCUMENT_ALWAYS, arena, ret_item, error)
+               : codec_value_decode(image, arena, ret_item, error);
 }
 
 static const char *index_type_letter(const struct type *type)

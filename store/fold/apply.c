@@ -59,13 +59,9 @@ static enum status entry_change(struct fold *fold, struct environment_write *wri
 
 static enum status expiry_change(struct fold *fold, struct environment_write *write,
                                  const struct schema *schema, struct bytes key, struct bytes storage_key,
-                                 const struct value *item, int sign, struct error *error)
+                                 int64_t seconds, int sign, struct error *error)
 {
-    int64_t seconds = 0;
     uint8_t table[4];
-    if (!index_expiry_of(schema, item, &seconds)) {
-        return STATUS_OK;
-    }
     buffer_clear(&fold->entry);
     index_expiry_key(seconds, storage_key, &fold->entry);
     buffer_clear(&fold->stored);
@@ -75,24 +71,48 @@ static enum status expiry_change(struct fold *fold, struct environment_write *wr
     return entry_put(fold, write, TREE_EXPIRY, schema->space, buffer_bytes(&fold->stored), sign, error);
 }
 
+static enum status entries_of_item(struct fold *fold, struct environment_write *write,
+                                   const struct schema *schema, const struct index_schema *index,
+                                   struct bytes key, struct bytes storage_key, const struct value *item,
+                                   int sign, struct error *error)
+{
+    enum status status = STATUS_OK;
+    int64_t seconds = 0;
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        const struct index_schema *each = &schema->indexes[i];
+        if (index == NULL || index->space == each->space) {
+            status = entry_change(fold, write, each, key, storage_key, item, sign, error);
+        }
+    }
+    bool expires = index == NULL && schema->kind != TABLE_WIDE && index_expiry_of(schema, item, &seconds);
+    return status == STATUS_OK && expires
+               ? expiry_change(fold, write, schema, key, storage_key, seconds, sign, error)
+               : status;
+}
+
 enum status fold__entries(struct fold *fold, struct environment_write *write, const struct schema *schema,
                           const struct index_schema *index, struct bytes key, struct bytes storage_key,
                           struct bytes image, int sign, struct error *error)
 {
     struct value item;
     struct arena arena = {0};
-    enum status status = codec_value_decode(image, &arena, &item, error);
-    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
-        const struct index_schema *each = &schema->indexes[i];
-        if (index == NULL || index->space == each->space) {
-            status = entry_change(fold, write, each, key, storage_key, &item, sign, error);
-        }
+    bool ages = false;
+    int64_t seconds = 0;
+    enum status status = STATUS_OK;
+    if (schema->kind == TABLE_WIDE && index == NULL) {
+        status = fold__wide_event(schema, key, image, &ages, &seconds, error);
+        status = status == STATUS_OK && ages
+                     ? expiry_change(fold, write, schema, key, storage_key, seconds, sign, error)
+                     : status;
     }
-    if (status == STATUS_OK && index == NULL) {
-        status = expiry_change(fold, write, schema, key, storage_key, &item, sign, error);
+    if (status == STATUS_OK && (schema->kind != TABLE_WIDE || schema->indexes_count > 0)) {
+        status = index_item(schema, key, image, &arena, &item, error);
+        status = status == STATUS_OK
+                     ? entries_of_item(fold, write, schema, index, key, storage_key, &item, sign, error)
+                     : status;
     }
     arena_reset(&arena);
-    return status;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* --- records ---------------------------------------------------------------------------------------------------- */
@@ -129,7 +149,7 @@ enum status fold__apply(struct fold *fold, struct environment_write *write, cons
         return status;
     }
     struct bytes key = buffer_bytes(&fold->storage_key);
-    if (record->operation == OPERATION_REMOVE) {
+    if ((record->flags & RECORD_HAS_NEW) == 0) {
         status = environment_write_erase(write, TREE_ROWS, key, NULL, error);
     } else {
         buffer_clear(&fold->stored);
@@ -141,7 +161,8 @@ enum status fold__apply(struct fold *fold, struct environment_write *write, cons
     if (status == STATUS_OK) {
         status = fold__totals_row(fold, write, schema->space, record, old_image, error);
     }
-    bool has_entries = schema->indexes_count > 0 || schema->ttl_attribute.size > 0;
+    bool has_entries =
+        schema->indexes_count > 0 || schema->ttl_attribute.size > 0 || schema->kind == TABLE_WIDE;
     return status == STATUS_OK && has_entries ? apply_entries(fold, write, schema, record, old_image, error)
                                               : status;
 }
@@ -152,7 +173,7 @@ struct key_target {
     void *context;
 };
 
-static enum status record_entry_keys(const struct schema *schema, struct bytes storage_key,
+static enum status record_entry_keys(const struct schema *schema, struct bytes key, struct bytes storage_key,
                                      struct bytes old_image, struct bytes new_image,
                                      const struct key_target *target, struct error *error)
 {
@@ -163,7 +184,9 @@ static enum status record_entry_keys(const struct schema *schema, struct bytes s
     enum status status = STATUS_OK;
     for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
         items[k] = (struct value){.kind = VALUE_MAP};
-        status = images[k].size > 0 ? codec_value_decode(images[k], &arena, &items[k], error) : STATUS_OK;
+        status =
+            images[k].size > 0 ? index_item(schema, key, images[k], &arena, &items[k], error) : STATUS_OK;
+        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         for (size_t k = 0; k < 2; k++) {
@@ -205,8 +228,8 @@ enum status fold_record_keys(struct catalog *catalog, const struct record *recor
     }
     if (status == STATUS_OK && schema->indexes_count > 0) {
         struct buffer old = {0};
-        status = record_entry_keys(schema, buffer_bytes(&storage_key), record_old_image(record, &old),
-                                   record->new_image, &target, error);
+        status = record_entry_keys(schema, record->key, buffer_bytes(&storage_key),
+                                   record_old_image(record, &old), record->new_image, &target, error);
         buffer_reset(&old);
     }
     buffer_reset(&storage_key);

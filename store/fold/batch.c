@@ -4,6 +4,7 @@
 #include "base/metric.h"
 #include "codec/pack.h"
 #include "fold_private.h"
+#include "row/document.h"
 #include "row/key.h"
 #include "row/stored.h"
 
@@ -20,41 +21,94 @@ static struct metric records_total = {.kind = METRIC_COUNTER,
 
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-/* The record of a row that a transaction touched; false when it is as it was (invariant 6). */
-static bool batch_record(const struct write *request, const struct fold_row *row, struct record *ret_record)
+/* A change from one image of a row to another. */
+struct batch_step {
+    bool had_old;
+    bool has_new;
+    struct bytes old_image;
+    struct bytes new_image;
+};
+
+/* Of a wide row what shows decides: insert, modify or remove, or a change that nobody sees (MODEL). */
+static enum status batch_wide_operation(struct fold *fold, const struct fold_batch *batch,
+                                        const struct schema *schema, const struct batch_step *step,
+                                        struct record *record, struct error *error)
+{
+    struct wide_row rows[2] = {wide_row_empty(), wide_row_empty()};
+    int64_t old_now = 0;
+    int64_t new_now = 0;
+    enum row_kind kind = key_kind(record->key);
+    record->operation = OPERATION_MODIFY;
+    if (kind != ROW_PLAIN && kind != ROW_STATIC) {
+        record->flags |= RECORD_META;
+        return STATUS_OK;
+    }
+    enum status status =
+        document_record_moments(record, step->old_image, batch->commit_time_us, &old_now, &new_now, error);
+    if (status == STATUS_OK && step->had_old) {
+        status = wide_row_decode(step->old_image, &fold->arena, &rows[0], error);
+    }
+    if (status == STATUS_OK && step->has_new) {
+        status = wide_row_decode(step->new_image, &fold->arena, &rows[1], error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool showed = wide_row_shows(&rows[0], old_now);
+    bool shows = wide_row_shows(&rows[1], new_now);
+    if (showed != shows) {
+        record->operation = shows ? OPERATION_INSERT : OPERATION_REMOVE;
+    } else if (wide_rows_show_same(schema, &rows[0], old_now, &rows[1], new_now)) {
+        record->flags |= record->cause.kind == CAUSE_TTL ? RECORD_HOUSEKEEPING : RECORD_META;
+    }
+    return STATUS_OK;
+}
+
+static enum status batch_row_record(struct fold *fold, const struct fold_batch *batch, struct write *request,
+                                    const struct cause *cause, const struct fold_row *row,
+                                    const struct batch_step *step, struct record *ret_record)
 {
     *ret_record = (struct record){
+        .operation = !step->has_new  ? OPERATION_REMOVE
+                     : step->had_old ? OPERATION_MODIFY
+                                     : OPERATION_INSERT,
         .flags = row->flags,
-        .shard = RECORD_SHARD_EVERY,
         .hops = request->hops,
         .table = row->schema->table,
         .generation = row->schema->generation,
         .schema_version = row->schema->version,
         .key = row->key,
         .actor = request->actor,
-        .cause = request->cause,
+        .cause = *cause,
     };
-    if (row->table_change != NULL) {
-        ret_record->operation = row->table_change->operation;
+    if (step->has_new) {
         ret_record->flags |= RECORD_HAS_NEW;
-        ret_record->new_image = row->table_change->image;
-        return true;
+        ret_record->new_image = step->new_image;
     }
-    if (row->had_old == row->has_new && (!row->has_new || bytes_equal(row->old_image, row->new_image))) {
-        return false;
-    }
-    ret_record->operation = !row->has_new  ? OPERATION_REMOVE
-                            : row->had_old ? OPERATION_MODIFY
-                                           : OPERATION_INSERT;
-    if (row->has_new) {
-        ret_record->flags |= RECORD_HAS_NEW;
-        ret_record->new_image = row->new_image;
-    }
-    if (row->had_old) {
-        record_set_old_image(ret_record, row->old_image);
+    if (step->had_old) {
+        record_set_old_image(ret_record, step->old_image);
     }
     CHECK(key_shard(row->key, &ret_record->shard, NULL) == STATUS_OK); /* it has a storage key already */
-    return true;
+    return row->schema->kind == TABLE_WIDE
+               ? batch_wide_operation(fold, batch, row->schema, step, ret_record, &request->error)
+               : STATUS_OK;
+}
+
+static struct record batch_table_record(const struct write *request, const struct fold_row *row)
+{
+    return (struct record){
+        .operation = row->table_change->operation,
+        .flags = (uint8_t)(row->flags | RECORD_HAS_NEW),
+        .shard = RECORD_SHARD_EVERY,
+        .hops = request->hops,
+        .table = row->schema->table,
+        .generation = row->schema->generation,
+        .schema_version = row->schema->version,
+        .key = row->key,
+        .new_image = row->table_change->image,
+        .actor = request->actor,
+        .cause = request->cause,
+    };
 }
 
 static void batch_count_durability(struct fold_batch *batch, const struct schema *schema)
@@ -67,29 +121,76 @@ static void batch_count_durability(struct fold_batch *batch, const struct schema
     }
 }
 
+/* The records of the transaction being emitted. */
+struct batch_records {
+    struct fold_record *at;
+    size_t count;
+};
+
+static enum status batch_emit_record(struct fold *fold, struct environment_write *write,
+                                     struct fold_batch *batch, const struct schema *schema,
+                                     struct record *record, struct batch_records *records,
+                                     struct error *error)
+{
+    record->flags |= records->count == 0 ? RECORD_FIRST : 0;
+    enum status status = fold__apply(fold, write, record, batch->next_lsn + records->count, error);
+    record_encode(&fold->records, record);
+    records->at[records->count++] =
+        (struct fold_record){.table = record->table, .shard = record->shard, .end = fold->records.size};
+    batch_count_durability(batch, schema);
+    batch->only_removes &= (record->flags & RECORD_HAS_NEW) == 0 || record->operation == OPERATION_DROP;
+    return status;
+}
+
+/* One record for a row, or none when it is as it was (invariant 6); and one before it for what had expired in it. */
+static enum status batch_emit_row(struct fold *fold, struct environment_write *write,
+                                  struct fold_batch *batch, struct write *request, const struct fold_row *row,
+                                  struct batch_records *records)
+{
+    struct error *error = &request->error;
+    struct record record;
+    struct batch_step steps[2] = {{row->had_old, row->has_new, row->old_image, row->new_image}};
+    size_t count = 1;
+    enum status status = STATUS_OK;
+    if (row->table_change != NULL) {
+        record = batch_table_record(request, row);
+        return batch_emit_record(fold, write, batch, row->schema, &record, records, error);
+    }
+    if (row->has_expired) {
+        steps[0].has_new = true;
+        steps[0].new_image = row->expired_image;
+        steps[1] = (struct batch_step){true, row->has_new, row->expired_image, row->new_image};
+        count = 2;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        const struct batch_step *step = &steps[i];
+        if (step->had_old == step->has_new &&
+            (!step->has_new || bytes_equal(step->old_image, step->new_image))) {
+            continue;
+        }
+        bool has_expired = i + 1 < count; /* by itself, whatever the request */
+        struct cause cause = has_expired ? (struct cause){.kind = CAUSE_TTL} : request->cause;
+        status = batch_row_record(fold, batch, request, &cause, row, step, &record);
+        if (status == STATUS_OK) {
+            status = batch_emit_record(fold, write, batch, row->schema, &record, records, error);
+        }
+    }
+    return status;
+}
+
 /* Puts what the transaction comes to and encodes its records. A failure dooms the LMDB transaction. */
 static enum status batch_emit(struct fold *fold, struct environment_write *write, struct fold_batch *batch,
                               struct write *request, const struct fold_transaction *transaction)
 {
-    struct fold_record *records = arena_create_array(&fold->arena, transaction->count + 1, sizeof(*records));
-    size_t count = 0;
+    struct batch_records records = {
+        .at = arena_create_array(&fold->arena, 2 * transaction->count + 1, sizeof(*records.at))};
     enum status status = STATUS_OK;
     buffer_clear(&fold->records);
     for (size_t i = 0; i < transaction->count && status == STATUS_OK; i++) {
-        struct record record;
-        if (!batch_record(request, &transaction->rows[i], &record)) {
-            continue;
-        }
-        record.flags |= count == 0 ? RECORD_FIRST : 0;
-        status = fold__apply(fold, write, &record, batch->next_lsn + count, &request->error);
-        record_encode(&fold->records, &record);
-        records[count++] =
-            (struct fold_record){.table = record.table, .shard = record.shard, .end = fold->records.size};
-        batch_count_durability(batch, transaction->rows[i].schema);
-        batch->only_removes &= record.operation == OPERATION_REMOVE || record.operation == OPERATION_DROP;
+        status = batch_emit_row(fold, write, batch, request, transaction->rows[i], &records);
     }
-    if (count > 0 && status == STATUS_OK) {
-        fold__frames_add(fold, batch, records, count);
+    if (records.count > 0 && status == STATUS_OK) {
+        fold__frames_add(fold, batch, records.at, records.count);
     }
     return status;
 }

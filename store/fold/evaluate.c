@@ -2,6 +2,7 @@
 #include "base/map.h"
 #include "codec/pack.h"
 #include "fold_private.h"
+#include "row/document.h"
 #include "row/key.h"
 #include "row/stored.h"
 
@@ -38,23 +39,53 @@ static enum status evaluate_load(struct fold *fold, struct environment_write *wr
     return STATUS_OK;
 }
 
-/* The row as the changes before left it. */
-static enum status evaluate_row(struct fold *fold, struct environment_write *write,
-                                struct fold_transaction *transaction, const struct write_change *change,
-                                struct fold_row **ret_row, struct error *error)
+static void transaction_add(struct fold *fold, struct fold_transaction *transaction, struct fold_row *row)
+{
+    if (transaction->count == transaction->capacity) {
+        size_t capacity = transaction->capacity == 0 ? 4 : 2 * transaction->capacity;
+        struct fold_row **rows = arena_create_array(&fold->arena, capacity, sizeof(struct fold_row *));
+        for (size_t i = 0; i < transaction->count; i++) {
+            rows[i] = transaction->rows[i];
+        }
+        transaction->rows = rows;
+        transaction->capacity = capacity;
+    }
+    transaction->rows[transaction->count++] = row;
+}
+
+/* A row that is there already, when there is no map of them: then there are few. */
+static struct fold_row *transaction_find(const struct fold_transaction *transaction,
+                                         const struct schema *schema, struct bytes key)
+{
+    for (size_t i = 0; i < transaction->count; i++) {
+        struct fold_row *row = transaction->rows[i];
+        if (row->table_change == NULL && row->schema->table == schema->table && bytes_equal(row->key, key)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+enum status fold__evaluate_row(struct fold *fold, struct environment_write *write,
+                               struct fold_transaction *transaction, const struct schema *schema,
+                               struct bytes key, struct fold_row **ret_row, struct error *error)
 {
     struct buffer name = {0};
     struct fold_row *row = NULL;
     if (transaction->by_key != NULL) {
-        buffer_put_u32(&name, change->schema->table);
-        buffer_put(&name, change->key);
+        buffer_put_u32(&name, schema->table);
+        buffer_put(&name, key);
         row = map_get(transaction->by_key, buffer_bytes(&name));
+    } else {
+        row = transaction_find(transaction, schema, key);
     }
     enum status status = STATUS_OK;
     if (row == NULL) {
-        row = &transaction->rows[transaction->count];
-        status = evaluate_load(fold, write, change->schema, change->key, row, error);
-        transaction->count += status == STATUS_OK;
+        row = arena_create(&fold->arena, sizeof(*row));
+        status = evaluate_load(fold, write, schema, key, row, error);
+        if (status == STATUS_OK) {
+            transaction_add(fold, transaction, row);
+        }
         if (status == STATUS_OK && transaction->by_key != NULL) {
             (void)map_put(transaction->by_key, buffer_bytes(&name), row);
         }
@@ -64,31 +95,51 @@ static enum status evaluate_row(struct fold *fold, struct environment_write *wri
     return status;
 }
 
-static enum status evaluate_decode(struct fold *fold, struct fold_row *row, struct error *error)
+/* The row as a tree, if it is there: then is_decoded. */
+static enum status evaluate_decode(const struct fold_scene *scene, struct fold_row *row, struct error *error)
 {
+    struct arena *arena = &scene->fold->arena;
     if (row->is_decoded || !row->has_new) {
         return STATUS_OK;
     }
-    enum status status = codec_value_decode(row->new_image, &fold->arena, &row->item, error);
+    if (row->schema->kind != TABLE_WIDE) {
+        enum status status = codec_value_decode(row->new_image, arena, &row->item, error);
+        row->is_decoded = status == STATUS_OK;
+        return status;
+    }
+    enum status status = fold__wide_prepare(scene, row, error);
+    if (status == STATUS_OK) {
+        status = document_of_row(row->schema, row->key, &row->wide, scene->batch->commit_time_us / 1000000,
+                                 arena, &row->item, error);
+    }
     row->is_decoded = status == STATUS_OK;
-    return status;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status evaluate_condition(struct fold *fold, const struct write_change *change,
+/* Whether the row is there for clients; after evaluate_decode when its table is wide. */
+static bool evaluate_is_there(const struct fold_row *row)
+{
+    return row->schema->kind == TABLE_WIDE ? row->is_decoded : row->has_new;
+}
+
+static enum status evaluate_condition(const struct fold_scene *scene, const struct write_change *change,
                                       struct fold_row *row, struct error *error)
 {
-    if (change->presence != WRITE_ALWAYS && row->has_new != (change->presence == WRITE_IF_PRESENT)) {
+    bool needs_tree =
+        change->condition != NULL || (change->presence != WRITE_ALWAYS && row->schema->kind == TABLE_WIDE);
+    enum status status = needs_tree ? evaluate_decode(scene, row, error) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (change->presence != WRITE_ALWAYS &&
+        evaluate_is_there(row) != (change->presence == WRITE_IF_PRESENT)) {
         return error_set(error, STATUS_CONDITION,
-                         row->has_new ? "the row exists already" : "there is no such row");
+                         evaluate_is_there(row) ? "the row exists already" : "there is no such row");
     }
     if (change->condition == NULL) {
         return STATUS_OK;
     }
-    enum status status = evaluate_decode(fold, row, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct condition_facts facts = {.item = row->has_new ? &row->item : NULL};
+    struct condition_facts facts = {.item = evaluate_is_there(row) ? &row->item : NULL};
     return condition_holds(change->condition, &facts)
                ? STATUS_OK
                : error_set(error, STATUS_CONDITION, "the condition does not hold");
@@ -105,13 +156,15 @@ static bool update_only_removes(const struct update *update)
     return update->count > 0;
 }
 
-static enum status evaluate_update(struct fold *fold, const struct write_change *change, struct fold_row *row,
-                                   struct error *error)
+/* The item that an update makes of the row, or of its key when it is not there. */
+static enum status evaluate_updated(const struct fold_scene *scene, const struct write_change *change,
+                                    struct fold_row *row, struct value *ret_item, struct error *error)
 {
+    struct fold *fold = scene->fold;
     struct buffer image = {0};
     struct value item = {.kind = VALUE_MAP};
-    enum status status = evaluate_decode(fold, row, error);
-    if (status == STATUS_OK && row->has_new) {
+    enum status status = evaluate_decode(scene, row, error);
+    if (status == STATUS_OK && evaluate_is_there(row)) {
         item = row->item;
     } else if (status == STATUS_OK) {
         codec_value_encode(&image, change->key_item); /* a copy, since the update changes it in place */
@@ -128,9 +181,20 @@ static enum status evaluate_update(struct fold *fold, const struct write_change 
                       "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
                       "levels beyond supported limit");
     }
+    *ret_item = item;
+    buffer_reset(&image);
+    return status;
+}
+
+static enum status evaluate_update(const struct fold_scene *scene, const struct write_change *change,
+                                   struct fold_row *row, struct error *error)
+{
+    struct buffer image = {0};
+    struct value item;
+    enum status status = evaluate_updated(scene, change, row, &item, error);
     if (status == STATUS_OK) {
         codec_value_encode(&image, &item);
-        row->new_image = arena_copy(&fold->arena, buffer_bytes(&image));
+        row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
         row->item = item;
         row->is_decoded = true;
         row->has_new = true;
@@ -140,13 +204,19 @@ static enum status evaluate_update(struct fold *fold, const struct write_change 
 }
 
 /* The expiry that the sweeper found must still be the row's, and be past. */
-static enum status evaluate_expiry(struct fold *fold, struct environment_write *write,
-                                   const struct fold_batch *batch, const struct write_change *change,
+static enum status evaluate_expiry(const struct fold_scene *scene, const struct write_change *change,
                                    struct fold_row *row, struct error *error)
 {
     int64_t seconds = 0;
     struct buffer entry = {0};
-    enum status status = evaluate_decode(fold, row, error);
+    if (row->schema->kind == TABLE_WIDE) {
+        bool is_due = true;
+        enum status status = fold__wide_expire(scene, change, row, &is_due, error);
+        return status == STATUS_OK && !is_due
+                   ? environment_write_erase(scene->write, TREE_EXPIRY, change->expiry_key, NULL, error)
+                   : status;
+    }
+    enum status status = evaluate_decode(scene, row, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -160,24 +230,24 @@ static enum status evaluate_expiry(struct fold *fold, struct environment_write *
     bool is_same = status == STATUS_OK && bytes_equal(buffer_bytes(&entry), change->expiry_key);
     buffer_reset(&entry);
     if (status == STATUS_OK && !is_same) {
-        return environment_write_erase(write, TREE_EXPIRY, change->expiry_key, NULL, error);
+        return environment_write_erase(scene->write, TREE_EXPIRY, change->expiry_key, NULL, error);
     }
-    if (status == STATUS_OK && seconds <= batch->commit_time_us / 1000000) {
+    if (status == STATUS_OK && seconds <= scene->batch->commit_time_us / 1000000) {
         row->has_new = false;
         row->is_decoded = false;
     }
     return status;
 }
 
-static enum status evaluate_bounds(struct fold *fold, const struct write_change *change, struct fold_row *row,
-                                   struct error *error)
+static enum status evaluate_bounds(const struct fold_scene *scene, const struct write_change *change,
+                                   struct fold_row *row, struct error *error)
 {
     if (row->new_image.size > ROW_BYTES_MAX) {
         return error_set(error, STATUS_TOO_LARGE, "an item of %zu bytes; %d are allowed", row->new_image.size,
                          ROW_BYTES_MAX);
     }
     bool needs_tree = change->item_bytes_max > 0 || change->schema->indexes_count > 0;
-    enum status status = needs_tree ? evaluate_decode(fold, row, error) : STATUS_OK;
+    enum status status = needs_tree ? evaluate_decode(scene, row, error) : STATUS_OK;
     if (status == STATUS_OK && change->item_bytes_max > 0 &&
         document_bytes(&row->item) > change->item_bytes_max) {
         return error_set(error, STATUS_TOO_LARGE, "%s",
@@ -199,29 +269,104 @@ static enum status evaluate_bounds(struct fold *fold, const struct write_change 
     return status;
 }
 
-static enum status evaluate_effect(struct fold *fold, struct environment_write *write,
-                                   const struct fold_batch *batch, const struct write_change *change,
-                                   struct fold_row *row, struct error *error)
+static enum status evaluate_row_bytes(const struct fold_row *row, struct error *error)
 {
-    switch (change->kind) {
-    case CHANGE_PUT:
-        row->has_new = true;
-        row->is_decoded = false;
-        row->new_image = change->image;
-        return evaluate_bounds(fold, change, row, error);
-    case CHANGE_UPDATE: {
-        if (!row->has_new && update_only_removes(change->update)) {
-            return STATUS_OK;
-        }
-        enum status status = evaluate_update(fold, change, row, error);
-        return status == STATUS_OK ? evaluate_bounds(fold, change, row, error) : status;
+    return !row->has_new || row->new_image.size <= ROW_BYTES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE, "a row of %zu bytes; %d are allowed", row->new_image.size,
+                           ROW_BYTES_MAX);
+}
+
+/* What an item becomes, and what it was, as the cells that differ. */
+static enum status evaluate_cells(const struct fold_scene *scene, const struct write_change *change,
+                                  struct fold_row *row, struct wide_update *ret_update, struct error *error)
+{
+    struct arena *arena = &scene->fold->arena;
+    struct value before = {.kind = VALUE_MAP};
+    struct value after = {.kind = VALUE_MAP};
+    bool is_static = key_kind(row->key) == ROW_STATIC;
+    bool is_there = evaluate_is_there(row);
+    enum status status = STATUS_OK;
+    if (is_there) { /* a tree of its own: an update changes in place what it is given */
+        status = document_of_row(row->schema, row->key, &row->wide, scene->batch->commit_time_us / 1000000,
+                                 arena, &before, error);
     }
-    case CHANGE_DELETE:
+    if (status == STATUS_OK) {
+        status = change->kind == CHANGE_UPDATE ? evaluate_updated(scene, change, row, &after, error)
+                                               : codec_value_decode(change->image, arena, &after, error);
+    }
+    return status == STATUS_OK ? document_to_wide(row->schema, is_static, is_there ? &before : NULL, &after,
+                                                  arena, ret_update, error)
+                               : status;
+}
+
+/* A put, update or delete of an item, of a row of a wide table. */
+static enum status evaluate_item_of_wide(const struct fold_scene *scene, const struct write_change *change,
+                                         struct fold_row *row, struct error *error)
+{
+    struct wide_update update = {.deletes_row = true};
+    enum status status = evaluate_decode(scene, row, error);
+    if (status == STATUS_OK && change->kind != CHANGE_DELETE) {
+        status = evaluate_cells(scene, change, row, &update, error);
+    }
+    if (status == STATUS_OK) {
+        status = fold__wide_timestamp(scene, change, error);
+    }
+    if (status == STATUS_OK) {
+        status = fold__wide_update(scene, &update, row, error);
+    }
+    return status == STATUS_OK ? evaluate_row_bytes(row, error) : status;
+}
+
+static enum status evaluate_item(const struct fold_scene *scene, const struct write_change *change,
+                                 struct fold_row *row, struct error *error)
+{
+    bool only_removes = change->kind == CHANGE_UPDATE && update_only_removes(change->update);
+    if (only_removes) {
+        enum status status = evaluate_decode(scene, row, error);
+        if (status != STATUS_OK || !evaluate_is_there(row)) {
+            return status;
+        }
+    }
+    if (row->schema->kind == TABLE_WIDE) {
+        return evaluate_item_of_wide(scene, change, row, error);
+    }
+    if (change->kind == CHANGE_DELETE) {
         row->has_new = false;
         row->is_decoded = false;
         return STATUS_OK;
+    }
+    if (change->kind == CHANGE_PUT) {
+        row->has_new = true;
+        row->is_decoded = false;
+        row->new_image = change->image;
+        return evaluate_bounds(scene, change, row, error);
+    }
+    enum status status = evaluate_update(scene, change, row, error);
+    return status == STATUS_OK ? evaluate_bounds(scene, change, row, error) : status;
+}
+
+static enum status evaluate_effect(const struct fold_scene *scene, const struct write_change *change,
+                                   struct fold_row *row, struct error *error)
+{
+    enum status status = STATUS_OK;
+    switch (change->kind) {
+    case CHANGE_PUT:
+    case CHANGE_UPDATE:
+    case CHANGE_DELETE:
+        return evaluate_item(scene, change, row, error);
+    case CHANGE_IMAGE:
+        row->has_new = true;
+        row->is_decoded = false;
+        row->new_image = change->image;
+        return evaluate_row_bytes(row, error);
     case CHANGE_EXPIRE:
-        return evaluate_expiry(fold, write, batch, change, row, error);
+        return evaluate_expiry(scene, change, row, error);
+    case CHANGE_WIDE:
+        status = fold__wide_update(scene, change->wide, row, error);
+        return status == STATUS_OK ? evaluate_row_bytes(row, error) : status;
+    case CHANGE_WIDE_DELETE:
+        return fold__wide_delete(scene, change, error);
     case CHANGE_CHECK:
     case CHANGE_TABLE:
         break;
@@ -243,35 +388,62 @@ static enum status evaluate_stale(struct fold *fold, const struct write_change *
                      (int)change->schema->name.size, (const char *)change->schema->name.data);
 }
 
-static enum status evaluate_change(struct fold *fold, struct environment_write *write,
-                                   const struct fold_batch *batch, struct write *request,
-                                   struct write_change *change, struct fold_transaction *transaction,
-                                   struct error *error)
+/* What a change is told of the row as it was, or became: an item, or what a wide row is stored as. */
+static enum status evaluate_told(const struct fold_scene *scene, const struct write_change *change,
+                                 struct fold_row *row, struct arena *arena, bool *ret_is_there,
+                                 struct bytes *ret_image, struct error *error)
 {
-    struct fold_row *row = NULL;
-    enum status status = evaluate_stale(fold, change, error);
-    if (status == STATUS_OK && change->kind == CHANGE_TABLE) {
-        transaction->rows[transaction->count++] =
-            (struct fold_row){.schema = change->schema, .table_change = change};
-        return STATUS_OK;
+    struct buffer image = {0};
+    enum status status = STATUS_OK;
+    bool is_document = row->schema->kind == TABLE_WIDE && change->wide == NULL;
+    if (row->schema->kind == TABLE_WIDE) {
+        status = evaluate_decode(scene, row, error);
     }
-    if (status == STATUS_OK) {
-        status = evaluate_row(fold, write, transaction, change, &row, error);
+    *ret_is_there = status == STATUS_OK && (is_document ? evaluate_is_there(row) : row->has_new);
+    if (*ret_is_there && is_document) {
+        codec_value_encode(&image, &row->item);
     }
-    if (status != STATUS_OK) {
+    if (*ret_is_there) {
+        *ret_image = arena_copy(arena, is_document ? buffer_bytes(&image) : row->new_image);
+    }
+    buffer_reset(&image);
+    return status;
+}
+
+/* The row a change is about, and whether it may change it. */
+static enum status evaluate_judge(const struct fold_scene *scene, struct write *request,
+                                  struct write_change *change, struct fold_row **ret_row, struct error *error)
+{
+    enum status status = evaluate_stale(scene->fold, change, error);
+    *ret_row = NULL;
+    if (status != STATUS_OK || change->kind == CHANGE_TABLE || change->kind == CHANGE_WIDE_DELETE) {
         return status;
     }
-    if (change->wants_old && row->has_new) {
-        change->had_old = true;
-        change->old_image = arena_copy(&request->arena, row->new_image);
+    status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, change->schema, change->key,
+                                ret_row, error);
+    if (status == STATUS_OK && change->wants_old) {
+        status = evaluate_told(scene, change, *ret_row, &request->arena, &change->had_old, &change->old_image,
+                               error);
     }
-    status = evaluate_condition(fold, change, row, error);
-    if (status == STATUS_OK) {
-        status = evaluate_effect(fold, write, batch, change, row, error);
+    return status == STATUS_OK ? evaluate_condition(scene, change, *ret_row, error) : status;
+}
+
+static enum status evaluate_change(const struct fold_scene *scene, struct write *request,
+                                   struct write_change *change, struct fold_row *row, struct error *error)
+{
+    if (change->kind == CHANGE_TABLE) {
+        struct fold_row *told = arena_create(&scene->fold->arena, sizeof(*told));
+        *told = (struct fold_row){.schema = change->schema, .table_change = change};
+        transaction_add(scene->fold, scene->transaction, told);
+        return STATUS_OK;
     }
-    if (status == STATUS_OK && change->wants_new && row->has_new) {
-        change->has_new = true;
-        change->new_image = arena_copy(&request->arena, row->new_image);
+    enum status status = evaluate_effect(scene, change, row, error);
+    if (row == NULL) {
+        return status;
+    }
+    if (status == STATUS_OK && change->wants_new) {
+        status =
+            evaluate_told(scene, change, row, &request->arena, &change->has_new, &change->new_image, error);
     }
     row->flags |= change->flags;
     return status;
@@ -357,7 +529,7 @@ static enum status evaluate_token(struct fold *fold, struct environment_write *w
     struct value principal = value_of_text(request->token.principal);
     struct value token = value_of_text(request->token.token);
     struct value item = token_outcome(&fold->arena, &request->token, batch);
-    struct fold_row *row = &transaction->rows[transaction->count];
+    struct fold_row *row = arena_create(&fold->arena, sizeof(*row));
     struct buffer key = {0};
     enum status status = key_encode(schema, ROW_PLAIN, &principal, &token, 1, &key, &request->error);
     if (status == STATUS_OK) {
@@ -365,8 +537,8 @@ static enum status evaluate_token(struct fold *fold, struct environment_write *w
         status = evaluate_load(fold, write, schema, kept, row, &request->error);
     }
     buffer_reset(&key);
-    if (status == STATUS_OK) {
-        status = evaluate_decode(fold, row, &request->error);
+    if (status == STATUS_OK && row->had_old) {
+        status = codec_value_decode(row->old_image, &fold->arena, &row->item, &request->error);
     }
     if (status != STATUS_OK) {
         return status;
@@ -386,8 +558,7 @@ static enum status evaluate_token(struct fold *fold, struct environment_write *w
     codec_value_encode(&image, &item);
     row->new_image = arena_copy(&fold->arena, buffer_bytes(&image));
     row->has_new = true;
-    row->is_decoded = false;
-    transaction->count++;
+    transaction_add(fold, transaction, row);
     buffer_reset(&image);
     return STATUS_OK;
 }
@@ -399,7 +570,7 @@ static enum status evaluate_size(struct fold *fold, const struct fold_transactio
 {
     size_t bytes = 0;
     for (size_t i = 0; i < transaction->count; i++) {
-        const struct fold_row *row = &transaction->rows[i];
+        const struct fold_row *row = transaction->rows[i];
         bytes += row->key.size + (row->has_new ? row->new_image.size : 0);
     }
     return bytes <= fold->transaction_bytes_max
@@ -408,41 +579,95 @@ static enum status evaluate_size(struct fold *fold, const struct fold_transactio
                            fold->transaction_bytes_max);
 }
 
+enum {
+    FEW_CHANGES = 8, /* rows of so few are found without a map */
+};
+
+static bool request_has(const struct write *request, enum change_kind kind)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        if (request->changes[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Notes what became of a change; true when the rest is in vain. */
+static bool evaluate_note(struct write *request, struct write_change *change, const struct error *error,
+                          enum status *first)
+{
+    if (change->status == STATUS_OK) {
+        return false;
+    }
+    change->text = arena_format(&request->arena, "%s", error->text);
+    if (*first == STATUS_OK) {
+        *first = change->status;
+        request->error = *error;
+    }
+    return *first == STATUS_IO || *first == STATUS_CORRUPT || *first == STATUS_FULL;
+}
+
 /* Judges all changes, so that each can say what is wrong with it; the first failure is the request's. */
-static enum status evaluate_changes(struct fold *fold, struct environment_write *write,
-                                    const struct fold_batch *batch, struct write *request,
-                                    struct fold_transaction *transaction)
+static enum status evaluate_changes(const struct fold_scene *scene, struct write *request)
 {
     enum status first = STATUS_OK;
     for (size_t i = 0; i < request->count; i++) {
         struct error error = {0};
+        struct fold_row *row = NULL;
         struct write_change *change = &request->changes[i];
-        change->status = evaluate_change(fold, write, batch, request, change, transaction, &error);
+        change->status = evaluate_judge(scene, request, change, &row, &error);
         if (change->status == STATUS_OK) {
-            continue;
+            change->status = evaluate_change(scene, request, change, row, &error);
         }
-        change->text = arena_format(&request->arena, "%s", error.text);
-        if (first == STATUS_OK) {
-            first = change->status;
-            request->error = error;
-        }
-        if (first == STATUS_IO || first == STATUS_CORRUPT || first == STATUS_FULL) {
+        if (evaluate_note(request, change, &error, &first)) {
             break;
         }
     }
     return first;
 }
 
-enum status fold__evaluate(struct fold *fold, struct environment_write *write, const struct fold_batch *batch,
+/* CQL's batches: every condition is about what was there before; then all has one timestamp, so order does not matter,
+ * and what deletes many rows goes first, for the others to see it. */
+static enum status evaluate_wide_changes(const struct fold_scene *scene, struct write *request)
+{
+    enum status first = STATUS_OK;
+    struct fold_row **rows =
+        arena_create_array(&scene->fold->arena, request->count, sizeof(struct fold_row *));
+    for (size_t i = 0; i < request->count; i++) {
+        struct error error = {0};
+        struct write_change *change = &request->changes[i];
+        change->status = evaluate_judge(scene, request, change, &rows[i], &error);
+        if (change->status == STATUS_OK && change->wide != NULL && !change->wide->has_timestamp) {
+            change->status = fold__wide_timestamp(scene, change, &error);
+        }
+        if (evaluate_note(request, change, &error, &first)) {
+            return first;
+        }
+    }
+    for (size_t i = 0; i < 2 * request->count && first == STATUS_OK; i++) {
+        struct error error = {0};
+        struct write_change *change = &request->changes[i % request->count];
+        if ((change->kind == CHANGE_WIDE_DELETE) == (i < request->count)) {
+            change->status = evaluate_change(scene, request, change, rows[i % request->count], &error);
+            (void)evaluate_note(request, change, &error, &first);
+        }
+    }
+    return first;
+}
+
+enum status fold__evaluate(struct fold *fold, struct environment_write *write, struct fold_batch *batch,
                            struct write *request, struct fold_transaction *ret_transaction)
 {
     const char *refusal = fold_refusal(fold);
     if (refusal != NULL) {
         return error_set(&request->error, STATUS_CLOCK, "%s", refusal);
     }
-    *ret_transaction = (struct fold_transaction){0};
-    ret_transaction->rows = arena_create_array(&fold->arena, request->count + 1, sizeof(struct fold_row));
-    ret_transaction->by_key = request->count > 1 ? map_create() : NULL;
+    bool deletes_many = request_has(request, CHANGE_WIDE_DELETE);
+    bool is_wide = deletes_many || request_has(request, CHANGE_WIDE);
+    *ret_transaction = (struct fold_transaction){.timestamp = batch->commit_time_us};
+    ret_transaction->by_key = request->count > FEW_CHANGES || deletes_many ? map_create() : NULL;
+    struct fold_scene scene = {.fold = fold, .write = write, .batch = batch, .transaction = ret_transaction};
     enum status status = STATUS_OK;
     request->is_repeat = false;
     if (request->token.token.size > 0) {
@@ -455,7 +680,7 @@ enum status fold__evaluate(struct fold *fold, struct environment_write *write, c
         status = evaluate_read(fold, write, &request->reads[i], &request->error);
     }
     if (status == STATUS_OK) {
-        status = evaluate_changes(fold, write, batch, request, ret_transaction);
+        status = is_wide ? evaluate_wide_changes(&scene, request) : evaluate_changes(&scene, request);
     }
     return status == STATUS_OK ? evaluate_size(fold, ret_transaction, &request->error) : status;
 }

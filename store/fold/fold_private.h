@@ -10,6 +10,7 @@
 #include "environment/transaction.h"
 #include "fold/fold.h"
 #include "fold/write.h"
+#include "row/wide.h"
 
 /* Writes of a batch, in order. */
 struct fold_taken {
@@ -25,7 +26,9 @@ struct fold_batch {
     bool is_synced;           /* some table of it wants that */
     uint32_t interval_ms;     /* the shortest of tables that are synced now and then; 0: none */
     bool only_removes;
-    bool has_step; /* background work, alone in its batch */
+    bool has_step;      /* background work, alone in its batch */
+    uint64_t appended;  /* elements that lists of wide rows got at their ends … */
+    uint64_t prepended; /* … and at their beginnings */
 };
 
 /* Keys of the metadata tree that name a space: one letter and the space. */
@@ -51,15 +54,31 @@ struct fold_row {
     uint8_t flags; /* of its record */
     struct bytes old_image;
     struct bytes new_image;
-    struct value item;                       /* when is_decoded: new_image as a tree */
+    struct value item; /* when is_decoded: new_image as a tree */
+    bool is_wide;      /* `wide` is what new_image has */
+    struct wide_row wide;
+    bool
+        has_expired; /* cells had expired: the row became expired_image before anything else happened to it */
+    struct bytes expired_image;
     const struct write_change *table_change; /* not a row, but a change of the table itself */
+};
+
+/* Rows that a transaction deletes beyond single ones: later rows of the same transaction are masked by them. */
+struct fold_deletion {
+    const struct schema *schema;
+    struct bytes partition;
+    struct wide_range range;
+    struct fold_deletion *next;
 };
 
 /* What one transaction comes to, in the batch's arena. */
 struct fold_transaction {
-    struct fold_row *rows;
+    struct fold_row **rows;
     size_t count;
+    size_t capacity;
     struct map *by_key; /* table and key → row; only when there are several changes */
+    struct fold_deletion *deletions;
+    int64_t timestamp; /* of writes to wide rows whose client gave none */
 };
 
 struct fold {
@@ -133,9 +152,41 @@ MUST_USE enum status fold__totals_flush(struct fold *fold, struct environment_wr
 /* Decides what a request comes to (evaluate.c), putting nothing. STATUS_OK, or why it is refused: what each change
  * says is in the change. */
 MUST_USE enum status fold__evaluate(struct fold *fold, struct environment_write *write,
-                                    const struct fold_batch *batch, struct write *request,
+                                    struct fold_batch *batch, struct write *request,
                                     struct fold_transaction *ret_transaction);
 void fold__transaction_reset(struct fold_transaction *transaction);
+
+/* The row as the changes before left it. */
+MUST_USE enum status fold__evaluate_row(struct fold *fold, struct environment_write *write,
+                                        struct fold_transaction *transaction, const struct schema *schema,
+                                        struct bytes key, struct fold_row **ret_row, struct error *error);
+/* What a batch needs to judge rows of wide tables (wide.c). */
+struct fold_scene {
+    struct fold *fold;
+    struct environment_write *write;
+    struct fold_batch *batch;
+    struct fold_transaction *transaction;
+};
+
+/* Decodes a wide row, and lets expire what has (once). */
+MUST_USE enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *row,
+                                        struct error *error);
+/* The timestamp of a change whose client gave none: transaction->timestamp becomes newer than all it touches. */
+MUST_USE enum status fold__wide_timestamp(const struct fold_scene *scene, const struct write_change *change,
+                                          struct error *error);
+/* Applies an update to a row: the writer's timestamp unless it has one. */
+MUST_USE enum status fold__wide_update(const struct fold_scene *scene, const struct wide_update *update,
+                                       struct fold_row *row, struct error *error);
+/* CHANGE_WIDE_DELETE. */
+MUST_USE enum status fold__wide_delete(const struct fold_scene *scene, const struct write_change *change,
+                                       struct error *error);
+/* CHANGE_EXPIRE: what has expired becomes tombstones, what may be forgotten goes. `is_due` is false when the sweeper's
+ * entry is not true (any more). */
+MUST_USE enum status fold__wide_expire(const struct fold_scene *scene, const struct write_change *change,
+                                       struct fold_row *row, bool *ret_is_due, struct error *error);
+/* When time changes a stored image of a wide table next; false: never. STATUS_CORRUPT. */
+MUST_USE enum status fold__wide_event(const struct schema *schema, struct bytes key, struct bytes image,
+                                      bool *ret_ages, int64_t *ret_seconds, struct error *error);
 
 /* Does a piece of background work (step.c). */
 MUST_USE enum status fold__step(struct fold *fold, struct environment_write *write, struct write_step *step,

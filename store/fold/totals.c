@@ -6,6 +6,7 @@
  * alone. Totals of index spaces count entries and have no hash. */
 #include "codec/pack.h"
 #include "fold_private.h"
+#include "row/key.h"
 #include "row/stored.h"
 
 enum {
@@ -101,13 +102,15 @@ enum status fold__totals_row(struct fold *fold, struct environment_write *write,
         return status;
     }
     struct hash128 *hash = &total->hashes[record->shard % RECORD_SHARDS];
+    if (key_kind(record->key) == ROW_PLAIN) { /* what clients see: of wide rows more may be stored */
+        total->rows += record->operation == OPERATION_INSERT ? 1 : 0;
+        total->rows -= record->operation == OPERATION_REMOVE ? 1 : 0;
+    }
     if ((record->flags & RECORD_HAS_OLD) != 0) {
-        total->rows--;
         total->bytes -= record->key.size + old_image.size;
         hash_subtract(hash, stored_row_checksum(record->key, old_image));
     }
     if ((record->flags & RECORD_HAS_NEW) != 0) {
-        total->rows++;
         total->bytes += record->key.size + record->new_image.size;
         hash_add(hash, stored_row_checksum(record->key, record->new_image));
     }

@@ -76,14 +76,15 @@ static enum status touched_fetch(struct history_cursor *cursor, struct error *er
 }
 
 /* Whether a record's row has, before or after, the index entry that the key index cut to `indexed`. */
-static bool entry_matches(const struct history_range *range, struct bytes storage_key, struct bytes image,
-                          struct bytes indexed, struct buffer *entry)
+static bool entry_matches(const struct history_range *range, struct bytes key, struct bytes storage_key,
+                          struct bytes image, struct bytes indexed, struct buffer *entry)
 {
     struct arena arena = {0};
     struct buffer encoded = {0};
     struct value item;
     buffer_clear(entry);
-    bool matches = image.size > 0 && codec_value_decode(image, &arena, &item, NULL) == STATUS_OK &&
+    bool matches = image.size > 0 &&
+                   index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
                    index_entry_key(range->index, storage_key, &item, entry, NULL) == STATUS_OK;
     if (matches) {
         segment_key_encode(range->index->space, buffer_bytes(entry), &encoded);
@@ -110,8 +111,9 @@ static enum status touched_whole_key(struct history_cursor *cursor, struct bytes
         struct buffer entry = {0};
         struct buffer old = {0};
         struct bytes row = buffer_bytes(&storage);
-        bool is_found = entry_matches(range, row, record.new_image, indexed, &entry) ||
-                        entry_matches(range, row, record_old_image(&record, &old), indexed, &entry);
+        bool is_found =
+            entry_matches(range, record.key, row, record.new_image, indexed, &entry) ||
+            entry_matches(range, record.key, row, record_old_image(&record, &old), indexed, &entry);
         *ret_storage = arena_copy(&cursor->arena, buffer_bytes(&entry));
         status = is_found
                      ? STATUS_OK
@@ -332,7 +334,7 @@ static enum status touched_undo(struct history_cursor *cursor, const struct touc
         buffer_clear(&cursor->storage);
         status = key_storage(range->schema, *ret_key, &cursor->storage, error);
         segment_key_encode(range->index->space, touched->storage, &indexed);
-        bool had_entry = status == STATUS_OK && entry_matches(range, buffer_bytes(&cursor->storage),
+        bool had_entry = status == STATUS_OK && entry_matches(range, *ret_key, buffer_bytes(&cursor->storage),
                                                               *ret_image, buffer_bytes(&indexed), &entry);
         status = status == STATUS_OK && !had_entry ? STATUS_NOT_FOUND : status;
         buffer_reset(&entry);

@@ -133,7 +133,7 @@ static enum status restore_collect(struct jobs *jobs, struct snapshot *snapshot,
         status = history_cursor_next(cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
             restore->position = arena_copy(&write->arena, storage);
-            write->changes[write->count++] = (struct write_change){.kind = CHANGE_PUT,
+            write->changes[write->count++] = (struct write_change){.kind = CHANGE_IMAGE,
                                                                    .schema = target,
                                                                    .key = arena_copy(&write->arena, key),
                                                                    .image = arena_copy(&write->arena, image)};

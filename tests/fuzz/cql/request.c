@@ -26,7 +26,7 @@ static unsigned touch_message(const struct cql_message *message)
         sum += touch(message->payload.entries[i].name) + touch(message->payload.entries[i].value.bytes);
     }
     for (size_t i = 0; i < message->statements_count; i++) {
-        const struct cql_statement *statement = &message->statements[i];
+        const struct cql_query *statement = &message->statements[i];
         sum += touch(statement->text) + touch(statement->id);
         for (size_t k = 0; k < statement->values_count; k++) {
             sum += touch(statement->values[k].bytes);

@@ -2,16 +2,12 @@
  * the same after any number of restarts, checkpoints, sealed segments and trims of the store's own files. */
 #include "history/history.h"
 
-#include <semaphore.h>
-
 #include "base/memory.h"
 #include "base/random.h"
 #include "codec/pack.h"
-#include "fold/fold.h"
-#include "fold/write.h"
-#include "local/local.h"
 #include "row/key.h"
 #include "row/stored.h"
+#include "support/store.h"
 #include "support/test.h"
 
 enum {
@@ -26,152 +22,25 @@ struct naive {
     uint64_t lsn;
 };
 
-struct store {
-    char *directory;
-    char *log_directory;
-    char *store_directory;
-    struct log_identity identity;
-    struct catalog *catalog;
-    struct environment *environment;
-    struct log *log;
-    struct fold *fold;
-    struct schema schema;
-    const struct schema *planned;
-    struct snapshot *snapshot;
-};
-
-static enum status store_log_sync(void *context, uint64_t lsn, struct error *error)
-{
-    struct store *store = context;
-    return store->log == NULL ? STATUS_OK : log_sync(store->log, lsn, error);
-}
-
-static void store_key_add(void *context, uint32_t space, struct bytes key)
-{
-    segment_key_add(context, space, key);
-}
-
-static enum status store_keys(void *context, const struct record *record, struct segment_key_sink *sink,
-                              struct error *error)
-{
-    return fold_record_keys(context, record, store_key_add, sink, error);
-}
-
-static struct local_options store_log_options(struct store *store, uint64_t checkpointed_lsn)
-{
-    return (struct local_options){.directory = store->log_directory,
-                                  .identity = store->identity,
-                                  .segment_bytes = SEGMENT_BYTES_MIN,
-                                  .retention_us = 35LL * 86400 * 1000000,
-                                  .checkpointed_lsn = checkpointed_lsn,
-                                  .keys = {.visit = store_keys, .context = store->catalog},
-                                  .clock = clock_system()};
-}
-
-static void store_open(struct store *store)
-{
-    struct error error;
-    struct environment_point point;
-    struct environment_options options = {.directory = store->store_directory,
-                                          .map_bytes = 64 << 20,
-                                          .allocate_bytes = 1 << 20,
-                                          .checkpoint_bytes = 1 << 20,
-                                          .checkpoint_interval_us = 20000,
-                                          .log_sync = store_log_sync,
-                                          .context = store};
-    memcpy(options.database, store->identity.database, sizeof(options.database));
-    store->catalog = catalog_create();
-    assert_ok(environment_open(&options, &store->environment, &point, &error), error);
-    struct local_options log_options = store_log_options(store, point.lsn);
-    assert_ok(local_open(&log_options, &store->log, &error), error);
-    struct fold_options fold_options = {.environment = store->environment,
-                                        .point = point,
-                                        .log = store->log,
-                                        .catalog = store->catalog,
-                                        .clock = clock_system()};
-    assert_ok(fold_open(&fold_options, &store->fold, &error), error);
-    local_seal_start(store->log);
-    assert_ok(environment_checkpoint_start(store->environment, &error), error);
-    assert_ok(snapshot_open(store->environment, &store->snapshot, &error), error);
-}
-
-static void store_close(struct store *store)
-{
-    snapshot_close(&store->snapshot);
-    fold_close(&store->fold);
-    environment_close(&store->environment);
-    log_close(&store->log);
-    catalog_destroy(&store->catalog);
-}
-
-static void store_init(struct store *store)
-{
-    struct error error;
-    *store = (struct store){.directory = test_directory_create(), .identity = {.group = 1, .timeline = 1}};
-    random_secret(store->identity.database, sizeof(store->identity.database));
-    store->log_directory = file_path_join(store->directory, "log");
-    store->store_directory = file_path_join(store->directory, "store");
-    assert_ok(file_directory_create(store->log_directory, &error), error);
-    struct local_options options = store_log_options(store, 0);
-    assert_ok(local_create(&options, &error), error);
-    assert_ok(environment_create(store->store_directory, store->identity.database, &error), error);
-    store_open(store);
-}
-
-static void store_reset(struct store *store)
-{
-    store_close(store);
-    memory_destroy(store->log_directory);
-    memory_destroy(store->store_directory);
-    test_directory_remove(store->directory);
-}
-
-static void write_done(struct write *write)
-{
-    (void)sem_post(write->context);
-}
-
-static void store_submit(struct store *store, struct write *write)
-{
-    sem_t done;
-    assert_int_equal(sem_init(&done, 0, 0), 0);
-    write->complete = write_done;
-    write->context = &done;
-    write->actor = bytes_of_text("test");
-    assert_int_equal(fold_submit(store->fold, write), STATUS_OK);
-    while (sem_wait(&done) != 0) {
-    }
-    (void)sem_destroy(&done);
-    assert_ok(write->status, write->error);
-}
-
-static void store_create_table(struct store *store)
+static void table_create(struct store *store)
 {
     static struct key_column column = {.type = {.kind = TYPE_BIGINT}};
     static struct key_column grouped[2] = {{.type = {.kind = TYPE_BIGINT}},
                                            {.type = {.kind = TYPE_BIGINT}, .is_descending = true}};
     static struct index_schema index = {.partition_count = 1, .partition = grouped, .clustering_count = 1};
-    struct error error;
     column.name = bytes_of_text("id");
     grouped[0].name = bytes_of_text("group");
     grouped[1].name = bytes_of_text("number");
     index.name = bytes_of_text("by_group");
     index.clustering = grouped + 1;
-    store->schema = (struct schema){.name = bytes_of_text("t"),
-                                    .kind = TABLE_DOCUMENT,
-                                    .durability = DURABILITY_SYNC,
-                                    .partition_count = 1,
-                                    .partition = &column,
-                                    .indexes_count = 1,
-                                    .indexes = &index};
-    assert_ok(catalog_reserve_name(store->catalog, &store->schema, &error), error);
-    struct write write = {0};
-    struct write_change changes[2];
-    write.count =
-        write_table_change(store->catalog, &write.arena, NULL, &store->schema, OPERATION_SCHEMA, changes);
-    write.changes = changes;
-    store_submit(store, &write);
-    arena_reset(&write.arena);
+    struct schema schema = {.name = bytes_of_text("t"),
+                            .kind = TABLE_DOCUMENT,
+                            .durability = DURABILITY_SYNC,
+                            .partition_count = 1,
+                            .partition = &column,
+                            .indexes_count = 1,
+                            .indexes = &index};
+    store_create_table(store, &schema);
 }
 
 enum {
@@ -403,8 +272,8 @@ static void test_every_moment_can_be_read(void **state)
     struct error error;
     struct naive naive = {.values = memory_create_array((size_t)STEPS_MAX * KEYS, sizeof(uint32_t))};
     random_init(&random, test_seed());
-    store_init(&store);
-    store_create_table(&store);
+    store_init(&store, clock_system());
+    table_create(&store);
     naive_skip(&naive, fold_committed_lsn(store.fold));
     uint64_t table_lsn = naive.lsn;
     for (uint64_t round = 0; round < test_rounds(2000) && naive.lsn + 8 < STEPS_MAX; round++) {

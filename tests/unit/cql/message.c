@@ -77,15 +77,15 @@ static void test_query(void **state)
 
 static void check_named(uint8_t version, const struct cql_message *message)
 {
-    const struct cql_statement *statement = &message->statements[0];
+    const struct cql_query *statement = &message->statements[0];
     assert_int_equal(statement->values_count, 3);
     assert_same_text(statement->names[0], "a");
     assert_same_text(statement->names[1], "");
     assert_same_text(statement->names[2], "c");
-    assert_int_equal(statement->values[0].presence, CQL_SET);
+    assert_int_equal(statement->values[0].presence, CQL_VALUE_SET);
     assert_hex(statement->values[0].bytes, "ff");
-    assert_int_equal(statement->values[1].presence, CQL_NULL);
-    assert_int_equal(statement->values[2].presence, version == 3 ? CQL_NULL : CQL_UNSET);
+    assert_int_equal(statement->values[1].presence, CQL_VALUE_NULL);
+    assert_int_equal(statement->values[2].presence, version == 3 ? CQL_VALUE_NULL : CQL_VALUE_UNSET);
     assert_int_equal(message->parameters.serial_consistency, CQL_SERIAL);
 }
 
@@ -131,16 +131,16 @@ static void test_prepare(void **state)
 
 static void check_execute(uint8_t version, const struct cql_message *message)
 {
-    const struct cql_statement *statement = &message->statements[0];
+    const struct cql_query *statement = &message->statements[0];
     assert_true(statement->is_prepared);
     assert_hex(statement->id, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     assert_int_equal(statement->values_count, version >= 4 ? 4 : 3);
     assert_null(statement->names);
     assert_hex(statement->values[0].bytes, "01");
-    assert_int_equal(statement->values[1].presence, CQL_NULL);
-    assert_int_equal(statement->values[2].presence, CQL_SET);
+    assert_int_equal(statement->values[1].presence, CQL_VALUE_NULL);
+    assert_int_equal(statement->values[2].presence, CQL_VALUE_SET);
     assert_int_equal(statement->values[2].bytes.size, 0);
-    assert_true(version < 4 || statement->values[3].presence == CQL_UNSET);
+    assert_true(version < 4 || statement->values[3].presence == CQL_VALUE_UNSET);
     assert_hex(message->result_metadata_id, version >= 5 ? "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" : "");
 }
 
@@ -161,11 +161,11 @@ static void test_execute(void **state)
 static void check_batch(uint8_t version, const struct cql_message *message)
 {
     (void)version;
-    assert_int_equal(message->batch, CQL_BATCH_UNLOGGED);
+    assert_int_equal(message->batch, CQL_BATCH_TYPE_UNLOGGED);
     assert_int_equal(message->statements_count, 2);
     assert_same_text(message->statements[0].text, "INSERT");
     assert_int_equal(message->statements[0].values_count, 2);
-    assert_int_equal(message->statements[0].values[1].presence, CQL_NULL);
+    assert_int_equal(message->statements[0].values[1].presence, CQL_VALUE_NULL);
     assert_true(message->statements[1].is_prepared);
     assert_hex(message->statements[1].id, "cccccccccccccccccccccccccccccccc");
     assert_int_equal(message->parameters.consistency, 4);
@@ -217,7 +217,7 @@ static void check_payload(uint8_t version, const struct cql_message *message)
     assert_int_equal(message->payload.count, 2);
     assert_same_text(message->payload.entries[0].name, "k");
     assert_hex(message->payload.entries[0].value.bytes, "0102");
-    assert_int_equal(message->payload.entries[1].value.presence, CQL_NULL);
+    assert_int_equal(message->payload.entries[1].value.presence, CQL_VALUE_NULL);
     assert_same_text(message->statements[0].text, "x");
 }
 

@@ -148,10 +148,9 @@ static void test_what_stands_before(void **state)
     struct buffer buffer = {0};
     const uint8_t tracing_id[CQL_UUID_BYTES] = {1, 2, 3};
     const struct bytes warnings[] = {bytes_of_text("w"), bytes_of_text("v")};
-    const struct cql_payload_entry entries[] = {{.name = bytes_of_text("k"),
-                                                 .value = {.presence = CQL_SET, .bytes = bytes_of_text("p")}},
-                                                {.name = bytes_of_text("l"),
-                                                 .value = {.presence = CQL_NULL}}};
+    const struct cql_payload_entry entries[] = {
+        {.name = bytes_of_text("k"), .value = {.presence = CQL_VALUE_SET, .bytes = bytes_of_text("p")}},
+        {.name = bytes_of_text("l"), .value = {.presence = CQL_VALUE_NULL}}};
     struct reply_head head = {.version = 4,
                               .stream = 1,
                               .tracing_id = tracing_id,
@@ -171,9 +170,9 @@ static void test_what_stands_before(void **state)
     buffer_reset(&buffer);
 }
 
-static struct cql_column column(const char *table, const char *name, const struct type *type)
+static struct cql_column_spec column(const char *table, const char *name, const struct type *type)
 {
-    return (struct cql_column){bytes_of_text("ks"), bytes_of_text(table), bytes_of_text(name), type};
+    return (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text(table), bytes_of_text(name), type};
 }
 
 static void check_rows(uint8_t version, const struct cql_rows *rows, bool skips, const uint8_t *new_id,
@@ -194,8 +193,8 @@ static void test_rows(void **state)
 {
     (void)state;
     struct arena arena = {0};
-    const struct cql_column columns[] = {column("t", "k", &type_int), column("t", "v", &type_text)};
-    const struct cql_column apart[] = {column("t", "k", &type_int), column("u", "v", &type_text)};
+    const struct cql_column_spec columns[] = {column("t", "k", &type_int), column("t", "v", &type_text)};
+    const struct cql_column_spec apart[] = {column("t", "k", &type_int), column("u", "v", &type_text)};
     struct cql_metadata metadata = {.columns = columns, .count = 2};
     struct cql_rows rows = {.metadata = &metadata, .count = 1, .cells = hex(&arena, CELLS)};
     const uint8_t *id = (const uint8_t *)"0123456789abcdef";
@@ -227,7 +226,7 @@ static void check_prepared(uint8_t version, const struct cql_prepared *prepared,
 static void test_prepared(void **state)
 {
     (void)state;
-    const struct cql_column columns[] = {column("t", "k", &type_int), column("t", "v", &type_text)};
+    const struct cql_column_spec columns[] = {column("t", "k", &type_int), column("t", "v", &type_text)};
     const uint16_t keys[] = {1, 0};
     struct cql_prepared prepared = {.variables = {columns, 2},
                                     .key_markers = keys,

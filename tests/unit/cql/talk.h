@@ -40,7 +40,7 @@ static const struct type fake_text = {.kind = TYPE_TEXT};
 static const struct type fake_int = {.kind = TYPE_INT};
 
 static inline void fake_rows(struct cql_request **request, struct bytes cell,
-                             const struct cql_column *columns)
+                             const struct cql_column_spec *columns)
 {
     struct buffer cells = {0};
     struct cql_metadata metadata = {.columns = columns, .count = 1};
@@ -53,7 +53,7 @@ static inline void fake_rows(struct cql_request **request, struct bytes cell,
 
 static inline void fake_echo(struct cql_request *request)
 {
-    static const struct cql_column columns[] = {
+    static const struct cql_column_spec columns[] = {
         {{(const uint8_t *)"ks", 2}, {(const uint8_t *)"t", 1}, {(const uint8_t *)"v", 1}, &fake_text}};
     char *text = arena_format(request->arena, "%.*s/%.*s", (int)request->keyspace.size,
                               (const char *)request->keyspace.data, (int)request->principal.size,
@@ -64,8 +64,8 @@ static inline void fake_echo(struct cql_request *request)
 /* What a prepared statement is: its text, and the result that was told. */
 struct fake_statement {
     char *text;
-    struct cql_column variable;
-    struct cql_column result;
+    struct cql_column_spec variable;
+    struct cql_column_spec result;
     uint16_t key;
 };
 
@@ -77,9 +77,9 @@ static inline void fake_prepare(struct fake *fake, struct cql_request *request)
     statement->text = memory_create(text.size + 1);
     memcpy(statement->text, text.data, text.size);
     statement->variable =
-        (struct cql_column){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("k"), &fake_int};
+        (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("k"), &fake_int};
     statement->result =
-        (struct cql_column){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("v"), &fake_text};
+        (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("v"), &fake_text};
     answer.prepared.statement = statement;
     answer.prepared.told.variables = (struct cql_metadata){&statement->variable, 1};
     answer.prepared.told.result = (struct cql_metadata){&statement->result, 1};
@@ -91,9 +91,9 @@ static inline void fake_prepare(struct fake *fake, struct cql_request *request)
 
 static inline void fake_run_prepared(struct fake *fake, struct cql_request *request)
 {
-    static const struct cql_column altered[] = {
+    static const struct cql_column_spec altered[] = {
         {{(const uint8_t *)"ks", 2}, {(const uint8_t *)"t", 1}, {(const uint8_t *)"w", 1}, &fake_text}};
-    const struct cql_statement *bound = &request->message->statements[0];
+    const struct cql_query *bound = &request->message->statements[0];
     struct fake_statement *statement = bound->prepared;
     char *text = arena_format(request->arena, "%s %zu %.*s", statement->text, bound->values_count,
                               (int)bound->values[0].bytes.size, (const char *)bound->values[0].bytes.data);
@@ -134,7 +134,7 @@ static inline void fake_query(struct fake *fake, struct cql_request *request)
     if (strcmp(text, "rows") == 0) {
         fake_echo(request);
     } else if (strcmp(text, "wide") == 0) {
-        static const struct cql_column columns[] = {
+        static const struct cql_column_spec columns[] = {
             {{(const uint8_t *)"ks", 2}, {(const uint8_t *)"t", 1}, {(const uint8_t *)"v", 1}, &fake_text}};
         fake_rows(&request, bytes_of(fake->large, LARGE_BYTES), columns);
     } else if (strncmp(text, "USE ", 4) == 0) {
@@ -180,7 +180,7 @@ static inline void fake_execute(void *context, struct cql_request *request)
         break;
     case OPCODE_BATCH:
         for (size_t i = 0; i < request->message->statements_count; i++) {
-            const struct cql_statement *statement = &request->message->statements[i];
+            const struct cql_query *statement = &request->message->statements[i];
             assert_true(statement->is_prepared == (statement->prepared != NULL));
         }
         cql_request_answer(&request, &answer);

@@ -60,10 +60,10 @@ static void test_other_versions(void **state)
     struct schema again;
     struct buffer stored = {0};
     schema_encode(&schema, &stored);
-    stored.data[0]--;
+    stored.data[0] = 2; /* keys were other bytes then */
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_UNSUPPORTED, error);
     assert_non_null(strstr(error.text, "export with the program that wrote it"));
-    stored.data[0] += 2;
+    stored.data[0] = 5;
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_NEWER, error);
     buffer_reset(&stored);
     arena_reset(&arena);

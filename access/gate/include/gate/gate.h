@@ -6,11 +6,14 @@
 #define GATE_GATE_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
 #include "expression/expression.h"
+#include "row/key.h"
 #include "row/record.h"
 #include "row/schema.h"
+#include "row/wide_update.h"
 
 struct gate;
 struct gate_view;
@@ -24,6 +27,7 @@ struct gate_options {
     struct environment *environment;
     struct fold *fold;
     struct log *log;
+    const struct clock *clock; /* what is looked at now shows what has not expired by it */
 };
 
 struct gate *gate_create(const struct gate_options *options);
@@ -35,13 +39,34 @@ enum gate_change_kind {
     GATE_PUT,
     GATE_DELETE,
     GATE_UPDATE,
-    GATE_CHECK, /* only the condition */
+    GATE_CHECK,       /* only the condition */
+    GATE_WIDE,        /* of a wide table: `wide` to one row */
+    GATE_WIDE_DELETE, /* of a wide table: the rows of `slice`, or its whole partition when that has no bounds */
 };
 
 enum gate_presence {
     GATE_ALWAYS = 0,
     GATE_IF_ABSENT = 1,
     GATE_IF_PRESENT = 2,
+};
+
+/* A place between the rows of a partition: before, or after, all whose clustering columns begin with `values`. Columns in
+ * descending order are in that order here too. No values: the beginning, or the end. */
+struct gate_bound {
+    const struct value *values;
+    size_t count;
+    bool is_after;
+};
+
+/* Rows of a wide table by its key, as doors that know its schema name them. */
+struct gate_slice {
+    const struct value *partition; /* one value per column; NULL: a range of tokens */
+    bool is_static;                /* the static row; bounds do not matter */
+    bool has_bounds;               /* false: all rows, the static one first */
+    struct gate_bound low;         /* a single row: its clustering columns, before … */
+    struct gate_bound high;        /* … and after */
+    int64_t token_low;             /* both included */
+    int64_t token_high;
 };
 
 /* What is to happen to one item. */
@@ -55,8 +80,11 @@ struct gate_change {
     struct bytes table;
     const struct value *item;          /* map of attributes; besides GATE_PUT the key attributes suffice */
     const struct condition *condition; /* or NULL */
-    const struct update *update;       /* GATE_UPDATE */
-    size_t item_bytes_max;             /* as document_bytes counts; 0: no bound but the store's */
+    const struct wide_update
+        *wide; /* GATE_WIDE, GATE_WIDE_DELETE (its timestamp), GATE_CHECK of a wide row */
+    const struct gate_slice *slice; /* of these: the row (low has all clustering columns), or the rows */
+    const struct update *update;    /* GATE_UPDATE */
+    size_t item_bytes_max;          /* as document_bytes counts; 0: no bound but the store's */
 };
 
 /* Something that was read and must still be so when the transaction commits: filled by gate_get and gate_query. */
@@ -181,15 +209,22 @@ MUST_USE enum status gate_get(struct gate_view *view, struct bytes table, const 
                               uint64_t as_of, struct arena *arena, struct gate_read *ret_read,
                               struct bytes *ret_image, struct error *error);
 
-/* A query (key_terms), or a scan. */
+/* A row of a wide table as it is stored (row/wide.h); `slice` names it by `low`, or the static row. *ret_now: the moment at
+ * which to look at it, in seconds since 1970. Otherwise as gate_get. */
+MUST_USE enum status gate_get_wide(struct gate_view *view, struct bytes table, const struct gate_slice *slice,
+                                   uint64_t as_of, struct bytes *ret_image, int64_t *ret_now,
+                                   struct error *error);
+
+/* A query (key_terms or slice), or a scan. */
 struct gate_query {
     struct bytes table;
     struct bytes index; /* empty: the table itself */
     const struct key_term *key_terms;
-    size_t key_terms_count; /* 0: a scan */
-    uint32_t segment;       /* of a parallel scan … */
-    uint32_t segments;      /* … in so many parts; 0: it is not parallel */
-    struct bytes next;      /* what the page before gave, or gate_position; empty: from the beginning */
+    size_t key_terms_count;         /* 0: a scan */
+    const struct gate_slice *slice; /* of a wide table, instead of key_terms; rows are given as stored */
+    uint32_t segment;               /* of a parallel scan … */
+    uint32_t segments;              /* … in so many parts; 0: it is not parallel */
+    struct bytes next; /* what the page before gave, or gate_position; empty: from the beginning */
     bool is_reverse;
     size_t rows_max;                /* rows looked at; 0: as many as fit a page */
     size_t bytes_max;               /* image bytes looked at; 0: READ_PAGE_BYTES_MAX */
@@ -200,7 +235,9 @@ struct gate_query {
 };
 
 struct gate_row {
-    struct bytes image;
+    struct bytes key; /* record key */
+    struct bytes
+        image; /* a document's, or what shows of a wide row as one; with a slice: as stored (row/wide.h) */
     const struct value *item; /* the image as a tree when a filter needed it; otherwise NULL */
 };
 
@@ -209,6 +246,7 @@ struct gate_page {
     size_t scanned;    /* rows looked at */
     size_t matched;    /* rows visited */
     size_t scanned_bytes;
+    int64_t now;             /* the moment at which wide rows were looked at, in seconds since 1970 */
     struct bytes last_image; /* of the last row looked at, when something may follow */
 };
 

@@ -10,6 +10,7 @@ enum {
     PARTITION_BYTES_MAX = 65535,      /* Cassandra's; DynamoDB's 2,048 is the door's own limit */
     CLUSTERING_BYTES_MAX = 65535,     /* all clustering columns of a row, as encoded */
     PARTITION_INLINE_BYTES_MAX = 128, /* longer partition keys appear in storage keys as a hash */
+    COLUMNS_MAX = 4096,               /* of a wide table, besides its key */
     ROW_BYTES_MAX = 16 * 1024 * 1024, /* image of one row; over it: STATUS_TOO_LARGE */
     SCHEMA_BYTES_MAX = 256 * 1024,
     INDEXES_MAX = 64, /* secondary indexes of a table; DynamoDB's 20 + 5 are the door's own limit */

@@ -11,6 +11,7 @@
 /* The numbers are stored: append only. */
 enum table_kind {
     TABLE_DOCUMENT = 1, /* rows are maps of attributes; only the key attributes are declared */
+    TABLE_WIDE = 2,     /* CQL: rows have declared columns, and a history in each cell (row/wide.h) */
 };
 
 /* When a change counts as written (invariant 1). The numbers are stored: append only. */
@@ -24,6 +25,14 @@ struct key_column {
     struct bytes name;
     struct type type;
     bool is_descending; /* clustering columns only */
+};
+
+/* A column of a wide table that is not part of its key. */
+struct column {
+    uint32_t id; /* names its cells; never reused in the table, so what a dropped column left stays unseen */
+    bool is_static; /* one value for the whole partition */
+    struct bytes name;
+    struct type type;
 };
 
 /* The numbers are stored: append only. */
@@ -57,6 +66,10 @@ struct schema {
     struct key_column *partition;
     size_t clustering_count;
     struct key_column *clustering;
+    size_t columns_count; /* of a wide table */
+    struct column *columns;
+    uint32_t next_column;      /* id of the next column that is added */
+    uint32_t gc_grace_seconds; /* how long a wide table's tombstones are kept against late writes */
     size_t indexes_count;
     struct index_schema *indexes;
     struct bytes ttl_attribute; /* number of seconds since 1970 after which an item goes; empty: none does */
@@ -68,6 +81,10 @@ struct schema {
 MUST_USE enum status schema_check(const struct schema *schema, struct error *error);
 /* The index of that name; NULL: none. */
 const struct index_schema *schema_index(const struct schema *schema, struct bytes name);
+/* The column of that name, not of the key; NULL: none. */
+const struct column *schema_column(const struct schema *schema, struct bytes name);
+/* The column whose cells have that id; NULL: it was dropped. */
+const struct column *schema_column_of_id(const struct schema *schema, uint32_t id);
 /* A copy that shares nothing with `schema`. */
 struct schema *schema_copy(const struct schema *schema, struct arena *arena);
 void schema_encode(const struct schema *schema, struct buffer *buffer);

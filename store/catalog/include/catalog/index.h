@@ -18,6 +18,11 @@
 /* The index's key columns and space as a schema, for the functions of row/key.h. It borrows from `index`. */
 struct schema index_as_schema(const struct index_schema *index);
 
+/* The item that indexes see in a stored image: a document, or what a wide row shows before anything of it expires.
+ * STATUS_NOT_FOUND: the image shows nothing. STATUS_CORRUPT. */
+MUST_USE enum status index_item(const struct schema *schema, struct bytes key, struct bytes image,
+                                struct arena *arena, struct value *ret_item, struct error *error);
+
 /* Appends the key of the entry that the row `item` has in the index. STATUS_NOT_FOUND: it has none, since an attribute
  * is missing. STATUS_INVALID: an attribute has the wrong type, or is empty; the text is DynamoDB's. */
 MUST_USE enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,

@@ -8,14 +8,18 @@
 #include "expression/expression.h"
 #include "row/record.h"
 #include "row/schema.h"
+#include "row/wide_update.h"
 
 enum change_kind {
     CHANGE_PUT,
     CHANGE_DELETE,
     CHANGE_UPDATE,
-    CHANGE_CHECK,  /* only the condition; nothing is written */
-    CHANGE_EXPIRE, /* remove the row if its expiry is past */
-    CHANGE_TABLE,  /* a record about the table itself, shown in every shard */
+    CHANGE_CHECK,       /* only the condition; nothing is written */
+    CHANGE_EXPIRE,      /* remove the row if its expiry is past */
+    CHANGE_TABLE,       /* a record about the table itself, shown in every shard */
+    CHANGE_IMAGE,       /* put the image as it is (restore); of documents the same as a put */
+    CHANGE_WIDE,        /* apply `wide` to the row of a wide table */
+    CHANGE_WIDE_DELETE, /* `key` is a partition's header: delete its rows in `range`, or all of it */
 };
 
 /* What must hold of the row for the write to happen, judged in the open transaction. */
@@ -41,9 +45,12 @@ struct write_change {
     struct bytes
         expiry_key; /* CHANGE_EXPIRE: the entry that led here; it goes when it is not true (any more) */
     const struct condition *condition; /* or NULL */
-    const struct update *update;       /* CHANGE_UPDATE */
-    const struct value *key_item;      /* CHANGE_UPDATE: what an item that is not there begins as: its key */
-    size_t item_bytes_max;             /* as document_bytes counts; 0: no bound but the store's */
+    const struct wide_update *wide;    /* CHANGE_WIDE; CHANGE_WIDE_DELETE: its timestamp */
+    const struct wide_range
+        *range;                   /* CHANGE_WIDE_DELETE, low and high; NULL: the partition, static row too */
+    const struct update *update;  /* CHANGE_UPDATE */
+    const struct value *key_item; /* CHANGE_UPDATE: what an item that is not there begins as: its key */
+    size_t item_bytes_max;        /* as document_bytes counts; 0: no bound but the store's */
     /* The outcome, in the write's arena. */
     const char *text;       /* of status */
     struct bytes old_image; /* when wants_old */

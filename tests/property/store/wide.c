@@ -1,0 +1,902 @@
+/* Rows of wide tables against a naive model that remembers every write there ever was, and decides by MODEL's words what
+ * shows: late writes, equal timestamps, deletions of rows, ranges and partitions, expiry, static rows, collections. What
+ * shows now, what showed at any LSN, and which records tell of it. */
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "gate/gate.h"
+#include "row/document.h"
+#include "row/key.h"
+#include "support/store.h"
+#include "support/test.h"
+
+enum {
+    PARTITIONS = 2,
+    PLACES = 6,
+    STATIC_ROW = PLACES,
+    ROWS = PLACES + 1,
+    COLUMNS = 4,
+    COLUMN_S = 0,
+    COLUMN_A = 1,
+    COLUMN_M = 2,
+    COLUMN_L = 3,
+    COLUMN_MARKER = 4,
+    LSNS_MAX = 1 << 15,
+    CHANGES = 3,
+    PARTS = 3,
+    TEXT_BYTES = 512,
+};
+
+/* --- the model ---------------------------------------------------------------------------------------------------- */
+
+struct naive_write {
+    int64_t timestamp;
+    bool is_tombstone;
+    int64_t expiry; /* 0: never */
+    int64_t value;
+};
+
+struct naive_cell {
+    int column;
+    int64_t path;  /* of a map its key, of a list the place in its order */
+    int64_t order; /* of a list's elements made in one step */
+    struct naive_write *writes;
+    size_t count;
+};
+
+struct naive_row {
+    struct naive_cell *cells;
+    size_t count;
+    int64_t deleted;
+    int64_t column_deleted[COLUMNS];
+};
+
+struct naive_range {
+    int low; /* the row at place p lies between 2 p and 2 p + 1 */
+    int high;
+    int64_t timestamp;
+};
+
+struct naive_partition {
+    struct naive_row rows[ROWS];
+    int64_t deleted;
+    struct naive_range *ranges;
+    size_t ranges_count;
+};
+
+struct naive {
+    struct naive_partition partitions[PARTITIONS];
+    bool is_descending;
+    int64_t made; /* list elements */
+};
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int place_of(const struct naive *naive, int value)
+{
+    return naive->is_descending ? PLACES - 1 - value : value;
+}
+
+/* What covers a row from outside. */
+static int64_t naive_mask(const struct naive *naive, int p, int r)
+{
+    const struct naive_partition *partition = &naive->partitions[p];
+    int64_t mask = partition->deleted;
+    int place = place_of(naive, r);
+    for (size_t i = 0; i < partition->ranges_count && r != STATIC_ROW; i++) {
+        const struct naive_range *range = &partition->ranges[i];
+        if (range->low <= 2 * place && range->high >= 2 * place + 1) {
+            mask = later(mask, range->timestamp);
+        }
+    }
+    return mask;
+}
+
+static int64_t naive_cover(const struct naive *naive, int p, int r, int column)
+{
+    const struct naive_row *row = &naive->partitions[p].rows[r];
+    int64_t cover = later(naive_mask(naive, p, r), row->deleted);
+    return column < COLUMNS ? later(cover, row->column_deleted[column]) : cover;
+}
+
+static bool write_wins(const struct naive_write *a, const struct naive_write *b)
+{
+    if (a->timestamp != b->timestamp) {
+        return a->timestamp > b->timestamp;
+    }
+    if (a->is_tombstone != b->is_tombstone) {
+        return a->is_tombstone;
+    }
+    if (a->expiry != b->expiry) {
+        return a->expiry > b->expiry; /* one that never expires (0) gives way */
+    }
+    return (uint32_t)a->value > (uint32_t)b->value; /* as four bytes */
+}
+
+/* What a cell shows; NULL: nothing. */
+static const struct naive_write *cell_shown(const struct naive_cell *cell, int64_t cover, int64_t now)
+{
+    const struct naive_write *best = NULL;
+    for (size_t i = 0; i < cell->count; i++) {
+        const struct naive_write *write = &cell->writes[i];
+        if (write->timestamp > cover && (best == NULL || write_wins(write, best))) {
+            best = write;
+        }
+    }
+    bool shows = best != NULL && !best->is_tombstone && (best->expiry == 0 || best->expiry > now);
+    return shows ? best : NULL;
+}
+
+static int cell_compare(const void *a, const void *b)
+{
+    const struct naive_cell *one = a;
+    const struct naive_cell *other = b;
+    if (one->column != other->column) {
+        return one->column < other->column ? -1 : 1;
+    }
+    if (one->path != other->path) {
+        return one->path < other->path ? -1 : 1;
+    }
+    return one->order < other->order ? -1 : one->order > other->order;
+}
+
+/* "marker a=1 m=2:3 l=4 …": everything that shows of a row; empty: it is not there. */
+static void naive_text(struct naive *naive, int p, int r, int64_t now, char text[TEXT_BYTES])
+{
+    struct naive_row *row = &naive->partitions[p].rows[r];
+    size_t size = 0;
+    text[0] = 0;
+    if (row->count > 1) {
+        qsort(row->cells, row->count, sizeof(*row->cells), cell_compare);
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        const struct naive_cell *cell = &row->cells[i];
+        const struct naive_write *shown = cell_shown(cell, naive_cover(naive, p, r, cell->column), now);
+        if (shown != NULL && cell->column == COLUMN_M) {
+            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d:%d ", (int)cell->path,
+                                     (int)shown->value);
+        } else if (shown != NULL) {
+            static const char *const names[] = {"s", "a", "m", "l", "marker"};
+            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "%s=%d ", names[cell->column],
+                                     (int)shown->value);
+        }
+    }
+}
+
+static void naive_write(struct naive_row *row, int column, int64_t path, int64_t order,
+                        struct naive_write write)
+{
+    struct naive_cell *cell = NULL;
+    for (size_t i = 0; i < row->count && cell == NULL; i++) {
+        struct naive_cell *each = &row->cells[i];
+        cell = each->column == column && each->path == path && each->order == order ? each : NULL;
+    }
+    if (cell == NULL) {
+        row->cells = memory_resize(row->cells, (row->count + 1) * sizeof(*row->cells));
+        cell = &row->cells[row->count++];
+        *cell = (struct naive_cell){.column = column, .path = path, .order = order};
+    }
+    cell->writes = memory_resize(cell->writes, (cell->count + 1) * sizeof(write));
+    cell->writes[cell->count++] = write;
+}
+
+/* The newest timestamp that is left of a row; INT64_MIN: nothing is. */
+static int64_t naive_newest(const struct naive *naive, int p, int r)
+{
+    const struct naive_row *row = &naive->partitions[p].rows[r];
+    int64_t mask = naive_mask(naive, p, r);
+    int64_t newest = row->deleted;
+    for (int i = 0; i < COLUMNS; i++) {
+        newest = later(newest, row->column_deleted[i]);
+    }
+    for (size_t i = 0; i < row->count; i++) {
+        for (size_t k = 0; k < row->cells[i].count; k++) {
+            newest = later(newest, row->cells[i].writes[k].timestamp);
+        }
+    }
+    return newest > mask ? newest : INT64_MIN;
+}
+
+static void naive_reset(struct naive *naive)
+{
+    for (int p = 0; p < PARTITIONS; p++) {
+        for (int r = 0; r < ROWS; r++) {
+            struct naive_row *row = &naive->partitions[p].rows[r];
+            for (size_t i = 0; i < row->count; i++) {
+                memory_destroy(row->cells[i].writes);
+            }
+            memory_destroy(row->cells);
+        }
+        memory_destroy(naive->partitions[p].ranges);
+    }
+}
+
+/* --- a step ------------------------------------------------------------------------------------------------------- */
+
+/* One change, as it is drawn, given to the gate and told to the model. */
+struct step_change {
+    enum gate_change_kind kind;
+    int p;
+    int r; /* a row, or STATIC_ROW; not of deletes of many */
+    bool is_range;
+    int low; /* values of the clustering column */
+    int high;
+    bool low_after;
+    bool high_after;
+    struct wide_update update;
+    struct wide_action action;
+    struct wide_part parts[PARTS];
+    int keys[PARTS];
+    int values[PARTS];
+    uint8_t key_bytes[PARTS][4];
+    uint8_t value_bytes[PARTS][4];
+    struct value partition;
+    struct value clustering[2];
+    struct gate_slice slice;
+};
+
+struct world {
+    struct store store;
+    struct clock clock;
+    int64_t now_us;
+    struct gate *gate;
+    struct gate_view *view;
+    struct random random;
+    struct naive naive;
+    char (*texts)[PARTITIONS * ROWS][TEXT_BYTES]; /* what showed after each LSN */
+    bool is_end[LSNS_MAX];                        /* the last one of a transaction */
+    uint64_t lsn;
+    int64_t steps;
+};
+
+static int64_t world_wall_us(void *context)
+{
+    return ((struct world *)context)->now_us;
+}
+
+static int draw(struct world *world, int bound)
+{
+    return (int)random_below(&world->random, (uint64_t)bound);
+}
+
+static void draw_part(struct world *world, struct step_change *change, int i)
+{
+    change->keys[i] = draw(world, 4);
+    change->values[i] = draw(world, 5);
+    bytes_put_u32(change->key_bytes[i], (uint32_t)change->keys[i]);
+    bytes_put_u32(change->value_bytes[i], (uint32_t)change->values[i]);
+    change->parts[i] = (struct wide_part){.value = bytes_of(change->value_bytes[i], 4)};
+    if (change->action.column == COLUMN_M) {
+        change->parts[i].path = bytes_of(change->key_bytes[i], 4);
+        change->parts[i].is_null = change->action.kind == WIDE_PUT && draw(world, 4) == 0;
+    }
+}
+
+static void draw_action(struct world *world, struct step_change *change, bool is_alone)
+{
+    static const enum wide_action_kind map_kinds[] = {WIDE_PUT, WIDE_PUT, WIDE_REPLACE, WIDE_DELETE};
+    static const enum wide_action_kind list_kinds[] = {WIDE_APPEND, WIDE_PREPEND,  WIDE_REPLACE_LIST,
+                                                       WIDE_DELETE, WIDE_LIST_SET, WIDE_LIST_SUBTRACT};
+    int column = change->r == STATIC_ROW ? COLUMN_S : 1 + draw(world, 3);
+    change->action.column = (uint32_t)column;
+    change->action.kind = WIDE_SET;
+    change->action.count = 1;
+    if (column == COLUMN_M) {
+        change->action.kind = map_kinds[draw(world, ARRAY_COUNT(map_kinds))];
+        change->action.count = change->action.kind == WIDE_DELETE ? 0 : 1 + (size_t)draw(world, PARTS);
+    } else if (column == COLUMN_L) { /* what reads the list stands alone: the model has no order in a batch */
+        change->action.kind = list_kinds[draw(world, is_alone ? ARRAY_COUNT(list_kinds) : 4)];
+        change->action.count = change->action.kind == WIDE_LIST_SET ? 1
+                               : change->action.kind == WIDE_DELETE ? 0
+                                                                    : 1 + (size_t)draw(world, PARTS);
+    }
+    for (size_t i = 0; i < change->action.count; i++) {
+        draw_part(world, change, (int)i);
+    }
+    if (change->action.kind == WIDE_SET || change->action.kind == WIDE_LIST_SET) {
+        change->parts[0].is_null = draw(world, 4) == 0;
+    }
+    change->action.number = draw(world, 3);
+    change->action.parts = change->parts;
+    change->update.actions = &change->action;
+    change->update.count = 1;
+}
+
+static void draw_range(struct world *world, struct step_change *change)
+{
+    change->is_range = true;
+    change->low = draw(world, PLACES);
+    change->high = draw(world, PLACES);
+    change->low_after = draw(world, 2) == 0;
+    change->high_after = draw(world, 2) == 0;
+    change->clustering[0] = value_of_integer(change->low);
+    change->clustering[1] = value_of_integer(change->high);
+    change->slice.has_bounds = true;
+    change->slice.low = (struct gate_bound){&change->clustering[0], 1, change->low_after};
+    change->slice.high = (struct gate_bound){&change->clustering[1], 1, change->high_after};
+    if (draw(world, 6) == 0) { /* to the end */
+        change->slice.high = (struct gate_bound){.is_after = true};
+        change->high = world->naive.is_descending ? 0 : PLACES - 1;
+        change->high_after = true;
+    }
+}
+
+static void draw_change(struct world *world, struct step_change *change, bool is_alone)
+{
+    int choice = draw(world, 100);
+    *change = (struct step_change){.kind = GATE_WIDE, .p = draw(world, PARTITIONS), .r = draw(world, ROWS)};
+    change->partition = value_of_integer(change->p);
+    change->slice.partition = &change->partition;
+    if (choice < 80) {
+        change->clustering[0] = value_of_integer(change->r);
+        change->slice.is_static = change->r == STATIC_ROW;
+        change->slice.low = (struct gate_bound){.values = change->clustering, .count = 1};
+        change->update.has_marker = change->r != STATIC_ROW && draw(world, 3) == 0;
+        change->update.ttl = draw(world, 4) == 0 ? 1 + (uint32_t)draw(world, 10) : 0;
+        change->update.deletes_row = choice < 10;
+        if (choice >= 5) {
+            draw_action(world, change, is_alone);
+        }
+        return;
+    }
+    change->kind = GATE_WIDE_DELETE;
+    change->r = -1;
+    if (choice < 95) {
+        draw_range(world, change);
+    }
+}
+
+/* One time in two the client gives a timestamp, around now: some are equal, those of cells that expire are not. */
+static void draw_timestamp(struct world *world, struct step_change *changes, size_t count)
+{
+    bool has_timestamp = draw(world, 2) == 0;
+    bool expires = false;
+    for (size_t i = 0; i < count; i++) {
+        expires |= changes[i].update.ttl > 0;
+    }
+    int64_t timestamp = (world->now_us / 100000 + draw(world, 40) - 30) * 100000;
+    timestamp += expires ? 1 + world->steps % 90000 : 0;
+    for (size_t i = 0; i < count; i++) {
+        changes[i].update.has_timestamp = has_timestamp;
+        changes[i].update.timestamp = timestamp;
+        if (expires) {
+            changes[i].update.ttl = changes[0].update.ttl; /* of equal age: all or none expires, alike */
+        }
+    }
+}
+
+/* The model's own reckoning of the writer's timestamp. */
+static int64_t naive_timestamp(const struct naive *naive, const struct step_change *changes, size_t count,
+                               int64_t commit_us)
+{
+    int64_t timestamp = commit_us;
+    for (size_t i = 0; i < count; i++) {
+        const struct step_change *change = &changes[i];
+        for (int r = 0; r < ROWS; r++) {
+            int place = place_of(naive, r);
+            int low = 2 * place_of(naive, change->low) + (change->low_after ? 1 : 0);
+            int high = 2 * place_of(naive, change->high) + (change->high_after ? 1 : 0);
+            bool is_hit =
+                change->kind == GATE_WIDE
+                    ? r == change->r
+                    : !change->is_range || (r != STATIC_ROW && low <= 2 * place && high >= 2 * place + 1);
+            int64_t newest = is_hit ? naive_newest(naive, change->p, r) : INT64_MIN;
+            if (is_hit && change->kind == GATE_WIDE) {
+                newest = later(newest, naive_mask(naive, change->p, r));
+            }
+            timestamp = newest == INT64_MIN ? timestamp : later(timestamp, newest + 1);
+        }
+    }
+    return timestamp;
+}
+
+static void naive_delete(struct naive *naive, const struct step_change *change, int64_t timestamp)
+{
+    struct naive_partition *partition = &naive->partitions[change->p];
+    if (!change->is_range) {
+        partition->deleted = later(partition->deleted, timestamp);
+        return;
+    }
+    partition->ranges =
+        memory_resize(partition->ranges, (partition->ranges_count + 1) * sizeof(*partition->ranges));
+    partition->ranges[partition->ranges_count++] =
+        (struct naive_range){.low = 2 * place_of(naive, change->low) + (change->low_after ? 1 : 0),
+                             .high = 2 * place_of(naive, change->high) + (change->high_after ? 1 : 0),
+                             .timestamp = timestamp};
+}
+
+/* Of a list: by its index among what shows, or every one with a value. */
+static void naive_list_edit(struct naive *naive, const struct step_change *change, struct naive_write write,
+                            int64_t now)
+{
+    char text[TEXT_BYTES];
+    struct naive_row *row = &naive->partitions[change->p].rows[change->r];
+    int64_t left = change->action.number;
+    naive_text(naive, change->p, change->r, now, text); /* sorts */
+    int64_t cover = naive_cover(naive, change->p, change->r, COLUMN_L);
+    size_t count = row->count;
+    for (size_t i = 0; i < count; i++) {
+        struct naive_cell *cell = &row->cells[i];
+        const struct naive_write *shown = cell->column == COLUMN_L ? cell_shown(cell, cover, now) : NULL;
+        bool is_hit = false;
+        if (shown != NULL && change->action.kind == WIDE_LIST_SET) {
+            is_hit = left-- == 0;
+        }
+        for (size_t k = 0;
+             shown != NULL && change->action.kind == WIDE_LIST_SUBTRACT && k < change->action.count; k++) {
+            is_hit |= change->values[k] == shown->value;
+        }
+        if (is_hit) {
+            naive_write(row, COLUMN_L, cell->path, cell->order, write);
+        }
+    }
+}
+
+static void naive_action(struct naive *naive, const struct step_change *change, int64_t timestamp,
+                         int64_t commit_us)
+{
+    int64_t now = commit_us / 1000000;
+    const struct wide_action *action = &change->action;
+    struct naive_row *row = &naive->partitions[change->p].rows[change->r];
+    int column = (int)action->column;
+    int64_t expiry = change->update.ttl > 0 ? now + change->update.ttl : 0;
+    if (action->kind == WIDE_DELETE || action->kind == WIDE_REPLACE || action->kind == WIDE_REPLACE_LIST) {
+        row->column_deleted[column] =
+            later(row->column_deleted[column], action->kind == WIDE_DELETE ? timestamp : timestamp - 1);
+    }
+    if (action->kind == WIDE_LIST_SET || action->kind == WIDE_LIST_SUBTRACT) {
+        bool is_gone = action->kind == WIDE_LIST_SUBTRACT || change->parts[0].is_null;
+        struct naive_write write = {.timestamp = timestamp,
+                                    .is_tombstone = is_gone,
+                                    .expiry = is_gone ? now : expiry,
+                                    .value = is_gone ? 0 : change->values[0]};
+        naive_list_edit(naive, change, write, now);
+        return;
+    }
+    naive->made += (int64_t)action->count;
+    for (size_t i = 0; i < action->count; i++) {
+        bool is_gone = change->parts[i].is_null;
+        struct naive_write write = {.timestamp = timestamp,
+                                    .is_tombstone = is_gone,
+                                    .expiry = is_gone ? now : expiry,
+                                    .value = is_gone ? 0 : change->values[i]};
+        int64_t path = column == COLUMN_M ? change->keys[i] : 0;
+        int64_t order = 0;
+        if (column == COLUMN_L) { /* later steps come after, or before; of one statement in its order */
+            path = action->kind == WIDE_PREPEND ? -commit_us : commit_us;
+            order = (action->kind == WIDE_PREPEND ? -naive->made : naive->made - (int64_t)action->count) +
+                    (int64_t)i;
+        }
+        naive_write(row, column, path, order, write);
+    }
+}
+
+static void naive_step(struct naive *naive, const struct step_change *changes, size_t count,
+                       int64_t commit_us)
+{
+    int64_t own = naive_timestamp(naive, changes, count, commit_us);
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].kind == GATE_WIDE_DELETE) {
+            naive_delete(naive, &changes[i],
+                         changes[i].update.has_timestamp ? changes[i].update.timestamp : own);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct step_change *change = &changes[i];
+        int64_t timestamp = change->update.has_timestamp ? change->update.timestamp : own;
+        if (change->kind == GATE_WIDE_DELETE) {
+            continue;
+        }
+        struct naive_row *row = &naive->partitions[change->p].rows[change->r];
+        if (change->update.deletes_row) {
+            row->deleted = later(row->deleted, timestamp);
+        }
+        if (change->update.has_marker) {
+            int64_t expiry = change->update.ttl > 0 ? commit_us / 1000000 + change->update.ttl : 0;
+            naive_write(row, COLUMN_MARKER, 0, 0,
+                        (struct naive_write){.timestamp = timestamp, .expiry = expiry});
+        }
+        if (change->update.count > 0) {
+            naive_action(naive, change, timestamp, commit_us);
+        }
+    }
+}
+
+/* --- the product -------------------------------------------------------------------------------------------------- */
+
+static void image_text(const struct schema *schema, struct bytes image, bool is_static, int64_t now,
+                       char *text)
+{
+    struct arena arena = {0};
+    struct wide_row row;
+    struct error error;
+    size_t size = 0;
+    assert_ok(wide_row_decode(image, &arena, &row, &error), error);
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        struct value value;
+        const struct column *column = &schema->columns[i];
+        if (column->is_static != is_static) {
+            continue;
+        }
+        assert_ok(document_column(column, &row, now, &arena, &value, &error), error);
+        if (value.kind == VALUE_INTEGER) {
+            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "%s=%d ", i == 0 ? "s" : "a",
+                                     (int)value.integer);
+        }
+        for (size_t k = 0; value.kind == VALUE_MAP && k < value.pairs.count; k++) {
+            size +=
+                (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d:%d ",
+                                 (int)value.pairs.at[2 * k].integer, (int)value.pairs.at[2 * k + 1].integer);
+        }
+        for (size_t k = 0; value.kind == VALUE_LIST && k < value.items.count; k++) {
+            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "l=%d ", (int)value.items.at[k].integer);
+        }
+    }
+    if (row.has_marker && wide_cell_shows(&row.marker, now)) {
+        (void)snprintf(text + size, TEXT_BYTES - size, "marker=0 ");
+    }
+    arena_reset(&arena);
+}
+
+static void world_text(struct world *world, int p, int r, uint64_t as_of, int64_t *ret_now,
+                       char text[TEXT_BYTES])
+{
+    struct value partition = value_of_integer(p);
+    struct value clustering = value_of_integer(r);
+    struct gate_slice slice = {.partition = &partition,
+                               .is_static = r == STATIC_ROW,
+                               .low = {&clustering, 1, false}};
+    const struct schema *schema = catalog_find(world->store.catalog, bytes_of_text("ks.t"));
+    struct bytes image;
+    struct error error;
+    text[0] = 0;
+    enum status status =
+        gate_get_wide(world->view, bytes_of_text("ks.t"), &slice, as_of, &image, ret_now, &error);
+    if (status != STATUS_NOT_FOUND) {
+        assert_ok(status, error);
+        image_text(schema, image, r == STATIC_ROW, *ret_now, text);
+    }
+}
+
+static void check_now(struct world *world)
+{
+    for (int p = 0; p < PARTITIONS; p++) {
+        for (int r = 0; r < ROWS; r++) {
+            char expected[TEXT_BYTES];
+            char found[TEXT_BYTES];
+            int64_t now = 0;
+            world_text(world, p, r, 0, &now, found);
+            naive_text(&world->naive, p, r, world->now_us / 1000000, expected);
+            assert_string_equal(found, expected);
+        }
+    }
+}
+
+static void check_past(struct world *world, uint64_t lsn)
+{
+    for (int p = 0; p < PARTITIONS; p++) {
+        for (int r = 0; r < ROWS; r++) {
+            char found[TEXT_BYTES];
+            int64_t now = 0;
+            world_text(world, p, r, lsn, &now, found);
+            assert_string_equal(found, world->texts[lsn][p * ROWS + r]);
+        }
+    }
+}
+
+struct seen {
+    size_t count;
+    char texts[PARTITIONS * ROWS][TEXT_BYTES];
+    const struct schema *schema;
+    int64_t now;
+};
+
+static void visit_row(void *context, const struct gate_row *row)
+{
+    struct seen *seen = context;
+    struct error error;
+    struct arena arena = {0};
+    struct value partition;
+    struct value clustering = value_of_integer(STATIC_ROW);
+    size_t count = 0;
+    assert_ok(key_decode(seen->schema, row->key, &arena, &partition, &clustering, &count, &error), error);
+    image_text(seen->schema, row->image, count == 0, seen->now,
+               seen->texts[partition.integer * ROWS + clustering.integer]);
+    arena_reset(&arena);
+}
+
+/* The whole table in pages, forward and back: each row once, with what shows. */
+static void check_scan(struct world *world, bool is_reverse)
+{
+    struct seen seen = {.schema = catalog_find(world->store.catalog, bytes_of_text("ks.t")),
+                        .now = world->now_us / 1000000};
+    struct gate_slice slice = {.token_low = INT64_MIN, .token_high = INT64_MAX};
+    struct gate_query query = {.table = bytes_of_text("ks.t"),
+                               .slice = &slice,
+                               .rows_max = 3,
+                               .is_reverse = is_reverse};
+    struct arena arena = {0};
+    struct error error;
+    do {
+        struct gate_page page;
+        assert_ok(gate_query(world->view, &query, &arena, visit_row, &seen, &page, NULL, &error), error);
+        query.next = page.next;
+    } while (query.next.size > 0);
+    for (int i = 0; i < PARTITIONS * ROWS; i++) {
+        char expected[TEXT_BYTES];
+        naive_text(&world->naive, i / ROWS, i % ROWS, seen.now, expected);
+        assert_string_equal(seen.texts[i], expected);
+    }
+    arena_reset(&arena);
+}
+
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/* Which row a record is about; -1: none that shows. */
+static int record_row(const struct schema *schema, const struct record *record)
+{
+    struct arena arena = {0};
+    struct error error;
+    struct value partition;
+    struct value clustering = value_of_integer(STATIC_ROW);
+    size_t count = 0;
+    enum row_kind kind = key_kind(record->key);
+    if (kind != ROW_PLAIN && kind != ROW_STATIC) {
+        assert_true((record->flags & RECORD_META) != 0);
+        return -1;
+    }
+    assert_ok(key_decode(schema, record->key, &arena, &partition, &clustering, &count, &error), error);
+    arena_reset(&arena);
+    return (int)(partition.integer * ROWS + clustering.integer);
+}
+
+/* The marker is seen only where nothing else of the row is. */
+static bool texts_show_same(const char *a, const char *b)
+{
+    const char *a_marker = strstr(a, "marker");
+    const char *b_marker = strstr(b, "marker");
+    size_t a_size = a_marker == NULL ? strlen(a) : (size_t)(a_marker - a);
+    size_t b_size = b_marker == NULL ? strlen(b) : (size_t)(b_marker - b);
+    return (a[0] == 0) == (b[0] == 0) && a_size == b_size && memcmp(a, b, a_size) == 0;
+}
+
+/* Whoever follows the records knows of every row that shows otherwise than before, and of no other. */
+static void check_records(struct world *world, uint64_t from, uint64_t to, int64_t commit_us,
+                          char before[PARTITIONS * ROWS][TEXT_BYTES])
+{
+    const struct schema *schema = catalog_find(world->store.catalog, bytes_of_text("ks.t"));
+    bool is_told[PARTITIONS * ROWS] = {false};
+    struct buffer buffer = {0};
+    for (uint64_t lsn = from; lsn <= to; lsn++) {
+        struct record record;
+        struct error error;
+        int64_t time_us = 0;
+        char after[TEXT_BYTES];
+        assert_ok(log_record_at(world->store.log, lsn, &buffer, &record, &time_us, &error), error);
+        int row = record_row(schema, &record);
+        if (row < 0 || record.cause.kind == CAUSE_TTL) {
+            continue;
+        }
+        naive_text(&world->naive, row / ROWS, row % ROWS, commit_us / 1000000, after);
+        bool is_same = texts_show_same(before[row], after);
+        assert_int_equal((record.flags & RECORD_META) != 0, is_same);
+        enum operation expected = before[row][0] == 0 && after[0] != 0   ? OPERATION_INSERT
+                                  : before[row][0] != 0 && after[0] == 0 ? OPERATION_REMOVE
+                                                                         : OPERATION_MODIFY;
+        assert_int_equal(record.operation, expected);
+        is_told[row] = true;
+    }
+    for (int row = 0; row < PARTITIONS * ROWS; row++) {
+        char after[TEXT_BYTES];
+        naive_text(&world->naive, row / ROWS, row % ROWS, commit_us / 1000000, after);
+        assert_true(is_told[row] || texts_show_same(before[row], after));
+    }
+    buffer_reset(&buffer);
+}
+
+/* --- the world ---------------------------------------------------------------------------------------------------- */
+
+static void world_texts(struct world *world, int64_t now, char texts[PARTITIONS * ROWS][TEXT_BYTES])
+{
+    for (int i = 0; i < PARTITIONS * ROWS; i++) {
+        naive_text(&world->naive, i / ROWS, i % ROWS, now, texts[i]);
+    }
+}
+
+struct step_outcome {
+    sem_t done;
+    enum status status;
+    uint64_t lsn;
+    int64_t commit_us;
+    char text[256];
+};
+
+static void step_done(void *context, const struct gate_outcome *outcome)
+{
+    struct step_outcome *to = context;
+    to->status = outcome->status;
+    to->lsn = outcome->lsn;
+    to->commit_us = outcome->commit_time_us;
+    (void)snprintf(to->text, sizeof(to->text), "%s", outcome->text);
+    (void)sem_post(&to->done);
+}
+
+static void step_submit(struct world *world, struct step_change *changes, size_t count,
+                        struct step_outcome *outcome)
+{
+    struct arena arena = {0};
+    struct error error;
+    struct gate_change gate_changes[CHANGES];
+    for (size_t i = 0; i < count; i++) {
+        gate_changes[i] = (struct gate_change){.kind = changes[i].kind,
+                                               .table = bytes_of_text("ks.t"),
+                                               .wide = &changes[i].update,
+                                               .slice = &changes[i].slice};
+    }
+    struct gate_transaction transaction = {.arena = &arena,
+                                           .changes = gate_changes,
+                                           .count = count,
+                                           .actor = bytes_of_text("test"),
+                                           .done = step_done,
+                                           .context = outcome};
+    assert_int_equal(sem_init(&outcome->done, 0, 0), 0);
+    assert_ok(gate_submit(world->gate, &transaction, NULL, &error), error);
+    while (sem_wait(&outcome->done) != 0) {
+    }
+    (void)sem_destroy(&outcome->done);
+}
+
+static void world_step(struct world *world)
+{
+    struct step_change changes[CHANGES];
+    size_t count = draw(world, 3) == 0 ? 2 + (size_t)draw(world, CHANGES - 1) : 1;
+    char before[PARTITIONS * ROWS][TEXT_BYTES];
+    struct step_outcome outcome;
+    for (size_t i = 0; i < count; i++) {
+        draw_change(world, &changes[i], count == 1);
+        changes[i].update.actions = &changes[i].action;
+    }
+    draw_timestamp(world, changes, count);
+    step_submit(world, changes, count, &outcome);
+    if (outcome.status != STATUS_OK) { /* a list that has no such element: nothing happens */
+        assert_int_equal(outcome.status, STATUS_INVALID);
+        assert_true(count == 1 && changes[0].action.kind == WIDE_LIST_SET);
+        return;
+    }
+    world_texts(world, outcome.commit_us / 1000000, before);
+    naive_step(&world->naive, changes, count, outcome.commit_us);
+    check_records(world, world->lsn + 1, outcome.lsn, outcome.commit_us, before);
+    if (outcome.lsn > world->lsn) {
+        world_texts(world, outcome.commit_us / 1000000, world->texts[outcome.lsn]);
+        world->is_end[outcome.lsn] = true;
+    }
+    world->lsn = outcome.lsn;
+    world->steps++;
+}
+
+static void world_open(struct world *world)
+{
+    struct error error;
+    struct gate_options options = {.catalog = world->store.catalog,
+                                   .environment = world->store.environment,
+                                   .fold = world->store.fold,
+                                   .log = world->store.log,
+                                   .clock = &world->clock};
+    world->gate = gate_create(&options);
+    assert_ok(gate_view_open(world->gate, &world->view, &error), error);
+    while (world->lsn < fold_committed_lsn(world->store.fold)) { /* a start writes a record of its own */
+        world_texts(world, world->now_us / 1000000, world->texts[++world->lsn]);
+        world->is_end[world->lsn] = true;
+    }
+}
+
+static void world_close(struct world *world)
+{
+    gate_view_close(&world->view);
+    gate_destroy(&world->gate);
+}
+
+static void world_create_table(struct world *world)
+{
+    static struct key_column partition = {.type = {.kind = TYPE_INT}};
+    static struct key_column clustering = {.type = {.kind = TYPE_INT}};
+    static const struct type ints[] = {{.kind = TYPE_INT}, {.kind = TYPE_INT}};
+    static struct column columns[COLUMNS] = {
+        {.id = COLUMN_S, .is_static = true, .type = {.kind = TYPE_INT}},
+        {.id = COLUMN_A, .type = {.kind = TYPE_INT}},
+        {.id = COLUMN_M, .type = {.kind = TYPE_MAP, .count = 2, .parameters = ints}},
+        {.id = COLUMN_L, .type = {.kind = TYPE_LIST, .count = 1, .parameters = ints}},
+    };
+    partition.name = bytes_of_text("p");
+    clustering.name = bytes_of_text("c");
+    clustering.is_descending = world->naive.is_descending;
+    columns[0].name = bytes_of_text("s");
+    columns[1].name = bytes_of_text("a");
+    columns[2].name = bytes_of_text("m");
+    columns[3].name = bytes_of_text("l");
+    struct schema schema = {.name = bytes_of_text("ks.t"),
+                            .kind = TABLE_WIDE,
+                            .durability = DURABILITY_SYNC,
+                            .partition_count = 1,
+                            .partition = &partition,
+                            .clustering_count = 1,
+                            .clustering = &clustering,
+                            .columns_count = COLUMNS,
+                            .columns = columns,
+                            .next_column = COLUMNS,
+                            .gc_grace_seconds = 864000};
+    store_create_table(&world->store, &schema);
+}
+
+static void naive_init(struct naive *naive, bool is_descending)
+{
+    naive->is_descending = is_descending;
+    for (int p = 0; p < PARTITIONS; p++) {
+        naive->partitions[p].deleted = INT64_MIN;
+        for (int r = 0; r < ROWS; r++) {
+            naive->partitions[p].rows[r].deleted = INT64_MIN;
+            for (int c = 0; c < COLUMNS; c++) {
+                naive->partitions[p].rows[r].column_deleted[c] = INT64_MIN;
+            }
+        }
+    }
+}
+
+static void test_every_write_there_ever_was(void **state)
+{
+    (void)state;
+    struct error error;
+    struct world *world = memory_create(sizeof(*world));
+    random_init(&world->random, test_seed());
+    world->now_us = 1700000000000000;
+    world->clock = (struct clock){world_wall_us, world_wall_us, world};
+    world->texts = memory_create_array(LSNS_MAX, sizeof(*world->texts));
+    naive_init(&world->naive, draw(world, 2) == 0);
+    store_init(&world->store, &world->clock);
+    world_create_table(world);
+    uint64_t first = fold_committed_lsn(world->store.fold);
+    world_open(world);
+    for (uint64_t round = 0; round < test_rounds(1500) && world->lsn + 64 < LSNS_MAX; round++) {
+        int choice = draw(world, 100);
+        if (choice < 85) {
+            world_step(world);
+        } else if (choice < 92) {
+            world->now_us += draw(world, 3000000);
+        } else if (choice < 97) {
+            check_now(world);
+            check_scan(world, choice == 96);
+            uint64_t lsn = first + random_below(&world->random, world->lsn - first + 1);
+            while (!world->is_end[lsn]) {
+                lsn++;
+            }
+            check_past(world, lsn);
+        } else if (choice == 97) {
+            assert_ok(environment_checkpoint_now(world->store.environment, &error), error);
+        } else if (draw(world, 10) == 0) {
+            world_close(world);
+            store_close(&world->store);
+            store_open(&world->store);
+            world_open(world);
+        }
+    }
+    check_now(world);
+    world_close(world);
+    store_reset(&world->store);
+    naive_reset(&world->naive);
+    memory_destroy(world->texts);
+    memory_destroy(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_write_there_ever_was),
+    };
+    return cmocka_run_group_tests_name("store/wide", tests, NULL, NULL);
+}
