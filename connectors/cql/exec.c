@@ -264,21 +264,27 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
     }
 }
 
-static enum status exec_parse(struct exec_call *call, struct bytes text, struct cql_statement **ret_statement)
+enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
+                              const struct cql_statement **ret_statement)
 {
     struct error error;
-    enum status status = cql__parse(text, call->arena, ret_statement, &error);
-    return status == STATUS_OK ? status : exec_fail(call, CQL_SYNTAX_ERROR, "%s", error.text);
+    struct cql_statement *parsed = NULL;
+    if (query->is_prepared) {
+        *ret_statement = cql__plan_statement(query->prepared);
+        return STATUS_OK;
+    }
+    enum status status = cql__parse(query->text, call->arena, &parsed, &error);
+    *ret_statement = parsed;
+    return status == STATUS_OK
+               ? status
+               : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
 }
 
 static enum status exec_query(struct exec_call *call, const struct cql_query *query)
 {
-    struct cql_statement *statement = NULL;
+    const struct cql_statement *statement = NULL;
     call->query = query;
-    if (query->is_prepared) {
-        return exec_statement(call, cql__plan_statement(query->prepared));
-    }
-    enum status status = exec_parse(call, query->text, &statement);
+    enum status status = exec_statement_of(call, query, &statement);
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 

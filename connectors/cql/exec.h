@@ -9,6 +9,7 @@
 #include "gate/gate.h"
 
 struct exec;
+struct marker_notes;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
 struct exec_outcome {
@@ -28,6 +29,8 @@ struct exec_call {
     struct cql_failure failure; /* when a function here did not give STATUS_OK */
     struct bytes *warnings;
     size_t warnings_count;
+    struct marker_notes
+        *notes; /* the statement is only being prepared: markers are noted, nothing is bound */
     const struct cql_query *query; /* whose values the markers of the statement take */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;
@@ -79,6 +82,10 @@ struct bytes exec_full_name(struct exec_call *call, struct bytes keyspace, struc
 /* A type as written, with the user-defined types of `keyspace`. */
 MUST_USE enum status exec_type(struct exec_call *call, const struct cql_type *type, struct bytes keyspace,
                                struct type *ret_type);
+
+/* The statement of a query: parsed, or prepared before. */
+MUST_USE enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
+                                       const struct cql_statement **ret_statement);
 
 /* --- statements: each answers, now or later, or fails ---------------------------------------------------------------- */
 

@@ -1,13 +1,638 @@
-#include "bind.h"
+/* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
+#include "modify.h"
+
+#include "gate/bounds.h"
+#include "options.h"
+#include "syntax.h"
+#include "value/serial.h"
+
+/* --- USING ---------------------------------------------------------------------------------------------------------- */
+
+static enum status using_timestamp(struct exec_call *call, const struct cql_term *term, bool *ret_is_set,
+                                   int64_t *ret_timestamp)
+{
+    static const struct type type = {.kind = TYPE_BIGINT};
+    struct bound bound;
+    *ret_is_set = false;
+    if (term == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = exec_bind(call, term, &type, bytes_of_text("[timestamp]"), &bound);
+    if (status != STATUS_OK || bound.kind == BOUND_UNSET) {
+        return status;
+    }
+    if (bound.kind == BOUND_NULL) {
+        return exec_fail(call, CQL_INVALID, "Invalid null value of timestamp");
+    }
+    if (bound.value.integer == INT64_MIN) {
+        return exec_fail(call, CQL_INVALID, "The least 64-bit number is no timestamp");
+    }
+    *ret_is_set = true;
+    *ret_timestamp = bound.value.integer;
+    return STATUS_OK;
+}
+
+static enum status using_ttl(struct modify *modify, const struct cql_term *term)
+{
+    static const struct type type = {.kind = TYPE_INT};
+    struct bound bound;
+    modify->update.ttl = modify->is_counter ? 0 : cql__default_ttl(modify->schema);
+    if (term == NULL) {
+        return STATUS_OK;
+    }
+    if (modify->is_counter) {
+        return exec_fail(modify->call, CQL_INVALID, "Cannot provide custom TTL for counter updates");
+    }
+    enum status status = exec_bind(modify->call, term, &type, bytes_of_text("[ttl]"), &bound);
+    if (status != STATUS_OK || bound.kind == BOUND_UNSET) {
+        return status;
+    }
+    int64_t ttl = bound.kind == BOUND_NULL ? 0 : bound.value.integer;
+    if (ttl < 0) {
+        return exec_fail(modify->call, CQL_INVALID, "A TTL must be greater or equal to 0, but was %lld",
+                         (long long)ttl);
+    }
+    if (ttl > CQL_TTL_SECONDS_MAX) {
+        return exec_fail(modify->call, CQL_INVALID, "ttl is too large. requested (%lld) maximum (%d)",
+                         (long long)ttl, CQL_TTL_SECONDS_MAX);
+    }
+    modify->update.ttl = (uint32_t)ttl;
+    return STATUS_OK;
+}
+
+static enum status modify_using(struct modify *modify, const struct cql_using *using)
+{
+    struct modification *to = modify->to;
+    bool is_set = false;
+    int64_t timestamp = 0;
+    if (using->timestamp != NULL && modify->is_conditional) {
+        return exec_fail(modify->call, CQL_INVALID,
+                         "Cannot provide custom timestamp for conditional updates");
+    }
+    if (using->timestamp != NULL && modify->is_counter) {
+        return exec_fail(modify->call, CQL_INVALID, "Cannot provide custom timestamp for counter updates");
+    }
+    enum status status = using_timestamp(modify->call, using->timestamp, &is_set, &timestamp);
+    if (status == STATUS_OK) {
+        status = using_ttl(modify, using->ttl);
+    }
+    to->has_timestamps |= is_set;
+    modify->update.has_timestamp = is_set;
+    modify->update.timestamp = timestamp;
+    return status;
+}
+
+/* --- changes -------------------------------------------------------------------------------------------------------- */
+
+static enum status add_change(struct modify *modify, const struct gate_change *change)
+{
+    struct modification *to = modify->to;
+    if (to->count == GATE_CHANGES_MAX) {
+        return exec_fail(modify->call, CQL_INVALID, "a request changes up to %d rows", GATE_CHANGES_MAX);
+    }
+    if ((to->count & (to->count - 1)) == 0) { /* a power of two: full */
+        size_t room = to->count == 0 ? 1 : 2 * to->count;
+        struct gate_change *grown = arena_create_array(modify->call->arena, room, sizeof(*grown));
+        for (size_t i = 0; i < to->count; i++) {
+            grown[i] = to->changes[i];
+        }
+        to->changes = grown;
+    }
+    to->changes[to->count++] = *change;
+    return STATUS_OK;
+}
+
+static const struct wide_update *modify_update(struct modify *modify, bool is_static)
+{
+    struct wide_update *update = arena_create(modify->call->arena, sizeof(*update));
+    *update = modify->update;
+    update->actions = is_static ? modify->statics : modify->actions;
+    update->count = is_static ? modify->statics_count : modify->actions_count;
+    if (is_static) {
+        update->has_marker = false;
+        update->deletes_row = false;
+    }
+    return update;
+}
+
+static struct gate_slice *modify_slice(struct modify *modify, const struct value *partition)
+{
+    struct gate_slice *slice = arena_create(modify->call->arena, sizeof(*slice));
+    slice->partition = partition;
+    return slice;
+}
+
+static struct gate_change modify_change(struct modify *modify, enum gate_change_kind kind,
+                                        const struct gate_slice *slice, const struct wide_update *update)
+{
+    return (struct gate_change){.kind = kind,
+                                .table = modify->table.full,
+                                .slice = slice,
+                                .wide = update,
+                                .wants_old = modify->is_conditional};
+}
+
+/* The static row: what is set there, what is asked of it, and what is told when a condition fails. */
+static enum status add_static(struct modify *modify, const struct value *partition)
+{
+    bool is_asked =
+        modify->static_condition != NULL || (modify->is_conditional && modify->schema->columns_count > 0);
+    bool has_statics = false;
+    for (size_t i = 0; i < modify->schema->columns_count; i++) {
+        has_statics |= modify->schema->columns[i].is_static;
+    }
+    if (modify->statics_count == 0 && !(is_asked && has_statics)) {
+        return STATUS_OK;
+    }
+    struct gate_slice *slice = modify_slice(modify, partition);
+    slice->is_static = true;
+    struct gate_change change = modify_change(modify, modify->statics_count > 0 ? GATE_WIDE : GATE_CHECK,
+                                              slice, modify_update(modify, true));
+    change.condition = modify->static_condition;
+    bool is_alone = modify->clustering_count == 0 && modify->schema->clustering_count > 0;
+    change.presence = is_alone ? modify->presence : GATE_ALWAYS;
+    return add_change(modify, &change);
+}
+
+static enum status add_row(struct modify *modify, const struct value *partition,
+                           const struct value *clustering)
+{
+    struct gate_slice *slice = modify_slice(modify, partition);
+    slice->low = (struct gate_bound){.values = clustering, .count = modify->schema->clustering_count};
+    struct gate_change change = modify_change(modify, GATE_WIDE, slice, modify_update(modify, false));
+    change.condition = modify->condition;
+    change.presence = modify->presence;
+    return add_change(modify, &change);
+}
+
+/* Rows that begin with some clustering columns, and those in a range of the next one. */
+static enum status add_range(struct modify *modify, const struct value *partition, const struct value *prefix)
+{
+    struct gate_slice *slice = modify_slice(modify, partition);
+    size_t count = modify->clustering_count;
+    struct value *bounds = arena_create_array(modify->call->arena, 2 * (count + 1), sizeof(*bounds));
+    struct value *low = bounds;
+    struct value *high = bounds + count + 1;
+    bool is_descending = modify->has_range && modify->schema->clustering[count].is_descending;
+    for (size_t i = 0; i < count; i++) {
+        low[i] = prefix[i];
+        high[i] = prefix[i];
+    }
+    slice->has_bounds = count > 0 || modify->has_range;
+    slice->low = (struct gate_bound){.values = low, .count = count};
+    slice->high = (struct gate_bound){.values = high, .count = count, .is_after = true};
+    if (modify->has_low) { /* of a descending column the greater ones come first */
+        struct gate_bound *bound = is_descending ? &slice->high : &slice->low;
+        (is_descending ? high : low)[count] = modify->low;
+        bound->count = count + 1;
+        bound->is_after = is_descending ? !modify->low_after : modify->low_after;
+    }
+    if (modify->has_high) {
+        struct gate_bound *bound = is_descending ? &slice->low : &slice->high;
+        (is_descending ? low : high)[count] = modify->high;
+        bound->count = count + 1;
+        bound->is_after = is_descending ? !modify->high_after : modify->high_after;
+    }
+    struct gate_change change = modify_change(modify, GATE_WIDE_DELETE, slice, modify_update(modify, false));
+    return add_change(modify, &change);
+}
+
+/* Goes through all combinations of what key columns may be: the next one, false after the last. */
+static bool combination_next(size_t *places, const size_t *counts, size_t columns)
+{
+    for (size_t i = columns; i > 0; i--) {
+        if (++places[i - 1] < counts[i - 1]) {
+            return true;
+        }
+        places[i - 1] = 0;
+    }
+    return false;
+}
+
+static const struct value *combination(struct modify *modify, struct value *const *values,
+                                       const size_t *places, size_t columns)
+{
+    struct value *chosen = arena_create_array(modify->call->arena, columns, sizeof(*chosen));
+    for (size_t i = 0; i < columns; i++) {
+        chosen[i] = values[i][places[i]];
+    }
+    return chosen;
+}
+
+static bool counts_are_empty(const size_t *counts, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        if (counts[i] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the statement does in one partition. */
+static enum status add_partition(struct modify *modify, const struct value *partition)
+{
+    size_t places[CLUSTERING_COLUMNS_MAX] = {0};
+    const struct schema *schema = modify->schema;
+    bool is_whole_key = modify->clustering_count == schema->clustering_count && !modify->has_range;
+    bool touches_rows = modify->update.has_marker || modify->update.deletes_row ||
+                        modify->actions_count > 0 || modify->condition != NULL ||
+                        modify->presence != GATE_ALWAYS;
+    bool is_range = modify->update.deletes_row && !is_whole_key;
+    enum status status = add_static(modify, partition);
+    if (status != STATUS_OK || counts_are_empty(modify->clustering_counts, modify->clustering_count) ||
+        (!is_range && (!touches_rows || !is_whole_key))) {
+        return status; /* IN () changes nothing */
+    }
+    do {
+        const struct value *clustering =
+            combination(modify, modify->clustering, places, modify->clustering_count);
+        status = is_range ? add_range(modify, partition, clustering) : add_row(modify, partition, clustering);
+    } while (status == STATUS_OK &&
+             combination_next(places, modify->clustering_counts, modify->clustering_count));
+    return status;
+}
+
+/* Conditional statements of a batch share one partition. */
+static enum status modify_check_conditional(struct modify *modify, const struct value *partition)
+{
+    struct modification *to = modify->to;
+    const struct type *types[PARTITION_COLUMNS_MAX];
+    struct buffer key = {0};
+    if (!to->is_batch) {
+        to->table = modify->table;
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < modify->schema->partition_count; i++) {
+        types[i] = &modify->schema->partition[i].type;
+    }
+    enum status status =
+        serial_partition_encode(types, partition, modify->schema->partition_count, &key, NULL);
+    struct bytes bytes = arena_copy(modify->call->arena, buffer_bytes(&key));
+    buffer_reset(&key);
+    if (status == STATUS_OK && to->is_conditional && to->table.full.size > 0) {
+        if (!bytes_equal(to->table.full, modify->table.full)) {
+            return exec_fail(modify->call, CQL_INVALID, "Batch with conditions cannot span multiple tables");
+        }
+        if (!bytes_equal(to->partition, bytes)) {
+            return exec_fail(modify->call, CQL_INVALID,
+                             "Batch with conditions cannot span multiple partitions");
+        }
+    }
+    to->table = modify->table;
+    to->partition = bytes;
+    return STATUS_OK;
+}
+
+static enum status modify_add(struct modify *modify)
+{
+    size_t places[PARTITION_COLUMNS_MAX] = {0};
+    size_t columns = modify->schema->partition_count;
+    enum status status = STATUS_OK;
+    modify->to->is_conditional |= modify->is_conditional;
+    modify->to->has_counters |= modify->is_counter;
+    modify->to->has_others |= !modify->is_counter;
+    if (modify->call->notes != NULL || counts_are_empty(modify->partition_counts, columns)) {
+        return STATUS_OK;
+    }
+    do {
+        const struct value *partition = combination(modify, modify->partition, places, columns);
+        status = modify_check_conditional(modify, partition);
+        status = status == STATUS_OK ? add_partition(modify, partition) : status;
+    } while (status == STATUS_OK && combination_next(places, modify->partition_counts, columns));
+    return status;
+}
+
+/* --- statements ----------------------------------------------------------------------------------------------------- */
+
+static enum status modify_begin(struct modify *modify, struct modification *to,
+                                const struct cql_qualified *table, size_t actions_max)
+{
+    *modify = (struct modify){.to = to, .call = to->call};
+    enum status status = exec_find_table(to->call, table, &modify->table);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (to->call->notes != NULL && to->call->notes->table.size == 0) {
+        to->call->notes->keyspace = modify->table.keyspace;
+        to->call->notes->table = modify->table.name;
+    }
+    modify->schema = modify->table.schema;
+    modify->is_counter =
+        modify->schema->columns_count > 0 && modify->schema->columns[0].type.kind == TYPE_COUNTER;
+    modify->actions = arena_create_array(to->call->arena, actions_max, sizeof(*modify->actions));
+    modify->statics = arena_create_array(to->call->arena, actions_max, sizeof(*modify->statics));
+    return STATUS_OK;
+}
+
+static enum status insert_check(struct modify *modify, const struct cql_insert *insert)
+{
+    struct exec_call *call = modify->call;
+    if (insert->json != NULL) {
+        return exec_fail(call, CQL_INVALID, "INSERT JSON is not served yet");
+    }
+    if (modify->is_counter) {
+        return exec_fail(call, CQL_INVALID,
+                         "INSERT statements are not allowed on counter tables, use UPDATE instead");
+    }
+    if (insert->columns.count != insert->values.count) {
+        return exec_fail(call, CQL_INVALID, "Unmatched column names/values");
+    }
+    for (size_t i = 0; i < insert->columns.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(insert->columns.at[i], insert->columns.at[k])) {
+                return exec_fail(call, CQL_INVALID, "The column names contains duplicates");
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status modify_insert(struct modification *to, const struct cql_insert *insert)
+{
+    struct modify modify;
+    enum status status = modify_begin(&modify, to, &insert->table, insert->columns.count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    modify.is_insert = true;
+    modify.is_conditional = insert->if_not_exists;
+    modify.presence = insert->if_not_exists ? GATE_IF_ABSENT : GATE_ALWAYS;
+    to->shows_row |= insert->if_not_exists;
+    status = insert_check(&modify, insert);
+    for (size_t i = 0; i < insert->columns.count && status == STATUS_OK; i++) {
+        bool is_key = false;
+        status = cql__modify_key(&modify, insert->columns.at[i], insert->values.at[i], &is_key);
+        if (status == STATUS_OK && !is_key) {
+            status = cql__modify_value(&modify, insert->columns.at[i], insert->values.at[i]);
+        }
+    }
+    if (status == STATUS_OK) { /* only statics: they have no row of their own */
+        bool is_static_only =
+            modify.statics_count > 0 && modify.actions_count == 0 && modify.clustering_count == 0;
+        status = cql__modify_check_key(&modify, !is_static_only);
+        modify.update.has_marker = !is_static_only;
+    }
+    if (status == STATUS_OK) {
+        status = modify_using(&modify, &insert->using);
+    }
+    return status == STATUS_OK ? modify_add(&modify) : status;
+}
+
+static enum status modify_if(struct modify *modify, bool if_exists, const struct cql_relations *conditions)
+{
+    modify->is_conditional = if_exists || conditions->count > 0;
+    modify->presence = if_exists ? GATE_IF_PRESENT : GATE_ALWAYS;
+    return modify->is_conditional ? cql__lwt_conditions(modify, conditions) : STATUS_OK;
+}
+
+static enum status modify_check_in(struct modify *modify)
+{
+    const struct schema *schema = modify->schema;
+    for (size_t i = 0; i < schema->partition_count && modify->is_conditional; i++) {
+        if (modify->partition_counts[i] > 1) {
+            return exec_fail(modify->call, CQL_INVALID,
+                             "IN on the partition key is not supported with conditional %s",
+                             modify->update.deletes_row ? "deletions" : "updates");
+        }
+    }
+    for (size_t i = 0; i < schema->clustering_count && modify->is_conditional; i++) {
+        if (modify->clustering_counts[i] > 1) {
+            return exec_fail(modify->call, CQL_INVALID,
+                             "IN on the clustering key columns is not supported with conditional %s",
+                             modify->update.deletes_row ? "deletions" : "updates");
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status modify_set(struct modification *to, const struct cql_update *update)
+{
+    struct modify modify;
+    enum status status = modify_begin(&modify, to, &update->table, update->assignments.count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    modify.is_conditional = update->if_exists || update->conditions.count > 0;
+    status = modify_using(&modify, &update->using);
+    for (size_t i = 0; i < update->assignments.count && status == STATUS_OK; i++) {
+        status = cql__modify_assign(&modify, &update->assignments.at[i]);
+    }
+    if (status == STATUS_OK) {
+        status = cql__modify_where(&modify, &update->where, "UPDATE");
+    }
+    if (status == STATUS_OK) {
+        status = modify_if(&modify, update->if_exists, &update->conditions);
+    }
+    bool is_static_only = modify.statics_count > 0 && modify.actions_count == 0 && modify.condition == NULL;
+    if (status == STATUS_OK) {
+        status = cql__modify_check_key(&modify, !is_static_only);
+    }
+    if (status == STATUS_OK && is_static_only && modify.clustering_count > 0 && to->call->notes == NULL &&
+        !modify.is_conditional) {
+        status =
+            exec_fail(to->call, CQL_INVALID,
+                      "Invalid restrictions on clustering columns since the UPDATE statement modifies only "
+                      "static columns");
+    }
+    if (status == STATUS_OK) {
+        status = modify_check_in(&modify);
+    }
+    return status == STATUS_OK ? modify_add(&modify) : status;
+}
+
+static enum status delete_check(struct modify *modify, const struct cql_delete *statement)
+{
+    bool has_columns = statement->deletions.count > 0;
+    bool is_static_only = has_columns && modify->actions_count == 0 && modify->condition == NULL;
+    bool is_row = modify->clustering_count == modify->schema->clustering_count && !modify->has_range;
+    enum status status = cql__modify_check_key(modify, has_columns && !is_static_only && !modify->has_range);
+    if (status != STATUS_OK || modify->call->notes != NULL) {
+        return status;
+    }
+    if (has_columns && modify->has_range) {
+        return exec_fail(modify->call, CQL_INVALID, "Range deletions are not supported for specific columns");
+    }
+    if (!has_columns && modify->is_conditional && !is_row && modify->static_condition == NULL) {
+        return exec_fail(
+            modify->call, CQL_INVALID,
+            "DELETE statements must restrict all PRIMARY KEY columns with equality relations in order to "
+            "delete non static columns");
+    }
+    if (is_static_only && modify->clustering_count > 0) {
+        return exec_fail(
+            modify->call, CQL_INVALID,
+            "Invalid restrictions on clustering columns since the DELETE statement modifies only "
+            "static columns");
+    }
+    return modify_check_in(modify);
+}
+
+static enum status modify_delete(struct modification *to, const struct cql_delete *statement)
+{
+    struct modify modify;
+    enum status status = modify_begin(&modify, to, &statement->table, statement->deletions.count);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    modify.is_conditional = statement->if_exists || statement->conditions.count > 0;
+    modify.update.deletes_row = statement->deletions.count == 0;
+    status = modify_using(&modify, &statement->using);
+    for (size_t i = 0; i < statement->deletions.count && status == STATUS_OK; i++) {
+        status = cql__modify_delete(&modify, &statement->deletions.at[i]);
+    }
+    if (status == STATUS_OK) {
+        status = cql__modify_where(&modify, &statement->where, "DELETE");
+    }
+    if (status == STATUS_OK) {
+        status = modify_if(&modify, statement->if_exists, &statement->conditions);
+    }
+    if (status == STATUS_OK) {
+        status = delete_check(&modify, statement);
+    }
+    return status == STATUS_OK ? modify_add(&modify) : status;
+}
+
+enum status cql__modify_statement(struct modification *to, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_INSERT:
+        return modify_insert(to, &statement->insert);
+    case CQL_UPDATE:
+        return modify_set(to, &statement->update);
+    case CQL_DELETE:
+        return modify_delete(to, &statement->delete);
+    default:
+        return exec_fail(
+            to->call, CQL_INVALID,
+            "Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.");
+    }
+}
+
+/* --- the request ---------------------------------------------------------------------------------------------------- */
+
+/* The timestamp of statements that have none of their own: the batch's, the driver's, or none (the writer's rule). */
+static void modification_stamp(struct modification *to)
+{
+    const struct cql_parameters *parameters = &to->call->request->message->parameters;
+    bool is_writers = to->is_conditional || to->has_counters;
+    bool has_timestamp = !is_writers && (to->has_timestamp || parameters->has_timestamp);
+    int64_t timestamp = to->has_timestamp ? to->timestamp : parameters->timestamp_us;
+    for (size_t i = 0; i < to->count; i++) {
+        struct wide_update *update = (struct wide_update *)to->changes[i].wide;
+        if (is_writers) {
+            update->has_timestamp = false;
+        } else if (!update->has_timestamp && has_timestamp && timestamp != INT64_MIN) {
+            update->has_timestamp = true;
+            update->timestamp = timestamp;
+        }
+    }
+}
+
+static enum status modification_submit(struct modification *to)
+{
+    if (to->count == 0) {
+        if (to->is_conditional) {
+            return exec_fail(to->call, CQL_INVALID, "a conditional statement has to name a row");
+        }
+        exec_answer_void(to->call);
+        return STATUS_OK;
+    }
+    modification_stamp(to);
+    to->call->context = to;
+    return exec_submit(to->call, to->changes, to->count,
+                       to->is_conditional ? cql__lwt_finish : exec_answer_void);
+}
+
+static struct modification *modification_begin(struct exec_call *call, bool is_batch)
+{
+    struct modification *to = arena_create(call->arena, sizeof(*to));
+    to->call = call;
+    to->is_batch = is_batch;
+    return to;
+}
+
+static enum status batch_check(struct modification *to, bool is_counter_batch, bool is_logged)
+{
+    struct exec_call *call = to->call;
+    if (to->has_counters && to->has_others) {
+        return exec_fail(call, CQL_INVALID,
+                         "Counter and non-counter mutations cannot exist in the same batch");
+    }
+    if (to->has_counters && !is_counter_batch && is_logged) {
+        return exec_fail(call, CQL_INVALID, "Cannot include a counter statement in a logged batch");
+    }
+    if (to->has_others && is_counter_batch) {
+        return exec_fail(call, CQL_INVALID, "Cannot include non-counter statement in a counter batch");
+    }
+    if (to->has_counters && to->is_conditional) {
+        return exec_fail(call, CQL_INVALID, "Conditional updates are not supported in counter batches");
+    }
+    if (to->has_timestamp && to->has_timestamps) {
+        return exec_fail(call, CQL_INVALID, "Timestamp must be set either on BATCH or individual statements");
+    }
+    if (to->has_timestamp && (to->has_counters || to->is_conditional)) {
+        return exec_fail(call, CQL_INVALID, "Cannot provide custom timestamp for %s BATCH",
+                         to->has_counters ? "counter" : "conditional");
+    }
+    return STATUS_OK;
+}
+
+static enum status modify_batch(struct modification *to, const struct cql_batch *batch)
+{
+    if (batch->using.ttl != NULL) {
+        return exec_fail(to->call, CQL_INVALID, "Global TTL on the BATCH statement is not supported.");
+    }
+    enum status status =
+        using_timestamp(to->call, batch->using.timestamp, &to->has_timestamp, &to->timestamp);
+    for (size_t i = 0; i < batch->statements.count && status == STATUS_OK; i++) {
+        status = cql__modify_statement(to, batch->statements.at[i]);
+    }
+    return status == STATUS_OK
+               ? batch_check(to, batch->kind == CQL_BATCH_COUNTER, batch->kind == CQL_BATCH_LOGGED)
+               : status;
+}
+
+static enum status modify_run(struct modification *to, const struct cql_statement *statement)
+{
+    return statement->kind == CQL_BATCH ? modify_batch(to, &statement->batch)
+                                        : cql__modify_statement(to, statement);
+}
 
 enum status exec_modify(struct exec_call *call, const struct cql_statement *statement)
 {
-    (void)statement;
-    return exec_fail(call, CQL_INVALID, "being built");
+    struct modification *to = modification_begin(call, statement->kind == CQL_BATCH);
+    enum status status = modify_run(to, statement);
+    return status == STATUS_OK ? modification_submit(to) : status;
 }
 
+enum status exec_modify_note(struct exec_call *call, struct marker_notes *notes,
+                             const struct cql_statement *statement)
+{
+    struct modification *to = modification_begin(call, statement->kind == CQL_BATCH);
+    call->notes = notes;
+    enum status status = modify_run(to, statement);
+    call->notes = NULL;
+    return status;
+}
+
+/* The protocol's BATCH: statements as texts or prepared ones, each with its own values. */
 enum status exec_batch(struct exec_call *call, const struct cql_message *message)
 {
-    (void)message;
-    return exec_fail(call, CQL_INVALID, "being built");
+    struct modification *to = modification_begin(call, true);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < message->statements_count && status == STATUS_OK; i++) {
+        const struct cql_query *query = &message->statements[i];
+        const struct cql_statement *statement = NULL;
+        call->query = query;
+        status = exec_statement_of(call, query, &statement);
+        if (status == STATUS_OK) {
+            status = cql__modify_statement(to, statement);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = batch_check(to, message->batch == CQL_BATCH_TYPE_COUNTER,
+                             message->batch == CQL_BATCH_TYPE_LOGGED);
+    }
+    return status == STATUS_OK ? modification_submit(to) : status;
 }

@@ -2,6 +2,7 @@
 #include "expression_private.h"
 #include "value/bounds.h"
 #include "value/decimal.h"
+#include "value/order.h"
 
 bool value_is_number(const struct value *value)
 {
@@ -194,19 +195,13 @@ static const struct value *operand_value(const struct operand *operand, const st
     return found;
 }
 
-static bool compare_holds(enum expression_test test, const struct value *a, const struct value *b)
+static bool order_holds(enum expression_test test, int order)
 {
-    int order = 0;
-    if (test == EXPRESSION_EQUAL) {
-        return a != NULL && b != NULL && document_equal(a, b);
-    }
-    if (test == EXPRESSION_NOT_EQUAL) {
-        return a == NULL || b == NULL || !document_equal(a, b);
-    }
-    if (a == NULL || b == NULL || !document_order(a, b, &order)) {
-        return false;
-    }
     switch ((int)test) {
+    case EXPRESSION_EQUAL:
+        return order == 0;
+    case EXPRESSION_NOT_EQUAL:
+        return order != 0;
     case EXPRESSION_LESS:
         return order < 0;
     case EXPRESSION_LESS_EQUAL:
@@ -216,6 +211,30 @@ static bool compare_holds(enum expression_test test, const struct value *a, cons
     default:
         return order >= 0;
     }
+}
+
+static bool compare_holds(enum expression_test test, const struct value *a, const struct value *b)
+{
+    int order = 0;
+    if (test == EXPRESSION_EQUAL) {
+        return a != NULL && b != NULL && document_equal(a, b);
+    }
+    if (test == EXPRESSION_NOT_EQUAL) {
+        return a == NULL || b == NULL || !document_equal(a, b);
+    }
+    return a != NULL && b != NULL && document_order(a, b, &order) && order_holds(test, order);
+}
+
+/* CQL reference, "Lightweight transactions": null is equal to null only, and before or after nothing. */
+static bool cql_compare_holds(enum expression_test test, const struct value *a, const struct value *b)
+{
+    bool lacks_a = a == NULL || a->kind == VALUE_NULL;
+    bool lacks_b = b == NULL || b->kind == VALUE_NULL;
+    if (lacks_a || lacks_b) {
+        return test == EXPRESSION_EQUAL ? lacks_a == lacks_b
+                                        : test == EXPRESSION_NOT_EQUAL && lacks_a != lacks_b;
+    }
+    return order_holds(test, value_order(a, b));
 }
 
 static bool contains_bytes(struct bytes whole, struct bytes part)
@@ -254,7 +273,9 @@ static bool in_holds(const struct condition *condition, const struct condition_f
 {
     for (size_t i = 1; i < condition->operands_count; i++) {
         struct value room;
-        if (compare_holds(EXPRESSION_EQUAL, sought, operand_value(&condition->operands[i], facts, &room))) {
+        const struct value *member = operand_value(&condition->operands[i], facts, &room);
+        if (condition->dialect == DIALECT_CQL ? cql_compare_holds(EXPRESSION_EQUAL, sought, member)
+                                              : compare_holds(EXPRESSION_EQUAL, sought, member)) {
             return true;
         }
     }
@@ -299,7 +320,8 @@ static bool leaf_holds(const struct condition *condition, const struct condition
     case EXPRESSION_CHANGED:
         return changed_holds(condition, facts);
     default:
-        return compare_holds(condition->test, values[0], values[1]);
+        return condition->dialect == DIALECT_CQL ? cql_compare_holds(condition->test, values[0], values[1])
+                                                 : compare_holds(condition->test, values[0], values[1]);
     }
 }
 

@@ -1,14 +1,30 @@
 #include "expression/path.h"
 
+#include "value/order.h"
+
+/* The value under any key of a map. */
+static const struct value *path_find_key(const struct value *map, const struct value *key)
+{
+    for (size_t i = 0; map->kind == VALUE_MAP && i < map->pairs.count; i++) {
+        if (value_order(&map->pairs.at[2 * i], key) == 0) {
+            return &map->pairs.at[2 * i + 1];
+        }
+    }
+    return NULL;
+}
+
 const struct value *path_find(const struct path *path, const struct value *item)
 {
     const struct value *at = item;
     for (size_t i = 0; i < path->count && at != NULL; i++) {
         const struct path_element *element = &path->elements[i];
-        if (!element->is_index) {
+        if (element->key != NULL) {
+            at = path_find_key(at, element->key);
+        } else if (!element->is_index) {
             at = value_map_get(at, element->name);
         } else {
-            bool is_there = at->kind == VALUE_LIST && element->index < at->items.count;
+            bool is_there =
+                (at->kind == VALUE_LIST || at->kind == VALUE_UDT) && element->index < at->items.count;
             at = is_there ? &at->items.at[element->index] : NULL;
         }
     }

@@ -59,9 +59,16 @@ struct operand {
     const struct operand *right;
 };
 
+/* Whose rules a comparison follows. MODEL "Reconciliation". */
+enum expression_dialect {
+    DIALECT_DOCUMENT, /* DynamoDB's: a mismatch is false, what is missing is unequal to everything */
+    DIALECT_CQL, /* Cassandra's: values of one type in its order; what is missing is null, and null equals null */
+};
+
 struct condition {
     enum expression_test test;
-    const struct condition *left; /* of AND, OR, NOT, ENTERED, LEFT */
+    enum expression_dialect dialect; /* of EQUAL to GREATER_EQUAL and IN */
+    const struct condition *left;    /* of AND, OR, NOT, ENTERED, LEFT */
     const struct condition *right;
     const struct operand *operands; /* of all others */
     size_t operands_count;

@@ -8,8 +8,9 @@
 
 struct path_element {
     bool is_index;
-    struct bytes name; /* when not an index */
-    size_t index;
+    struct bytes name;       /* when neither index nor key */
+    size_t index;            /* of a list, or the position of a UDT's field */
+    const struct value *key; /* CQL: of a map whose keys are no names; otherwise NULL */
 };
 
 /* The first element is always a name. Elements live in the arena of whoever made the path. */

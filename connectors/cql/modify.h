@@ -1,0 +1,81 @@
+/* INSERT, UPDATE, DELETE: statements as changes for the gate. */
+#ifndef CQL_MODIFY_H
+#define CQL_MODIFY_H
+
+#include "bind.h"
+#include "exec.h"
+
+/* What the statements of a request, or of a batch, come to. */
+struct modification {
+    struct exec_call *call;
+    struct gate_change *changes;
+    size_t count;
+    bool is_batch;
+    bool is_conditional; /* some statement has IF */
+    bool has_counters;   /* some statement is about counters … */
+    bool has_others;     /* … or about other columns */
+    bool has_timestamps; /* some statement has a timestamp of its own */
+    bool has_timestamp;  /* what all others have */
+    int64_t timestamp;
+    struct exec_table table;     /* of conditional statements: one */
+    struct bytes partition;      /* likewise, its serialized key */
+    struct cql_names conditions; /* columns that IF names; none with IF EXISTS and IF NOT EXISTS */
+    bool shows_row;              /* IF NOT EXISTS: what was there is told whole */
+};
+
+/* One statement on its way: its table, key and what it does. */
+struct modify {
+    struct modification *to;
+    struct exec_call *call;
+    struct exec_table table;
+    const struct schema *schema;
+    struct wide_update update; /* of regular columns; statics have their own actions */
+    struct wide_action *actions;
+    size_t actions_count;
+    struct wide_action *statics;
+    size_t statics_count;
+    bool is_counter;
+    bool is_insert;
+    /* Keys: what each column may be. */
+    struct value *partition[PARTITION_COLUMNS_MAX];
+    size_t partition_counts[PARTITION_COLUMNS_MAX];
+    struct value *clustering[CLUSTERING_COLUMNS_MAX];
+    size_t clustering_counts[CLUSTERING_COLUMNS_MAX];
+    size_t clustering_count; /* columns that are given, from the first */
+    /* A range of rows instead of the last of those columns (DELETE). */
+    bool has_range;
+    bool has_low;
+    bool has_high;
+    bool low_after;  /* > */
+    bool high_after; /* <= */
+    struct value low;
+    struct value high;
+    const struct condition *condition;
+    const struct condition *static_condition;
+    enum gate_presence presence;
+    bool is_conditional;
+};
+
+/* Adds what one statement does. Failures in Cassandra's words. */
+MUST_USE enum status cql__modify_statement(struct modification *to, const struct cql_statement *statement);
+
+/* modify_set.c: what SET, columns and values, and DELETE's columns say. */
+MUST_USE enum status cql__modify_assign(struct modify *modify, const struct cql_assignment *assignment);
+MUST_USE enum status cql__modify_value(struct modify *modify, struct bytes column,
+                                       const struct cql_term *value);
+MUST_USE enum status cql__modify_delete(struct modify *modify, const struct cql_deletion *deletion);
+
+/* modify_where.c: WHERE, and keys among INSERT's columns. */
+MUST_USE enum status cql__modify_where(struct modify *modify, const struct cql_relations *where,
+                                       const char *statement);
+MUST_USE enum status cql__modify_key(struct modify *modify, struct bytes column, const struct cql_term *value,
+                                     bool *ret_is_key);
+/* Whether all key columns are there. */
+MUST_USE enum status cql__modify_check_key(struct modify *modify, bool needs_clustering);
+
+/* lwt.c: IF. */
+MUST_USE enum status cql__lwt_conditions(struct modify *modify, const struct cql_relations *conditions);
+/* Answers a request with conditions: [applied], and what was there. */
+void cql__lwt_finish(struct exec_call *call);
+
+#endif
