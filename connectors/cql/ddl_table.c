@@ -354,19 +354,25 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
     return STATUS_OK;
 }
 
+static struct key_column *alter_find_key(struct schema *next, struct bytes name)
+{
+    for (size_t i = 0; i < next->partition_count + next->clustering_count; i++) {
+        struct key_column *column =
+            i < next->partition_count ? &next->partition[i] : &next->clustering[i - next->partition_count];
+        if (bytes_equal(column->name, name)) {
+            return column;
+        }
+    }
+    return NULL;
+}
+
 static enum status alter_rename(struct exec_call *call, const struct cql_alter_table *statement,
                                 const struct exec_table *table, struct schema *next)
 {
     for (size_t i = 0; i < statement->names.count; i++) {
         struct bytes name = statement->names.at[i];
         struct bytes new_name = statement->new_names.at[i];
-        struct key_column *found = NULL;
-        for (size_t k = 0; k < next->partition_count + next->clustering_count && found == NULL; k++) {
-            struct key_column *column = k < next->partition_count
-                                            ? &next->partition[k]
-                                            : &next->clustering[k - next->partition_count];
-            found = bytes_equal(column->name, name) ? column : NULL;
-        }
+        struct key_column *found = alter_find_key(next, name);
         if (found == NULL && schema_column(next, name) != NULL) {
             return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", (struct bytes){0},
                                "");

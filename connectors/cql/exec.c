@@ -221,7 +221,7 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
                       struct type *ret_type)
 {
     struct error error;
-    enum status status = cql__type_parse(call, type->text, keyspace, ret_type, &error);
+    enum status status = cql__type_named(call, type->text, keyspace, ret_type, &error);
     return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
@@ -271,9 +271,13 @@ enum status exec_statement_of(struct exec_call *call, const struct cql_query *qu
     struct cql_statement *parsed = NULL;
     if (query->is_prepared) {
         *ret_statement = cql__plan_statement(query->prepared);
+        exec_markers(call, *ret_statement);
         return STATUS_OK;
     }
     enum status status = cql__parse(query->text, call->arena, &parsed, &error);
+    if (status == STATUS_OK) {
+        exec_markers(call, parsed);
+    }
     *ret_statement = parsed;
     return status == STATUS_OK
                ? status

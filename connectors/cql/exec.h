@@ -8,6 +8,7 @@
 #include "executor.h"
 #include "gate/gate.h"
 
+struct cql_receiver;
 struct exec;
 struct marker_notes;
 
@@ -86,6 +87,9 @@ MUST_USE enum status exec_type(struct exec_call *call, const struct cql_type *ty
 /* The statement of a query: parsed, or prepared before. */
 MUST_USE enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
                                        const struct cql_statement **ret_statement);
+
+/* Makes room for the markers of a statement: before it is bound. */
+void exec_markers(struct exec_call *call, const struct cql_statement *statement);
 
 /* --- statements: each answers, now or later, or fails ---------------------------------------------------------------- */
 

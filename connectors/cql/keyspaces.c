@@ -142,7 +142,7 @@ static enum status type_resolve(void *context, struct bytes keyspace, struct byt
                            (int)name.size, (const char *)name.data);
 }
 
-enum status cql__type_parse(struct exec_call *call, struct bytes text, struct bytes keyspace,
+enum status cql__type_named(struct exec_call *call, struct bytes text, struct bytes keyspace,
                             struct type *ret_type, struct error *error)
 {
     struct bytes before = call->type_keyspace;
@@ -167,7 +167,7 @@ static enum status type_of_item(struct exec_call *call, const struct value *item
         const struct value *field = &fields->items.at[i];
         struct error error;
         names[i] = field->items.at[0].bytes;
-        status = cql__type_parse(call, field->items.at[1].bytes, keyspace, &types[i], &error);
+        status = cql__type_named(call, field->items.at[1].bytes, keyspace, &types[i], &error);
     }
     *udt = (struct type_udt){.keyspace = keyspace, .name = value_map_text(item, "name"), .fields = names};
     *ret_type = (struct type){.kind = TYPE_UDT, .count = count, .parameters = types, .udt = udt};

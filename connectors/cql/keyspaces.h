@@ -21,7 +21,7 @@ MUST_USE enum status cql__keyspaces_list(struct exec_call *call,
                                                        const struct keyspace_options *options),
                                          void *context);
 /* A type as CQL writes it; names of user-defined types are those of `keyspace`. STATUS_INVALID in Cassandra's words. */
-MUST_USE enum status cql__type_parse(struct exec_call *call, struct bytes text, struct bytes keyspace,
+MUST_USE enum status cql__type_named(struct exec_call *call, struct bytes text, struct bytes keyspace,
                                      struct type *ret_type, struct error *error);
 /* The type of that name, not frozen; in the call's arena. STATUS_NOT_FOUND. */
 MUST_USE enum status cql__type_find(struct exec_call *call, struct bytes keyspace, struct bytes name,

@@ -193,7 +193,7 @@ static enum status lwt_condition(struct modify *modify, const struct cql_relatio
         operands = arena_create_array(modify->call->arena, 2, sizeof(*operands));
         status = lwt_operand(modify, &target, relation->value, &operands[1]);
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || target.column == NULL) {
         return status;
     }
     operands[0] = (struct operand){.kind = OPERAND_PATH, .path = target.path};

@@ -179,8 +179,9 @@ static enum status set_part(struct modify *modify, const struct column *column, 
     struct wide_action *action =
         set_action(modify, column, type->kind == TYPE_LIST ? WIDE_LIST_SET : WIDE_PUT);
     action->number = index;
-    *action_part(action) =
-        (struct wide_part){.path = path, .value = bytes, .is_null = bound.kind == BOUND_NULL};
+    struct wide_part *part = arena_create(modify->call->arena, sizeof(*part));
+    action->parts = part;
+    *part = (struct wide_part){.path = path, .value = bytes, .is_null = bound.kind == BOUND_NULL};
     return STATUS_OK;
 }
 
@@ -303,7 +304,7 @@ enum status cql__modify_assign(struct modify *modify, const struct cql_assignmen
 {
     const struct column *column = NULL;
     enum status status = set_column(modify, assignment->column, false, &column);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || column == NULL) {
         return status;
     }
     switch (assignment->kind) {
@@ -327,7 +328,7 @@ enum status cql__modify_delete(struct modify *modify, const struct cql_deletion 
 {
     const struct column *column = NULL;
     enum status status = set_column(modify, deletion->column, true, &column);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || column == NULL) {
         return status;
     }
     if (deletion->key != NULL || deletion->field.size > 0) {

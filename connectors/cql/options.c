@@ -153,7 +153,7 @@ static void option_set(struct arena *arena, struct value *map, struct bytes name
 static enum status option_take(struct exec_call *call, const struct cql_property *property,
                                struct cql_options *options, uint32_t *ret_gc_grace_seconds)
 {
-    struct value value;
+    struct value value = {.kind = VALUE_NULL};
     size_t i = 0;
     while (i < ARRAY_COUNT(options_known) &&
            !bytes_equal(property->name, bytes_of_text(options_known[i].name))) {
