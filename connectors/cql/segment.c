@@ -1,6 +1,7 @@
 #include "segment.h"
 
 #include "compress.h"
+#include "cql/bounds.h"
 #include "net/crc32.h"
 
 enum {
@@ -111,7 +112,7 @@ static void segment_put(struct bytes plain, bool is_lz4, bool is_self_contained,
     size_t head_at = buffer->size;
     (void)buffer_extend(buffer, bytes + CRC24_BYTES);
     size_t payload_at = buffer->size;
-    bool is_compressed = is_lz4 && cql__block_compress(plain, buffer);
+    bool is_compressed = is_lz4 && plain.size >= CQL_COMPRESS_BYTES_MIN && cql__block_compress(plain, buffer);
     if (!is_compressed) {
         buffer_put(buffer, plain);
     }

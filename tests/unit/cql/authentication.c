@@ -1,7 +1,13 @@
 /* Logins: PLAIN tokens, well and badly formed; the challenge of SigV4 and the string that its answer signs. */
 #include "authentication.h"
 
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "environment/environment.h"
 #include "hex.h"
+#include "identity/identity.h"
 
 static bool check(void *context, struct bytes user, struct bytes password)
 {
@@ -100,12 +106,110 @@ static void test_the_string_to_sign(void **state)
     arena_reset(&arena);
 }
 
+/* --- a login with an access key --------------------------------------------------------------------------------- */
+
+/* An access key in a directory of its own. */
+struct keyring {
+    char *directory;
+    char *data;
+    char *key_file;
+    struct environment *environment;
+    struct identity *identity;
+    struct identity_issue issue;
+};
+
+static void keyring_open(struct keyring *keyring)
+{
+    struct environment_point point;
+    struct error error;
+    keyring->directory = test_directory_create();
+    keyring->data = file_path_join(keyring->directory, "data");
+    keyring->key_file = file_path_join(keyring->directory, "key");
+    struct environment_options environment = {.directory = keyring->data,
+                                              .map_bytes = 16 << 20,
+                                              .allocate_bytes = 1 << 20,
+                                              .checkpoint_bytes = 1 << 20,
+                                              .checkpoint_interval_us = 1000000};
+    assert_ok(environment_create(keyring->data, environment.database, &error), error);
+    assert_ok(environment_open(&environment, &keyring->environment, &point, &error), error);
+    struct identity_options identity = {.environment = keyring->environment,
+                                        .key_file = keyring->key_file,
+                                        .data_directory = keyring->data};
+    assert_ok(identity_open(&identity, &keyring->identity, &error), error);
+    assert_ok(identity_issue(keyring->identity, bytes_of_text("writer"), 1, &keyring->issue, &error), error);
+    identity_admit(keyring->identity, &keyring->issue);
+}
+
+static void keyring_close(struct keyring *keyring)
+{
+    identity_close(&keyring->identity);
+    environment_close(&keyring->environment);
+    memory_destroy(keyring->data);
+    memory_destroy(keyring->key_file);
+    test_directory_remove(keyring->directory);
+}
+
+/* The signature of AWS Signature Version 4, in hexadecimal. */
+static const char *sign(struct arena *arena, const char *secret, const char *day, struct bytes string_to_sign)
+{
+    uint8_t key[SHA256_BYTES];
+    char *text = arena_create(arena, 2 * SHA256_BYTES + 1);
+    const char *const scope[] = {"us-east-1", "cassandra", "aws4_request"};
+    crypto_hmac_sha256(bytes_of_text(arena_format(arena, "AWS4%s", secret)), bytes_of_text(day), key);
+    for (size_t i = 0; i < ARRAY_COUNT(scope); i++) {
+        crypto_hmac_sha256(arena_copy(arena, bytes_of(key, sizeof(key))), bytes_of_text(scope[i]), key);
+    }
+    crypto_hmac_sha256(arena_copy(arena, bytes_of(key, sizeof(key))), string_to_sign, key);
+    for (size_t i = 0; i < sizeof(key); i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", key[i]);
+    }
+    return text;
+}
+
+static void test_access_keys(void **state)
+{
+    (void)state;
+    struct keyring keyring;
+    struct error error;
+    char now[CLOCK_TEXT_BYTES];
+    keyring_open(&keyring);
+    clock_format(clock_wall_us(clock_system()), now); /* to microseconds; the stamp has milliseconds */
+    for (int is_sound = 0; is_sound < 2; is_sound++) {
+        struct cql_door_options door = {.identity = keyring.identity};
+        struct arena arena = {0};
+        struct authentication authentication = {0};
+        struct bytes challenge = {0};
+        struct bytes principal = {0};
+        struct bytes begin = hex(&arena, "'SigV4' 00 00");
+        assert_int_equal(cql__authenticate(&authentication, &door, begin, &arena, &challenge, &principal,
+                                           &error),
+                         AUTHENTICATION_CHALLENGED);
+        const char *id = keyring.issue.access_key_id;
+        const char *stamp = arena_format(&arena, "%.23sZ", now);
+        const char *day = arena_format(&arena, "%.4s%.2s%.2s", now, now + 5, now + 8);
+        struct bytes string_to_sign =
+            cql__string_to_sign(&arena, bytes_of_text(id), bytes_of_text(stamp), "us-east-1",
+                                bytes_from(challenge, strlen("nonce=")));
+        const char *signature =
+            sign(&arena, is_sound == 1 ? keyring.issue.secret : "another", day, string_to_sign);
+        const char *answer =
+            arena_format(&arena, "signature=%s,access_key=%s,amzdate=%s", signature, id, stamp);
+        assert_int_equal(cql__authenticate(&authentication, &door, bytes_of_text(answer), &arena, &challenge,
+                                           &principal, &error),
+                         is_sound == 1 ? AUTHENTICATION_PASSED : AUTHENTICATION_REFUSED);
+        assert_same_text(principal, is_sound == 1 ? "writer" : "");
+        arena_reset(&arena);
+    }
+    keyring_close(&keyring);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_passwords),
         cmocka_unit_test(test_challenges),
         cmocka_unit_test(test_the_string_to_sign),
+        cmocka_unit_test(test_access_keys),
     };
     return cmocka_run_group_tests_name("cql/authentication", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Connections: each version and compression, order, prepared statements, events, logins, and what ends one. */
+#include "base/random.h"
 #include "cql/bounds.h"
 #include "talk.h"
 
@@ -301,6 +302,72 @@ static void test_tracing_warnings_and_payloads(void **state)
     fake_close(&fake);
 }
 
+/* Requests of a client that does not read its answers wait, and so takes no more memory than a few. */
+static void test_a_client_that_does_not_read(void **state)
+{
+    (void)state;
+    enum {
+        REQUESTS = 100,
+    };
+    struct fake fake;
+    fake_open(&fake, (struct cql_door_options){0});
+    for (uint8_t version = 4; version <= 5; version++) {
+        struct talk talk;
+        talk_ready(&talk, &fake, version, CQL_PLAIN);
+        atomic_store(&fake.handled, 0);
+        for (int i = 0; i < REQUESTS; i++) {
+            talk_query(&talk, i, "wide");
+        }
+        (void)usleep(200000);
+        assert_true(atomic_load(&fake.handled) < 30); /* what the kernel holds, and a little more */
+        for (int i = 0; i < REQUESTS; i++) {
+            assert_int_equal(talk_hear(&talk).stream, i);
+            arena_reset(&talk.arena);
+        }
+        assert_int_equal(atomic_load(&fake.handled), REQUESTS);
+        talk_close(&talk);
+    }
+    fake_close(&fake);
+}
+
+/* Sound requests with bytes changed, and mere noise, before and after STARTUP; whoever comes then is served. */
+static void test_hostile_bytes(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct random random;
+    struct talk talk;
+    random_init(&random, test_seed());
+    fake_open(&fake, (struct cql_door_options){0});
+    for (uint64_t round = 0; round < test_rounds(400); round++) {
+        size_t form = random_below(&random, ARRAY_COUNT(forms));
+        uint8_t noise[256];
+        if (random_below(&random, 4) == 0) {
+            talk_open(&talk, &fake, forms[form].version);
+        } else {
+            talk_ready(&talk, &fake, forms[form].version, forms[form].compression);
+        }
+        struct bytes sound =
+            talk_request(&talk, 0, 1, OPCODE_QUERY,
+                         hex(&talk.arena, "00000004 'rows' 0001 00000000 00000000 00000000"));
+        size_t size = random_below(&random, sizeof(noise));
+        random_fill(&random, noise, sizeof(noise));
+        if (random_below(&random, 2) == 0) {
+            size = sound.size;
+            memcpy(noise, sound.data, size);
+            noise[random_below(&random, size)] = (uint8_t)random_next(&random);
+            noise[random_below(&random, size)] = (uint8_t)random_next(&random);
+        }
+        client_send(talk.connection, bytes_of(noise, size));
+        talk_close(&talk);
+    }
+    talk_ready(&talk, &fake, 5, CQL_LZ4);
+    talk_query(&talk, 1, "void");
+    talk_expect(&talk, 1, OPCODE_RESULT, "00000001");
+    talk_close(&talk);
+    fake_close(&fake);
+}
+
 /* --- prepared statements ---------------------------------------------------------------------------------------- */
 
 #define VARIABLES "00000001 00000001 00000001 0000 0002 'ks' 0001 't' 0001 'k' 0009"
@@ -502,6 +569,8 @@ int main(void)
         cmocka_unit_test(test_order_and_overload),
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_tracing_warnings_and_payloads),
+        cmocka_unit_test(test_a_client_that_does_not_read),
+        cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_prepared_statements),
         cmocka_unit_test(test_unprepared_statements),
         cmocka_unit_test(test_events),

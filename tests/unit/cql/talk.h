@@ -30,6 +30,7 @@ struct fake {
     struct cql_request *waiting; /* of the thread */
     atomic_size_t prepared;
     atomic_size_t destroyed;
+    atomic_size_t handled;
     atomic_bool is_stale;   /* what is prepared is no longer current */
     atomic_bool is_altered; /* results have another column than was told */
     uint8_t *large;
@@ -169,6 +170,7 @@ static inline void fake_execute(void *context, struct cql_request *request)
 {
     struct fake *fake = context;
     struct cql_answer answer = {.kind = CQL_ANSWER_VOID};
+    atomic_fetch_add(&fake->handled, 1);
     switch ((int)request->message->opcode) {
     case OPCODE_PREPARE:
         fake_prepare(fake, request);

@@ -295,6 +295,40 @@ static void test_tasks_of_another_thread(void **state)
     buffer_reset(&expected);
 }
 
+static void shout_large(struct stream_task *task)
+{
+    struct shout *shout = (struct shout *)task;
+    if (shout->lines->last != NULL) {
+        stream_send(shout->lines->last, bytes_of(shout->lines->large, LARGE_BYTES));
+    }
+    memory_destroy(shout);
+}
+
+/* Who is sent more and more and takes nothing is let go. */
+static void test_a_client_that_never_reads(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct buffer text = {0};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "stay\n");
+    expect(connection, "stay\n");
+    for (size_t sent = 0; sent < (size_t)2 * NET_UNSENT_BYTES_MAX; sent += LARGE_BYTES) {
+        struct shout *shout = memory_create(sizeof(*shout));
+        *shout = (struct shout){.task.run = shout_large, .lines = &lines};
+        stream_server_post(lines.server, &shout->task);
+    }
+    for (int i = 0; i < 100 && atomic_load(&lines.closed) == 0; i++) {
+        (void)usleep(20000);
+    }
+    assert_int_equal(atomic_load(&lines.closed), 1);
+    client_receive_all(connection, &text);
+    assert_int_equal(close(connection), 0);
+    buffer_reset(&text);
+    lines_close(&lines);
+}
+
 static void test_addresses_that_are_refused(void **state)
 {
     (void)state;
@@ -318,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_many_that_are_idle),
         cmocka_unit_test(test_tasks_of_another_thread),
+        cmocka_unit_test(test_a_client_that_never_reads),
         cmocka_unit_test(test_addresses_that_are_refused),
     };
     return cmocka_run_group_tests_name("net/stream", tests, NULL, NULL);

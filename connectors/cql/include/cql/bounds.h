@@ -8,7 +8,7 @@ enum {
     /* The same until the client said who it is, so that strangers take no memory. */
     CQL_STARTUP_BYTES_MAX = 64 * 1024,
     CQL_REQUESTS_MAX = 4096,           /* of a connection at a time; one more: Overloaded */
-    CQL_COMPRESS_BYTES_MIN = 512,      /* a shorter body is sent as it is */
+    CQL_COMPRESS_BYTES_MIN = 512,      /* a shorter body, or segment, is sent as it is */
     CQL_PREPARED_MAX = 10000,          /* statements; the one that was not used longest goes: Unprepared */
     CQL_PREPARED_BYTES_MAX = 64 << 20, /* of their texts, likewise */
     CQL_FLIGHTS_KEPT = 64,             /* answered requests whose memory waits for the next */
