@@ -1,5 +1,6 @@
 /* The grammar's actions: pieces of trees, and what is asked of them while they are made. */
 #include "syntax_private.h"
+#include "value/type.h"
 
 /* --- lists ------------------------------------------------------------------------------------------------------ */
 
@@ -176,9 +177,32 @@ struct cql_term *cql__cast(struct syntax *syntax, enum cql_term_kind kind, struc
     return term;
 }
 
+/* "(int)-5" in a selection, where a name in parentheses may be a column: it is a hint when it names a type and the minus stands
+ * right before a number, as for Cassandra, which reads "-5" as one token. NULL: it is a difference. */
+static struct cql_term *hinted_number(struct syntax *syntax, const struct cql_term *left,
+                                      struct cql_term *right)
+{
+    bool is_number = right->kind == CQL_TERM_INTEGER || right->kind == CQL_TERM_FLOAT;
+    bool is_name =
+        left->kind == CQL_TERM_TUPLE && left->items.count == 1 && left->items.at[0]->kind == CQL_TERM_COLUMN;
+    struct type type;
+    if (!is_number || !is_name || right->offset == 0 || syntax->text.data[right->offset - 1] != '-' ||
+        !type_of_name(left->items.at[0]->text, &type)) {
+        return NULL;
+    }
+    struct syntax_token minus = {.offset = right->offset - 1};
+    struct syntax_token open = {.offset = left->offset};
+    struct cql_type name = {.text = left->items.at[0]->text, .offset = left->items.at[0]->offset};
+    return cql__cast(syntax, CQL_TERM_HINT, open, name, cql__negation(syntax, minus, right));
+}
+
 struct cql_term *cql__operation(struct syntax *syntax, enum cql_term_kind kind, struct cql_term *left,
                                 struct cql_term *right)
 {
+    struct cql_term *hinted = kind == CQL_TERM_SUBTRACT ? hinted_number(syntax, left, right) : NULL;
+    if (hinted != NULL) {
+        return hinted;
+    }
     struct cql_term *term = cql__term(syntax, kind, left->offset);
     term->operation = (struct cql_operation){.left = left, .right = right};
     nest(syntax, term, left);

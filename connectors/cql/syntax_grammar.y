@@ -188,7 +188,7 @@ term_signed(A) ::= MINUS(B) term_simple(C). { A = cql__negation(syntax, B, C); }
 term_simple(A) ::= constant(B). { A = B; }
 term_simple(A) ::= marker(B). { A = B; }
 term_simple(A) ::= function(B) LP(C) terms(D) RP. { A = cql__call(syntax, C, B, D); }
-term_simple(A) ::= LP(B) type_name(C) RP term_simple(D). { A = cql__cast(syntax, CQL_TERM_HINT, B, C, D); }
+term_simple(A) ::= LP(B) type_name(C) RP term_signed(D). { A = cql__cast(syntax, CQL_TERM_HINT, B, C, D); }
 term_simple(A) ::= LP(B) terms_some(C) RP. { A = cql__items(syntax, CQL_TERM_TUPLE, B, C); }
 term_simple(A) ::= LBRACKET(B) terms(C) RBRACKET. { A = cql__items(syntax, CQL_TERM_LIST, B, C); }
 term_simple(A) ::= LBRACE(B) terms(C) RBRACE. { A = cql__items(syntax, CQL_TERM_SET, B, C); }

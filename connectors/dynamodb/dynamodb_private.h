@@ -161,6 +161,8 @@ bool import_is_running(struct call *call, struct bytes id);
 bool restore_is_running(struct call *call, int64_t job);
 /* A backup, which no request may name. */
 bool table_is_backup(const struct schema *schema);
+/* A table that this door does not show: a backup, or one with CQL's columns. */
+bool table_is_hidden(const struct schema *schema);
 enum status tags_check(struct call *call, const struct value *tags);
 /* A finish for operations without an answer of their own. */
 void reply_empty(struct call *call);

@@ -16,10 +16,15 @@ const char *table_id(struct arena *arena)
                         id[13], id[14], id[15]);
 }
 
+bool table_is_hidden(const struct schema *schema)
+{
+    return schema->kind != TABLE_DOCUMENT || table_is_backup(schema);
+}
+
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
     if (gate_table_find(call->door->options.gate, name, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_backup(*ret_schema)) {
+        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_hidden(*ret_schema)) {
         return call_fail_no_named_table(call, name);
     }
     return STATUS_OK;
@@ -238,7 +243,7 @@ struct name_list {
 static void list_name(void *context, const struct schema *schema)
 {
     struct name_list *list = context;
-    if (table_is_backup(schema)) {
+    if (table_is_hidden(schema)) {
         return;
     }
     if (list->after.size > 0 && bytes_compare(schema->name, list->after) <= 0) {

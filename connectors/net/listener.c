@@ -29,9 +29,8 @@ static enum status address_parse(const char *address, const char *flag, struct s
     }
     if ((ntohl(ret_address->sin_addr.s_addr) >> 24) != 127) {
         return error_set(error, STATUS_DENIED,
-                         "%s %s is not a loopback address; this version has no credentials yet, so it "
-                         "listens on 127.0.0.0/8 only",
-                         flag, address);
+                         "%s %s is not a loopback address; this version listens on 127.0.0.0/8 only", flag,
+                         address);
     }
     return STATUS_OK;
 }

@@ -369,3 +369,137 @@ struct decimal decimal_add(const struct decimal *a, const struct decimal *b, boo
     mpz_clears(left, right, factor, NULL);
     return sum;
 }
+
+struct decimal decimal_multiply(const struct decimal *a, const struct decimal *b, struct arena *arena)
+{
+    mpz_t left;
+    mpz_t right;
+    mpz_inits(left, right, NULL);
+    decimal_to_mpz(a, left);
+    decimal_to_mpz(b, right);
+    mpz_mul(left, left, right);
+    struct decimal product = {.scale = a->scale + b->scale, .unscaled = decimal_from_mpz(left, arena)};
+    mpz_clears(left, right, NULL);
+    return product;
+}
+
+/* number × 10^power; a negative power divides and cuts. */
+static void decimal_shift(mpz_t number, int64_t power)
+{
+    mpz_t factor;
+    mpz_init(factor);
+    mpz_ui_pow_ui(factor, 10, (unsigned long)(power < 0 ? -power : power));
+    if (power < 0) {
+        mpz_tdiv_q(number, number, factor);
+    } else {
+        mpz_mul(number, number, factor);
+    }
+    mpz_clear(factor);
+}
+
+static int64_t decimal_precision(const mpz_t number)
+{
+    size_t digits = mpz_sizeinbase(number, 10); /* may be one too many */
+    mpz_t least;
+    mpz_init(least);
+    mpz_ui_pow_ui(least, 10, digits - 1);
+    bool is_less = mpz_cmpabs(number, least) < 0;
+    mpz_clear(least);
+    return (int64_t)digits - (is_less && digits > 1 ? 1 : 0);
+}
+
+/* left becomes left / right, half up. */
+static void decimal_quotient(mpz_t left, const mpz_t right)
+{
+    mpz_t rest;
+    mpz_init(rest);
+    int sign = mpz_sgn(left) * mpz_sgn(right);
+    mpz_tdiv_qr(left, rest, left, right);
+    mpz_mul_2exp(rest, rest, 1);
+    if (mpz_cmpabs(rest, right) >= 0) {
+        if (sign < 0) {
+            mpz_sub_ui(left, left, 1);
+        } else {
+            mpz_add_ui(left, left, 1);
+        }
+    }
+    mpz_clear(rest);
+}
+
+static void decimal_strip(mpz_t number, int64_t *scale)
+{
+    if (mpz_sgn(number) == 0) {
+        *scale = 0;
+        return;
+    }
+    while (mpz_divisible_ui_p(number, 10) != 0) {
+        mpz_divexact_ui(number, number, 10);
+        (*scale)--;
+    }
+}
+
+struct decimal decimal_divide(const struct decimal *a, const struct decimal *b, struct arena *arena)
+{
+    enum {
+        SIGNIFICANT_DIGITS = 32,
+        DECIMALS_MAX = 1000,
+    };
+    mpz_t left;
+    mpz_t right;
+    mpz_inits(left, right, NULL);
+    decimal_to_mpz(a, left);
+    decimal_to_mpz(b, right);
+    int64_t first = (decimal_precision(left) - a->scale) - (decimal_precision(right) - b->scale);
+    int64_t least = a->scale > b->scale ? a->scale : b->scale;
+    int64_t scale = SIGNIFICANT_DIGITS - first;
+    scale = scale < least ? least : scale;
+    scale = scale < SIGNIFICANT_DIGITS ? SIGNIFICANT_DIGITS : scale;
+    scale = scale > DECIMALS_MAX && DECIMALS_MAX >= least ? DECIMALS_MAX : scale;
+    int64_t zeros = scale - a->scale + b->scale;
+    if (zeros < 0) {
+        decimal_shift(right, -zeros);
+    } else {
+        decimal_shift(left, zeros);
+    }
+    decimal_quotient(left, right);
+    decimal_strip(left, &scale);
+    struct decimal quotient = {.scale = (int32_t)scale, .unscaled = decimal_from_mpz(left, arena)};
+    mpz_clears(left, right, NULL);
+    return quotient;
+}
+
+struct decimal decimal_remainder(const struct decimal *a, const struct decimal *b, struct arena *arena)
+{
+    mpz_t left;
+    mpz_t right;
+    int32_t scale = a->scale > b->scale ? a->scale : b->scale;
+    mpz_inits(left, right, NULL);
+    decimal_to_mpz(a, left);
+    decimal_to_mpz(b, right);
+    decimal_shift(left, scale - a->scale);
+    decimal_shift(right, scale - b->scale);
+    mpz_tdiv_r(left, left, right);
+    struct decimal rest = {.scale = scale, .unscaled = decimal_from_mpz(left, arena)};
+    mpz_clears(left, right, NULL);
+    return rest;
+}
+
+struct decimal decimal_truncate(const struct decimal *decimal, struct arena *arena)
+{
+    mpz_t number;
+    mpz_init(number);
+    decimal_to_mpz(decimal, number);
+    decimal_shift(number, -(int64_t)decimal->scale);
+    struct decimal whole = {.unscaled = decimal_from_mpz(number, arena)};
+    mpz_clear(number);
+    return whole;
+}
+
+bool decimal_is_zero(const struct decimal *decimal)
+{
+    bool is_zero = true;
+    for (size_t i = 0; i < decimal->unscaled.size && is_zero; i++) {
+        is_zero = decimal->unscaled.data[i] == 0;
+    }
+    return is_zero;
+}

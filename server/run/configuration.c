@@ -90,9 +90,10 @@ static enum status setting_set(struct configuration *configuration, const struct
     char *end = NULL;
     unsigned long long number = strtoull(value, &end, 10);
     if (*value < '0' || *value > '9' || *end != '\0' || number < setting->least || number > setting->most) {
+        bool is_named = strstr(where, setting->name) != NULL; /* a flag says its name itself */
         return error_set(error, STATUS_INVALID, "%s: %s must be a number from %llu to %llu, not %s", where,
-                         setting->name, (unsigned long long)setting->least, (unsigned long long)setting->most,
-                         value);
+                         is_named ? "the value" : setting->name, (unsigned long long)setting->least,
+                         (unsigned long long)setting->most, value);
     }
     *(uint64_t *)at = number;
     return STATUS_OK;

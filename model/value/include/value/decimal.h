@@ -19,6 +19,16 @@ int decimal_compare(const struct decimal *a, const struct decimal *b); /* 1.0 an
 /* a + b, or a - b; exact, with the larger scale. Scales are at most DECIMAL_EXPONENT_MAX apart from zero. */
 struct decimal decimal_add(const struct decimal *a, const struct decimal *b, bool is_minus,
                            struct arena *arena);
+/* Exact; the scales are added. */
+struct decimal decimal_multiply(const struct decimal *a, const struct decimal *b, struct arena *arena);
+/* To at least 32 significant digits and 32 decimals, half up, without zeros at the end, as Cassandra divides; at most 1,000
+ * decimals beyond the operands'. `b` is not zero. */
+struct decimal decimal_divide(const struct decimal *a, const struct decimal *b, struct arena *arena);
+/* What is left of a / b cut to a whole number; it has the sign of a. `b` is not zero. */
+struct decimal decimal_remainder(const struct decimal *a, const struct decimal *b, struct arena *arena);
+/* The whole number towards zero, with scale 0. */
+struct decimal decimal_truncate(const struct decimal *decimal, struct arena *arena);
+bool decimal_is_zero(const struct decimal *decimal);
 struct decimal decimal_of_integer(int64_t number, struct arena *arena);
 /* False when it is no integer, or does not fit. */
 bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number);
