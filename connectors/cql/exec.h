@@ -30,6 +30,7 @@ struct exec_call {
     struct cql_failure failure; /* when a function here did not give STATUS_OK */
     struct bytes *warnings;
     size_t warnings_count;
+    struct cql_receiver *receivers; /* what each marker of the statement is for, as far as is known */
     struct marker_notes
         *notes; /* the statement is only being prepared: markers are noted, nothing is bound */
     const struct cql_query *query; /* whose values the markers of the statement take */
