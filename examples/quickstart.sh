@@ -5,7 +5,7 @@ set -euo pipefail
 usage() {
     cat <<'TEXT'
 usage: examples/quickstart.sh [--check] [--data DIR] [--native ADDRESS:PORT] [--http ADDRESS:PORT] [--topics ADDRESS:PORT]
-       [--dynamodb ADDRESS:PORT]
+       [--dynamodb ADDRESS:PORT] [--cql ADDRESS:PORT]
 
 Installs what is missing (Debian 12, as root or with sudo), builds build/release/oxbow, starts a server and shows what it
 does, a line before each step. The server is left running; the last lines say how to stop it.
@@ -14,6 +14,7 @@ does, a line before each step. The server is left running; the last lines say ho
   --data DIR           where the database goes (default: a new temporary directory)
   --native ADDR:PORT   where the server listens (default: 127.0.0.1:7770; with --check a free port)
   --dynamodb ADDR:PORT where AWS SDKs find DynamoDB (default: 127.0.0.1:8000; with --check a free port)
+  --cql ADDR:PORT      where Cassandra drivers connect (default: 127.0.0.1:9042; with --check a free port)
   --topics ADDR:PORT   where changes are published (default: 127.0.0.1:7771; with --check a free port)
   --http ADDR:PORT     where its health and metrics are (default: 127.0.0.1:8080; with --check a free port)
 TEXT
@@ -27,6 +28,7 @@ native=
 http=
 topics=
 dynamodb=
+cql=
 while [ $# -gt 0 ]; do
     case $1 in
     --check) check=true ;;
@@ -34,6 +36,7 @@ while [ $# -gt 0 ]; do
     --native) native=${2:?--native needs ADDRESS:PORT} && shift ;;
     --http) http=${2:?--http needs ADDRESS:PORT} && shift ;;
     --dynamodb) dynamodb=${2:?--dynamodb needs ADDRESS:PORT} && shift ;;
+    --cql) cql=${2:?--cql needs ADDRESS:PORT} && shift ;;
     --topics) topics=${2:?--topics needs ADDRESS:PORT} && shift ;;
     --help | -h) usage && exit 0 ;;
     *) echo "quickstart.sh: unknown argument $1; see --help" >&2 && exit 2 ;;
@@ -43,6 +46,7 @@ done
 [ -n "$native" ] || { $check && native=127.0.0.1:0 || native=127.0.0.1:7770; }
 [ -n "$http" ] || { $check && http=127.0.0.1:0 || http=127.0.0.1:8080; }
 [ -n "$dynamodb" ] || { $check && dynamodb=127.0.0.1:0 || dynamodb=127.0.0.1:8000; }
+[ -n "$cql" ] || { $check && cql=127.0.0.1:0 || cql=127.0.0.1:9042; }
 [ -n "$topics" ] || { $check && topics=127.0.0.1:0 || topics=127.0.0.1:7771; }
 temporary=false
 [ -n "$data" ] || { data=$(mktemp -d "${TMPDIR:-/tmp}/oxbow-quickstart-XXXXXX") && temporary=true; }
@@ -66,7 +70,8 @@ oxbow=$project/build/release/oxbow
 server=
 
 start() {
-    "$oxbow" serve --data "$data" --native "$native" --http "$http" --topics "$topics" --dynamodb "$dynamodb" >"$data.ready" &
+    "$oxbow" serve --data "$data" --native "$native" --http "$http" --topics "$topics" --dynamodb "$dynamodb" \
+        --cql "$cql" >"$data.ready" &
     server=$!
     for _ in $(seq 1200); do
         grep -q '^ready' "$data.ready" && break

@@ -4,6 +4,8 @@
 #include "aws/bounds.h"
 #include "catalog/bounds.h"
 #include "codec/bounds.h"
+#include "cql/bounds.h"
+#include "cql/syntax_bounds.h"
 #include "dynamodb/bounds.h"
 #include "environment/bounds.h"
 #include "expression/bounds.h"
@@ -33,6 +35,7 @@ _Static_assert((int)GATE_ITEM_BYTES_MAX < (int)TRANSACTION_BYTES_MAX, "an item f
 _Static_assert((int)TRANSACTION_BYTES_MAX < (int)FRAME_PAYLOAD_BYTES_MAX, "the largest record fits a frame");
 _Static_assert((int)ROW_BYTES_MAX < (int)ENVIRONMENT_VALUE_BYTES_MAX, "the largest row fits the store");
 _Static_assert((int)FRAME_PAYLOAD_BYTES_MAX < (int)SEGMENT_BLOCK_BYTES_MAX, "the largest frame fits a block");
+_Static_assert((int)GATE_CHANGES_MAX == (int)FOLD_CHANGES_MAX, "what the gate takes the writer takes");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)FOLD_QUEUE_ENTRIES_MAX,
                "one door cannot fill the writer's queue");
 _Static_assert((int)FUNCTION_EFFECTS_MAX < (int)FOLD_CHANGES_MAX, "effects and a cursor fit a transaction");
@@ -186,6 +189,21 @@ static const struct limit limits[] = {
     {"DynamoDB, import, transaction", DYNAMODB_IMPORT_BYTES_MAX, "bytes of lines, and one line more"},
     {"DynamoDB, import, errors written down", DYNAMODB_IMPORT_ERRORS_MAX, "errors"},
     {"DynamoDB, import, columns of CSV", DYNAMODB_IMPORT_COLUMNS_MAX, "columns"},
+    {"columns of a wide table", COLUMNS_MAX, "columns besides the key"},
+    {"CQL, body of a request", CQL_BODY_BYTES_MAX, "bytes, also as decompressed"},
+    {"CQL, body before a client said who it is", CQL_STARTUP_BYTES_MAX, "bytes"},
+    {"CQL, requests of a connection at a time", CQL_REQUESTS_MAX, "requests"},
+    {"CQL, answer, least that is compressed", CQL_COMPRESS_BYTES_MIN, "bytes"},
+    {"CQL, prepared statements", CQL_PREPARED_MAX, "statements"},
+    {"CQL, prepared statements", CQL_PREPARED_BYTES_MAX, "bytes of their texts"},
+    {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
+    {"CQL, signature, clock against ours", CQL_SIGNATURE_SKEW_S, "seconds"},
+    {"CQL, statement", CQL_STATEMENT_BYTES_MAX, "bytes"},
+    {"CQL, statement, markers", CQL_MARKERS_MAX, "markers"},
+    {"CQL, statement, terms", CQL_NODES_MAX, "terms and members of lists"},
+    {"CQL, statement, properties", CQL_PROPERTIES_MAX, "properties"},
+    {"CQL, UPDATE, assignments", CQL_ASSIGNMENTS_MAX, "assignments"},
+    {"CQL, statement, nesting of terms", CQL_TERM_DEPTH_MAX, "levels"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

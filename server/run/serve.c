@@ -8,6 +8,9 @@
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "catalog/catalog.h"
+#include "cql/cql.h"
+#include "cql/exec.h"
+#include "cql/tables.h"
 #include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
 #include "feed/feed.h"
@@ -22,6 +25,12 @@
 #include "native/topics.h"
 #include "pool/pool.h"
 #include "run_private.h"
+
+/* A CQL door and what executes its statements. */
+struct server_cql {
+    struct exec *exec;
+    struct cql_door *door;
+};
 
 struct server {
     struct configuration configuration;
@@ -44,6 +53,7 @@ struct server {
     struct dynamodb_transfer *transfer;
     struct dynamodb_door *dynamodb;
     struct dynamodb_door *dynamodb_tls;
+    struct server_cql cql[2]; /* plain, and with TLS */
     int signals;
 };
 
@@ -200,6 +210,35 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
     return dynamodb_door_open(&options, is_tls ? &server->dynamodb_tls : &server->dynamodb, error);
 }
 
+/* Two doors of one kind here too; each has its own view of the store. */
+static enum status server_open_cql(struct server *server, bool is_tls, struct error *error)
+{
+    const struct configuration *configuration = &server->configuration;
+    struct server_cql *cql = &server->cql[is_tls ? 1 : 0];
+    const char *address = is_tls ? configuration->cql_tls : configuration->cql;
+    if (strcmp(address, "off") == 0) {
+        return STATUS_OK;
+    }
+    if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
+        return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
+    }
+    enum status status = exec_open(server->gate, &cql->exec, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct cql_door_options options = {
+        .address = address,
+        .flag = is_tls ? "--cql-tls" : "--cql",
+        .certificate_file = is_tls ? configuration->tls_certificate : NULL,
+        .key_file = is_tls ? configuration->tls_key : NULL,
+        .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
+        .gate = server->gate,
+        .identity = server->identity,
+        .executor = exec_executor(cql->exec),
+    };
+    return cql_door_open(&options, &cql->door, error);
+}
+
 static enum status server_open_identity(struct server *server, struct error *error)
 {
     struct identity_facts facts;
@@ -241,6 +280,9 @@ static enum status server_open_doors(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, true, error);
     }
+    for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
+        status = server_open_cql(server, i == 1, error);
+    }
     struct topics_options topics = {.address = server->configuration.topics,
                                     .gate = server->gate,
                                     .feed = server->feed,
@@ -266,6 +308,7 @@ static enum status server_open(struct server *server, struct error *error)
     jobs_register_tables(server->catalog);
     host_register_tables(server->catalog);
     identity_register_tables(server->catalog);
+    cql_register_tables(server->catalog);
     if (status == STATUS_OK) {
         status = server_open_store(server, error);
     }
@@ -311,6 +354,10 @@ static void server_close(struct server *server)
     http_door_close(&server->http);
     dynamodb_door_close(&server->dynamodb);
     dynamodb_door_close(&server->dynamodb_tls);
+    for (size_t i = 0; i < ARRAY_COUNT(server->cql); i++) {
+        cql_door_close(&server->cql[i].door);
+        exec_close(&server->cql[i].exec);
+    }
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
@@ -356,12 +403,15 @@ static int serve_failed(enum status status, const struct error *error)
 /* The one line on standard output. */
 static void serve_say_ready(const struct server *server)
 {
-    (void)printf("ready native=%s http=%s topics=%s dynamodb=%s dynamodb-tls=%s data=%s\n",
+    const struct cql_door *cql = server->cql[0].door;
+    const struct cql_door *cql_tls = server->cql[1].door;
+    (void)printf("ready native=%s http=%s topics=%s dynamodb=%s dynamodb-tls=%s cql=%s cql-tls=%s data=%s\n",
                  server->native == NULL ? "off" : native_door_address(server->native),
                  server->http == NULL ? "off" : http_door_address(server->http),
                  server->topics == NULL ? "off" : topics_address(server->topics),
                  server->dynamodb == NULL ? "off" : dynamodb_door_address(server->dynamodb),
                  server->dynamodb_tls == NULL ? "off" : dynamodb_door_address(server->dynamodb_tls),
+                 cql == NULL ? "off" : cql_door_address(cql), cql_tls == NULL ? "off" : cql_door_address(cql_tls),
                  server->configuration.data);
 }
 

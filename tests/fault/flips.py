@@ -79,7 +79,7 @@ def look(address, expected, changes):
 
 
 def start_damaged(running):
-    command = [OXBOW, "serve", "--data", running.data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", *running.settings]
+    command = [OXBOW, "serve", "--data", running.data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off", *running.settings]
     running.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = running.process.stdout.readline()
     if not line.startswith("ready"):

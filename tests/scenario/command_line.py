@@ -47,7 +47,7 @@ def starts(running):
     def start(*arguments, **environment):
         command = [OXBOW, "serve", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60,
-                              env={**os.environ, "OXBOW_HTTP": "off", "OXBOW_TOPICS": "off", "OXBOW_DYNAMODB": "off", **environment})
+                              env={**os.environ, "OXBOW_HTTP": "off", "OXBOW_TOPICS": "off", "OXBOW_DYNAMODB": "off", "OXBOW_CQL": "off", **environment})
         return done.returncode, done.stdout, done.stderr
 
     other = os.path.join(running.directory, "other")

@@ -246,7 +246,7 @@ def tls_is_spoken():
         certificate, key = server.directory + "/certificate.pem", server.directory + "/key.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
                         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-        done = subprocess.run([OXBOW, "serve", "--data", server.directory + "/other", "--native", "off", "--http", "off", "--topics", "off", "--dynamodb", "off", "--dynamodb-tls", "127.0.0.1:0"], capture_output=True, text=True)
+        done = subprocess.run([OXBOW, "serve", "--data", server.directory + "/other", "--native", "off", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off", "--dynamodb-tls", "127.0.0.1:0"], capture_output=True, text=True)
         assert done.returncode == 2 and "--tls-certificate" in done.stderr, done
         server.stop()
         server.settings += ["--dynamodb-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key]

@@ -37,6 +37,7 @@ class Server:
 
     def start(self):
         command = [OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", "--http", "127.0.0.1:0", "--topics", "127.0.0.1:0", "--dynamodb", "127.0.0.1:0",
+                   "--cql", "127.0.0.1:0",
                    *self.settings]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
@@ -46,6 +47,7 @@ class Server:
         self.topics = line.split()[3].removeprefix("topics=")
         self.dynamodb = line.split()[4].removeprefix("dynamodb=")
         self.dynamodb_tls = line.split()[5].removeprefix("dynamodb-tls=")
+        self.cql = line.split()[6].removeprefix("cql=")
         return self
 
     def kill(self):

@@ -276,7 +276,7 @@ class Host:
         environment = dict(os.environ)
         if trace is not None:
             environment.update(LD_PRELOAD=os.environ["OXBOW_SHIM"], POWER_ROOT=data, POWER_TRACE=trace)
-        command = [server.OXBOW, "serve", "--data", data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", *SETTINGS]
+        command = [server.OXBOW, "serve", "--data", data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off", *SETTINGS]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         line = self.process.stdout.readline()
         if not line.startswith("ready native="):
