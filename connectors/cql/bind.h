@@ -40,7 +40,8 @@ MUST_USE enum status exec_note(struct exec_call *call, struct marker_notes *note
 /* Notes all markers of an INSERT, UPDATE, DELETE or BATCH. */
 MUST_USE enum status exec_modify_note(struct exec_call *call, struct marker_notes *notes,
                                       const struct cql_statement *statement);
+/* The same of a SELECT, and the columns of its rows. */
 MUST_USE enum status exec_select_note(struct exec_call *call, struct marker_notes *notes,
-                                      const struct cql_select *statement);
+                                      const struct cql_select *statement, struct cql_metadata *ret_result);
 
 #endif
