@@ -556,7 +556,10 @@ static void duration_format(const struct duration *duration, struct buffer *buff
 
 static int hex_of(uint8_t c)
 {
-    return isdigit(c) != 0 ? c - '0' : isxdigit(c) != 0 ? tolower(c) - 'a' + 10 : -1;
+    static const char digits[] = "0123456789abcdef";
+    char small = c >= 'A' && c <= 'F' ? (char)(c - 'A' + 'a') : (char)c;
+    const char *found = small == 0 ? NULL : strchr(digits, small);
+    return found == NULL ? -1 : (int)(found - digits);
 }
 
 /* Pairs of digits until `ret_bytes` is full; dashes are where a UUID has them. */
