@@ -1,7 +1,6 @@
 #include "bind.h"
 
 #include "keyspaces.h"
-#include "term.h"
 #include "value/serial.h"
 
 /* --- preparing ------------------------------------------------------------------------------------------------------ */
@@ -16,6 +15,11 @@ static enum status bind_resolve(void *context, struct bytes keyspace, struct byt
     return status == STATUS_OK ? status
                                : error_set(error, STATUS_INVALID, "Unknown type %.*s", (int)name.size,
                                            (const char *)name.data);
+}
+
+struct type_names exec_type_names(struct exec_call *call)
+{
+    return (struct type_names){.resolve = bind_resolve, .context = call};
 }
 
 /* The marker that a value is bound to by its name: a named marker's own, or that of what it is for. */
@@ -37,8 +41,8 @@ static const struct cql_value *bind_find(const struct exec_call *call, uint16_t 
     return NULL;
 }
 
-static enum status bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,
-                               struct error *error)
+enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,
+                             struct error *error)
 {
     static const enum cql_binding_kind kinds[] = {[CQL_VALUE_SET] = CQL_BINDING_BYTES,
                                                   [CQL_VALUE_NULL] = CQL_BINDING_NULL,
@@ -52,7 +56,7 @@ static enum status bind_marker(void *context, uint16_t marker, struct cql_bindin
     return STATUS_OK;
 }
 
-static void bind_note(struct exec_call *call)
+void exec_note_receivers(struct exec_call *call)
 {
     struct marker_notes *notes = call->notes;
     for (size_t i = 0; i < notes->count; i++) {
@@ -70,7 +74,7 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
                       struct bytes name, struct bound *ret_bound)
 {
     struct error error = {0};
-    const struct type_names names = {.resolve = bind_resolve, .context = call};
+    const struct type_names names = exec_type_names(call);
     const struct cql_receiver receiver = {.name = name, .type = type};
     struct cql_expression *expression = NULL;
     int64_t now_us = clock_wall_us(clock_system());
@@ -80,14 +84,14 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
     *ret_bound = (struct bound){.kind = BOUND_UNSET};
     enum status status = cql__term_prepare(&preparation, term, &receiver, &expression);
     if (status == STATUS_OK && call->notes != NULL) {
-        bind_note(call);
+        exec_note_receivers(call);
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
         struct cql_evaluation evaluation = {.moment = {.arena = call->arena,
                                                        .error = &error,
                                                        .now_us = now_us},
-                                            .bind = bind_marker,
+                                            .bind = exec_bind_marker,
                                             .context = call};
         status = cql__evaluate(expression, &evaluation, &ret_bound->value, &is_unset);
     }

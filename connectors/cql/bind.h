@@ -3,6 +3,7 @@
 #define CQL_BIND_H
 
 #include "exec.h"
+#include "term.h"
 
 enum bound_kind {
     BOUND_VALUE,
@@ -24,6 +25,12 @@ MUST_USE enum status exec_bind_bytes(struct exec_call *call, const struct cql_te
                                      const struct type *type, struct bytes name, struct bound *ret_bound,
                                      struct bytes *ret_bytes);
 
+/* For selections, whose terms are evaluated row by row: what is bound to a marker, for cql_evaluation.bind with the call as
+ * its context; and how the names of types are found. */
+MUST_USE enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,
+                                      struct error *error);
+struct type_names exec_type_names(struct exec_call *call);
+
 /* --- the markers of a statement that is being prepared ---------------------------------------------------------------- */
 
 /* While a statement is prepared nothing is bound: those who would bind note instead which column each marker is for. */
@@ -37,10 +44,12 @@ struct marker_notes {
 /* Notes the markers in a term. */
 MUST_USE enum status exec_note(struct exec_call *call, struct marker_notes *notes,
                                const struct cql_term *term, const struct type *type, struct bytes name);
+/* Notes what call->receivers says of markers, where nothing was noted before. */
+void exec_note_receivers(struct exec_call *call);
 /* Notes all markers of an INSERT, UPDATE, DELETE or BATCH. */
 MUST_USE enum status exec_modify_note(struct exec_call *call, struct marker_notes *notes,
                                       const struct cql_statement *statement);
-/* The same of a SELECT, and the columns of its rows. */
+/* The same of a SELECT, and the columns of its rows; both in the call's arena. */
 MUST_USE enum status exec_select_note(struct exec_call *call, struct marker_notes *notes,
                                       const struct cql_select *statement, struct cql_metadata *ret_result);
 

@@ -331,6 +331,11 @@ enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *e
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
     random_secret(exec->schema_version, sizeof(exec->schema_version));
+    random_secret(exec->host_id, sizeof(exec->host_id));
+    random_secret(exec->paging_key, sizeof(exec->paging_key));
+    exec->host_id[6] = (uint8_t)((exec->host_id[6] & 0x0F) | 0x40);
+    exec->host_id[8] = (uint8_t)((exec->host_id[8] & 0x3F) | 0x80);
+    exec->started_s = clock_wall_us(clock_system()) / 1000000;
     enum status status = gate_view_open(gate, &exec->view, error);
     if (status != STATUS_OK) {
         memory_destroy(exec);

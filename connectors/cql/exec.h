@@ -120,6 +120,9 @@ struct exec {
     struct gate_view *view;
     struct cql_executor executor;
     uint8_t schema_version[CQL_UUID_BYTES];
+    uint8_t host_id[CQL_UUID_BYTES];
+    uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */
+    int64_t started_s;                /* since 1970 */
 };
 
 #endif

@@ -2,47 +2,25 @@
 
 #include "base/memory.h"
 #include "bind.h"
-#include "catalog/catalog.h"
+#include "source.h"
 #include "syntax.h"
+#include "value/type_stored.h"
 
-/* A prepared statement. Its tree, and what PREPARE told, live in its arena. */
+/* A statement that was prepared: everything of it is in its own arena. */
 struct plan {
     struct arena arena;
     struct cql_statement *statement;
     struct cql_prepared told;
-    struct gate *gate;
-    struct bytes table; /* full name; empty: it is about none */
+    /* The table that it is about, as it was; empty: none, or several. */
+    struct bytes table;
     uint32_t table_id;
-    uint32_t version; /* of the schema that it was prepared with */
+    uint32_t generation;
+    uint32_t version;
 };
 
-const struct cql_statement *cql__plan_statement(const void *prepared)
-{
-    return ((const struct plan *)prepared)->statement;
-}
+/* --- keys ------------------------------------------------------------------------------------------------------------ */
 
-bool cql__plan_is_current(struct exec *exec, const void *prepared)
-{
-    const struct plan *plan = prepared;
-    const struct schema *schema = NULL;
-    if (plan->table.size == 0) {
-        return true;
-    }
-    return gate_table_find(exec->gate, plan->table, &schema, NULL) == STATUS_OK &&
-           schema->table == plan->table_id && schema->version == plan->version;
-}
-
-void cql__plan_destroy(void *prepared)
-{
-    struct plan *plan = prepared;
-    if (plan != NULL) {
-        arena_reset(&plan->arena);
-        memory_destroy(plan);
-    }
-}
-
-/* The table that a statement is about; of a batch its first one's. */
-static const struct cql_qualified *plan_table(const struct cql_statement *statement)
+static const struct cql_qualified *statement_table(const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
     case CQL_SELECT:
@@ -58,82 +36,165 @@ static const struct cql_qualified *plan_table(const struct cql_statement *statem
     }
 }
 
-/* For each partition key column the marker that is for it. */
-static void plan_key_markers(struct plan *plan, const struct schema *schema)
+static const struct cql_relations *statement_where(const struct cql_statement *statement)
 {
-    const struct cql_metadata *variables = &plan->told.variables;
+    switch ((int)statement->kind) {
+    case CQL_SELECT:
+        return &statement->select.where;
+    case CQL_UPDATE:
+        return &statement->update.where;
+    case CQL_DELETE:
+        return &statement->delete.where;
+    default:
+        return NULL;
+    }
+}
+
+static const struct cql_term *inserted_term(const struct cql_statement *statement, struct bytes column)
+{
+    const struct cql_insert *insert = &statement->insert;
+    for (size_t i = 0; i < insert->columns.count && i < insert->values.count; i++) {
+        if (bytes_equal(insert->columns.at[i], column)) {
+            return insert->values.at[i];
+        }
+    }
+    return NULL;
+}
+
+/* The term that a key column is to be equal to; NULL: there is none. */
+static const struct cql_term *key_term(const struct cql_statement *statement, struct bytes column)
+{
+    const struct cql_relations *where = statement_where(statement);
+    if (where == NULL) {
+        return statement->kind == CQL_INSERT ? inserted_term(statement, column) : NULL;
+    }
+    for (size_t i = 0; i < where->count; i++) {
+        const struct cql_relation *relation = &where->at[i];
+        bool is_equal = relation->kind == CQL_RELATION_COLUMN && relation->comparison == CQL_EQUAL;
+        if (is_equal && bytes_equal(relation->columns.at[0], column)) {
+            return relation->value;
+        }
+    }
+    return NULL;
+}
+
+/* Which markers bind the partition key, all of it. */
+static void plan_keys(struct plan *plan, const struct schema *schema)
+{
     uint16_t *markers = arena_create_array(&plan->arena, schema->partition_count, sizeof(*markers));
     for (size_t i = 0; i < schema->partition_count; i++) {
-        size_t k = 0;
-        while (k < variables->count && !bytes_equal(variables->columns[k].name, schema->partition[i].name)) {
-            k++;
-        }
-        if (k == variables->count) {
+        const struct cql_term *term = key_term(plan->statement, schema->partition[i].name);
+        if (term == NULL || term->kind != CQL_TERM_MARKER) {
             return;
         }
-        markers[i] = (uint16_t)k;
+        markers[i] = term->marker.index;
     }
     plan->told.key_markers = markers;
     plan->told.key_markers_count = schema->partition_count;
 }
 
-static void plan_note_table(struct exec_call *call, struct plan *plan)
+/* --- plans ----------------------------------------------------------------------------------------------------------- */
+
+static enum status plan_parse(struct exec_call *call, struct bytes text, struct plan *plan)
 {
-    const struct cql_qualified *name = plan_table(plan->statement);
-    const struct schema *schema = NULL;
-    if (name == NULL) {
-        return;
-    }
-    struct bytes keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
-    struct bytes full = exec_full_name(call, keyspace, name->name);
-    if (gate_table_find(call->exec->gate, full, &schema, NULL) == STATUS_OK) {
-        plan->table = full;
-        plan->table_id = schema->table;
-        plan->version = schema->version;
-        plan_key_markers(plan, schema);
-    }
+    struct error error;
+    enum status status = cql__parse(arena_copy(&plan->arena, text), &plan->arena, &plan->statement, &error);
+    return status == STATUS_OK
+               ? status
+               : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
 }
 
-static enum status plan_describe(struct exec_call *call, struct plan *plan, struct marker_notes *notes)
+/* The table, copied: its types are what metadata point to. */
+static enum status plan_table(struct exec_call *call, struct plan *plan)
 {
+    struct source source;
+    const struct cql_qualified *name = statement_table(plan->statement);
+    if (name == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = cql__source_find(call, name, 0, &source);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (source.system == NULL) {
+        const struct schema *schema = source.table.schema;
+        plan->table = arena_copy(&plan->arena, source.table.full);
+        plan->table_id = schema->table;
+        plan->generation = schema->generation;
+        plan->version = schema->version;
+    }
+    plan_keys(plan, source.table.schema);
+    return STATUS_OK;
+}
+
+/* Markers and result. `call` has the plan's arena. */
+static enum status plan_note(struct exec_call *call, struct plan *plan)
+{
+    const struct cql_statement *statement = plan->statement;
+    struct marker_notes notes = {.count = statement->markers};
     enum status status = STATUS_OK;
-    switch ((int)plan->statement->kind) {
+    notes.specs = arena_create_array(&plan->arena, notes.count, sizeof(*notes.specs));
+    exec_markers(call, statement);
+    switch ((int)statement->kind) {
     case CQL_SELECT:
-        status = exec_select_note(call, notes, &plan->statement->select, &plan->told.result);
+        status = exec_select_note(call, &notes, &statement->select, &plan->told.result);
         break;
     case CQL_INSERT:
     case CQL_UPDATE:
     case CQL_DELETE:
     case CQL_BATCH:
-        status = exec_modify_note(call, notes, plan->statement);
+        status = exec_modify_note(call, &notes, statement);
         break;
     default:
         break;
     }
-    for (size_t i = 0; i < notes->count && status == STATUS_OK; i++) {
-        if (notes->specs[i].type == NULL) {
-            status = exec_fail(call, CQL_INVALID, "it cannot be told what the bind marker %zu is for", i + 1);
+    for (size_t i = 0; i < notes.count && status == STATUS_OK; i++) {
+        if (notes.specs[i].type == NULL) {
+            return exec_fail(call, CQL_INVALID, "Cannot tell what the marker number %zu is for", i + 1);
         }
     }
-    plan->told.variables = (struct cql_metadata){.columns = notes->specs, .count = notes->count};
+    plan->told.variables = (struct cql_metadata){.columns = notes.specs, .count = notes.count};
     return status;
 }
 
-static enum status plan_fill(struct exec_call *call, struct plan *plan, struct bytes text)
+/* Types and names in metadata are in the plan's arena: schemas may go while it is used. */
+static void metadata_keep(struct plan *plan, struct cql_metadata *metadata)
 {
-    struct error error;
-    enum status status = cql__parse(arena_copy(&plan->arena, text), &plan->arena, &plan->statement, &error);
-    if (status != STATUS_OK) {
-        return exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
+    struct cql_column_spec *columns = arena_create_array(&plan->arena, metadata->count, sizeof(*columns));
+    for (size_t i = 0; i < metadata->count; i++) {
+        const struct cql_column_spec *spec = &metadata->columns[i];
+        struct buffer bytes = {0};
+        struct type *type = arena_create(&plan->arena, sizeof(*type));
+        type_encode(spec->type, &bytes);
+        struct reader reader = reader_of(arena_copy(&plan->arena, buffer_bytes(&bytes)));
+        CHECK(type_decode(&reader, &plan->arena, type, NULL) == STATUS_OK);
+        buffer_reset(&bytes);
+        columns[i] = (struct cql_column_spec){.keyspace = arena_copy(&plan->arena, spec->keyspace),
+                                              .table = arena_copy(&plan->arena, spec->table),
+                                              .name = arena_copy(&plan->arena, spec->name),
+                                              .type = type};
     }
-    struct marker_notes notes = {
-        .specs = arena_create_array(&plan->arena, plan->statement->markers, sizeof(struct cql_column_spec)),
-        .count = plan->statement->markers,
-    };
-    exec_markers(call, plan->statement);
-    status = plan_describe(call, plan, &notes);
+    metadata->columns = columns;
+}
+
+static enum status plan_make(struct exec_call *call, const struct cql_query *query, struct plan *plan)
+{
+    struct exec_call preparing = *call;
+    preparing.arena = &plan->arena;
+    preparing.query = query;
+    enum status status = plan_parse(&preparing, query->text, plan);
     if (status == STATUS_OK) {
-        plan_note_table(call, plan);
+        status = plan_table(&preparing, plan);
+    }
+    if (status == STATUS_OK) {
+        status = plan_note(&preparing, plan);
+    }
+    if (status == STATUS_OK) {
+        metadata_keep(plan, &plan->told.variables);
+        metadata_keep(plan, &plan->told.result);
+    } else {
+        call->failure = preparing.failure;
+        call->failure.message = arena_copy(call->arena, preparing.failure.message);
     }
     return status;
 }
@@ -141,12 +202,8 @@ static enum status plan_fill(struct exec_call *call, struct plan *plan, struct b
 enum status cql__prepare(struct exec_call *call, const struct cql_query *query)
 {
     struct plan *plan = memory_create(sizeof(*plan));
-    struct arena *kept = call->arena;
-    call->arena = &plan->arena; /* what is told lives as long as the statement */
-    enum status status = plan_fill(call, plan, query->text);
-    call->arena = kept;
+    enum status status = plan_make(call, query, plan);
     if (status != STATUS_OK) {
-        call->failure.message = arena_copy(kept, call->failure.message);
         cql__plan_destroy(plan);
         return status;
     }
@@ -154,4 +211,35 @@ enum status cql__prepare(struct exec_call *call, const struct cql_query *query)
                                 .prepared = {.told = plan->told, .statement = plan}};
     exec_answer(call, &answer);
     return STATUS_OK;
+}
+
+const struct cql_statement *cql__plan_statement(const void *prepared)
+{
+    return ((const struct plan *)prepared)->statement;
+}
+
+const struct cql_metadata *cql__plan_result(const void *prepared)
+{
+    return &((const struct plan *)prepared)->told.result;
+}
+
+bool cql__plan_is_current(struct exec *exec, const void *prepared)
+{
+    const struct plan *plan = prepared;
+    const struct schema *schema = NULL;
+    if (plan->table.size == 0) {
+        return true;
+    }
+    bool is_there = gate_table_find(exec->gate, plan->table, &schema, NULL) == STATUS_OK;
+    return is_there && schema->table == plan->table_id && schema->generation == plan->generation &&
+           schema->version == plan->version;
+}
+
+void cql__plan_destroy(void *prepared)
+{
+    struct plan *plan = prepared;
+    if (plan != NULL) {
+        arena_reset(&plan->arena);
+        memory_destroy(plan);
+    }
 }

@@ -1,16 +1,489 @@
-#include "bind.h"
+/* SELECT: planned, read, answered. */
+#include "select.h"
+
+#include "cql/bounds.h"
+#include "prepare.h"
+#include "row/key.h"
+
+static enum status select_fail_name(struct select *select, const char *format, struct bytes name)
+{
+    return exec_fail(select->call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
+}
+
+/* --- LIMIT, AS OF ----------------------------------------------------------------------------------------------------- */
+
+static enum status select_limit(struct select *select, const struct cql_term *term, const char *what,
+                                struct cql_receiver receiver, uint64_t *ret_limit)
+{
+    struct bound bound;
+    *ret_limit = UINT64_MAX;
+    if (term == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = exec_bind(select->call, term, receiver.type, receiver.name, &bound);
+    if (status != STATUS_OK || select->call->notes != NULL || bound.kind == BOUND_UNSET) {
+        return status;
+    }
+    if (bound.kind == BOUND_NULL) {
+        return exec_fail(select->call, CQL_INVALID, "Invalid null value of %s", what);
+    }
+    if (bound.value.integer <= 0) {
+        return exec_fail(select->call, CQL_INVALID, "%s must be strictly positive", what);
+    }
+    *ret_limit = (uint64_t)bound.value.integer;
+    return STATUS_OK;
+}
+
+/* AS OF a moment, which is a text, or an LSN. */
+static enum status select_as_of(struct select *select)
+{
+    static const struct type timestamp = {.kind = TYPE_TIMESTAMP};
+    static const struct type bigint = {.kind = TYPE_BIGINT};
+    struct exec_call *call = select->call;
+    const struct cql_term *term = select->statement->as_of;
+    struct bound bound;
+    struct error error;
+    if (term == NULL) {
+        return STATUS_OK;
+    }
+    bool is_time = term->kind == CQL_TERM_STRING;
+    enum status status =
+        exec_bind(call, term, is_time ? &timestamp : &bigint, bytes_of_text("[as_of]"), &bound);
+    if (status != STATUS_OK || call->notes != NULL) {
+        return status;
+    }
+    if (bound.kind != BOUND_VALUE || (!is_time && bound.value.integer <= 0)) {
+        return exec_fail(call, CQL_INVALID, "AS OF takes a time or a positive LSN");
+    }
+    if (!is_time) {
+        select->as_of = (uint64_t)bound.value.integer;
+        return STATUS_OK;
+    }
+    status = gate_lsn_at(call->exec->gate, bound.value.integer * 1000, &select->as_of, &error);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+static enum status select_limits(struct select *select)
+{
+    const struct cql_select *statement = select->statement;
+    enum status status =
+        select_limit(select, statement->limit, "LIMIT", cql__receiver_limit(), &select->limit);
+    if (status == STATUS_OK) {
+        status = select_limit(select, statement->partition_limit, "PER PARTITION LIMIT",
+                              cql__receiver_partition_limit(), &select->partition_limit);
+    }
+    return status;
+}
+
+/* --- DISTINCT, GROUP BY, ORDER BY ------------------------------------------------------------------------------------- */
+
+static enum status select_distinct(struct select *select)
+{
+    const struct source *source = &select->source;
+    const struct selection *selection = &select->selection;
+    if (!select->statement->is_distinct) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct cql_expression *term = selection->terms[i];
+        bool is_column = term->kind == CQL_EXPRESSION_COLUMN;
+        enum described_kind kind = is_column ? source->columns[term->index].kind : DESCRIBED_PARTITION_KEY;
+        if (kind == DESCRIBED_CLUSTERING || kind == DESCRIBED_REGULAR) {
+            return select_fail_name(
+                select,
+                "SELECT DISTINCT queries must only request partition key columns and/or static columns (not "
+                "%.*s)",
+                source->columns[term->index].name);
+        }
+    }
+    for (size_t i = 0; i < source->table.schema->partition_count; i++) {
+        if (!cql__selection_has(selection, i)) {
+            return select_fail_name(
+                select, "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
+                source->columns[i].name);
+        }
+    }
+    if (select->restrictions.has_clustering || select->restrictions.has_regular) {
+        return exec_fail(
+            select->call, CQL_INVALID,
+            "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or "
+            "static columns.");
+    }
+    if (select->statement->partition_limit != NULL) {
+        return exec_fail(select->call, CQL_INVALID,
+                         "PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries");
+    }
+    select->partition_limit = 1;
+    return STATUS_OK;
+}
+
+/* The key column that a group is made by: the last argument's, of a function. */
+static const struct source_column *group_column(const struct source *source,
+                                                const struct cql_expression *group)
+{
+    while (group != NULL && group->kind != CQL_EXPRESSION_COLUMN) {
+        const struct cql_expression *inner = NULL;
+        for (size_t i = 0; i < group->count; i++) {
+            bool is_varying = group->parts[i] != NULL && group->parts[i]->kind != CQL_EXPRESSION_VALUE;
+            inner = is_varying ? group->parts[i] : inner;
+        }
+        group = inner;
+    }
+    return group == NULL ? NULL : &source->columns[group->index];
+}
+
+static enum status select_groups(struct select *select)
+{
+    const struct source *source = &select->source;
+    const struct schema *schema = source->table.schema;
+    size_t keys = schema->partition_count + schema->clustering_count;
+    size_t next = 0;
+    for (size_t i = 0; i < select->selection.groups_count; i++) {
+        const struct source_column *column = group_column(source, select->selection.groups[i]);
+        size_t number = column == NULL ? SIZE_MAX : cql__source_number(source, column);
+        if (number >= keys) {
+            return select_fail_name(
+                select, "Group by is currently only supported on the columns of the PRIMARY KEY, got %.*s",
+                column == NULL ? (struct bytes){0} : column->name);
+        }
+        while (next < number && cql__restrictions_fix(&select->restrictions, &source->columns[next])) {
+            next++;
+        }
+        if (next != number) {
+            return exec_fail(
+                select->call, CQL_INVALID,
+                "Group by currently only support groups of columns following their declared order "
+                "in the PRIMARY KEY");
+        }
+        next = number + 1;
+    }
+    if (next > 0 && next < schema->partition_count) {
+        return exec_fail(select->call, CQL_INVALID,
+                         "Group by is not supported on only a part of the partition key");
+    }
+    if (next > schema->partition_count && select->statement->is_distinct) {
+        return exec_fail(select->call, CQL_INVALID,
+                         "Grouping on clustering columns is not allowed for SELECT DISTINCT queries");
+    }
+    bool is_one = select->selection.groups_count == 0 && select->selection.aggregates_count > 0;
+    return is_one && select->statement->partition_limit != NULL
+               ? exec_fail(select->call, CQL_INVALID,
+                           "PER PARTITION LIMIT is not allowed with aggregate queries.")
+               : STATUS_OK;
+}
+
+/* One column of ORDER BY; *next is the clustering column that it may be. */
+static enum status order_column(struct select *select, const struct cql_ordering *ordering, size_t *next,
+                                bool *ret_is_reverse)
+{
+    const struct source *source = &select->source;
+    const struct schema *schema = source->table.schema;
+    const struct source_column *column = cql__source_find_column(source, ordering->column);
+    if (column == NULL) {
+        return cql__source_fail_column(select->call, source, ordering->column);
+    }
+    if (column->kind != DESCRIBED_CLUSTERING) {
+        return select_fail_name(
+            select,
+            "Order by is currently only supported on the clustered columns of the PRIMARY KEY, got %.*s",
+            ordering->column);
+    }
+    while (*next < column->position &&
+           cql__restrictions_fix(&select->restrictions, &source->columns[schema->partition_count + *next])) {
+        (*next)++;
+    }
+    if (*next != column->position) {
+        return exec_fail(
+            select->call, CQL_INVALID,
+            "Order by currently only supports the ordering of columns following their declared order in the "
+            "PRIMARY KEY");
+    }
+    *next = column->position + 1;
+    *ret_is_reverse = ordering->is_descending != schema->clustering[column->position].is_descending;
+    return STATUS_OK;
+}
+
+static enum status select_order(struct select *select)
+{
+    const struct cql_orderings *orderings = &select->statement->order_by;
+    size_t next = 0;
+    if (orderings->count == 0) {
+        return STATUS_OK;
+    }
+    if (select->source.system == NULL && !select->restrictions.has_partitions) {
+        return exec_fail(
+            select->call, CQL_INVALID,
+            "ORDER BY is only supported when the partition key is restricted by an EQ or an IN.");
+    }
+    for (size_t i = 0; i < orderings->count; i++) {
+        bool is_reverse = false;
+        enum status status = order_column(select, &orderings->at[i], &next, &is_reverse);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (i > 0 && is_reverse != select->is_reverse) {
+            return exec_fail(select->call, CQL_INVALID, "Unsupported order by relation");
+        }
+        select->is_reverse = is_reverse;
+    }
+    select->sorts = select->restrictions.has_in;
+    return STATUS_OK;
+}
+
+/* --- planning --------------------------------------------------------------------------------------------------------- */
+
+/* Everything that is known before rows are read. While the statement is prepared its markers are noted. */
+static enum status select_plan(struct select *select)
+{
+    struct exec_call *call = select->call;
+    const struct cql_select *statement = select->statement;
+    enum status status = select_as_of(select);
+    if (status == STATUS_OK) {
+        status = cql__source_find(call, &statement->table, select->as_of, &select->source);
+    }
+    if (status == STATUS_OK && call->notes != NULL) {
+        call->notes->keyspace = select->source.table.keyspace;
+        call->notes->table = select->source.table.name;
+    }
+    if (status == STATUS_OK) {
+        status = cql__selection_make(call, &select->source, statement, &select->selection);
+    }
+    struct restrictions_use use = {.allows_filtering = statement->allows_filtering};
+    if (status == STATUS_OK) {
+        use.selects_only_statics =
+            statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
+        status = cql__restrictions_make(call, &select->source, &statement->where, use, &select->restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = select_limits(select);
+    }
+    if (status == STATUS_OK) {
+        status = select_distinct(select);
+    }
+    if (status == STATUS_OK) {
+        status = select_groups(select);
+    }
+    return status == STATUS_OK ? select_order(select) : status;
+}
+
+/* How many rows this answer may have, and where it begins. */
+static enum status select_page(struct select *select)
+{
+    const struct cql_parameters *parameters = &select->call->request->message->parameters;
+    uint64_t wanted = parameters->page_rows <= 0 ? UINT64_MAX : (uint64_t)parameters->page_rows;
+    bool is_paged = wanted < select->limit;
+    select->page_rows = is_paged ? wanted : UINT64_MAX;
+    select->position = (struct select_position){
+        .partition_left = select->partition_limit,
+        .left = select->sorts ? UINT64_MAX : select->limit,
+        .as_of = select->as_of,
+    };
+    if (is_paged && select->sorts) {
+        return exec_fail(
+            select->call, CQL_INVALID,
+            "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must "
+            "either "
+            "remove the ORDER BY or the IN and sort client side, or disable paging for this query");
+    }
+    return parameters->has_paging_state
+               ? cql__position_decode(select->call, parameters->paging_state, &select->position)
+               : STATUS_OK;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------------- */
+
+/* Whether another row, or group, is wanted. Then it is counted. */
+static bool take_count(struct select *select, enum select_step *ret_step)
+{
+    struct select_position *position = &select->position;
+    if (position->partition_left == 0) {
+        return false; /* passed over */
+    }
+    if (position->left == 0 || select->rows == select->page_rows) {
+        *ret_step = position->left == 0 ? SELECT_ENDED : SELECT_FULL;
+        return false;
+    }
+    position->left -= position->left != UINT64_MAX;
+    position->partition_left -= position->partition_left != UINT64_MAX;
+    select->rows++;
+    return true;
+}
+
+static enum status take_plain(struct select *select, const struct source_row *row, enum select_step *ret_step,
+                              struct error *error)
+{
+    if (!take_count(select, ret_step)) {
+        return STATUS_OK;
+    }
+    enum status status = cql__selection_put(&select->selection, row, NULL, row->arena, &select->cells, error);
+    if (status == STATUS_OK && select->sorts) {
+        status = cql__sort_note(select, row, error);
+    }
+    if (status == STATUS_OK && select->cells.size > CQL_RESULT_BYTES_MAX) {
+        status = error_set(error, STATUS_TOO_LARGE,
+                           "the result has more than %d bytes: read it in pages, or with a LIMIT",
+                           CQL_RESULT_BYTES_MAX);
+    }
+    *ret_step = select->position.left == 0 ? SELECT_ENDED : SELECT_ON;
+    return status;
+}
+
+static enum status group_end(struct select *select, struct error *error)
+{
+    enum status status =
+        select->group.has_rows ? cql__group_put(&select->group, &select->cells, error) : STATUS_OK;
+    cql__group_clear(&select->group);
+    return status;
+}
+
+static enum status group_row_decode(struct arena *arena, struct bytes image, const struct wide_row **ret_row,
+                                    struct error *error)
+{
+    struct wide_row *row = arena_create(arena, sizeof(*row));
+    *ret_row = row;
+    return wide_row_decode(arena_copy(arena, image), arena, row, error);
+}
+
+/* Keeps a group's first row, whose columns stand for those of the others. */
+static enum status group_keep(struct select *select, const struct source_row *row,
+                              const struct select_stored *stored, struct error *error)
+{
+    struct source_row *first = &select->group.first;
+    struct arena *arena = &select->group.arena;
+    const struct schema *schema = select->source.table.schema;
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    *first = *row;
+    first->arena = arena;
+    if (stored == NULL) {
+        return STATUS_OK; /* lives as long as the call */
+    }
+    struct value *key =
+        arena_create_array(arena, PARTITION_COLUMNS_MAX + CLUSTERING_COLUMNS_MAX, sizeof(*key));
+    first->key = key;
+    status = key_decode(schema, arena_copy(arena, stored->key), arena, key, key + schema->partition_count,
+                        &count, error);
+    if (status == STATUS_OK && row->plain != NULL) {
+        status = group_row_decode(arena, stored->image, &first->plain, error);
+    }
+    if (status == STATUS_OK && row->statics != NULL) {
+        status = group_row_decode(arena, stored->statics, &first->statics, error);
+    }
+    return status;
+}
+
+static enum status take_grouped(struct select *select, const struct source_row *row,
+                                const struct select_stored *stored, enum select_step *ret_step,
+                                struct error *error)
+{
+    struct selection_group *group = &select->group;
+    struct buffer key = {0};
+    enum status status = cql__group_key(&select->selection, row, row->arena, &key, error);
+    bool is_same =
+        status == STATUS_OK && group->has_rows && bytes_equal(buffer_bytes(&key), buffer_bytes(&group->key));
+    if (status == STATUS_OK && !is_same) {
+        if (!take_count(select, ret_step)) {
+            buffer_reset(&key);
+            return STATUS_OK;
+        }
+        status = group_end(select, error);
+        buffer_clear(&group->key);
+        buffer_put(&group->key, buffer_bytes(&key));
+        if (status == STATUS_OK) {
+            status = group_keep(select, row, stored, error);
+        }
+    }
+    buffer_reset(&key);
+    return status == STATUS_OK ? cql__group_step(group, row, error) : status;
+}
+
+enum status cql__select_take(struct select *select, const struct source_row *row,
+                             const struct select_stored *stored, enum select_step *ret_step,
+                             struct error *error)
+{
+    bool holds = true;
+    *ret_step = SELECT_ON;
+    enum status status = cql__restrictions_hold(&select->restrictions, row, &holds, error);
+    if (status != STATUS_OK || !holds) {
+        return status;
+    }
+    return cql__selection_groups(&select->selection) ? take_grouped(select, row, stored, ret_step, error)
+                                                     : take_plain(select, row, ret_step, error);
+}
+
+/* --- the answer ------------------------------------------------------------------------------------------------------- */
+
+/* The last group; aggregates of no rows are a row too. */
+static enum status select_finish(struct select *select)
+{
+    struct error error;
+    enum status status = STATUS_OK;
+    bool is_one = select->selection.groups_count == 0 && select->selection.aggregates_count > 0;
+    if (cql__selection_groups(&select->selection)) {
+        bool is_missing =
+            is_one && !select->group.has_rows && !select->call->request->message->parameters.has_paging_state;
+        status =
+            is_missing ? cql__group_put(&select->group, &select->cells, &error) : group_end(select, &error);
+        select->rows += is_missing;
+    }
+    if (status != STATUS_OK) {
+        return exec_fail_status(select->call, status, error.text);
+    }
+    if (select->sorts) {
+        cql__sort_rows(select);
+    }
+    return STATUS_OK;
+}
+
+static void select_answer(struct select *select)
+{
+    struct exec_call *call = select->call;
+    const struct cql_metadata *told =
+        call->query->is_prepared ? cql__plan_result(call->query->prepared) : NULL;
+    struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
+                                .rows = {.metadata = told != NULL && told->count > 0
+                                                         ? told
+                                                         : &select->selection.metadata,
+                                         .count = select->rows,
+                                         .cells = buffer_bytes(&select->cells),
+                                         .has_more = select->has_more}};
+    if (select->has_more) {
+        answer.rows.paging_state = cql__position_encode(call, &select->position);
+    }
+    exec_answer(call, &answer);
+}
 
 enum status exec_select(struct exec_call *call, const struct cql_select *statement)
 {
-    (void)statement;
-    return exec_fail(call, CQL_INVALID, "being built");
+    struct select select = {.call = call, .statement = statement};
+    enum status status = select_plan(&select);
+    if (status == STATUS_OK) {
+        status = select_page(&select);
+    }
+    select.group.selection = &select.selection;
+    if (status == STATUS_OK) {
+        status = select.source.system != NULL ? cql__select_system(&select) : cql__select_read(&select);
+    }
+    if (status == STATUS_OK) {
+        status = select_finish(&select);
+    }
+    if (status == STATUS_OK) {
+        select_answer(&select);
+    }
+    cql__sort_reset(&select);
+    cql__group_reset(&select.group);
+    buffer_reset(&select.cells);
+    return status;
 }
 
 enum status exec_select_note(struct exec_call *call, struct marker_notes *notes,
                              const struct cql_select *statement, struct cql_metadata *ret_result)
 {
-    (void)notes;
-    (void)statement;
-    (void)ret_result;
-    return exec_fail(call, CQL_INVALID, "being built");
+    struct select select = {.call = call, .statement = statement};
+    struct marker_notes *before = call->notes;
+    call->notes = notes;
+    enum status status = select_plan(&select);
+    call->notes = before;
+    *ret_result = select.selection.metadata;
+    return status;
 }

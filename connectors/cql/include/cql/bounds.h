@@ -16,7 +16,14 @@ enum {
     CQL_AUTHENTICATIONS_MAX = 3,       /* wrong passwords of a connection; then it is closed */
     CQL_SIGNATURE_SKEW_S =
         900, /* between a signature's time and ours, either way; over it: Authentication error */
-    CQL_STRING_BYTES_MAX = 65535, /* of a [string]; an error's message that is longer is cut */
+    CQL_COMBINATIONS_MAX =
+        10000, /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+    CQL_PAGE_SCANNED_MAX =
+        100000, /* rows looked at for a page; it ends there with fewer than were asked for */
+    CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */
+    CQL_SKIP_ROWS = 256,              /* looked at together where the rest of a partition may be left out */
+    CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged; over it: Invalid */
+    CQL_STRING_BYTES_MAX = 65535,     /* of a [string]; an error's message that is longer is cut */
 };
 
 #endif

@@ -1,0 +1,621 @@
+#include "restrictions.h"
+
+#include <stdlib.h>
+
+#include "cql/bounds.h"
+#include "value/order.h"
+#include "value/serial.h"
+#include "value/token.h"
+
+#define NEEDS_FILTERING                                                                                      \
+    "Cannot execute this query as it might involve data filtering and thus may have unpredictable "          \
+    "performance. If you want to execute this query despite the performance unpredictability, use ALLOW "    \
+    "FILTERING"
+
+static enum status restrictions_fail(struct exec_call *call, const char *format, struct bytes name)
+{
+    return exec_fail(call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
+}
+
+static bool is_token(const struct restriction *restriction)
+{
+    return restriction->relation->kind == CQL_RELATION_TOKEN;
+}
+
+/* CONTAINS, CONTAINS KEY, c[k] =: a column may have many. */
+static bool is_containing(const struct restriction *restriction)
+{
+    return restriction->comparison == CQL_CONTAINS || restriction->comparison == CQL_CONTAINS_KEY ||
+           restriction->relation->kind == CQL_RELATION_ELEMENT;
+}
+
+static bool is_exact(const struct restriction *restriction)
+{
+    bool is_equal = restriction->comparison == CQL_EQUAL || restriction->comparison == CQL_IN;
+    return is_equal && !is_containing(restriction);
+}
+
+/* --- two restrictions on one column ------------------------------------------------------------------------------- */
+
+/* "a, b": the columns that both restrict; empty: none. */
+static struct bytes common_columns(const struct restriction *a, const struct restriction *b,
+                                   struct arena *arena)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < a->columns_count * b->columns_count; i++) {
+        const struct source_column *column = a->columns[i / b->columns_count];
+        if (column == b->columns[i % b->columns_count]) {
+            buffer_put_text(&names, names.size == 0 ? "" : ", ");
+            buffer_put(&names, column->name);
+        }
+    }
+    struct bytes copy = arena_copy(arena, buffer_bytes(&names));
+    buffer_reset(&names);
+    return copy;
+}
+
+static bool is_lower(const struct restriction *restriction)
+{
+    return restriction->comparison == CQL_GREATER || restriction->comparison == CQL_GREATER_EQUAL;
+}
+
+static enum status merge_slice(struct exec_call *call, const struct restriction *before,
+                               const struct restriction *added, struct bytes names)
+{
+    if (!cql__restriction_is_slice(added)) {
+        return restrictions_fail(
+            call, "Column \"%.*s\" cannot be restricted by both an equality and an inequality relation",
+            names);
+    }
+    if (before->columns[0] != added->columns[0]) {
+        const struct source_column *later = before->columns[0]->position > added->columns[0]->position
+                                                ? before->columns[0]
+                                                : added->columns[0];
+        return restrictions_fail(
+            call,
+            "Column \"%.*s\" cannot be restricted by two inequalities not starting with the same column",
+            later->name);
+    }
+    if (is_lower(before) != is_lower(added)) {
+        return STATUS_OK;
+    }
+    return exec_fail(call, CQL_INVALID, "More than one restriction was found for the %s bound on %.*s",
+                     is_lower(before) ? "start" : "end", (int)names.size, (const char *)names.data);
+}
+
+static enum status merge(struct exec_call *call, const struct restriction *before,
+                         const struct restriction *added)
+{
+    struct bytes names = common_columns(before, added, call->arena);
+    if (names.size == 0 || is_token(before) != is_token(added)) {
+        return STATUS_OK;
+    }
+    if (is_containing(before)) {
+        return is_containing(added)
+                   ? STATUS_OK
+                   : restrictions_fail(call,
+                                       "Collection column %.*s can only be restricted by CONTAINS, CONTAINS "
+                                       "KEY, or map-entry equality",
+                                       names);
+    }
+    if (before->comparison == CQL_EQUAL) {
+        return restrictions_fail(
+            call, "%.*s cannot be restricted by more than one relation if it includes an Equal", names);
+    }
+    if (before->comparison == CQL_IN) {
+        return restrictions_fail(call,
+                                 "%.*s cannot be restricted by more than one relation if it includes a IN",
+                                 names);
+    }
+    return merge_slice(call, before, added, names);
+}
+
+/* Cassandra looks at clustering columns as they come. */
+static enum status merge_clustering(struct exec_call *call, const struct restrictions *restrictions,
+                                    const struct restriction *added)
+{
+    const struct restriction *last = NULL;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *before = &restrictions->at[i];
+        bool is_clustering = !is_token(before) && before->columns[0]->kind == DESCRIBED_CLUSTERING;
+        if (is_clustering && (last == NULL || before->columns[0]->position > last->columns[0]->position)) {
+            last = before;
+        }
+    }
+    if (last == NULL) {
+        return STATUS_OK;
+    }
+    const struct source_column *a = last->columns[0];
+    const struct source_column *b = added->columns[0];
+    if (cql__restriction_is_slice(last) && b->position > a->position) {
+        return exec_fail(call, CQL_INVALID,
+                         "Clustering column \"%.*s\" cannot be restricted (preceding column \"%.*s\" is "
+                         "restricted by a non-EQ relation)",
+                         (int)b->name.size, (const char *)b->name.data, (int)a->name.size,
+                         (const char *)a->name.data);
+    }
+    if (cql__restriction_is_slice(added) && b->position < a->position) {
+        return exec_fail(call, CQL_INVALID,
+                         "PRIMARY KEY column \"%.*s\" cannot be restricted (preceding column \"%.*s\" is "
+                         "restricted by a non-EQ relation)",
+                         (int)a->name.size, (const char *)a->name.data, (int)b->name.size,
+                         (const char *)b->name.data);
+    }
+    return STATUS_OK;
+}
+
+static enum status restrictions_add(struct exec_call *call, const struct source *source,
+                                    const struct cql_relation *relation, bool allows_filtering,
+                                    struct restrictions *restrictions)
+{
+    struct restriction *added = &restrictions->at[restrictions->count];
+    enum status status = cql__restriction_bind(call, source, relation, added);
+    for (size_t i = 0; i < restrictions->count && status == STATUS_OK; i++) {
+        status = merge(call, &restrictions->at[i], added);
+    }
+    bool is_clustering =
+        status == STATUS_OK && !is_token(added) && added->columns[0]->kind == DESCRIBED_CLUSTERING;
+    if (is_clustering && !allows_filtering) {
+        status = merge_clustering(call, restrictions, added);
+    }
+    restrictions->count++;
+    return status;
+}
+
+/* --- what each is for ----------------------------------------------------------------------------------------------- */
+
+static struct restriction *exact_of(const struct restrictions *restrictions,
+                                    const struct source_column *column)
+{
+    for (size_t i = 0; i < restrictions->count; i++) {
+        struct restriction *restriction = &restrictions->at[i];
+        for (size_t k = 0; k < restriction->columns_count && !is_token(restriction); k++) {
+            if (restriction->columns[k] == column && is_exact(restriction)) {
+                return restriction;
+            }
+        }
+    }
+    return NULL;
+}
+
+bool cql__restrictions_fix(const struct restrictions *restrictions, const struct source_column *column)
+{
+    const struct restriction *found = exact_of(restrictions, column);
+    return found != NULL && found->comparison == CQL_EQUAL;
+}
+
+/* The partition key: chosen, or a range of tokens, part of which may be left to be filtered. */
+static enum status choose_partitions(struct exec_call *call, const struct source *source,
+                                     struct restrictions_use use, struct restrictions *restrictions)
+{
+    size_t keys = source->table.schema->partition_count;
+    size_t exact = 0;
+    size_t others = 0;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        restrictions->has_token |= is_token(restriction);
+        bool is_partition =
+            !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_PARTITION_KEY;
+        exact += is_partition && is_exact(restriction);
+        others += is_partition && !is_exact(restriction);
+        restrictions->has_in |= is_partition && restriction->comparison == CQL_IN;
+    }
+    restrictions->has_partitions = exact == keys && others == 0;
+    if (exact + others > 0 && !restrictions->has_partitions && !use.allows_filtering) {
+        return exec_fail(call, CQL_INVALID, NEEDS_FILTERING);
+    }
+    for (size_t i = 0; i < keys && restrictions->has_partitions; i++) {
+        exact_of(restrictions, &source->columns[i])->is_key = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status fail_skipped(struct exec_call *call, const struct source *source,
+                                const struct source_column *column, size_t position)
+{
+    const struct key_column *before = &source->table.schema->clustering[position];
+    return exec_fail(call, CQL_INVALID,
+                     "PRIMARY KEY column \"%.*s\" cannot be restricted as preceding column \"%.*s\" is not "
+                     "restricted",
+                     (int)column->name.size, (const char *)column->name.data, (int)before->name.size,
+                     (const char *)before->name.data);
+}
+
+/* Marks the restrictions that begin at a clustering column, and are good for ranges; *ret_next is the column behind them. */
+static bool choose_at(struct restrictions *restrictions, size_t position, size_t *ret_next)
+{
+    bool is_slice = false;
+    *ret_next = position;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        struct restriction *restriction = &restrictions->at[i];
+        bool is_here = !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_CLUSTERING &&
+                       restriction->columns[0]->position == position;
+        if (!is_here || is_containing(restriction)) {
+            continue;
+        }
+        restriction->is_key = true;
+        is_slice = cql__restriction_is_slice(restriction);
+        *ret_next = position + restriction->columns_count;
+    }
+    return *ret_next > position && !is_slice;
+}
+
+static enum status choose_rows(struct exec_call *call, const struct source *source,
+                               struct restrictions_use use, struct restrictions *restrictions)
+{
+    size_t position = 0;
+    size_t next = 0;
+    bool has_contains = false;
+    const struct restriction *skipped = NULL;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_clustering = !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        restrictions->has_clustering |= is_clustering;
+        has_contains |= is_clustering && is_containing(restriction);
+    }
+    if (use.selects_only_statics && restrictions->has_clustering) {
+        return exec_fail(call, CQL_INVALID,
+                         "Cannot restrict clustering columns when selecting only static columns");
+    }
+    if (has_contains && !use.allows_filtering) {
+        return exec_fail(call, CQL_INVALID,
+                         "Clustering columns can only be restricted with CONTAINS with a secondary index or "
+                         "filtering");
+    }
+    while (choose_at(restrictions, position, &next)) {
+        position = next;
+    }
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_left = !is_token(restriction) && !restriction->is_key &&
+                       restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        if (is_left &&
+            (skipped == NULL || restriction->columns[0]->position < skipped->columns[0]->position)) {
+            skipped = restriction;
+        }
+    }
+    return skipped != NULL && !use.allows_filtering
+               ? fail_skipped(call, source, skipped->columns[0], position)
+               : STATUS_OK;
+}
+
+/* What is left. Without partitions the rows are filtered too. */
+static enum status choose_filters(struct exec_call *call, struct restrictions_use use,
+                                  struct restrictions *restrictions)
+{
+    for (size_t i = 0; i < restrictions->count; i++) {
+        struct restriction *restriction = &restrictions->at[i];
+        if (is_token(restriction)) {
+            continue;
+        }
+        enum described_kind kind = restriction->columns[0]->kind;
+        if (!restrictions->has_partitions) {
+            restriction->is_key = false;
+        }
+        restrictions->filters |= !restriction->is_key;
+        restrictions->has_regular |= kind == DESCRIBED_REGULAR;
+        restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
+    }
+    return restrictions->filters && !use.allows_filtering ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)
+                                                          : STATUS_OK;
+}
+
+static enum status check_values(struct exec_call *call, const struct restriction *restriction)
+{
+    const char *const refusals[2][2] = {{"Unsupported null value for column %.*s",
+                                         "Unsupported unset value for column %.*s"},
+                                        {"Invalid null value in condition for column %.*s",
+                                         "Invalid unset value for column %.*s"}};
+    size_t count = restriction->values_count * restriction->columns_count;
+    for (size_t i = 0; i < count; i++) {
+        enum bound_kind kind = restriction->values[i].kind;
+        if (kind != BOUND_VALUE) {
+            return restrictions_fail(call, refusals[restriction->is_key][kind == BOUND_UNSET],
+                                     restriction->columns[i % restriction->columns_count]->name);
+        }
+    }
+    bool has_key = restriction->relation->kind == CQL_RELATION_ELEMENT;
+    if (has_key && restriction->key.kind != BOUND_VALUE) {
+        return restrictions_fail(call,
+                                 restriction->key.kind == BOUND_NULL
+                                     ? "Unsupported null map key for column %.*s"
+                                     : "Unsupported unset map key for column %.*s",
+                                 restriction->columns[0]->name);
+    }
+    return STATUS_OK;
+}
+
+/* --- partitions ----------------------------------------------------------------------------------------------------- */
+
+struct partition_order {
+    const struct schema *schema;
+};
+
+static int compare_partitions(const void *a, const void *b, void *context)
+{
+    const struct partition_order *order = context;
+    const struct value *left = *(struct value *const *)a;
+    const struct value *right = *(struct value *const *)b;
+    int compared = 0;
+    for (size_t i = 0; i < order->schema->partition_count && compared == 0; i++) {
+        compared = value_type_compare(&order->schema->partition[i].type, &left[i], &right[i]);
+    }
+    return compared;
+}
+
+static enum status check_partition(struct exec_call *call, const struct schema *schema,
+                                   const struct value *values)
+{
+    struct buffer key = {0};
+    struct error error;
+    const struct type *types[PARTITION_COLUMNS_MAX];
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        types[i] = &schema->partition[i].type;
+    }
+    enum status status = serial_partition_encode(types, values, schema->partition_count, &key, &error);
+    size_t size = key.size;
+    buffer_reset(&key);
+    if (status != STATUS_OK) {
+        return exec_fail(call, CQL_INVALID, "%s", error.text);
+    }
+    if (size == 0) {
+        return exec_fail(call, CQL_INVALID, "Key may not be empty");
+    }
+    return size <= PARTITION_BYTES_MAX
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID, "Key length of %zu is longer than maximum of %d", size,
+                           PARTITION_BYTES_MAX);
+}
+
+/* All combinations of the values that the columns are to have, in order. */
+static enum status make_partitions(struct exec_call *call, const struct source *source,
+                                   struct restrictions *restrictions)
+{
+    const struct schema *schema = source->table.schema;
+    const struct restriction *parts[PARTITION_COLUMNS_MAX];
+    size_t count = 1;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        parts[i] = exact_of(restrictions, &source->columns[i]);
+        count *= parts[i]->values_count;
+        if (count > CQL_COMBINATIONS_MAX) {
+            return exec_fail(call, CQL_INVALID, "IN names more than %d partitions", CQL_COMBINATIONS_MAX);
+        }
+    }
+    restrictions->partitions = arena_create_array(call->arena, count, sizeof(struct value *));
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct value *values = arena_create_array(call->arena, schema->partition_count, sizeof(*values));
+        size_t rest = i;
+        for (size_t k = schema->partition_count; k-- > 0;) {
+            values[k] = parts[k]->values[rest % parts[k]->values_count].value;
+            rest /= parts[k]->values_count;
+        }
+        restrictions->partitions[i] = values;
+        status = check_partition(call, schema, values);
+    }
+    struct partition_order order = {schema};
+    if (count > 1 && status == STATUS_OK) {
+        qsort_r(restrictions->partitions, count, sizeof(struct value *), compare_partitions, &order);
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        size_t kept = restrictions->partitions_count;
+        struct value **at = restrictions->partitions;
+        if (kept == 0 || compare_partitions(&at[kept - 1], &at[i], &order) != 0) {
+            at[kept] = at[i];
+            restrictions->partitions_count++;
+        }
+    }
+    restrictions->is_nothing |= restrictions->partitions_count == 0 && status == STATUS_OK;
+    return status;
+}
+
+/* The least token of a range is that before all others: Cassandra's min. It stands for both ends. */
+static void make_tokens(struct restrictions *restrictions)
+{
+    restrictions->token_low = INT64_MIN;
+    restrictions->token_high = INT64_MAX;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        if (!is_token(restriction)) {
+            continue;
+        }
+        int64_t token = restriction->values[0].value.integer;
+        enum cql_comparison comparison = restriction->comparison;
+        bool is_upper = comparison == CQL_LESS || comparison == CQL_LESS_EQUAL || comparison == CQL_EQUAL;
+        bool is_end = comparison == CQL_LESS_EQUAL && token == INT64_MIN;
+        restrictions->is_nothing |= (comparison == CQL_GREATER && token == INT64_MAX) ||
+                                    (comparison == CQL_LESS && token == INT64_MIN);
+        if ((is_lower(restriction) || comparison == CQL_EQUAL) && !restrictions->is_nothing) {
+            restrictions->token_low = token + (comparison == CQL_GREATER);
+        }
+        if (is_upper && !is_end && !restrictions->is_nothing) {
+            restrictions->token_high = token - (comparison == CQL_LESS);
+        }
+    }
+    restrictions->is_nothing |= restrictions->token_low > restrictions->token_high;
+}
+
+/* Chosen partitions whose token lies outside are none. */
+static void keep_tokens(const struct source *source, struct restrictions *restrictions)
+{
+    const struct schema *schema = source->table.schema;
+    const struct type *types[PARTITION_COLUMNS_MAX];
+    size_t kept = 0;
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        types[i] = &schema->partition[i].type;
+    }
+    for (size_t i = 0; i < restrictions->partitions_count; i++) {
+        struct buffer key = {0};
+        bool is_known = serial_partition_encode(types, restrictions->partitions[i], schema->partition_count,
+                                                &key, NULL) == STATUS_OK;
+        int64_t token = token_of(buffer_bytes(&key));
+        if (is_known && token >= restrictions->token_low && token <= restrictions->token_high) {
+            restrictions->partitions[kept++] = restrictions->partitions[i];
+        }
+        buffer_reset(&key);
+    }
+    restrictions->partitions_count = kept;
+}
+
+static enum status make_keys(struct exec_call *call, const struct source *source,
+                             struct restrictions *restrictions)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < restrictions->count && status == STATUS_OK; i++) {
+        status = is_token(&restrictions->at[i]) ? STATUS_OK : check_values(call, &restrictions->at[i]);
+    }
+    if (status == STATUS_OK && source->system == NULL && restrictions->has_partitions) {
+        status = make_partitions(call, source, restrictions);
+    }
+    make_tokens(restrictions);
+    if (status == STATUS_OK && restrictions->has_token && restrictions->has_partitions) {
+        keep_tokens(source, restrictions);
+    }
+    if (status == STATUS_OK && restrictions->has_ranges) {
+        status = cql__restrictions_ranges(call, source, restrictions);
+        restrictions->is_nothing |= restrictions->ranges_count == 0;
+    }
+    return status;
+}
+
+enum status cql__restrictions_make(struct exec_call *call, const struct source *source,
+                                   const struct cql_relations *where, struct restrictions_use use,
+                                   struct restrictions *ret_restrictions)
+{
+    enum status status = STATUS_OK;
+    bool is_system = source->system != NULL; /* small, and made anew each time: everything is filtered */
+    use.allows_filtering |= is_system;
+    *ret_restrictions = (struct restrictions){.token_low = INT64_MIN, .token_high = INT64_MAX};
+    ret_restrictions->at = arena_create_array(call->arena, where->count, sizeof(struct restriction));
+    for (size_t i = 0; i < where->count && status == STATUS_OK; i++) {
+        status = restrictions_add(call, source, &where->at[i], use.allows_filtering, ret_restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = choose_partitions(call, source, use, ret_restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = choose_rows(call, source, use, ret_restrictions);
+    }
+    if (is_system) {
+        ret_restrictions->has_partitions = false;
+    }
+    if (status == STATUS_OK) {
+        status = choose_filters(call, use, ret_restrictions);
+    }
+    return status == STATUS_OK && call->notes == NULL ? make_keys(call, source, ret_restrictions) : status;
+}
+
+/* --- filtering ------------------------------------------------------------------------------------------------------ */
+
+static bool compared_holds(enum cql_comparison comparison, int compared)
+{
+    switch ((int)comparison) {
+    case CQL_LESS:
+        return compared < 0;
+    case CQL_LESS_EQUAL:
+        return compared <= 0;
+    case CQL_GREATER:
+        return compared > 0;
+    case CQL_GREATER_EQUAL:
+        return compared >= 0;
+    default: /* EQUAL, IN */
+        return compared == 0;
+    }
+}
+
+/* One of the lists of values against the row's; false in *ret_is_there: one of the row's is null. */
+static enum status row_compare(const struct restriction *restriction, const struct source_row *row, size_t at,
+                               bool *ret_is_there, int *ret_compared, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *ret_compared = 0;
+    *ret_is_there = true;
+    for (size_t i = 0; i < restriction->columns_count && status == STATUS_OK && *ret_compared == 0; i++) {
+        struct value value;
+        const struct source_column *column = restriction->columns[i];
+        status = cql__row_value(row, cql__source_number(row->source, column), &value, error);
+        if (status == STATUS_OK && value.kind == VALUE_NULL) {
+            *ret_is_there = false;
+            return STATUS_OK;
+        }
+        if (status == STATUS_OK) {
+            *ret_compared =
+                value_type_compare(column->type, &value,
+                                   &restriction->values[at * restriction->columns_count + i].value);
+        }
+    }
+    return status;
+}
+
+static bool contains(const struct restriction *restriction, const struct value *value)
+{
+    bool is_map = value->kind == VALUE_MAP;
+    bool is_element = restriction->relation->kind == CQL_RELATION_ELEMENT;
+    size_t width = is_map ? 2 : 1;
+    size_t offset = is_map && restriction->comparison != CQL_CONTAINS_KEY ? 1 : 0;
+    size_t count = is_map ? value->pairs.count : value->kind == VALUE_NULL ? 0 : value->items.count;
+    const struct value *at = is_map ? value->pairs.at : value->items.at;
+    const struct type *keys = restriction->columns[0]->type->parameters;
+    for (size_t i = 0; i < count; i++) {
+        bool is_meant =
+            !is_element || value_type_compare(&keys[0], &at[i * width], &restriction->key.value) == 0;
+        if (is_meant && value_type_compare(restriction->type, &at[i * width + offset],
+                                           &restriction->values[0].value) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status restriction_holds(const struct restriction *restriction, const struct source_row *row,
+                                     bool *ret_holds, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *ret_holds = false;
+    if (is_containing(restriction)) {
+        struct value value;
+        status = cql__row_value(row, cql__source_number(row->source, restriction->columns[0]), &value, error);
+        *ret_holds = status == STATUS_OK && contains(restriction, &value);
+        return status;
+    }
+    for (size_t i = 0; i < restriction->values_count && status == STATUS_OK && !*ret_holds; i++) {
+        bool is_there = false;
+        int compared = 0;
+        status = row_compare(restriction, row, i, &is_there, &compared, error);
+        *ret_holds = status == STATUS_OK && is_there && compared_holds(restriction->comparison, compared);
+    }
+    return status;
+}
+
+/* Rows of system tables are not found by their token. */
+static bool token_holds(const struct restrictions *restrictions, const struct source_row *row)
+{
+    const struct schema *schema = row->source->table.schema;
+    const struct type *types[PARTITION_COLUMNS_MAX];
+    struct buffer key = {0};
+    if (row->values == NULL || !restrictions->has_token) {
+        return true;
+    }
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        types[i] = &schema->partition[i].type;
+    }
+    bool is_known =
+        serial_partition_encode(types, row->values, schema->partition_count, &key, NULL) == STATUS_OK;
+    int64_t token = token_of(buffer_bytes(&key));
+    buffer_reset(&key);
+    return is_known && token >= restrictions->token_low && token <= restrictions->token_high;
+}
+
+enum status cql__restrictions_hold(const struct restrictions *restrictions, const struct source_row *row,
+                                   bool *ret_holds, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *ret_holds = token_holds(restrictions, row);
+    for (size_t i = 0; i < restrictions->count && status == STATUS_OK && *ret_holds; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        if (!is_token(restriction) && !restriction->is_key) {
+            status = restriction_holds(restriction, row, ret_holds, error);
+        }
+    }
+    return status;
+}

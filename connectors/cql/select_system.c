@@ -1,0 +1,392 @@
+/* System tables: what there is, described from the catalog, and its rows through the same WHERE as others. */
+#include <stdlib.h>
+
+#include "cql/bounds.h"
+#include "keyspaces.h"
+#include "options.h"
+#include "select.h"
+#include "value/type_text.h"
+
+/* --- describing ------------------------------------------------------------------------------------------------------- */
+
+struct describe {
+    struct exec_call *call;
+    struct described described;
+    struct described_keyspace *keyspaces;
+    size_t room;
+};
+
+static struct bytes describe_type(struct exec_call *call, const struct type *type)
+{
+    struct buffer text = {0};
+    type_format(type, &text);
+    struct bytes copy = arena_copy(call->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return copy;
+}
+
+static struct described_pairs describe_pairs(struct exec_call *call, const struct value *map)
+{
+    struct described_pair *pairs = NULL;
+    size_t count = 0;
+    if (map == NULL || map->kind != VALUE_MAP) {
+        return (struct described_pairs){0};
+    }
+    pairs = arena_create_array(call->arena, map->pairs.count, sizeof(*pairs));
+    for (size_t i = 0; i < map->pairs.count; i++) {
+        const struct value *name = &map->pairs.at[2 * i];
+        if (name->kind == VALUE_TEXT && name[1].kind == VALUE_TEXT) {
+            pairs[count++] = (struct described_pair){.name = name->bytes, .value = name[1].bytes};
+        }
+    }
+    return (struct described_pairs){.at = pairs, .count = count};
+}
+
+static void describe_keyspace(void *context, struct bytes name, const struct keyspace_options *options)
+{
+    struct describe *describe = context;
+    struct described_keyspace *described = &describe->keyspaces[describe->described.keyspaces_count++];
+    CHECK(describe->described.keyspaces_count <= describe->room);
+    *described =
+        (struct described_keyspace){.name = arena_copy(describe->call->arena, name),
+                                    .replication = describe_pairs(describe->call, &options->replication),
+                                    .is_durable = options->durable_writes};
+}
+
+static void count_keyspace(void *context, struct bytes name, const struct keyspace_options *options)
+{
+    (void)name;
+    (void)options;
+    ((struct describe *)context)->room++;
+}
+
+/* --- tables ----------------------------------------------------------------------------------------------------------- */
+
+static double option_number(struct bytes text)
+{
+    char copy[64] = {0};
+    memcpy(copy, text.data, text.size < sizeof(copy) ? text.size : sizeof(copy) - 1);
+    return strtod(copy, NULL);
+}
+
+static void describe_text(const struct value *options, const char *name, struct bytes *ret_text)
+{
+    struct bytes text = value_map_text(options, name);
+    *ret_text = text.size > 0 ? text : *ret_text;
+}
+
+static void describe_number(const struct value *options, const char *name, double *ret_number)
+{
+    struct bytes text = value_map_text(options, name);
+    *ret_number = text.size > 0 ? option_number(text) : *ret_number;
+}
+
+static void describe_integer(const struct value *options, const char *name, int *ret_number)
+{
+    struct bytes text = value_map_text(options, name);
+    *ret_number = text.size > 0 ? (int)option_number(text) : *ret_number;
+}
+
+static void describe_map(struct exec_call *call, const struct value *options, const char *name,
+                         struct described_pairs *ret_pairs)
+{
+    const struct value *map = value_map_get(options, bytes_of_text(name));
+    if (map != NULL) {
+        *ret_pairs = describe_pairs(call, map);
+    }
+}
+
+static void describe_options(struct exec_call *call, const struct value *options,
+                             struct described_options *described)
+{
+    struct bytes cdc = value_map_text(options, "cdc");
+    describe_text(options, "additional_write_policy", &described->additional_write_policy);
+    describe_text(options, "comment", &described->comment);
+    describe_text(options, "memtable", &described->memtable);
+    describe_text(options, "read_repair", &described->read_repair);
+    describe_text(options, "speculative_retry", &described->speculative_retry);
+    describe_map(call, options, "caching", &described->caching);
+    describe_map(call, options, "compaction", &described->compaction);
+    describe_map(call, options, "compression", &described->compression);
+    describe_map(call, options, "extensions", &described->extensions);
+    describe_number(options, "bloom_filter_fp_chance", &described->bloom_filter_fp_chance);
+    describe_number(options, "crc_check_chance", &described->crc_check_chance);
+    describe_number(options, "dclocal_read_repair_chance", &described->dclocal_read_repair_chance);
+    describe_number(options, "read_repair_chance", &described->read_repair_chance);
+    describe_integer(options, "default_time_to_live", &described->default_time_to_live_s);
+    describe_integer(options, "max_index_interval", &described->max_index_interval);
+    describe_integer(options, "min_index_interval", &described->min_index_interval);
+    describe_integer(options, "memtable_flush_period_in_ms", &described->memtable_flush_period_ms);
+    described->has_cdc = cdc.size > 0;
+    described->cdc = bytes_equal(cdc, bytes_of_text("true"));
+}
+
+static void describe_columns(struct exec_call *call, const struct schema *schema,
+                             struct described_table *table)
+{
+    size_t keys = schema->partition_count + schema->clustering_count;
+    struct described_column *columns =
+        arena_create_array(call->arena, keys + schema->columns_count, sizeof(*columns));
+    for (size_t i = 0; i < keys; i++) {
+        bool is_partition = i < schema->partition_count;
+        size_t position = is_partition ? i : i - schema->partition_count;
+        const struct key_column *key =
+            is_partition ? &schema->partition[position] : &schema->clustering[position];
+        columns[i] =
+            (struct described_column){.name = key->name,
+                                      .type = describe_type(call, &key->type),
+                                      .kind = is_partition ? DESCRIBED_PARTITION_KEY : DESCRIBED_CLUSTERING,
+                                      .position = (int)position,
+                                      .is_descending = key->is_descending};
+    }
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        const struct column *column = &schema->columns[i];
+        columns[keys + i] =
+            (struct described_column){.name = column->name,
+                                      .type = describe_type(call, &column->type),
+                                      .kind = column->is_static ? DESCRIBED_STATIC : DESCRIBED_REGULAR};
+    }
+    table->columns = columns;
+    table->columns_count = keys + schema->columns_count;
+}
+
+static void describe_dropped(struct exec_call *call, const struct value *map, struct described_table *table)
+{
+    struct described_dropped_column *dropped =
+        arena_create_array(call->arena, map->pairs.count, sizeof(*dropped));
+    for (size_t i = 0; i < map->pairs.count; i++) {
+        const struct value *facts = &map->pairs.at[2 * i + 1];
+        if (facts->kind != VALUE_LIST || facts->items.count < 3) {
+            continue;
+        }
+        dropped[table->dropped_count++] =
+            (struct described_dropped_column){.name = map->pairs.at[2 * i].bytes,
+                                              .type = facts->items.at[0].bytes,
+                                              .kind = facts->items.at[2].boolean ? DESCRIBED_STATIC
+                                                                                 : DESCRIBED_REGULAR,
+                                              .dropped_ms = facts->items.at[1].integer / 1000};
+    }
+    table->dropped = dropped;
+}
+
+static bool schema_counts(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        if (schema->columns[i].type.kind == TYPE_COUNTER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void describe_table(struct exec_call *call, const struct schema *schema, struct bytes name,
+                           struct described_table *table)
+{
+    static const struct bytes flags[] = {{(const uint8_t *)"compound", 8}, {(const uint8_t *)"counter", 7}};
+    struct cql_options options;
+    cql__options_decode(schema->properties, call->arena, &options);
+    *table = (struct described_table){.name = name,
+                                      .flags = {.at = flags, .count = schema_counts(schema) ? 2 : 1}};
+    if (options.id.size == sizeof(table->id)) {
+        memcpy(table->id, options.id.data, sizeof(table->id));
+    }
+    cql__described_options_init(&table->options);
+    describe_options(call, &options.options, &table->options);
+    table->options.gc_grace_s = (int)schema->gc_grace_seconds;
+    describe_columns(call, schema, table);
+    describe_dropped(call, &options.dropped, table);
+}
+
+static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)
+{
+    for (size_t i = 0; i < describe->described.keyspaces_count; i++) {
+        if (bytes_equal(describe->keyspaces[i].name, name)) {
+            return &describe->keyspaces[i];
+        }
+    }
+    return NULL;
+}
+
+/* The keyspace that a table's full name begins with; NULL: it is none of this door's. */
+static struct described_keyspace *keyspace_of(struct describe *describe, const struct schema *schema,
+                                              struct bytes *ret_name)
+{
+    const uint8_t *dot = memchr(schema->name.data, '.', schema->name.size);
+    if (schema->kind != TABLE_WIDE || dot == NULL) {
+        return NULL;
+    }
+    size_t size = (size_t)(dot - schema->name.data);
+    *ret_name = bytes_from(schema->name, size + 1);
+    return find_keyspace(describe, bytes_part(schema->name, 0, size));
+}
+
+static void count_table(void *context, const struct schema *schema)
+{
+    struct bytes name = {0};
+    struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
+    if (keyspace != NULL) {
+        keyspace->tables_count++;
+    }
+}
+
+static void add_table(void *context, const struct schema *schema)
+{
+    struct bytes name = {0};
+    struct describe *describe = context;
+    struct described_keyspace *keyspace = keyspace_of(describe, schema, &name);
+    if (keyspace != NULL) { /* the array was made for as many as there are */
+        struct described_table *tables = (struct described_table *)(uintptr_t)keyspace->tables;
+        describe_table(describe->call, schema, name, &tables[keyspace->tables_count++]);
+    }
+}
+
+static void describe_tables(struct describe *describe)
+{
+    struct gate *gate = describe->call->exec->gate;
+    gate_table_list(gate, false, count_table, describe);
+    for (size_t i = 0; i < describe->described.keyspaces_count; i++) {
+        struct described_keyspace *keyspace = &describe->keyspaces[i];
+        keyspace->tables =
+            arena_create_array(describe->call->arena, keyspace->tables_count, sizeof(*keyspace->tables));
+        keyspace->tables_count = 0;
+    }
+    gate_table_list(gate, false, add_table, describe);
+}
+
+/* --- types ------------------------------------------------------------------------------------------------------------ */
+
+struct describe_types {
+    struct exec_call *call;
+    struct described_type *types;
+    size_t count;
+};
+
+static void describe_udt(void *context, const struct type *type)
+{
+    struct describe_types *list = context;
+    struct arena *arena = list->call->arena;
+    struct described_type *grown = arena_create_array(arena, list->count + 1, sizeof(*grown));
+    struct bytes *types = arena_create_array(arena, type->count, sizeof(*types));
+    for (size_t i = 0; i < list->count; i++) {
+        grown[i] = list->types[i];
+    }
+    for (size_t i = 0; i < type->count; i++) {
+        types[i] = describe_type(list->call, &type->parameters[i]);
+    }
+    grown[list->count++] =
+        (struct described_type){.name = type->udt->name,
+                                .field_names = {.at = type->udt->fields, .count = type->count},
+                                .field_types = {.at = types, .count = type->count}};
+    list->types = grown;
+}
+
+static enum status describe_types(struct describe *describe)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < describe->described.keyspaces_count && status == STATUS_OK; i++) {
+        struct described_keyspace *keyspace = &describe->keyspaces[i];
+        struct describe_types list = {.call = describe->call};
+        status = cql__types_list(describe->call, keyspace->name, describe_udt, &list);
+        keyspace->types = list.types;
+        keyspace->types_count = list.count;
+    }
+    return status;
+}
+
+static void describe_node(struct exec_call *call, struct described_node *node)
+{
+    const struct stream_address *local = &call->request->local;
+    struct bytes address = arena_copy(call->arena, bytes_of(local->host, sizeof(local->host)));
+    *node = (struct described_node){.cluster_name = bytes_of_text("Oxbow"),
+                                    .broadcast_address = address,
+                                    .listen_address = address,
+                                    .rpc_address = address,
+                                    .broadcast_port = 7000,
+                                    .listen_port = 7000,
+                                    .rpc_port = local->port,
+                                    .generation = (int)call->exec->started_s};
+    memcpy(node->host_id, call->exec->host_id, sizeof(node->host_id));
+    memcpy(node->schema_version, call->exec->schema_version, sizeof(node->schema_version));
+}
+
+static enum status describe_all(struct describe *describe)
+{
+    struct exec_call *call = describe->call;
+    enum status status = cql__keyspaces_list(call, count_keyspace, describe);
+    describe->keyspaces = arena_create_array(call->arena, describe->room, sizeof(struct described_keyspace));
+    if (status == STATUS_OK) {
+        status = cql__keyspaces_list(call, describe_keyspace, describe);
+    }
+    if (status == STATUS_OK) {
+        describe_tables(describe);
+        status = describe_types(describe);
+    }
+    describe->described.keyspaces = describe->keyspaces;
+    describe_node(call, &describe->described.node);
+    return status;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------------- */
+
+struct system_walk {
+    struct select *select;
+    size_t place;            /* of the row at hand; a page goes on with the first that was not taken */
+    struct value *partition; /* of the row before */
+    enum select_step step;
+    enum status status;
+    struct error error;
+};
+
+/* PER PARTITION LIMIT begins anew. */
+static void walk_partition(struct system_walk *walk, const struct value *values)
+{
+    const struct select *select = walk->select;
+    size_t keys = select->source.table.schema->partition_count;
+    bool is_same = walk->partition != NULL;
+    for (size_t i = 0; i < keys && is_same; i++) {
+        is_same = value_equal(&walk->partition[i], &values[i]);
+    }
+    if (!is_same) {
+        walk->partition = arena_create_array(select->call->arena, keys, sizeof(*values));
+        memcpy(walk->partition, values, keys * sizeof(*values));
+        walk->select->position.partition_left = select->partition_limit;
+    }
+}
+
+static void walk_visit(void *context, const struct value *values)
+{
+    struct system_walk *walk = context;
+    struct select *select = walk->select;
+    struct arena *arena = select->call->arena;
+    size_t place = walk->place++;
+    if (walk->status != STATUS_OK || walk->step != SELECT_ON || place < select->position.range) {
+        return;
+    }
+    struct value *kept = arena_create_array(arena, select->source.count, sizeof(*kept));
+    memcpy(kept, values, select->source.count * sizeof(*kept));
+    struct source_row row = {.source = &select->source,
+                             .arena = arena,
+                             .key = kept,
+                             .values = kept,
+                             .now = clock_wall_us(clock_system()) / 1000000};
+    walk_partition(walk, kept);
+    walk->status = cql__select_take(select, &row, NULL, &walk->step, &walk->error);
+    if (walk->step == SELECT_FULL) {
+        select->position.range = place;
+        select->has_more = true;
+    }
+}
+
+enum status cql__select_system(struct select *select)
+{
+    struct exec_call *call = select->call;
+    struct describe *describe = arena_create(call->arena, sizeof(*describe));
+    struct system_walk walk = {.select = select};
+    describe->call = call;
+    enum status status = describe_all(describe);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cql__system_table_read(select->source.system, &describe->described, call->arena, walk_visit, &walk);
+    return walk.status == STATUS_OK ? STATUS_OK : exec_fail_status(call, walk.status, walk.error.text);
+}

@@ -1,0 +1,62 @@
+/* What a SELECT selects: its terms prepared, evaluated row by row, told as cells; aggregates and groups. */
+#ifndef CQL_SELECTION_H
+#define CQL_SELECTION_H
+
+#include "bind.h"
+#include "source.h"
+
+struct selection {
+    struct exec_call *call;
+    const struct source *source;
+    struct cql_expression **terms;
+    struct bytes *names;
+    size_t count;
+    struct cql_expression **groups; /* of GROUP BY */
+    size_t groups_count;
+    struct cql_expression **aggregates;
+    size_t aggregates_count;
+    bool is_json;
+    struct cql_metadata metadata; /* of the result */
+    int64_t now_us;
+};
+
+/* Failures in Cassandra's words. Everything lives in the call's arena. */
+MUST_USE enum status cql__selection_make(struct exec_call *call, const struct source *source,
+                                         const struct cql_select *statement, struct selection *ret_selection);
+/* Whether rows are put together: there are aggregates, or GROUP BY. */
+bool cql__selection_groups(const struct selection *selection);
+/* Whether what is selected is told by statics and the partition key alone, a static among it. */
+bool cql__selection_is_static(const struct selection *selection);
+/* Whether the column is selected as itself. */
+bool cql__selection_has(const struct selection *selection, size_t column);
+
+/* Appends a row's cells. `row` NULL: a group without rows; `aggregates`: their results, or NULL. STATUS_INVALID, CORRUPT. */
+MUST_USE enum status cql__selection_put(const struct selection *selection, const struct source_row *row,
+                                        const struct value *aggregates, struct arena *arena,
+                                        struct buffer *cells, struct error *error);
+
+/* --- groups ----------------------------------------------------------------------------------------------------------- */
+
+/* Rows that become one. {0} with its selection is empty. */
+struct selection_group {
+    const struct selection *selection;
+    struct arena arena;
+    struct cql_aggregate *states;
+    struct buffer key;       /* what its rows have in common */
+    struct source_row first; /* its first row, in `arena` */
+    bool has_rows;
+};
+
+/* Takes another row in. Whoever takes the first one in sets `first`. */
+MUST_USE enum status cql__group_step(struct selection_group *group, const struct source_row *row,
+                                     struct error *error);
+/* What a row has in common with others of its group. */
+MUST_USE enum status cql__group_key(const struct selection *selection, const struct source_row *row,
+                                    struct arena *arena, struct buffer *ret_key, struct error *error);
+/* Appends what the group came to. */
+MUST_USE enum status cql__group_put(struct selection_group *group, struct buffer *cells, struct error *error);
+/* Empties it. */
+void cql__group_clear(struct selection_group *group);
+void cql__group_reset(struct selection_group *group);
+
+#endif

@@ -1,0 +1,239 @@
+#include "source.h"
+
+#include <stdlib.h>
+
+#include "row/document.h"
+
+/* --- the table ------------------------------------------------------------------------------------------------------ */
+
+/* The schema that a system table would have were it stored. */
+static const struct schema *system_schema(const struct system_table *system, struct arena *arena)
+{
+    struct schema *schema = arena_create(arena, sizeof(*schema));
+    schema->partition = arena_create_array(arena, system->columns_count, sizeof(*schema->partition));
+    schema->clustering = arena_create_array(arena, system->columns_count, sizeof(*schema->clustering));
+    for (size_t i = 0; i < system->columns_count; i++) {
+        const struct system_column *column = &system->columns[i];
+        struct key_column key = {.name = bytes_of_text(column->name),
+                                 .type = cql__system_column_type(column, arena)};
+        if (column->kind == DESCRIBED_PARTITION_KEY) {
+            schema->partition[schema->partition_count++] = key;
+        } else if (column->kind == DESCRIBED_CLUSTERING) {
+            schema->clustering[schema->clustering_count++] = key;
+        }
+    }
+    return schema;
+}
+
+static void system_columns(struct source *source, struct arena *arena)
+{
+    const struct system_table *system = source->system;
+    size_t positions[DESCRIBED_REGULAR + 1] = {0};
+    source->count = system->columns_count;
+    source->columns = arena_create_array(arena, source->count, sizeof(*source->columns));
+    for (size_t i = 0; i < source->count; i++) {
+        const struct system_column *column = &system->columns[i];
+        struct type *type = arena_create(arena, sizeof(*type));
+        *type = cql__system_column_type(column, arena);
+        source->columns[i] = (struct source_column){.name = bytes_of_text(column->name),
+                                                    .type = type,
+                                                    .kind = column->kind,
+                                                    .position = positions[column->kind]++};
+    }
+}
+
+static int column_compare(const void *a, const void *b)
+{
+    const struct source_column *left = a;
+    const struct source_column *right = b;
+    return left->kind != right->kind ? (int)left->kind - (int)right->kind
+                                     : bytes_compare(left->name, right->name);
+}
+
+static void stored_columns(struct source *source, struct arena *arena)
+{
+    const struct schema *schema = source->table.schema;
+    size_t keys = schema->partition_count + schema->clustering_count;
+    source->count = keys + schema->columns_count;
+    source->columns = arena_create_array(arena, source->count, sizeof(*source->columns));
+    for (size_t i = 0; i < keys; i++) {
+        bool is_partition = i < schema->partition_count;
+        size_t position = is_partition ? i : i - schema->partition_count;
+        const struct key_column *key =
+            is_partition ? &schema->partition[position] : &schema->clustering[position];
+        source->columns[i] =
+            (struct source_column){.name = key->name,
+                                   .type = &key->type,
+                                   .kind = is_partition ? DESCRIBED_PARTITION_KEY : DESCRIBED_CLUSTERING,
+                                   .position = position};
+    }
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        const struct column *column = &schema->columns[i];
+        source->has_statics |= column->is_static;
+        source->columns[keys + i] =
+            (struct source_column){.name = column->name,
+                                   .type = &column->type,
+                                   .kind = column->is_static ? DESCRIBED_STATIC : DESCRIBED_REGULAR,
+                                   .stored = column};
+    }
+    if (schema->columns_count > 1) {
+        qsort(source->columns + keys, schema->columns_count, sizeof(*source->columns), column_compare);
+    }
+}
+
+static enum status source_at(struct exec_call *call, const struct cql_qualified *name, struct source *source)
+{
+    struct error error;
+    struct schema *schema = NULL;
+    struct bytes keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+    source->table = (struct exec_table){.keyspace = keyspace,
+                                        .name = name->name,
+                                        .full = exec_full_name(call, keyspace, name->name)};
+    enum status status =
+        gate_table_at(call->exec->view, source->table.full, source->as_of, call->arena, &schema, &error);
+    source->table.schema = schema;
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name, uint64_t as_of,
+                             struct source *ret_source)
+{
+    struct bytes keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+    *ret_source = (struct source){.system = cql__system_table_find(keyspace, name->name)};
+    if (ret_source->system != NULL) {
+        ret_source->table = (struct exec_table){.keyspace = keyspace,
+                                                .name = name->name,
+                                                .full = exec_full_name(call, keyspace, name->name),
+                                                .schema = system_schema(ret_source->system, call->arena)};
+        system_columns(ret_source, call->arena);
+        return STATUS_OK;
+    }
+    ret_source->as_of = as_of;
+    enum status status =
+        as_of > 0 ? source_at(call, name, ret_source) : exec_find_table(call, name, &ret_source->table);
+    if (status == STATUS_OK) {
+        stored_columns(ret_source, call->arena);
+    }
+    return status;
+}
+
+const struct source_column *cql__source_find_column(const struct source *source, struct bytes name)
+{
+    for (size_t i = 0; i < source->count; i++) {
+        if (bytes_equal(source->columns[i].name, name)) {
+            return &source->columns[i];
+        }
+    }
+    return NULL;
+}
+
+size_t cql__source_number(const struct source *source, const struct source_column *column)
+{
+    return (size_t)(column - source->columns);
+}
+
+enum status cql__source_fail_column(struct exec_call *call, const struct source *source, struct bytes name)
+{
+    return exec_fail(call, CQL_INVALID, "Undefined column name %.*s in table %.*s", (int)name.size,
+                     (const char *)name.data, (int)source->table.full.size,
+                     (const char *)source->table.full.data);
+}
+
+/* --- rows ----------------------------------------------------------------------------------------------------------- */
+
+static const struct wide_row *row_of(const struct source_row *row, const struct source_column *column)
+{
+    return column->kind == DESCRIBED_STATIC ? row->statics : row->plain;
+}
+
+enum status cql__row_value(const struct source_row *row, size_t column, struct value *ret_value,
+                           struct error *error)
+{
+    const struct source_column *found = &row->source->columns[column];
+    *ret_value = value_of_null();
+    if (row->values != NULL) {
+        *ret_value = row->values[column];
+        return STATUS_OK;
+    }
+    if (found->stored == NULL) {
+        bool is_there = found->kind == DESCRIBED_PARTITION_KEY || row->plain != NULL;
+        *ret_value = is_there ? row->key[column] : value_of_null();
+        return STATUS_OK;
+    }
+    const struct wide_row *wide = row_of(row, found);
+    return wide == NULL ? STATUS_OK
+                        : document_column(found->stored, wide, row->now, row->arena, ret_value, error);
+}
+
+bool cql__row_bytes(const struct source_row *row, size_t column, struct bytes *ret_bytes, bool *ret_is_null)
+{
+    const struct source_column *found = &row->source->columns[column];
+    if (row->values != NULL || found->stored == NULL || type_is_multi_cell(found->type)) {
+        return false;
+    }
+    const struct wide_row *wide = row_of(row, found);
+    const struct wide_column *stored = wide == NULL ? NULL : wide_row_column(wide, found->stored->id);
+    if (stored != NULL && stored->is_multi) {
+        return false;
+    }
+    *ret_is_null = stored == NULL || !wide_cell_shows(&stored->cell, row->now);
+    *ret_bytes = *ret_is_null ? (struct bytes){0} : stored->cell.value;
+    return true;
+}
+
+static struct value cell_fact(const struct wide_cell *cell, int64_t now, enum cql_term_kind what)
+{
+    if (what != CQL_TERM_TTL) {
+        return value_of_integer(cell->timestamp);
+    }
+    return cell->ttl == 0 ? value_of_null() : value_of_integer(cell->expiry - now);
+}
+
+/* Of all cells of a column that shows: a list, or the latest write time. */
+static struct value cells_fact(const struct source_row *row, const struct wide_column *stored,
+                               enum cql_term_kind what)
+{
+    struct value list = {.kind = VALUE_LIST};
+    struct value latest = value_of_null();
+    list.items.at = arena_create_array(row->arena, stored->count, sizeof(struct value));
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct wide_cell *cell = &stored->elements[i].cell;
+        if (!wide_cell_shows(cell, row->now)) {
+            continue;
+        }
+        list.items.at[list.items.count++] = cell_fact(cell, row->now, what);
+        if (latest.kind == VALUE_NULL || cell->timestamp > latest.integer) {
+            latest = value_of_integer(cell->timestamp);
+        }
+    }
+    bool is_empty = list.items.count == 0;
+    return what == CQL_TERM_MAXWRITETIME ? latest : is_empty ? value_of_null() : list;
+}
+
+enum status cql__row_cell(const struct source_row *row, size_t column, struct bytes key, bool has_key,
+                          enum cql_term_kind what, struct value *ret_value)
+{
+    const struct source_column *found = &row->source->columns[column];
+    const struct wide_row *wide = found->stored == NULL ? NULL : row_of(row, found);
+    const struct wide_column *stored = wide == NULL ? NULL : wide_row_column(wide, found->stored->id);
+    *ret_value = value_of_null();
+    if (stored == NULL) {
+        return STATUS_OK;
+    }
+    if (!stored->is_multi) {
+        bool shows = wide_cell_shows(&stored->cell, row->now);
+        *ret_value = shows ? cell_fact(&stored->cell, row->now, what) : value_of_null();
+        return STATUS_OK;
+    }
+    if (!has_key) {
+        *ret_value = cells_fact(row, stored, what);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < stored->count; i++) {
+        const struct wide_element *element = &stored->elements[i];
+        if (bytes_equal(element->path, key) && wide_cell_shows(&element->cell, row->now)) {
+            *ret_value = cell_fact(&element->cell, row->now, what);
+        }
+    }
+    return STATUS_OK;
+}
