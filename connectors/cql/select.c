@@ -237,13 +237,14 @@ static enum status select_plan(struct select *select)
 {
     struct exec_call *call = select->call;
     const struct cql_select *statement = select->statement;
-    enum status status = select_as_of(select);
+    enum status status = call->notes == NULL ? select_as_of(select) : STATUS_OK;
     if (status == STATUS_OK) {
         status = cql__source_find(call, &statement->table, select->as_of, &select->source);
     }
     if (status == STATUS_OK && call->notes != NULL) {
         call->notes->keyspace = select->source.table.keyspace;
         call->notes->table = select->source.table.name;
+        status = select_as_of(select);
     }
     if (status == STATUS_OK) {
         status = cql__selection_make(call, &select->source, statement, &select->selection);
@@ -411,6 +412,20 @@ enum status cql__select_take(struct select *select, const struct source_row *row
                                                      : take_plain(select, row, ret_step, error);
 }
 
+/* Cassandra's words to those who count across partitions. */
+static void select_warn(struct select *select)
+{
+    if (select->selection.aggregates_count == 0 || select->selection.groups_count > 0 ||
+        select->source.system != NULL) {
+        return;
+    }
+    if (!select->restrictions.has_partitions) {
+        exec_warn(select->call, "Aggregation query used without partition key");
+    } else if (select->restrictions.has_in) {
+        exec_warn(select->call, "Aggregation query used on multiple partition keys (IN restriction)");
+    }
+}
+
 /* --- the answer ------------------------------------------------------------------------------------------------------- */
 
 /* The last group; aggregates of no rows are a row too. */
@@ -468,6 +483,7 @@ enum status exec_select(struct exec_call *call, const struct cql_select *stateme
         status = select_finish(&select);
     }
     if (status == STATUS_OK) {
+        select_warn(&select);
         select_answer(&select);
     }
     cql__sort_reset(&select);

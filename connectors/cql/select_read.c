@@ -206,6 +206,7 @@ static size_t range_rows(const struct read *read)
         return CQL_SKIP_ROWS; /* behind them the rest of the partition may be left out */
     }
     wanted = select->position.left < wanted ? select->position.left : wanted;
+    wanted = select->position.partition_left < wanted ? select->position.partition_left : wanted;
     return wanted < CQL_PAGE_SCANNED_MAX ? (size_t)wanted + 1 : 0;
 }
 
@@ -224,9 +225,10 @@ static void range_skip(struct read *read)
 static enum status range_place(struct read *read, struct bytes next)
 {
     if (read->step == SELECT_ON) {
+        bool goes_on = next.size > 0 && (!read->skips || read_is_scan(read));
         buffer_clear(&read->place);
-        buffer_put(&read->place, next);
-        if (next.size > 0 && read->skips && read_is_scan(read)) {
+        buffer_put(&read->place, goes_on ? next : (struct bytes){0});
+        if (goes_on && read->skips) {
             range_skip(read);
         }
         return STATUS_OK;

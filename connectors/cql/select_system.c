@@ -1,7 +1,8 @@
 /* System tables: what there is, described from the catalog, and its rows through the same WHERE as others. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "cql/bounds.h"
+#include "door.h"
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
@@ -293,6 +294,24 @@ static enum status describe_types(struct describe *describe)
     return status;
 }
 
+/* Where clients are told to connect to: where this one did, unless the door was told otherwise. */
+static void describe_address(struct exec_call *call, struct described_node *node)
+{
+    uint8_t *host = arena_create(call->arena, sizeof(struct in6_addr));
+    const char *broadcast = call->request->door->options.broadcast;
+    const char *colon = broadcast == NULL ? NULL : strrchr(broadcast, ':');
+    if (colon == NULL) {
+        return;
+    }
+    const char *address = arena_copy_text(call->arena, bytes_of(broadcast, (size_t)(colon - broadcast)));
+    bool is_v4 = inet_pton(AF_INET, address, host) == 1;
+    if (is_v4 || inet_pton(AF_INET6, address, host) == 1) {
+        node->rpc_address = bytes_of(host, is_v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+        node->broadcast_address = node->rpc_address;
+        node->rpc_port = (int)strtol(colon + 1, NULL, 10);
+    }
+}
+
 static void describe_node(struct exec_call *call, struct described_node *node)
 {
     const struct stream_address *local = &call->request->local;
@@ -305,6 +324,7 @@ static void describe_node(struct exec_call *call, struct described_node *node)
                                     .listen_port = 7000,
                                     .rpc_port = local->port,
                                     .generation = (int)call->exec->started_s};
+    describe_address(call, node);
     memcpy(node->host_id, call->exec->host_id, sizeof(node->host_id));
     memcpy(node->schema_version, call->exec->schema_version, sizeof(node->schema_version));
 }
