@@ -341,8 +341,11 @@ enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *e
     exec->host_id[8] = (uint8_t)((exec->host_id[8] & 0x3F) | 0x80);
     exec->started_s = clock_wall_us(clock_system()) / 1000000;
     enum status status = gate_view_open(gate, &exec->view, error);
+    if (status == STATUS_OK) {
+        status = gate_view_open(gate, &exec->aside, error);
+    }
     if (status != STATUS_OK) {
-        memory_destroy(exec);
+        exec_close(&exec);
         return status;
     }
     *ret_exec = exec;
@@ -355,6 +358,7 @@ void exec_close(struct exec **exec)
     *exec = NULL;
     if (gone != NULL) {
         gate_view_close(&gone->view);
+        gate_view_close(&gone->aside);
         memory_destroy(gone);
     }
 }

@@ -120,6 +120,7 @@ MUST_USE enum status exec_literal(struct exec_call *call, const struct cql_term 
 struct exec {
     struct gate *gate;
     struct gate_view *view;
+    struct gate_view *aside; /* for reads while `view` visits rows */
     struct cql_executor executor;
     uint8_t schema_version[CQL_UUID_BYTES];
     uint8_t host_id[CQL_UUID_BYTES];
