@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "door.h"
+#include "index.h"
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
+#include "syntax.h"
 #include "value/type_text.h"
 
 /* --- describing ------------------------------------------------------------------------------------------------------- */
@@ -180,6 +182,36 @@ static bool schema_counts(const struct schema *schema)
     return false;
 }
 
+/* What an index is of, as Cassandra tells it: the column's name, quoted where it must be. */
+static void describe_indexes(struct exec_call *call, const struct schema *schema,
+                             struct described_table *table)
+{
+    struct described_index *indexes =
+        arena_create_array(call->arena, schema->indexes_count, sizeof(*indexes));
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        struct bytes class_name = cql__index_class(index, call->arena);
+        struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
+        struct buffer target = {0};
+        const struct type *type = &index->partition[0].type;
+        bool is_full = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
+        buffer_put_text(&target, is_full ? "full(" : "");
+        cql__name_format(index->partition[0].name, &target);
+        buffer_put_text(&target, is_full ? ")" : "");
+        options[0] =
+            (struct described_pair){bytes_of_text("target"), arena_copy(call->arena, buffer_bytes(&target))};
+        options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
+        indexes[i] = (struct described_index){
+            .name = index->name,
+            .kind = bytes_of_text(class_name.size > 0 ? "CUSTOM" : "COMPOSITES"),
+            .options = {.at = options, .count = class_name.size > 0 ? 2 : 1},
+        };
+        buffer_reset(&target);
+    }
+    table->indexes = indexes;
+    table->indexes_count = schema->indexes_count;
+}
+
 static void describe_table(struct exec_call *call, const struct schema *schema, struct bytes name,
                            struct described_table *table)
 {
@@ -196,6 +228,7 @@ static void describe_table(struct exec_call *call, const struct schema *schema, 
     table->options.gc_grace_s = (int)schema->gc_grace_seconds;
     describe_columns(call, schema, table);
     describe_dropped(call, &options.dropped, table);
+    describe_indexes(call, schema, table);
 }
 
 static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)

@@ -288,6 +288,9 @@ def indexes(session, host):
     assert len(rows(session, "SELECT p FROM indexed WHERE v = 'v1' LIMIT 5")) == 5
     assert rows(session, "SELECT count(*) FROM indexed WHERE v = 'v1'") == [(17,)]
     wait_for("the row expires", lambda: rows(session, "SELECT p FROM indexed WHERE v = 'new'") == [(1,)])
+    told = rows(session, "SELECT index_name, kind, options FROM system_schema.indexes WHERE keyspace_name = 'ks'")
+    assert [(name, kind, dict(options)) for name, kind, options in told] == [
+        ("by_w", "COMPOSITES", {"target": "w"}), ("indexed_v_idx", "COMPOSITES", {"target": "v"})], told
     session.execute("DROP INDEX by_w")
     refused(session, "SELECT * FROM indexed WHERE w = 3", "ALLOW FILTERING")
     refused(session, "DROP INDEX by_w", "Index 'ks.by_w' doesn't exist")
