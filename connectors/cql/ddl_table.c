@@ -1,6 +1,7 @@
 /* Tables: CREATE, ALTER, DROP, TRUNCATE. */
 #include "base/random.h"
 #include "ddl.h"
+#include "index.h"
 #include "options.h"
 #include "row/bounds.h"
 #include "value/type_text.h"
@@ -22,8 +23,8 @@ static void table_finish(struct exec_call *call)
     exec_answer_change(call, change->change, "TABLE", change->keyspace, change->name);
 }
 
-static struct gate_request table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
-                                       struct bytes name)
+struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
+                                    struct bytes name)
 {
     struct table_change *kept = arena_create(call->arena, sizeof(*kept));
     *kept = (struct table_change){.change = change, .keyspace = keyspace, .name = name};
@@ -250,7 +251,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
     id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
     cql__options_encode(&options, call->arena, &schema.properties);
-    struct gate_request request = table_begin(call, "CREATED", keyspace, statement->table.name);
+    struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
 }
 
@@ -345,6 +346,13 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
             }
             return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
         }
+        const struct index_schema *index = cql__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot drop column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
+        }
         alter_note_dropped(call, column, options);
         size_t at = (size_t)(column - next->columns);
         memmove(&next->columns[at], &next->columns[at + 1],
@@ -390,6 +398,13 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
                 "already exists",
                 (int)name.size, (const char *)name.data, (int)new_name.size, (const char *)new_name.data,
                 (int)table->full.size, (const char *)table->full.data);
+        }
+        const struct index_schema *index = cql__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot rename column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
         }
         found->name = new_name;
     }
@@ -442,7 +457,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
         return status;
     }
     cql__options_encode(&options, call->arena, &next->properties);
-    struct gate_request request = table_begin(call, "UPDATED", table.keyspace, table.name);
+    struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),
                            &error);
 }
@@ -463,7 +478,7 @@ enum status exec_drop_table(struct exec_call *call, const struct cql_object *sta
     if (gate_table_find(call->exec->gate, full, &schema, &error) != STATUS_OK || schema->kind != TABLE_WIDE) {
         return ddl_missing(call, "Table", full, statement->if_exists);
     }
-    struct gate_request request = table_begin(call, "DROPPED", keyspace, statement->name.name);
+    struct gate_request request = ddl_table_begin(call, "DROPPED", keyspace, statement->name.name);
     return table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);
 }
 
@@ -475,6 +490,6 @@ enum status exec_truncate(struct exec_call *call, const struct cql_object *state
     if (status != STATUS_OK) {
         return status;
     }
-    struct gate_request request = table_begin(call, NULL, table.keyspace, table.name);
+    struct gate_request request = ddl_table_begin(call, NULL, table.keyspace, table.name);
     return table_submitted(call, gate_table_truncate(call->exec->gate, table.full, &request, &error), &error);
 }

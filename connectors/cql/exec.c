@@ -253,6 +253,10 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_alter_table(call, &statement->alter_table);
     case CQL_DROP_TABLE:
         return exec_drop_table(call, &statement->object);
+    case CQL_CREATE_INDEX:
+        return exec_create_index(call, &statement->create_index);
+    case CQL_DROP_INDEX:
+        return exec_drop_index(call, &statement->object);
     case CQL_CREATE_TYPE:
         return exec_create_type(call, &statement->create_type);
     case CQL_ALTER_TYPE:

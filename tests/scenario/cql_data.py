@@ -1,0 +1,273 @@
+#!/usr/bin/python3
+"""Data through CQL, with DataStax's Python driver: types, cells with timestamps and lives, collections, static columns, counters,
+deletions, lightweight transactions, batches, paging, prepared statements; and the same rows in feeds and history."""
+import datetime
+import decimal
+import time
+import uuid
+
+import server
+from cassandra import InvalidRequest
+from cassandra.cluster import Cluster
+from cassandra.policies import RoundRobinPolicy
+from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
+from server import Client, Server, wait_for
+
+
+def connect(host, version=4):
+    address, port = host.cql.rsplit(":", 1)
+    cluster = Cluster([address], port=int(port), protocol_version=version, load_balancing_policy=RoundRobinPolicy())
+    session = cluster.connect()
+    session.execute("CREATE KEYSPACE IF NOT EXISTS ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+    session.set_keyspace("ks")
+    return cluster, session
+
+
+def refused(session, statement, words, values=None):
+    try:
+        session.execute(statement, values)
+    except InvalidRequest as failure:
+        assert words in str(failure), failure
+    else:
+        raise AssertionError(f"{statement} was not refused")
+
+
+def rows(session, statement, values=None):
+    return [tuple(row) for row in session.execute(statement, values)]
+
+
+def types(session, _):
+    session.execute("CREATE TYPE address (street text, number int, tags frozen<set<text>>)")
+    session.execute("""CREATE TABLE types (k int PRIMARY KEY, a ascii, bi bigint, bl blob, bo boolean, d decimal, da date, dou double,
+        f float, i inet, n int, si smallint, t text, ti time, ts timestamp, tu timeuuid, tiny tinyint, u uuid, v varint, l list<int>,
+        s set<text>, m map<text, int>, fl frozen<list<frozen<map<int, text>>>>, tup tuple<int, text>, addr address,
+        faddr frozen<address>)""")
+    values = {"k": 1, "a": "ascii", "bi": -(2 ** 63), "bl": b"\x00\xff", "bo": True, "d": decimal.Decimal("-1.50"),
+              "da": datetime.date(2026, 11, 21), "dou": 1e300, "f": 0.5, "i": "::1", "n": 42, "si": -2, "t": "h\u00e9", "tiny": -128,
+              "ts": datetime.datetime(2026, 11, 21, 1, 2, 3, 4000), "tu": uuid.uuid1(), "u": uuid.uuid4(), "v": 10 ** 40,
+              "l": [3, 1, 3], "s": {"b", "a"}, "m": {"x": 1, "y": 2}, "fl": [{1: "a"}, {}], "tup": (7, None)}
+    names = sorted(values)
+    insert = session.prepare(f"INSERT INTO types ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})")
+    session.execute(insert, [values[name] for name in names])
+    row = session.execute("SELECT * FROM types WHERE k = 1").one()
+    for name in names:
+        found = getattr(row, name)
+        if name == "da":
+            found = found.date()
+        assert found == values[name] or str(found) == str(values[name]) or list(found) == values[name], (name, found)
+    session.execute("UPDATE types SET addr = {street: 'main', number: 5}, faddr = {street: 'x', tags: {'t'}} WHERE k = 1")
+    session.execute("UPDATE types SET addr.number = 6 WHERE k = 1")
+    row = session.execute("SELECT addr, faddr, addr.number FROM types WHERE k = 1").one()
+    assert (row[0].street, row[0].number, row[0].tags) == ("main", 6, None) and row[1].tags == {"t"} and row[2] == 6
+    session.execute("INSERT INTO types (k, ti, t) VALUES (2, '08:15:30.000000001', '')")
+    row = session.execute("SELECT ti, t, n FROM types WHERE k = 2").one()
+    assert str(row.ti) == "08:15:30.000000001" and row.t == "" and row.n is None
+    refused(session, "INSERT INTO types (k, n) VALUES (1, 'x')", "Invalid STRING constant")
+    refused(session, "INSERT INTO types (k, nope) VALUES (1, 2)", "Undefined column name nope")
+    refused(session, "INSERT INTO types (n) VALUES (1)", "Some partition key parts are missing: k")
+
+
+def cells(session, _):
+    session.execute("CREATE TABLE cells (k int PRIMARY KEY, v int, w int)")
+    session.execute("INSERT INTO cells (k, v) VALUES (1, 10) USING TIMESTAMP 100")
+    session.execute("UPDATE cells USING TIMESTAMP 50 SET v = 5, w = 5 WHERE k = 1")  # late: loses where something newer is
+    assert rows(session, "SELECT v, w, writetime(v), writetime(w) FROM cells WHERE k = 1") == [(10, 5, 100, 50)]
+    session.execute("UPDATE cells USING TIMESTAMP 100 SET v = 11 WHERE k = 1")  # equal: the larger value stays
+    session.execute("UPDATE cells USING TIMESTAMP 100 SET v = 9 WHERE k = 1")
+    assert rows(session, "SELECT v FROM cells WHERE k = 1") == [(11,)]
+    session.execute("DELETE v FROM cells USING TIMESTAMP 100 WHERE k = 1")  # equal: a deletion wins
+    assert rows(session, "SELECT k, v, w FROM cells WHERE k = 1") == [(1, None, 5)]
+    session.execute("DELETE FROM cells USING TIMESTAMP 200 WHERE k = 1")
+    session.execute("INSERT INTO cells (k, v) VALUES (1, 1) USING TIMESTAMP 150")
+    assert rows(session, "SELECT * FROM cells") == []
+    session.execute("INSERT INTO cells (k, v) VALUES (2, 1) USING TTL 2")
+    session.execute("UPDATE cells SET w = 3 WHERE k = 2")
+    row = session.execute("SELECT ttl(v), ttl(w) FROM cells WHERE k = 2").one()
+    assert row[0] in (1, 2) and row[1] is None
+    wait_for("the cell expires", lambda: rows(session, "SELECT k, v, w FROM cells WHERE k = 2") == [(2, None, 3)])
+    session.execute("UPDATE cells SET w = null WHERE k = 2")
+    assert rows(session, "SELECT * FROM cells WHERE k = 2") == []  # an UPDATE leaves no row marker, and the INSERT's has expired
+    session.execute("INSERT INTO cells (k) VALUES (3)")
+    assert rows(session, "SELECT * FROM cells WHERE k = 3") == [(3, None, None)]
+    refused(session, "INSERT INTO cells (k) VALUES (3) USING TTL -1", "A TTL must be greater or equal to 0")
+    refused(session, "INSERT INTO cells (k) VALUES (3) USING TTL 630720001", "ttl is too large")
+
+
+def collections(session, _):
+    session.execute("CREATE TABLE collections (k int PRIMARY KEY, l list<int>, s set<int>, m map<text, int>)")
+    session.execute("UPDATE collections SET l = [1, 2], s = {3, 1}, m = {'a': 1} WHERE k = 1")
+    session.execute("UPDATE collections SET l = l + [3], s = s + {2}, m = m + {'b': 2} WHERE k = 1")
+    session.execute("UPDATE collections SET l = [0] + l, s = s - {1}, m['c'] = 3 WHERE k = 1")
+    session.execute("UPDATE collections SET l[1] = 10, m = m - {'a'} WHERE k = 1")
+    row = session.execute("SELECT * FROM collections WHERE k = 1").one()
+    assert list(row.l) == [0, 10, 2, 3] and set(row.s) == {2, 3} and dict(row.m) == {"b": 2, "c": 3}, row
+    session.execute("UPDATE collections SET l = l - [2, 3] WHERE k = 1")
+    session.execute("DELETE l[0], m['b'], s FROM collections WHERE k = 1")
+    row = session.execute("SELECT * FROM collections WHERE k = 1").one()
+    assert list(row.l) == [10] and row.s is None and dict(row.m) == {"c": 3}, row
+    refused(session, "UPDATE collections SET l[7] = 1 WHERE k = 1", "List index 7 out of bound, list has size 1")
+    session.execute("UPDATE collections SET l = [], m = {} WHERE k = 1")
+    assert rows(session, "SELECT * FROM collections") == []
+
+
+def clustering(session, _):
+    session.execute("""CREATE TABLE c (p int, a int, b text, s int static, v int, PRIMARY KEY (p, a, b))
+        WITH CLUSTERING ORDER BY (a DESC, b ASC)""")
+    insert = session.prepare("INSERT INTO c (p, a, b, v) VALUES (?, ?, ?, ?)")
+    for p in range(2):
+        for a in range(5):
+            for b in "xyz":
+                session.execute(insert, (p, a, b, 10 * a))
+    session.execute("UPDATE c SET s = 7 WHERE p = 0")
+    session.execute("INSERT INTO c (p, s) VALUES (9, 1)")
+    assert rows(session, "SELECT a, b, s FROM c WHERE p = 0 AND a >= 3") == [(a, b, 7) for a in (4, 3) for b in "xyz"]
+    assert rows(session, "SELECT a, b FROM c WHERE p = 0 AND a > 2 ORDER BY a ASC, b DESC LIMIT 4") == [
+        (3, "z"), (3, "y"), (3, "x"), (4, "z")]
+    assert rows(session, "SELECT a, b FROM c WHERE p = 0 AND a IN (1, 3) AND b = 'y'") == [(3, "y"), (1, "y")]
+    assert rows(session, "SELECT p, a, s FROM c WHERE p = 9") == [(9, None, 1)]
+    assert sorted(rows(session, "SELECT DISTINCT p, s FROM c")) == [(0, 7), (1, None), (9, 1)]
+    assert len(rows(session, "SELECT * FROM c WHERE p IN (0, 1)")) == 30
+    assert rows(session, "SELECT count(*) FROM c WHERE p = 1") == [(15,)]
+    for size in (1, 2, 7, 100):  # all pages, whatever their size
+        found = list(session.execute(SimpleStatement("SELECT p, a, b FROM c WHERE p = 1", fetch_size=size)))
+        assert [tuple(row) for row in found] == [(1, a, b) for a in (4, 3, 2, 1, 0) for b in "xyz"], size
+    session.execute("DELETE FROM c WHERE p = 1 AND a > 1 AND a <= 3")
+    session.execute("DELETE FROM c WHERE p = 1 AND a = 0")
+    session.execute("DELETE FROM c WHERE p = 1 AND a = 4 AND b = 'y'")
+    assert rows(session, "SELECT a, b FROM c WHERE p = 1") == [(4, "x"), (4, "z"), (1, "x"), (1, "y"), (1, "z")]
+    session.execute("INSERT INTO c (p, a, b, v) VALUES (1, 2, 'x', 1) USING TIMESTAMP 1")  # too late
+    assert len(rows(session, "SELECT * FROM c WHERE p = 1")) == 5
+    session.execute("DELETE FROM c WHERE p = 0")
+    assert rows(session, "SELECT * FROM c WHERE p = 0") == []
+    refused(session, "SELECT * FROM c WHERE b = 'x'", 'preceding column "a" is not restricted')
+    refused(session, "SELECT * FROM c WHERE v = 1", "ALLOW FILTERING")
+    refused(session, "UPDATE c SET v = 1 WHERE p = 1 AND a = 1", "Some clustering keys are missing: b")
+    assert rows(session, "SELECT a FROM c WHERE b = 'z' ALLOW FILTERING") == [(4,), (1,)]
+
+
+def counters(session, _):
+    session.execute("CREATE TABLE counters (k text PRIMARY KEY, n counter, m counter)")
+    for _ in range(3):
+        session.execute("UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'a'")
+    assert rows(session, "SELECT n, m FROM counters WHERE k = 'a'") == [(6, -3)]
+    refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
+    refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
+    refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")
+
+
+def lightweight(session, _):
+    session.execute("CREATE TABLE lwt (k int, c int, s int static, v int, m map<text, int>, PRIMARY KEY (k, c))")
+    insert = "INSERT INTO lwt (k, c, v) VALUES (1, 1, 5) IF NOT EXISTS"
+    assert session.execute(insert).one().applied
+    answer = session.execute(insert).one()
+    assert not answer.applied and (answer.k, answer.c, answer.v) == (1, 1, 5)
+    answer = session.execute("UPDATE lwt SET v = 6 WHERE k = 1 AND c = 1 IF v = 4").one()
+    assert not answer.applied and answer.v == 5 and not hasattr(answer, "k")
+    assert session.execute("UPDATE lwt SET v = 6 WHERE k = 1 AND c = 1 IF v IN (4, 5) AND s = null").one().applied
+    assert session.execute("UPDATE lwt SET m['a'] = 1 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
+    assert not session.execute("UPDATE lwt SET m['a'] = 2 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
+    assert not session.execute("UPDATE lwt SET v = 1 WHERE k = 1 AND c = 2 IF EXISTS").one().applied
+    assert not session.execute("DELETE FROM lwt WHERE k = 1 AND c = 1 IF v > 100").one().applied
+    batch = """BEGIN BATCH
+        INSERT INTO lwt (k, s) VALUES (1, 9) IF NOT EXISTS;
+        UPDATE lwt SET v = 7 WHERE k = 1 AND c = 1 IF v = {};
+        INSERT INTO lwt (k, c, v) VALUES (1, 2, 2);
+        APPLY BATCH"""
+    assert not session.execute(batch.format(0)).one().applied
+    assert rows(session, "SELECT c, v, s FROM lwt WHERE k = 1") == [(1, 6, None)]
+    assert session.execute(batch.format(6)).one().applied
+    assert rows(session, "SELECT c, v, s FROM lwt WHERE k = 1") == [(1, 7, 9), (2, 2, 9)]
+    assert session.execute("DELETE FROM lwt WHERE k = 1 AND c = 1 IF EXISTS").one().applied
+    refused(session, "INSERT INTO lwt (k, c) VALUES (1, 1) IF NOT EXISTS USING TIMESTAMP 5", "custom timestamp")
+
+
+def batches(session, _):
+    session.execute("CREATE TABLE batches (p int, c int, v int, PRIMARY KEY (p, c))")
+    batch = BatchStatement()
+    insert = session.prepare("INSERT INTO batches (p, c, v) VALUES (?, ?, ?)")
+    for c in range(100):
+        batch.add(insert, (c % 3, c, c))
+    batch.add(SimpleStatement("DELETE FROM batches WHERE p = 0 AND c = 0"))
+    session.execute(batch)
+    assert rows(session, "SELECT count(*) FROM batches") == [(99,)]
+    partial = session.prepare("UPDATE batches SET v = ? WHERE p = 0 AND c = 3")
+    session.execute(partial, (UNSET_VALUE,))
+    assert rows(session, "SELECT v FROM batches WHERE p = 0 AND c = 3") == [(3,)]
+    session.execute("BEGIN BATCH APPLY BATCH")
+    session.execute("TRUNCATE batches")
+    assert rows(session, "SELECT * FROM batches") == []
+
+
+def alterations(session, _):
+    session.execute("CREATE TABLE altered (k int PRIMARY KEY, v int)")
+    session.execute("INSERT INTO altered (k, v) VALUES (1, 2)")
+    select = session.prepare("SELECT * FROM altered WHERE k = 1")
+    assert rows(session, "SELECT * FROM altered") == [(1, 2)]
+    session.execute("ALTER TABLE altered ADD w text")
+    session.execute("UPDATE altered SET w = 'x' WHERE k = 1")
+    assert session.execute(select).one().w == "x"
+    session.execute("ALTER TABLE altered DROP v")
+    session.execute("ALTER TABLE altered ADD v int")
+    assert rows(session, "SELECT k, v, w FROM altered") == [(1, None, "x")]  # another column of the same name
+    session.execute("ALTER TABLE altered RENAME k TO key")
+    assert rows(session, "SELECT key FROM altered") == [(1,)]
+    session.execute("DROP TABLE altered")
+    refused(session, "SELECT * FROM altered", "table altered does not exist")
+
+
+def other_doors(session, host):
+    session.execute("CREATE TABLE shared (k text, c int, v int, s int static, PRIMARY KEY (k, c))")
+    client = Client(host.address)
+    session.execute("INSERT INTO shared (k, c, v) VALUES ('a', 1, 10)")
+    session.execute("UPDATE shared SET s = 1 WHERE k = 'a'")
+    session.execute("UPDATE shared SET v = 11 WHERE k = 'a' AND c = 1")
+    session.execute("DELETE v FROM shared WHERE k = 'a' AND c = 1")
+    session.execute("DELETE FROM shared WHERE k = 'a' AND c = 1")
+    item = {"k": "a", "c": 1}
+    answer = client.request(server.HISTORY, {server.TABLE: "ks.shared", server.KEY: item})
+    told = [(record[server.OPERATION], record.get(server.NEW)) for record in answer[server.RECORDS]]
+    assert [operation for operation, _ in told] == ["insert", "modify", "modify", "remove"], told
+    client.request(server.PUT, {server.TABLE: "ks.shared", server.ITEM: {**item, "v": 5}})
+    assert rows(session, "SELECT k, c, v, s FROM shared") == [("a", 1, 5, 1)]
+    client.request(server.UPDATE, {server.TABLE: "ks.shared", server.KEY: item, server.CHANGE: "SET v = v + :one",
+                                   server.VALUES: {":one": 1}})
+    assert rows(session, "SELECT v FROM shared") == [(6,)]
+    client.request(server.DELETE, {server.TABLE: "ks.shared", server.KEY: item})
+    assert rows(session, "SELECT c FROM shared") == [(None,)]
+
+
+def expiry(session, host):
+    """What expires is swept, and whoever follows the table is told."""
+    session.execute("CREATE TABLE expiry (k int PRIMARY KEY, v int, w int) WITH gc_grace_seconds = 1")
+    client = Client(host.address)
+    session.execute("INSERT INTO expiry (k, v) VALUES (1, 1) USING TTL 1")
+    session.execute("INSERT INTO expiry (k, w) VALUES (1, 2)")
+    session.execute("INSERT INTO expiry (k, v) VALUES (2, 1) USING TTL 1")
+
+    def told(key):
+        answer = client.request(server.HISTORY, {server.TABLE: "ks.expiry", server.KEY: {"k": key}})
+        return [(record[server.OPERATION], record.get(server.CAUSE)) for record in answer[server.RECORDS]]
+
+    wait_for("both are swept", lambda: ("modify", "ttl") in told(1) and ("remove", "ttl") in told(2))
+    assert rows(session, "SELECT k, v, w FROM expiry") == [(1, None, 2)]
+
+
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry]
+
+
+def main():
+    with Server() as host:
+        cluster, session = connect(host)
+        for check in CHECKS:
+            started = time.monotonic()
+            check(session, host)
+            print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)
+        cluster.shutdown()
+        for version in (3, 5):
+            cluster, session = connect(host, version)
+            assert rows(session, "SELECT count(*) FROM counters") == [(1,)]
+            cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
