@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cql/bounds.h"
+#include "index.h"
 #include "value/order.h"
 #include "value/serial.h"
 #include "value/token.h"
@@ -279,10 +280,23 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
                : STATUS_OK;
 }
 
-/* What is left. Without partitions the rows are filtered too. */
-static enum status choose_filters(struct exec_call *call, struct restrictions_use use,
-                                  struct restrictions *restrictions)
+/* Whether an index finds the rows: of a column that is to be equal to one value. */
+static bool is_indexed(const struct source *source, const struct restriction *restriction)
 {
+    const struct schema *schema = source->table.schema;
+    bool is_equal = restriction->comparison == CQL_EQUAL && restriction->columns_count == 1 &&
+                    restriction->relation->kind == CQL_RELATION_COLUMN;
+    const struct index_schema *index =
+        is_equal ? cql__index_of_column(schema, restriction->columns[0]->name) : NULL;
+    return index != NULL && index->state == INDEX_ACTIVE;
+}
+
+/* What is left. Without partitions the rows are filtered too. One restriction that has an index is no filtering to clients. */
+static enum status choose_filters(struct exec_call *call, const struct source *source,
+                                  struct restrictions_use use, struct restrictions *restrictions)
+{
+    size_t filters = 0;
+    size_t indexed = 0;
     for (size_t i = 0; i < restrictions->count; i++) {
         struct restriction *restriction = &restrictions->at[i];
         if (is_token(restriction)) {
@@ -292,12 +306,14 @@ static enum status choose_filters(struct exec_call *call, struct restrictions_us
         if (!restrictions->has_partitions) {
             restriction->is_key = false;
         }
-        restrictions->filters |= !restriction->is_key;
+        filters += !restriction->is_key;
+        indexed += !restriction->is_key && is_indexed(source, restriction);
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
     }
-    return restrictions->filters && !use.allows_filtering ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)
-                                                          : STATUS_OK;
+    restrictions->filters = filters > 0;
+    bool is_allowed = use.allows_filtering || filters == 0 || (filters == 1 && indexed == 1);
+    return is_allowed ? STATUS_OK : exec_fail(call, CQL_INVALID, NEEDS_FILTERING);
 }
 
 static enum status check_values(struct exec_call *call, const struct restriction *restriction)
@@ -490,17 +506,21 @@ enum status cql__restrictions_make(struct exec_call *call, const struct source *
     for (size_t i = 0; i < where->count && status == STATUS_OK; i++) {
         status = restrictions_add(call, source, &where->at[i], use.allows_filtering, ret_restrictions);
     }
-    if (status == STATUS_OK) {
-        status = choose_partitions(call, source, use, ret_restrictions);
+    struct restrictions_use choice = use; /* with an index the key may have gaps */
+    for (size_t i = 0; i < ret_restrictions->count && status == STATUS_OK; i++) {
+        choice.allows_filtering |= is_indexed(source, &ret_restrictions->at[i]);
     }
     if (status == STATUS_OK) {
-        status = choose_rows(call, source, use, ret_restrictions);
+        status = choose_partitions(call, source, choice, ret_restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = choose_rows(call, source, choice, ret_restrictions);
     }
     if (is_system) {
         ret_restrictions->has_partitions = false;
     }
     if (status == STATUS_OK) {
-        status = choose_filters(call, use, ret_restrictions);
+        status = choose_filters(call, source, use, ret_restrictions);
     }
     return status == STATUS_OK && call->notes == NULL ? make_keys(call, source, ret_restrictions) : status;
 }

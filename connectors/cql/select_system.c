@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "door.h"
+#include "index.h"
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
@@ -170,6 +171,26 @@ static void describe_dropped(struct exec_call *call, const struct value *map, st
     table->dropped = dropped;
 }
 
+static void describe_indexes(struct exec_call *call, const struct schema *schema,
+                             struct described_table *table)
+{
+    struct described_index *indexes =
+        arena_create_array(call->arena, schema->indexes_count, sizeof(*indexes));
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
+        struct bytes class_name = cql__index_class(index, call->arena);
+        bool is_custom = class_name.size > 0;
+        options[0] = (struct described_pair){bytes_of_text("target"), index->partition[0].name};
+        options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
+        indexes[i] = (struct described_index){.name = index->name,
+                                              .kind = bytes_of_text(is_custom ? "CUSTOM" : "COMPOSITES"),
+                                              .options = {.at = options, .count = is_custom ? 2 : 1}};
+    }
+    table->indexes = indexes;
+    table->indexes_count = schema->indexes_count;
+}
+
 static bool schema_counts(const struct schema *schema)
 {
     for (size_t i = 0; i < schema->columns_count; i++) {
@@ -196,6 +217,7 @@ static void describe_table(struct exec_call *call, const struct schema *schema, 
     table->options.gc_grace_s = (int)schema->gc_grace_seconds;
     describe_columns(call, schema, table);
     describe_dropped(call, &options.dropped, table);
+    describe_indexes(call, schema, table);
 }
 
 static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)
