@@ -450,15 +450,19 @@ static enum status select_finish(struct select *select)
     return STATUS_OK;
 }
 
+/* What PREPARE told is told again, unless the table had other columns at the moment that is asked for. */
+static const struct cql_metadata *select_metadata(const struct select *select)
+{
+    const struct cql_query *query = select->call->query;
+    return query->is_prepared && select->as_of == 0 ? cql__plan_result(query->prepared)
+                                                    : &select->selection.metadata;
+}
+
 static void select_answer(struct select *select)
 {
     struct exec_call *call = select->call;
-    const struct cql_metadata *told =
-        call->query->is_prepared ? cql__plan_result(call->query->prepared) : NULL;
     struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
-                                .rows = {.metadata = told != NULL && told->count > 0
-                                                         ? told
-                                                         : &select->selection.metadata,
+                                .rows = {.metadata = select_metadata(select),
                                          .count = select->rows,
                                          .cells = buffer_bytes(&select->cells),
                                          .has_more = select->has_more}};
