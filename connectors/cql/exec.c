@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "base/random.h"
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
@@ -91,7 +90,7 @@ void exec_answer_change(struct exec_call *call, const char *change, const char *
     struct cql_answer answer = {
         .kind = CQL_ANSWER_SCHEMA_CHANGE,
         .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
-    random_secret(call->exec->schema_version, sizeof(call->exec->schema_version));
+    atomic_fetch_add(&call->exec->node->changes, 1);
     exec_answer(call, &answer);
 }
 
@@ -326,7 +325,25 @@ static void exec_destroy_prepared(void *context, void *statement)
     cql__plan_destroy(statement);
 }
 
-enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *error)
+/* A random UUID (RFC 9562, version 4) to everybody who does not know the node's secret. */
+static void node_uuid(const struct cql_node *node, const char *of_what, uint8_t ret_uuid[CQL_UUID_BYTES])
+{
+    uint8_t code[SHA256_BYTES];
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text(of_what), code);
+    memcpy(ret_uuid, code, CQL_UUID_BYTES);
+    ret_uuid[6] = (uint8_t)((ret_uuid[6] & 0x0F) | 0x40);
+    ret_uuid[8] = (uint8_t)((ret_uuid[8] & 0x3F) | 0x80);
+}
+
+void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_BYTES])
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "schema %lld %llu", (long long)exec->node->started_s,
+                   (unsigned long long)atomic_load(&exec->node->changes));
+    node_uuid(exec->node, text, ret_version);
+}
+
+enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
@@ -334,12 +351,10 @@ enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *e
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
-    random_secret(exec->schema_version, sizeof(exec->schema_version));
-    random_secret(exec->host_id, sizeof(exec->host_id));
-    random_secret(exec->paging_key, sizeof(exec->paging_key));
-    exec->host_id[6] = (uint8_t)((exec->host_id[6] & 0x0F) | 0x40);
-    exec->host_id[8] = (uint8_t)((exec->host_id[8] & 0x3F) | 0x80);
-    exec->started_s = clock_wall_us(clock_system()) / 1000000;
+    exec->node = node;
+    node_uuid(node, "host", exec->host_id);
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
+                       exec->paging_key);
     enum status status = gate_view_open(gate, &exec->view, error);
     if (status == STATUS_OK) {
         status = gate_view_open(gate, &exec->aside, error);

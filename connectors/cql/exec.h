@@ -5,6 +5,7 @@
 
 #include "ast.h"
 #include "base/buffer.h"
+#include "cql/exec.h"
 #include "executor.h"
 #include "gate/gate.h"
 
@@ -92,6 +93,9 @@ MUST_USE enum status exec_statement_of(struct exec_call *call, const struct cql_
 /* Makes room for the markers of a statement: before it is bound. */
 void exec_markers(struct exec_call *call, const struct cql_statement *statement);
 
+/* The version of the schema that clients compare: another one after each change. */
+void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_BYTES]);
+
 /* --- statements: each answers, now or later, or fails ---------------------------------------------------------------- */
 
 MUST_USE enum status exec_use(struct exec_call *call, const struct cql_keyspace *statement);
@@ -122,10 +126,9 @@ struct exec {
     struct gate_view *view;
     struct gate_view *aside; /* for reads while `view` visits rows */
     struct cql_executor executor;
-    uint8_t schema_version[CQL_UUID_BYTES];
+    struct cql_node *node;
     uint8_t host_id[CQL_UUID_BYTES];
     uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */
-    int64_t started_s;                /* since 1970 */
 };
 
 #endif

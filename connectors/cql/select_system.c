@@ -356,10 +356,10 @@ static void describe_node(struct exec_call *call, struct described_node *node)
                                     .broadcast_port = 7000,
                                     .listen_port = 7000,
                                     .rpc_port = local->port,
-                                    .generation = (int)call->exec->started_s};
+                                    .generation = (int)call->exec->node->started_s};
     describe_address(call, node);
     memcpy(node->host_id, call->exec->host_id, sizeof(node->host_id));
-    memcpy(node->schema_version, call->exec->schema_version, sizeof(node->schema_version));
+    exec_schema_version(call->exec, node->schema_version);
 }
 
 static enum status describe_all(struct describe *describe)

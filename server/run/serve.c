@@ -54,6 +54,7 @@ struct server {
     struct dynamodb_door *dynamodb;
     struct dynamodb_door *dynamodb_tls;
     struct server_cql cql[2]; /* plain, and with TLS */
+    struct cql_node cql_node;
     int signals;
 };
 
@@ -222,7 +223,7 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
     if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
         return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
     }
-    enum status status = exec_open(server->gate, &cql->exec, error);
+    enum status status = exec_open(server->gate, &server->cql_node, &cql->exec, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -280,6 +281,10 @@ static enum status server_open_doors(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, true, error);
     }
+    crypto_hmac_sha256(bytes_of(server->database.identity.database,
+                                sizeof(server->database.identity.database)),
+                       bytes_of_text("cql"), server->cql_node.secret);
+    server->cql_node.started_s = clock_wall_us(clock_system()) / 1000000;
     for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
         status = server_open_cql(server, i == 1, error);
     }
@@ -411,8 +416,8 @@ static void serve_say_ready(const struct server *server)
                  server->topics == NULL ? "off" : topics_address(server->topics),
                  server->dynamodb == NULL ? "off" : dynamodb_door_address(server->dynamodb),
                  server->dynamodb_tls == NULL ? "off" : dynamodb_door_address(server->dynamodb_tls),
-                 cql == NULL ? "off" : cql_door_address(cql), cql_tls == NULL ? "off" : cql_door_address(cql_tls),
-                 server->configuration.data);
+                 cql == NULL ? "off" : cql_door_address(cql),
+                 cql_tls == NULL ? "off" : cql_door_address(cql_tls), server->configuration.data);
 }
 
 int serve(int count, char **arguments)
