@@ -152,7 +152,7 @@ static enum status index_exists(struct exec_call *call, const struct cql_create_
 enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
 {
     struct exec_table table;
-    struct type type;
+    struct type type = {.kind = TYPE_ANY};
     struct error error;
     enum status status = exec_find_table(call, &statement->table, &table);
     if (status != STATUS_OK) {
