@@ -30,7 +30,7 @@ struct gate_request ddl_table_begin(struct exec_call *call, const char *change, 
     *kept = (struct table_change){.change = change, .keyspace = keyspace, .name = name};
     call->context = kept;
     call->finish = table_finish;
-    return (struct gate_request){.actor = call->request->principal, .done = exec_done, .context = call};
+    return (struct gate_request){.actor = exec_actor(call), .done = exec_done, .context = call};
 }
 
 static enum status table_submitted(struct exec_call *call, enum status status, const struct error *error)

@@ -135,6 +135,12 @@ void exec_done(void *context, const struct gate_outcome *outcome)
     cql_request_resume(call->request, call_resume);
 }
 
+struct bytes exec_actor(const struct exec_call *call)
+{
+    struct bytes principal = call->request->principal;
+    return principal.size > 0 ? principal : bytes_of_text("local");
+}
+
 enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
                         void (*finish)(struct exec_call *call))
 {
@@ -143,7 +149,7 @@ enum status exec_submit(struct exec_call *call, const struct gate_change *change
     struct gate_transaction transaction = {.arena = &none,
                                            .changes = changes,
                                            .count = count,
-                                           .actor = call->request->principal,
+                                           .actor = exec_actor(call),
                                            .done = exec_done,
                                            .context = call};
     call->finish = finish;

@@ -58,6 +58,8 @@ void exec_answer_change(struct exec_call *call, const char *change, const char *
 /* What a gate_transaction or gate_request has for `done` and `context`: copies the outcome and resumes the request, which
  * then goes on in `finish`, or is answered with the failure. */
 void exec_done(void *context, const struct gate_outcome *outcome);
+/* Who the change records name: who logged in, or "local" when nobody has to. */
+struct bytes exec_actor(const struct exec_call *call);
 /* Submits changes as one transaction whose memory is the call's. */
 MUST_USE enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
                                  void (*finish)(struct exec_call *call));
