@@ -176,7 +176,7 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
                                                       : index_default_name(call, &table, target->column);
     const struct index_schema *same = cql__index_of_column(table.schema, target->column);
     if (schema_index(table.schema, name) != NULL) {
-        return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, (struct bytes){0});
+        return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, bytes_of_text(""));
     }
     if (same != NULL) {
         return index_exists(call, statement, "Index %.*s is a duplicate of existing index %.*s", name,

@@ -80,9 +80,9 @@ static enum status create_check_columns(struct exec_call *call, const struct cql
     }
     if (statement->key.definitions != 1) {
         return statement->key.definitions == 0
-                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", (struct bytes){0}, "")
+                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", bytes_of_text(""), "")
                    : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
-                                 "' (exactly one required)", (struct bytes){0}, "");
+                                 "' (exactly one required)", bytes_of_text(""), "");
     }
     return statement->is_compact
                ? exec_fail(call, CQL_INVALID,
@@ -101,7 +101,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     }
     if (column->is_static) {
         return create_fail(call, "Static column '", name, "' cannot be part of the PRIMARY KEY",
-                           (struct bytes){0}, "");
+                           bytes_of_text(""), "");
     }
     ret_column->name = name;
     enum status status = exec_type(call, &column->type, keyspace, &ret_column->type);
@@ -110,7 +110,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     }
     if (ret_column->type.kind == TYPE_COUNTER) {
         return create_fail(call, "counter type is not supported for PRIMARY KEY column '", name, "'",
-                           (struct bytes){0}, "");
+                           bytes_of_text(""), "");
     }
     struct error error;
     if (type_is_multi_cell(&ret_column->type)) {
@@ -125,7 +125,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     status = type_check_key(&ret_column->type, name, &error);
     return status == STATUS_OK ? status
                                : create_fail(call, "duration type is not supported for PRIMARY KEY column '",
-                                             name, "'", (struct bytes){0}, "");
+                                             name, "'", bytes_of_text(""), "");
 }
 
 static enum status create_key(struct exec_call *call, const struct cql_create_table *statement,
@@ -169,7 +169,7 @@ static enum status create_order(struct exec_call *call, const struct cql_create_
                              call,
                              "The order of columns in the CLUSTERING ORDER directive must match that of "
                              "the clustering columns (column ",
-                             name, ")", (struct bytes){0}, "")
+                             name, ")", bytes_of_text(""), "")
                        : exec_fail(
                              call, CQL_INVALID,
                              "Only clustering key columns can be defined in CLUSTERING ORDER directive");
@@ -179,7 +179,7 @@ static enum status create_order(struct exec_call *call, const struct cql_create_
     return order->count == 0 || order->count == schema->clustering_count
                ? STATUS_OK
                : create_fail(call, "Missing CLUSTERING ORDER for column ",
-                             schema->clustering[order->count].name, "", (struct bytes){0}, "");
+                             schema->clustering[order->count].name, "", bytes_of_text(""), "");
 }
 
 /* Columns that are not of the key. */
@@ -287,7 +287,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
                 continue;
             }
             return create_fail(call, "Column with name '", column->name, "' already exists",
-                               (struct bytes){0}, "");
+                               bytes_of_text(""), "");
         }
         struct column *added = &columns[next->columns_count];
         *added =
@@ -338,7 +338,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
         struct bytes name = statement->names.at[i];
         const struct column *column = schema_column(next, name);
         if (schema_has_key(next, name)) {
-            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", (struct bytes){0}, "");
+            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", bytes_of_text(""), "");
         }
         if (column == NULL) {
             if (statement->column_if_exists) {
@@ -382,7 +382,7 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
         struct bytes new_name = statement->new_names.at[i];
         struct key_column *found = alter_find_key(next, name);
         if (found == NULL && schema_column(next, name) != NULL) {
-            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", (struct bytes){0},
+            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", bytes_of_text(""),
                                "");
         }
         if (found == NULL) {
