@@ -150,13 +150,16 @@ def counters(session, _):
     for _ in range(3):
         session.execute("UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'a'")
     assert rows(session, "SELECT n, m FROM counters WHERE k = 'a'") == [(6, -3)]
+    session.execute("""BEGIN COUNTER BATCH UPDATE counters SET n = n + 1 WHERE k = 'b'; UPDATE counters SET n = n - 5 WHERE k = 'b';
+        UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'b'; APPLY BATCH""")
+    assert rows(session, "SELECT n, m FROM counters WHERE k = 'b'") == [(-2, -1)]  # all of one moment, and none is lost
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
     refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")
 
 
 def lightweight(session, _):
-    session.execute("CREATE TABLE lwt (k int, c int, s int static, v int, m map<text, int>, PRIMARY KEY (k, c))")
+    session.execute("CREATE TABLE lwt (k int, c int, v int, s int static, m map<text, int>, PRIMARY KEY (k, c))")
     insert = "INSERT INTO lwt (k, c, v) VALUES (1, 1, 5) IF NOT EXISTS"
     assert session.execute(insert).one().applied
     answer = session.execute(insert).one()
