@@ -139,6 +139,9 @@ def clustering(session, _):
     assert len(rows(session, "SELECT * FROM c WHERE p = 1")) == 5
     session.execute("DELETE FROM c WHERE p = 0")
     assert rows(session, "SELECT * FROM c WHERE p = 0") == []
+    assert rows(session, "SELECT DISTINCT p FROM c WHERE token(p) > token(1)") == [(9,)]
+    assert rows(session, "SELECT DISTINCT p FROM c WHERE token(p) >= token(1) AND token(p) <= token(1)") == [(1,)]
+    refused(session, "SELECT * FROM c WHERE token(p) > token(1, 2)", "1 required but 2 provided")
     refused(session, "SELECT * FROM c WHERE b = 'x'", 'preceding column "a" is not restricted')
     refused(session, "SELECT * FROM c WHERE v = 1", "ALLOW FILTERING")
     refused(session, "UPDATE c SET v = 1 WHERE p = 1 AND a = 1", "Some clustering keys are missing: b")
