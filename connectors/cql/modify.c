@@ -384,6 +384,7 @@ static enum status modify_if(struct modify *modify, bool if_exists, const struct
 {
     modify->is_conditional = if_exists || conditions->count > 0;
     modify->presence = if_exists ? GATE_IF_PRESENT : GATE_ALWAYS;
+    modify->to->shows_row |= if_exists && modify->to->is_batch;
     return modify->is_conditional ? cql__lwt_conditions(modify, conditions) : STATUS_OK;
 }
 

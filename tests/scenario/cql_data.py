@@ -173,6 +173,13 @@ def lightweight(session, _):
     assert session.execute("UPDATE lwt SET m['a'] = 1 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
     assert not session.execute("UPDATE lwt SET m['a'] = 2 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
     assert not session.execute("UPDATE lwt SET v = 1 WHERE k = 1 AND c = 2 IF EXISTS").one().applied
+    names = session.execute(insert).column_names  # clients may go by the order of columns: it is that of SELECT *
+    assert names == ["[applied]", "k", "c", "s", "m", "v"], names
+    names = session.execute("UPDATE lwt SET v = 1 WHERE k = 1 AND c = 1 IF s = 1 AND v = 1 AND m = null AND v > 0").column_names
+    assert names == ["[applied]", "v", "m", "s"], names
+    names = session.execute("""BEGIN BATCH UPDATE lwt SET v = 1 WHERE k = 1 AND c = 1 IF EXISTS; UPDATE lwt SET v = 1 WHERE k = 1 AND c = 2 IF v = 3;
+        APPLY BATCH""").column_names
+    assert names == ["[applied]", "k", "c", "s", "m", "v"], names
     assert not session.execute("DELETE FROM lwt WHERE k = 1 AND c = 1 IF v > 100").one().applied
     batch = """BEGIN BATCH
         INSERT INTO lwt (k, s) VALUES (1, 9) IF NOT EXISTS;
@@ -271,7 +278,7 @@ def main():
         cluster.shutdown()
         for version in (3, 5):
             cluster, session = connect(host, version)
-            assert rows(session, "SELECT count(*) FROM counters") == [(1,)]
+            assert rows(session, "SELECT count(*) FROM counters") == [(2,)]
             cluster.shutdown()
 
 
