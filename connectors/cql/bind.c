@@ -22,6 +22,16 @@ struct type_names exec_type_names(struct exec_call *call)
     return (struct type_names){.resolve = bind_resolve, .context = call};
 }
 
+void exec_key_types(struct exec_call *call, const struct schema *schema)
+{
+    struct type *types = arena_create_array(call->arena, schema->partition_count, sizeof(*types));
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        types[i] = schema->partition[i].type;
+    }
+    call->key_types = types;
+    call->key_count = schema->partition_count;
+}
+
 /* The marker that a value is bound to by its name: a named marker's own, or that of what it is for. */
 static const struct cql_value *bind_find(const struct exec_call *call, uint16_t marker)
 {
@@ -78,8 +88,13 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
     const struct cql_receiver receiver = {.name = name, .type = type};
     struct cql_expression *expression = NULL;
     int64_t now_us = clock_wall_us(clock_system());
-    struct cql_preparation preparation = {
-        .arena = call->arena, .error = &error, .names = &names, .now_us = now_us, .markers = call->receivers};
+    struct cql_preparation preparation = {.arena = call->arena,
+                                          .error = &error,
+                                          .names = &names,
+                                          .now_us = now_us,
+                                          .markers = call->receivers,
+                                          .key_types = call->key_types,
+                                          .key_count = call->key_count};
     bool is_unset = false;
     *ret_bound = (struct bound){.kind = BOUND_UNSET};
     enum status status = cql__term_prepare(&preparation, term, &receiver, &expression);

@@ -30,6 +30,8 @@ MUST_USE enum status exec_bind_bytes(struct exec_call *call, const struct cql_te
 MUST_USE enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,
                                       struct error *error);
 struct type_names exec_type_names(struct exec_call *call);
+/* From now on token() is of this table's partition key. */
+void exec_key_types(struct exec_call *call, const struct schema *schema);
 
 /* --- the markers of a statement that is being prepared ---------------------------------------------------------------- */
 

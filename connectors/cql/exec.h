@@ -27,7 +27,9 @@ struct exec_call {
     struct exec *exec;
     struct cql_request *request;
     struct arena *arena;
-    struct bytes type_keyspace; /* whose types are meant while a type is being read */
+    struct bytes type_keyspace;   /* whose types are meant while a type is being read */
+    const struct type *key_types; /* of the partition key of the statement's table, for token() */
+    size_t key_count;
     struct cql_failure failure; /* when a function here did not give STATUS_OK */
     struct bytes *warnings;
     size_t warnings_count;

@@ -1,4 +1,6 @@
 /* Lightweight transactions: IF, and what is told of it. CQL reference, "Lightweight transactions". */
+#include <stdlib.h>
+
 #include "modify.h"
 #include "row/document.h"
 #include "value/serial.h"
@@ -178,6 +180,17 @@ static void lwt_note_column(struct modify *modify, struct bytes name)
     names->at = grown;
 }
 
+/* Those that are not static first: the order in which Cassandra tells them, and clients may go by it. */
+static void lwt_note_columns(struct modify *modify, const struct cql_relations *conditions, bool is_static)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        struct bytes name = conditions->at[i].columns.at[0];
+        if (schema_column(modify->schema, name)->is_static == is_static) {
+            lwt_note_column(modify, name);
+        }
+    }
+}
+
 static enum status lwt_condition(struct modify *modify, const struct cql_relation *relation)
 {
     struct lwt_target target = {0};
@@ -209,7 +222,6 @@ static enum status lwt_condition(struct modify *modify, const struct cql_relatio
         condition = both;
     }
     *all = condition;
-    lwt_note_column(modify, target.column->name);
     return STATUS_OK;
 }
 
@@ -222,6 +234,10 @@ enum status cql__lwt_conditions(struct modify *modify, const struct cql_relation
     }
     for (size_t i = 0; i < conditions->count && status == STATUS_OK; i++) {
         status = lwt_condition(modify, &conditions->at[i]);
+    }
+    if (status == STATUS_OK) {
+        lwt_note_columns(modify, conditions, false);
+        lwt_note_columns(modify, conditions, true);
     }
     return status;
 }
@@ -256,14 +272,30 @@ static void lwt_column(struct lwt_answer *answer, struct bytes name, const struc
         .keyspace = answer->to->table.keyspace, .table = answer->to->table.name, .name = name, .type = type};
 }
 
-static bool lwt_shows(const struct lwt_answer *answer, struct bytes name)
+static int column_compare(const void *a, const void *b)
 {
-    for (size_t i = 0; i < answer->to->conditions.count; i++) {
-        if (bytes_equal(answer->to->conditions.at[i], name)) {
-            return true;
-        }
+    const struct column *left = *(const struct column *const *)a;
+    const struct column *right = *(const struct column *const *)b;
+    return left->is_static != right->is_static ? (int)right->is_static - (int)left->is_static
+                                               : bytes_compare(left->name, right->name);
+}
+
+/* A whole row's columns as SELECT * has them, statics first and each kind by name; or those that conditions name. */
+static void lwt_regular_columns(struct lwt_answer *answer)
+{
+    const struct schema *schema = answer->schema;
+    const struct cql_names *names = &answer->to->conditions;
+    size_t count = answer->to->shows_row ? schema->columns_count : names->count;
+    const struct column **columns = arena_create_array(answer->call->arena, count, sizeof(*columns));
+    for (size_t i = 0; i < count; i++) {
+        columns[i] = answer->to->shows_row ? &schema->columns[i] : schema_column(schema, names->at[i]);
     }
-    return answer->to->shows_row;
+    if (answer->to->shows_row && count > 1) {
+        qsort(columns, count, sizeof(*columns), column_compare);
+    }
+    for (size_t i = 0; i < count; i++) {
+        lwt_column(answer, columns[i]->name, &columns[i]->type);
+    }
 }
 
 /* Columns of the answer: [applied]; when it was not, the key (of batches and whole rows) and the columns in question. */
@@ -284,11 +316,7 @@ static void lwt_columns(struct lwt_answer *answer, bool was_applied)
     for (size_t i = 0; i < schema->clustering_count && shows_key; i++) {
         lwt_column(answer, schema->clustering[i].name, &schema->clustering[i].type);
     }
-    for (size_t i = 0; i < schema->columns_count; i++) {
-        if (lwt_shows(answer, schema->columns[i].name)) {
-            lwt_column(answer, schema->columns[i].name, &schema->columns[i].type);
-        }
-    }
+    lwt_regular_columns(answer);
 }
 
 /* What shows of the row that a change was about, as a document; false: it is not there. */

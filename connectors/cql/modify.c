@@ -318,6 +318,7 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
         to->call->notes->table = modify->table.name;
     }
     modify->schema = modify->table.schema;
+    exec_key_types(to->call, modify->schema);
     modify->is_counter =
         modify->schema->columns_count > 0 && modify->schema->columns[0].type.kind == TYPE_COUNTER;
     modify->actions = arena_create_array(to->call->arena, actions_max, sizeof(*modify->actions));
@@ -383,6 +384,7 @@ static enum status modify_if(struct modify *modify, bool if_exists, const struct
 {
     modify->is_conditional = if_exists || conditions->count > 0;
     modify->presence = if_exists ? GATE_IF_PRESENT : GATE_ALWAYS;
+    modify->to->shows_row |= if_exists && modify->to->is_batch;
     return modify->is_conditional ? cql__lwt_conditions(modify, conditions) : STATUS_OK;
 }
 

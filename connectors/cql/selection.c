@@ -25,16 +25,6 @@ static bool selection_column(void *context, struct bytes name, uint32_t *ret_ind
     return true;
 }
 
-static const struct type *key_types(const struct source *source, struct arena *arena)
-{
-    const struct schema *schema = source->table.schema;
-    struct type *types = arena_create_array(arena, schema->partition_count, sizeof(*types));
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        types[i] = schema->partition[i].type;
-    }
-    return types;
-}
-
 /* NOLINTBEGIN(misc-no-recursion): as deep as the term, which CQL_TERM_DEPTH_MAX bounds */
 
 /* Key columns have no cells. */
@@ -170,8 +160,8 @@ enum status cql__selection_make(struct exec_call *call, const struct source *sou
                                           .markers = call->receivers,
                                           .column = selection_column,
                                           .context = &columns,
-                                          .key_types = key_types(source, call->arena),
-                                          .key_count = source->table.schema->partition_count};
+                                          .key_types = call->key_types,
+                                          .key_count = call->key_count};
     enum status status = prepare_terms(ret_selection, &preparation, statement);
     ret_selection->aggregates = preparation.aggregates;
     ret_selection->aggregates_count = preparation.aggregates_count;

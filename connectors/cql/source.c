@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bind.h"
 #include "row/document.h"
 
 /* --- the table ------------------------------------------------------------------------------------------------------ */
@@ -106,6 +107,7 @@ enum status cql__source_find(struct exec_call *call, const struct cql_qualified 
                                                 .full = exec_full_name(call, keyspace, name->name),
                                                 .schema = system_schema(ret_source->system, call->arena)};
         system_columns(ret_source, call->arena);
+        exec_key_types(call, ret_source->table.schema);
         return STATUS_OK;
     }
     ret_source->as_of = as_of;
@@ -113,6 +115,7 @@ enum status cql__source_find(struct exec_call *call, const struct cql_qualified 
         as_of > 0 ? source_at(call, name, ret_source) : exec_find_table(call, name, &ret_source->table);
     if (status == STATUS_OK) {
         stored_columns(ret_source, call->arena);
+        exec_key_types(call, ret_source->table.schema);
     }
     return status;
 }

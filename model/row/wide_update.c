@@ -126,7 +126,8 @@ static void apply_list_subtract(const struct wide_update *update, const struct w
     wide_row_put_elements(row, arena, action->column, elements, count);
 }
 
-/* A counter is a number and not a history of increments: it adds to what shows. Nothing is there after a delete. */
+/* A counter is a number and not a history of increments: it adds to what shows. Nothing is there after a delete. The sum
+ * is younger than what it was made of, also when that is of the same batch. */
 static void apply_add(const struct wide_moment *moment, const struct wide_action *action, struct arena *arena,
                       struct wide_row *row)
 {
@@ -137,10 +138,11 @@ static void apply_add(const struct wide_moment *moment, const struct wide_action
         return;
     }
     uint64_t before = shows ? bytes_get_u64(found->cell.value.data) : 0;
+    bool is_late = shows && found->cell.timestamp >= moment->timestamp;
     uint8_t *value = arena_create(arena, COUNTER_BYTES);
     bytes_put_u64(value, before + (uint64_t)action->number);
     wide_row_put_cell(row, arena, action->column,
-                      (struct wide_cell){.timestamp = moment->timestamp,
+                      (struct wide_cell){.timestamp = is_late ? found->cell.timestamp + 1 : moment->timestamp,
                                          .value = bytes_of(value, COUNTER_BYTES)});
 }
 

@@ -139,6 +139,9 @@ def clustering(session, _):
     assert len(rows(session, "SELECT * FROM c WHERE p = 1")) == 5
     session.execute("DELETE FROM c WHERE p = 0")
     assert rows(session, "SELECT * FROM c WHERE p = 0") == []
+    assert rows(session, "SELECT DISTINCT p FROM c WHERE token(p) > token(1)") == [(9,)]
+    assert rows(session, "SELECT DISTINCT p FROM c WHERE token(p) >= token(1) AND token(p) <= token(1)") == [(1,)]
+    refused(session, "SELECT * FROM c WHERE token(p) > token(1, 2)", "1 required but 2 provided")
     refused(session, "SELECT * FROM c WHERE b = 'x'", 'preceding column "a" is not restricted')
     refused(session, "SELECT * FROM c WHERE v = 1", "ALLOW FILTERING")
     refused(session, "UPDATE c SET v = 1 WHERE p = 1 AND a = 1", "Some clustering keys are missing: b")
@@ -150,13 +153,16 @@ def counters(session, _):
     for _ in range(3):
         session.execute("UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'a'")
     assert rows(session, "SELECT n, m FROM counters WHERE k = 'a'") == [(6, -3)]
+    session.execute("""BEGIN COUNTER BATCH UPDATE counters SET n = n + 1 WHERE k = 'b'; UPDATE counters SET n = n - 5 WHERE k = 'b';
+        UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'b'; APPLY BATCH""")
+    assert rows(session, "SELECT n, m FROM counters WHERE k = 'b'") == [(-2, -1)]  # all of one moment, and none is lost
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
     refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")
 
 
 def lightweight(session, _):
-    session.execute("CREATE TABLE lwt (k int, c int, s int static, v int, m map<text, int>, PRIMARY KEY (k, c))")
+    session.execute("CREATE TABLE lwt (k int, c int, v int, s int static, m map<text, int>, PRIMARY KEY (k, c))")
     insert = "INSERT INTO lwt (k, c, v) VALUES (1, 1, 5) IF NOT EXISTS"
     assert session.execute(insert).one().applied
     answer = session.execute(insert).one()
@@ -167,6 +173,13 @@ def lightweight(session, _):
     assert session.execute("UPDATE lwt SET m['a'] = 1 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
     assert not session.execute("UPDATE lwt SET m['a'] = 2 WHERE k = 1 AND c = 1 IF m['a'] = null").one().applied
     assert not session.execute("UPDATE lwt SET v = 1 WHERE k = 1 AND c = 2 IF EXISTS").one().applied
+    names = session.execute(insert).column_names  # clients may go by the order of columns: it is that of SELECT *
+    assert names == ["[applied]", "k", "c", "s", "m", "v"], names
+    names = session.execute("UPDATE lwt SET v = 1 WHERE k = 1 AND c = 1 IF s = 1 AND v = 1 AND m = null AND v > 0").column_names
+    assert names == ["[applied]", "v", "m", "s"], names
+    names = session.execute("""BEGIN BATCH UPDATE lwt SET v = 1 WHERE k = 1 AND c = 1 IF EXISTS; UPDATE lwt SET v = 1 WHERE k = 1 AND c = 2 IF v = 3;
+        APPLY BATCH""").column_names
+    assert names == ["[applied]", "k", "c", "s", "m", "v"], names
     assert not session.execute("DELETE FROM lwt WHERE k = 1 AND c = 1 IF v > 100").one().applied
     batch = """BEGIN BATCH
         INSERT INTO lwt (k, s) VALUES (1, 9) IF NOT EXISTS;
@@ -309,7 +322,7 @@ def main():
         cluster.shutdown()
         for version in (3, 5):
             cluster, session = connect(host, version)
-            assert rows(session, "SELECT count(*) FROM counters") == [(1,)]
+            assert rows(session, "SELECT count(*) FROM counters") == [(2,)]
             cluster.shutdown()
 
 
