@@ -4,6 +4,7 @@
 
 #include "executor.h"
 #include "flight.h"
+#include "node.h"
 #include "prepared.h"
 #include "session.h"
 
@@ -13,6 +14,8 @@ void cql__door_tell(struct cql_door *door, const struct cql_schema_change *chang
 struct cql_door {
     struct cql_door_options options;
     struct stream_server *server;
+    bool has_broadcast;
+    struct stream_address broadcast; /* where clients are told to connect to, has_broadcast */
     struct prepared_cache *prepared;
     struct session *sessions; /* those with a connection */
     struct flight_pool flights;

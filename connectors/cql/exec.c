@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "base/memory.h"
-#include "base/random.h"
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
@@ -91,7 +90,7 @@ void exec_answer_change(struct exec_call *call, const char *change, const char *
     struct cql_answer answer = {
         .kind = CQL_ANSWER_SCHEMA_CHANGE,
         .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
-    random_secret(call->exec->schema_version, sizeof(call->exec->schema_version));
+    cql__node_schema_changed(call->exec->node);
     exec_answer(call, &answer);
 }
 
@@ -322,19 +321,15 @@ static void exec_destroy_prepared(void *context, void *statement)
     cql__plan_destroy(statement);
 }
 
-enum status exec_open(struct gate *gate, struct exec **ret_exec, struct error *error)
+enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
+    exec->node = node;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
-    random_secret(exec->schema_version, sizeof(exec->schema_version));
-    random_secret(exec->host_id, sizeof(exec->host_id));
-    random_secret(exec->paging_key, sizeof(exec->paging_key));
-    exec->host_id[6] = (uint8_t)((exec->host_id[6] & 0x0F) | 0x40);
-    exec->host_id[8] = (uint8_t)((exec->host_id[8] & 0x3F) | 0x80);
     exec->started_s = clock_wall_us(clock_system()) / 1000000;
     enum status status = gate_view_open(gate, &exec->view, error);
     if (status != STATUS_OK) {

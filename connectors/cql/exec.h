@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "executor.h"
 #include "gate/gate.h"
+#include "node.h"
 
 struct cql_receiver;
 struct exec;
@@ -120,11 +121,9 @@ MUST_USE enum status exec_literal(struct exec_call *call, const struct cql_term 
 struct exec {
     struct gate *gate;
     struct gate_view *view;
+    struct cql_node *node;
     struct cql_executor executor;
-    uint8_t schema_version[CQL_UUID_BYTES];
-    uint8_t host_id[CQL_UUID_BYTES];
-    uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */
-    int64_t started_s;                /* since 1970 */
+    int64_t started_s; /* since 1970 */
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cql/bounds.h"
+#include "door.h"
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
@@ -295,7 +296,8 @@ static enum status describe_types(struct describe *describe)
 
 static void describe_node(struct exec_call *call, struct described_node *node)
 {
-    const struct stream_address *local = &call->request->local;
+    const struct cql_door *door = call->request->door;
+    const struct stream_address *local = door->has_broadcast ? &door->broadcast : &call->request->local;
     struct bytes address = arena_copy(call->arena, bytes_of(local->host, sizeof(local->host)));
     *node = (struct described_node){.cluster_name = bytes_of_text("Oxbow"),
                                     .broadcast_address = address,
@@ -305,8 +307,8 @@ static void describe_node(struct exec_call *call, struct described_node *node)
                                     .listen_port = 7000,
                                     .rpc_port = local->port,
                                     .generation = (int)call->exec->started_s};
-    memcpy(node->host_id, call->exec->host_id, sizeof(node->host_id));
-    memcpy(node->schema_version, call->exec->schema_version, sizeof(node->schema_version));
+    cql__node_host_id(call->exec->node, node->host_id);
+    cql__node_schema_version(call->exec->node, node->schema_version);
 }
 
 static enum status describe_all(struct describe *describe)
