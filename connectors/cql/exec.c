@@ -5,10 +5,12 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "cql/bounds.h"
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
 #include "syntax.h"
+#include "trace.h"
 
 /* --- failures ------------------------------------------------------------------------------------------------------- */
 
@@ -62,12 +64,26 @@ void exec_warn(struct exec_call *call, const char *format, ...)
 
 /* --- answers -------------------------------------------------------------------------------------------------------- */
 
+static void exec_trace(struct exec_call *call)
+{
+    const struct cql_message *message = call->request->message;
+    const struct cql_query *query = message->statements_count == 1 ? &message->statements[0] : NULL;
+    struct bytes text = {0};
+    if (query != NULL) {
+        text = query->is_prepared ? cql__plan_text(query->prepared) : query->text;
+    }
+    cql__traces_note(call->exec->traces, call->request, text);
+}
+
 void exec_answer(struct exec_call *call, struct cql_answer *answer)
 {
     struct arena kept = call->outcome_arena; /* the call is gone with its request */
     struct cql_request *request = call->request;
     answer->warnings = call->warnings;
     answer->warnings_count = call->warnings_count;
+    if (request->is_traced) {
+        exec_trace(call);
+    }
     cql_request_answer(&request, answer);
     arena_reset(&kept);
 }
@@ -326,6 +342,7 @@ enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **re
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
     exec->node = node;
+    exec->traces = cql__traces_create(CQL_TRACES_KEPT);
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,
@@ -333,6 +350,7 @@ enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **re
     exec->started_s = clock_wall_us(clock_system()) / 1000000;
     enum status status = gate_view_open(gate, &exec->view, error);
     if (status != STATUS_OK) {
+        cql__traces_destroy(&exec->traces);
         memory_destroy(exec);
         return status;
     }
@@ -346,6 +364,7 @@ void exec_close(struct exec **exec)
     *exec = NULL;
     if (gone != NULL) {
         gate_view_close(&gone->view);
+        cql__traces_destroy(&gone->traces);
         memory_destroy(gone);
     }
 }

@@ -12,6 +12,7 @@
 struct cql_receiver;
 struct exec;
 struct marker_notes;
+struct traces;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
 struct exec_outcome {
@@ -123,6 +124,7 @@ struct exec {
     struct gate_view *view;
     struct cql_node *node;
     struct cql_executor executor;
+    struct traces *traces;
     int64_t started_s; /* since 1970 */
 };
 

@@ -6,6 +6,7 @@
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
+#include "trace.h"
 #include "value/type_text.h"
 
 /* --- describing ------------------------------------------------------------------------------------------------------- */
@@ -325,6 +326,7 @@ static enum status describe_all(struct describe *describe)
     }
     describe->described.keyspaces = describe->keyspaces;
     describe_node(call, &describe->described.node);
+    describe->described.traces = cql__traces_list(call->exec->traces, &describe->described.traces_count);
     return status;
 }
 

@@ -248,8 +248,15 @@ async function maps() {
     assert.deepEqual((await mapper.findAll()).toArray().map((row) => row.name), ["p4", "p3", "p2", "other"]);
 }
 
+async function traces() {
+    const result = await client.execute("SELECT * FROM b WHERE p = 5", [], {traceQuery: true});
+    assert.ok(result.info.traceId);
+    const trace = await client.metadata.getTrace(result.info.traceId);
+    assert.ok(trace.events.length >= 0);
+}
+
 try {
-    for (const check of [describesItself, roundTrip, batches, pages, lightweight, keyspaces, mistakes, follows, manyAtOnce, maps]) {
+    for (const check of [describesItself, roundTrip, batches, pages, lightweight, keyspaces, mistakes, follows, manyAtOnce, maps, traces]) {
         console.log(check.name);
         await check();
     }

@@ -69,12 +69,26 @@ def python_concurrency(session):
     assert session.execute(select, (-1,)).one().v == large
 
 
+def python_traces(session):
+    session.execute("CREATE TABLE python.traced (k int PRIMARY KEY, v text)")
+    batch = BatchStatement()
+    batch.add("INSERT INTO python.traced (k) VALUES (2)")
+    prepared = session.prepare("SELECT * FROM python.traced WHERE k = ?")
+    for statement, values, words in (("INSERT INTO python.traced (k, v) VALUES (1, 'a')", None, "Execute CQL3 query"),
+                                     (prepared, (1,), "Execute CQL3 prepared query"), (batch, None, "Execute batch of CQL3 queries")):
+        trace = session.execute(statement, values, trace=True).get_query_trace(max_wait_sec=10)
+        assert trace.request_type == words, trace
+        assert trace.duration is not None and trace.started_at is not None and trace.client and trace.coordinator and trace.events, trace
+    assert trace.events[0].source == trace.coordinator
+
+
 def python_driver(host, version, compression):
     cluster, session = connect(host.cql, version, compression=compression)
     assert bool(cluster.control_connection._connection.compressor) == bool(compression)
     session.execute("CREATE KEYSPACE python WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
     python_pages(session)
     python_concurrency(session)
+    python_traces(session)
     assert [column for column in cluster.metadata.keyspaces["python"].tables["pages"].columns] == ["p", "c", "s", "v"]
     session.execute("DROP KEYSPACE python")
     cluster.shutdown()
