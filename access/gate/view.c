@@ -329,8 +329,9 @@ static enum status walk_wide_row(struct view_walk *walk, struct bytes key, struc
                                  bool *ret_shows, struct error *error)
 {
     enum row_kind kind = key_kind(key);
-    *ret_shows = kind == ROW_PLAIN || (kind == ROW_STATIC && walk->query->slice != NULL);
-    if (!*ret_shows || walk->query->slice != NULL) {
+    bool as_stored = walk->query->slice != NULL || walk->query->as_stored;
+    *ret_shows = kind == ROW_PLAIN || (kind == ROW_STATIC && as_stored);
+    if (!*ret_shows || as_stored) {
         return STATUS_OK;
     }
     enum status status = view_document(walk->view, walk->schema, key, *image, walk->page.now, error);
@@ -339,9 +340,10 @@ static enum status walk_wide_row(struct view_walk *walk, struct bytes key, struc
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status walk_row(struct view_walk *walk, struct bytes key, struct bytes image, struct error *error)
+static enum status walk_row(struct view_walk *walk, struct bytes position, struct bytes key,
+                            struct bytes image, struct error *error)
 {
-    struct gate_row row = {.key = key, .image = image};
+    struct gate_row row = {.position = position, .key = key, .image = image};
     bool shows = true;
     struct value item;
     if (walk->schema->kind == TABLE_WIDE) {
@@ -394,7 +396,7 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
             if (walk->notes_read) {
                 walk->checksum = stored_rows_checksum(walk->checksum, key, image);
             }
-            status = walk_row(walk, key, image, error);
+            status = walk_row(walk, storage, key, image, error);
         }
     }
     if (status == STATUS_OK) { /* the page is full: something may follow */

@@ -241,7 +241,7 @@ static void tables_note(void *context, const struct schema *schema)
 
 static struct gate_request ddl_request(struct exec_call *call)
 {
-    return (struct gate_request){.actor = call->request->principal, .done = exec_done, .context = call};
+    return (struct gate_request){.actor = exec_actor(call), .done = exec_done, .context = call};
 }
 
 static enum status drop_next(struct exec_call *call);

@@ -1,6 +1,7 @@
 /* Tables: CREATE, ALTER, DROP, TRUNCATE. */
 #include "base/random.h"
 #include "ddl.h"
+#include "index.h"
 #include "options.h"
 #include "row/bounds.h"
 #include "value/type_text.h"
@@ -22,14 +23,14 @@ static void table_finish(struct exec_call *call)
     exec_answer_change(call, change->change, "TABLE", change->keyspace, change->name);
 }
 
-static struct gate_request table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
-                                       struct bytes name)
+struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
+                                    struct bytes name)
 {
     struct table_change *kept = arena_create(call->arena, sizeof(*kept));
     *kept = (struct table_change){.change = change, .keyspace = keyspace, .name = name};
     call->context = kept;
     call->finish = table_finish;
-    return (struct gate_request){.actor = call->request->principal, .done = exec_done, .context = call};
+    return (struct gate_request){.actor = exec_actor(call), .done = exec_done, .context = call};
 }
 
 static enum status table_submitted(struct exec_call *call, enum status status, const struct error *error)
@@ -79,9 +80,9 @@ static enum status create_check_columns(struct exec_call *call, const struct cql
     }
     if (statement->key.definitions != 1) {
         return statement->key.definitions == 0
-                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", (struct bytes){0}, "")
+                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", bytes_of_text(""), "")
                    : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
-                                 "' (exactly one required)", (struct bytes){0}, "");
+                                 "' (exactly one required)", bytes_of_text(""), "");
     }
     return statement->is_compact
                ? exec_fail(call, CQL_INVALID,
@@ -100,7 +101,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     }
     if (column->is_static) {
         return create_fail(call, "Static column '", name, "' cannot be part of the PRIMARY KEY",
-                           (struct bytes){0}, "");
+                           bytes_of_text(""), "");
     }
     ret_column->name = name;
     enum status status = exec_type(call, &column->type, keyspace, &ret_column->type);
@@ -109,7 +110,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     }
     if (ret_column->type.kind == TYPE_COUNTER) {
         return create_fail(call, "counter type is not supported for PRIMARY KEY column '", name, "'",
-                           (struct bytes){0}, "");
+                           bytes_of_text(""), "");
     }
     struct error error;
     if (type_is_multi_cell(&ret_column->type)) {
@@ -124,7 +125,7 @@ static enum status create_key_column(struct exec_call *call, const struct cql_cr
     status = type_check_key(&ret_column->type, name, &error);
     return status == STATUS_OK ? status
                                : create_fail(call, "duration type is not supported for PRIMARY KEY column '",
-                                             name, "'", (struct bytes){0}, "");
+                                             name, "'", bytes_of_text(""), "");
 }
 
 static enum status create_key(struct exec_call *call, const struct cql_create_table *statement,
@@ -168,7 +169,7 @@ static enum status create_order(struct exec_call *call, const struct cql_create_
                              call,
                              "The order of columns in the CLUSTERING ORDER directive must match that of "
                              "the clustering columns (column ",
-                             name, ")", (struct bytes){0}, "")
+                             name, ")", bytes_of_text(""), "")
                        : exec_fail(
                              call, CQL_INVALID,
                              "Only clustering key columns can be defined in CLUSTERING ORDER directive");
@@ -178,7 +179,7 @@ static enum status create_order(struct exec_call *call, const struct cql_create_
     return order->count == 0 || order->count == schema->clustering_count
                ? STATUS_OK
                : create_fail(call, "Missing CLUSTERING ORDER for column ",
-                             schema->clustering[order->count].name, "", (struct bytes){0}, "");
+                             schema->clustering[order->count].name, "", bytes_of_text(""), "");
 }
 
 /* Columns that are not of the key. */
@@ -250,7 +251,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
     id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
     cql__options_encode(&options, call->arena, &schema.properties);
-    struct gate_request request = table_begin(call, "CREATED", keyspace, statement->table.name);
+    struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
 }
 
@@ -286,7 +287,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
                 continue;
             }
             return create_fail(call, "Column with name '", column->name, "' already exists",
-                               (struct bytes){0}, "");
+                               bytes_of_text(""), "");
         }
         struct column *added = &columns[next->columns_count];
         *added =
@@ -337,13 +338,20 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
         struct bytes name = statement->names.at[i];
         const struct column *column = schema_column(next, name);
         if (schema_has_key(next, name)) {
-            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", (struct bytes){0}, "");
+            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", bytes_of_text(""), "");
         }
         if (column == NULL) {
             if (statement->column_if_exists) {
                 continue;
             }
             return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
+        }
+        const struct index_schema *index = cql__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot drop column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
         }
         alter_note_dropped(call, column, options);
         size_t at = (size_t)(column - next->columns);
@@ -374,7 +382,7 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
         struct bytes new_name = statement->new_names.at[i];
         struct key_column *found = alter_find_key(next, name);
         if (found == NULL && schema_column(next, name) != NULL) {
-            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", (struct bytes){0},
+            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", bytes_of_text(""),
                                "");
         }
         if (found == NULL) {
@@ -390,6 +398,13 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
                 "already exists",
                 (int)name.size, (const char *)name.data, (int)new_name.size, (const char *)new_name.data,
                 (int)table->full.size, (const char *)table->full.data);
+        }
+        const struct index_schema *index = cql__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot rename column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
         }
         found->name = new_name;
     }
@@ -442,7 +457,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
         return status;
     }
     cql__options_encode(&options, call->arena, &next->properties);
-    struct gate_request request = table_begin(call, "UPDATED", table.keyspace, table.name);
+    struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),
                            &error);
 }
@@ -463,7 +478,7 @@ enum status exec_drop_table(struct exec_call *call, const struct cql_object *sta
     if (gate_table_find(call->exec->gate, full, &schema, &error) != STATUS_OK || schema->kind != TABLE_WIDE) {
         return ddl_missing(call, "Table", full, statement->if_exists);
     }
-    struct gate_request request = table_begin(call, "DROPPED", keyspace, statement->name.name);
+    struct gate_request request = ddl_table_begin(call, "DROPPED", keyspace, statement->name.name);
     return table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);
 }
 
@@ -475,6 +490,6 @@ enum status exec_truncate(struct exec_call *call, const struct cql_object *state
     if (status != STATUS_OK) {
         return status;
     }
-    struct gate_request request = table_begin(call, NULL, table.keyspace, table.name);
+    struct gate_request request = ddl_table_begin(call, NULL, table.keyspace, table.name);
     return table_submitted(call, gate_table_truncate(call->exec->gate, table.full, &request, &error), &error);
 }

@@ -1,9 +1,6 @@
 /* The door: its server, what its connections share, and what they are told. */
 #include "door.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
-
 #include "base/memory.h"
 #include "cql/bounds.h"
 #include "measure.h"
@@ -85,24 +82,6 @@ static void door_destroy_statement(void *context, void *statement)
     }
 }
 
-static enum status door_read_broadcast(struct cql_door *door, const char *text, struct error *error)
-{
-    char host[64] = "";
-    char *end = NULL;
-    const char *colon = strrchr(text, ':');
-    size_t size = colon == NULL ? 0 : (size_t)(colon - text);
-    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
-    memcpy(host, text, size < sizeof(host) ? size : 0);
-    if (port == 0 || port > UINT16_MAX || *end != '\0' ||
-        inet_pton(AF_INET, host, door->broadcast.host) != 1) {
-        return error_set(error, STATUS_INVALID,
-                         "--cql-broadcast %s is not an address and a port, like 192.0.2.1:9042", text);
-    }
-    door->has_broadcast = true;
-    door->broadcast.port = (uint16_t)port;
-    return STATUS_OK;
-}
-
 enum status cql_door_open(const struct cql_door_options *options, struct cql_door **ret_door,
                           struct error *error)
 {
@@ -120,17 +99,13 @@ enum status cql_door_open(const struct cql_door_options *options, struct cql_doo
     door->prepared =
         cql__prepared_create(CQL_PREPARED_MAX, CQL_PREPARED_BYTES_MAX, door_destroy_statement, door);
     cql__measure_open();
-    enum status status =
-        options->broadcast == NULL ? STATUS_OK : door_read_broadcast(door, options->broadcast, error);
-    if (status == STATUS_OK) {
-        status = stream_server_open(&server, &door->server, error);
-    }
+    enum status status = stream_server_open(&server, &door->server, error);
     if (status != STATUS_OK) {
         cql_door_close(&door);
         return status;
     }
-    if (options->node != NULL) {
-        cql__node_join(options->node, door);
+    if (options->doors != NULL) {
+        cql__doors_join(options->doors, door);
     }
     *ret_door = door;
     return STATUS_OK;
@@ -143,8 +118,8 @@ void cql_door_close(struct cql_door **door)
     if (gone == NULL) {
         return;
     }
-    if (gone->options.node != NULL && gone->server != NULL) {
-        cql__node_leave(gone->options.node, gone);
+    if (gone->options.doors != NULL && gone->server != NULL) {
+        cql__doors_leave(gone->options.doors, gone);
     }
     stream_server_close(&gone->server);
     CHECK(gone->sessions == NULL);

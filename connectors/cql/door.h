@@ -2,9 +2,9 @@
 #ifndef CQL_DOOR_H
 #define CQL_DOOR_H
 
+#include "doors.h"
 #include "executor.h"
 #include "flight.h"
-#include "node.h"
 #include "prepared.h"
 #include "session.h"
 
@@ -14,8 +14,6 @@ void cql__door_tell(struct cql_door *door, const struct cql_schema_change *chang
 struct cql_door {
     struct cql_door_options options;
     struct stream_server *server;
-    bool has_broadcast;
-    struct stream_address broadcast; /* where clients are told to connect to, has_broadcast */
     struct prepared_cache *prepared;
     struct session *sessions; /* those with a connection */
     struct flight_pool flights;

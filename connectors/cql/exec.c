@@ -106,7 +106,7 @@ void exec_answer_change(struct exec_call *call, const char *change, const char *
     struct cql_answer answer = {
         .kind = CQL_ANSWER_SCHEMA_CHANGE,
         .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
-    cql__node_schema_changed(call->exec->node);
+    atomic_fetch_add(&call->exec->node->changes, 1);
     exec_answer(call, &answer);
 }
 
@@ -151,6 +151,12 @@ void exec_done(void *context, const struct gate_outcome *outcome)
     cql_request_resume(call->request, call_resume);
 }
 
+struct bytes exec_actor(const struct exec_call *call)
+{
+    struct bytes principal = call->request->principal;
+    return principal.size > 0 ? principal : bytes_of_text("local");
+}
+
 enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
                         void (*finish)(struct exec_call *call))
 {
@@ -159,7 +165,7 @@ enum status exec_submit(struct exec_call *call, const struct gate_change *change
     struct gate_transaction transaction = {.arena = &none,
                                            .changes = changes,
                                            .count = count,
-                                           .actor = call->request->principal,
+                                           .actor = exec_actor(call),
                                            .done = exec_done,
                                            .context = call};
     call->finish = finish;
@@ -268,6 +274,10 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_alter_table(call, &statement->alter_table);
     case CQL_DROP_TABLE:
         return exec_drop_table(call, &statement->object);
+    case CQL_CREATE_INDEX:
+        return exec_create_index(call, &statement->create_index);
+    case CQL_DROP_INDEX:
+        return exec_drop_index(call, &statement->object);
     case CQL_CREATE_TYPE:
         return exec_create_type(call, &statement->create_type);
     case CQL_ALTER_TYPE:
@@ -337,21 +347,43 @@ static void exec_destroy_prepared(void *context, void *statement)
     cql__plan_destroy(statement);
 }
 
+/* A random UUID (RFC 9562, version 4) to everybody who does not know the node's secret. */
+static void node_uuid(const struct cql_node *node, const char *of_what, uint8_t ret_uuid[CQL_UUID_BYTES])
+{
+    uint8_t code[SHA256_BYTES];
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text(of_what), code);
+    memcpy(ret_uuid, code, CQL_UUID_BYTES);
+    ret_uuid[6] = (uint8_t)((ret_uuid[6] & 0x0F) | 0x40);
+    ret_uuid[8] = (uint8_t)((ret_uuid[8] & 0x3F) | 0x80);
+}
+
+void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_BYTES])
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "schema %lld %llu", (long long)exec->node->started_s,
+                   (unsigned long long)atomic_load(&exec->node->changes));
+    node_uuid(exec->node, text, ret_version);
+}
+
 enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
-    exec->node = node;
-    exec->traces = cql__traces_create(CQL_TRACES_KEPT);
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
-    exec->started_s = clock_wall_us(clock_system()) / 1000000;
+    exec->node = node;
+    exec->traces = cql__traces_create(CQL_TRACES_KEPT);
+    node_uuid(node, "host", exec->host_id);
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
+                       exec->paging_key);
     enum status status = gate_view_open(gate, &exec->view, error);
+    if (status == STATUS_OK) {
+        status = gate_view_open(gate, &exec->aside, error);
+    }
     if (status != STATUS_OK) {
-        cql__traces_destroy(&exec->traces);
-        memory_destroy(exec);
+        exec_close(&exec);
         return status;
     }
     *ret_exec = exec;
@@ -364,6 +396,7 @@ void exec_close(struct exec **exec)
     *exec = NULL;
     if (gone != NULL) {
         gate_view_close(&gone->view);
+        gate_view_close(&gone->aside);
         cql__traces_destroy(&gone->traces);
         memory_destroy(gone);
     }

@@ -5,9 +5,9 @@
 
 #include "ast.h"
 #include "base/buffer.h"
+#include "cql/exec.h"
 #include "executor.h"
 #include "gate/gate.h"
-#include "node.h"
 
 struct cql_receiver;
 struct exec;
@@ -61,6 +61,8 @@ void exec_answer_change(struct exec_call *call, const char *change, const char *
 /* What a gate_transaction or gate_request has for `done` and `context`: copies the outcome and resumes the request, which
  * then goes on in `finish`, or is answered with the failure. */
 void exec_done(void *context, const struct gate_outcome *outcome);
+/* Who the change records name: who logged in, or "local" when nobody has to. */
+struct bytes exec_actor(const struct exec_call *call);
 /* Submits changes as one transaction whose memory is the call's. */
 MUST_USE enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
                                  void (*finish)(struct exec_call *call));
@@ -96,6 +98,9 @@ MUST_USE enum status exec_statement_of(struct exec_call *call, const struct cql_
 /* Makes room for the markers of a statement: before it is bound. */
 void exec_markers(struct exec_call *call, const struct cql_statement *statement);
 
+/* The version of the schema that clients compare: another one after each change. */
+void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_BYTES]);
+
 /* --- statements: each answers, now or later, or fails ---------------------------------------------------------------- */
 
 MUST_USE enum status exec_use(struct exec_call *call, const struct cql_keyspace *statement);
@@ -109,6 +114,8 @@ MUST_USE enum status exec_truncate(struct exec_call *call, const struct cql_obje
 MUST_USE enum status exec_create_type(struct exec_call *call, const struct cql_create_type *statement);
 MUST_USE enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement);
 MUST_USE enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement);
+MUST_USE enum status exec_drop_index(struct exec_call *call, const struct cql_object *statement);
 MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
 MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);
@@ -122,10 +129,12 @@ MUST_USE enum status exec_literal(struct exec_call *call, const struct cql_term 
 struct exec {
     struct gate *gate;
     struct gate_view *view;
-    struct cql_node *node;
+    struct gate_view *aside; /* for reads while `view` visits rows */
     struct cql_executor executor;
     struct traces *traces;
-    int64_t started_s; /* since 1970 */
+    struct cql_node *node;
+    uint8_t host_id[CQL_UUID_BYTES];
+    uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */
 };
 
 #endif

@@ -286,11 +286,10 @@ static enum status bind_tuple(struct exec_call *call, const struct restriction *
         return status;
     }
     if (bound.kind != BOUND_VALUE) {
-        struct bytes name = receiver.name;
         return restriction_fail(call,
-                                bound.kind == BOUND_NULL ? "Invalid null value for (%.*s)"
+                                bound.kind == BOUND_NULL ? "Invalid null value in condition for columns: %.*s"
                                                          : "Invalid unset value for tuple %.*s",
-                                name);
+                                receiver.name);
     }
     spread_tuple(restriction, &bound.value, ret_values);
     return STATUS_OK;

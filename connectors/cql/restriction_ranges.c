@@ -194,7 +194,7 @@ enum status cql__restrictions_ranges(struct exec_call *call, const struct source
                                      struct restrictions *restrictions)
 {
     const struct schema *schema = source->table.schema;
-    struct value *none = NULL;
+    struct value *none = arena_create(call->arena, sizeof(*none)); /* a prefix of no columns */
     struct prefixes prefixes = {.at = &none, .count = 1};
     const struct restriction *exact = exact_at(restrictions, 0);
     enum status status = STATUS_OK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cql/bounds.h"
+#include "index.h"
 #include "value/order.h"
 #include "value/serial.h"
 #include "value/token.h"
@@ -221,6 +222,30 @@ static enum status fail_skipped(struct exec_call *call, const struct source *sou
                      (const char *)before->name.data);
 }
 
+/* The index that gives the rows for which a restriction holds; NULL: none does. */
+static const struct index_schema *restriction_index(const struct source *source,
+                                                    const struct restriction *restriction)
+{
+    bool is_plain = !is_token(restriction) && restriction->comparison == CQL_EQUAL &&
+                    restriction->relation->kind == CQL_RELATION_COLUMN && source->table.schema != NULL;
+    return is_plain ? cql__index_of_column(source->table.schema, restriction->columns[0]->name) : NULL;
+}
+
+/* The one restriction besides those that choose partitions and rows, when an index is for it. */
+static const struct restriction *choose_indexed(const struct source *source,
+                                                const struct restrictions *restrictions)
+{
+    const struct restriction *left = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_choice = is_token(restriction) || (restriction->is_key && restrictions->has_partitions);
+        left = is_choice ? left : restriction;
+        count += is_choice ? 0 : 1;
+    }
+    return count == 1 && restriction_index(source, left) != NULL ? left : NULL;
+}
+
 /* Marks the restrictions that begin at a clustering column, and are good for ranges; *ret_next is the column behind them. */
 static bool choose_at(struct restrictions *restrictions, size_t position, size_t *ret_next)
 {
@@ -274,15 +299,30 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
             skipped = restriction;
         }
     }
-    return skipped != NULL && !use.allows_filtering
+    return skipped != NULL && !use.allows_filtering && choose_indexed(source, restrictions) == NULL
                ? fail_skipped(call, source, skipped->columns[0], position)
                : STATUS_OK;
 }
 
-/* What is left. Without partitions the rows are filtered too. */
-static enum status choose_filters(struct exec_call *call, struct restrictions_use use,
-                                  struct restrictions *restrictions)
+/* Of several restrictions the first one that a usable index is for. Tokens are no part of what an index is read by. */
+static void choose_index(const struct source *source, struct restrictions *restrictions)
 {
+    for (size_t i = 0; i < restrictions->count && restrictions->index == NULL; i++) {
+        const struct index_schema *index = restriction_index(source, &restrictions->at[i]);
+        if (index != NULL && index->state == INDEX_ACTIVE && !restrictions->has_partitions &&
+            !restrictions->has_token) {
+            restrictions->index = index;
+            restrictions->indexed = &restrictions->at[i];
+        }
+    }
+}
+
+/* What is left. Without partitions the rows are filtered too. */
+static enum status choose_filters(struct exec_call *call, const struct source *source,
+                                  struct restrictions_use use, struct restrictions *restrictions)
+{
+    bool is_indexed = choose_indexed(source, restrictions) != NULL;
+    choose_index(source, restrictions);
     for (size_t i = 0; i < restrictions->count; i++) {
         struct restriction *restriction = &restrictions->at[i];
         if (is_token(restriction)) {
@@ -296,8 +336,9 @@ static enum status choose_filters(struct exec_call *call, struct restrictions_us
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
     }
-    return restrictions->filters && !use.allows_filtering ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)
-                                                          : STATUS_OK;
+    return restrictions->filters && !use.allows_filtering && !is_indexed
+               ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)
+               : STATUS_OK;
 }
 
 static enum status check_values(struct exec_call *call, const struct restriction *restriction)
@@ -500,7 +541,7 @@ enum status cql__restrictions_make(struct exec_call *call, const struct source *
         ret_restrictions->has_partitions = false;
     }
     if (status == STATUS_OK) {
-        status = choose_filters(call, use, ret_restrictions);
+        status = choose_filters(call, source, use, ret_restrictions);
     }
     return status == STATUS_OK && call->notes == NULL ? make_keys(call, source, ret_restrictions) : status;
 }

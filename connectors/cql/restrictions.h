@@ -41,6 +41,9 @@ struct restrictions {
     struct row_range *ranges; /* in the order of storage, none twice */
     size_t ranges_count;
     bool filters; /* some restriction is no key */
+    /* Without partitions: the restriction whose rows an index gives; NULL: there is none. */
+    const struct restriction *indexed;
+    const struct index_schema *index;
 };
 
 /* What SELECT's other parts mean for WHERE. */

@@ -237,13 +237,14 @@ static enum status select_plan(struct select *select)
 {
     struct exec_call *call = select->call;
     const struct cql_select *statement = select->statement;
-    enum status status = select_as_of(select);
+    enum status status = call->notes == NULL ? select_as_of(select) : STATUS_OK;
     if (status == STATUS_OK) {
         status = cql__source_find(call, &statement->table, select->as_of, &select->source);
     }
     if (status == STATUS_OK && call->notes != NULL) {
         call->notes->keyspace = select->source.table.keyspace;
         call->notes->table = select->source.table.name;
+        status = select_as_of(select);
     }
     if (status == STATUS_OK) {
         status = cql__selection_make(call, &select->source, statement, &select->selection);
@@ -411,6 +412,20 @@ enum status cql__select_take(struct select *select, const struct source_row *row
                                                      : take_plain(select, row, ret_step, error);
 }
 
+/* Cassandra's words to those who count across partitions. */
+static void select_warn(struct select *select)
+{
+    if (select->selection.aggregates_count == 0 || select->selection.groups_count > 0 ||
+        select->source.system != NULL) {
+        return;
+    }
+    if (!select->restrictions.has_partitions) {
+        exec_warn(select->call, "Aggregation query used without partition key");
+    } else if (select->restrictions.has_in) {
+        exec_warn(select->call, "Aggregation query used on multiple partition keys (IN restriction)");
+    }
+}
+
 /* --- the answer ------------------------------------------------------------------------------------------------------- */
 
 /* The last group; aggregates of no rows are a row too. */
@@ -435,15 +450,19 @@ static enum status select_finish(struct select *select)
     return STATUS_OK;
 }
 
+/* What PREPARE told is told again, unless the table had other columns at the moment that is asked for. */
+static const struct cql_metadata *select_metadata(const struct select *select)
+{
+    const struct cql_query *query = select->call->query;
+    return query->is_prepared && select->as_of == 0 ? cql__plan_result(query->prepared)
+                                                    : &select->selection.metadata;
+}
+
 static void select_answer(struct select *select)
 {
     struct exec_call *call = select->call;
-    const struct cql_metadata *told =
-        call->query->is_prepared ? cql__plan_result(call->query->prepared) : NULL;
     struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
-                                .rows = {.metadata = told != NULL && told->count > 0
-                                                         ? told
-                                                         : &select->selection.metadata,
+                                .rows = {.metadata = select_metadata(select),
                                          .count = select->rows,
                                          .cells = buffer_bytes(&select->cells),
                                          .has_more = select->has_more}};
@@ -468,6 +487,7 @@ enum status exec_select(struct exec_call *call, const struct cql_select *stateme
         status = select_finish(&select);
     }
     if (status == STATUS_OK) {
+        select_warn(&select);
         select_answer(&select);
     }
     cql__sort_reset(&select);

@@ -17,7 +17,6 @@ enum {
 
 static void position_code(struct exec_call *call, struct bytes body, uint8_t ret_code[SHA256_BYTES])
 {
-    uint8_t key[SHA256_BYTES];
     uint8_t id[CQL_ID_BYTES];
     struct buffer text = {0};
     const struct cql_query *query = call->query;
@@ -32,8 +31,8 @@ static void position_code(struct exec_call *call, struct bytes body, uint8_t ret
         buffer_put_sized(&text, query->values[i].bytes);
     }
     buffer_put(&text, body);
-    cql__node_paging_key(call->exec->node, key);
-    crypto_hmac_sha256(bytes_of(key, sizeof(key)), buffer_bytes(&text), ret_code);
+    crypto_hmac_sha256(bytes_of(call->exec->paging_key, sizeof(call->exec->paging_key)), buffer_bytes(&text),
+                       ret_code);
     buffer_reset(&text);
 }
 

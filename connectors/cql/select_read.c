@@ -15,10 +15,9 @@ struct read {
     struct bytes static_image;
     struct wide_row statics;
     bool has_statics;
-    bool has_rows; /* some row of the partition shows */
-    bool skips;    /* its other rows are not wanted */
-    struct buffer
-        last; /* record key of the last row that was taken or passed over by this query of the gate */
+    bool has_rows;       /* some row of the partition shows */
+    bool skips;          /* its other rows are not wanted */
+    struct buffer last;  /* where the last row is that was taken or passed over by this query of the gate */
     struct buffer place; /* storage key where the range goes on */
     size_t scanned;
     size_t scanned_bytes;
@@ -30,6 +29,11 @@ struct read {
 static bool read_is_scan(const struct read *read)
 {
     return !read->select->restrictions.has_partitions;
+}
+
+static bool read_is_indexed(const struct read *read)
+{
+    return read->select->restrictions.index != NULL;
 }
 
 /* --- partitions ----------------------------------------------------------------------------------------------------- */
@@ -51,7 +55,7 @@ static enum status partition_fetch_statics(struct read *read)
     if (!select->source.has_statics) {
         return STATUS_OK;
     }
-    enum status status = gate_get_wide(select->call->exec->view, select->source.table.full, &slice,
+    enum status status = gate_get_wide(select->call->exec->aside, select->source.table.full, &slice,
                                        select->as_of, &image, &now, &read->error);
     if (status == STATUS_OK) {
         status = partition_statics(read, image);
@@ -116,10 +120,10 @@ static bool partition_is_full(const struct read *read)
 
 /* --- rows ----------------------------------------------------------------------------------------------------------- */
 
-static void row_passed(struct read *read, struct bytes key)
+static void row_passed(struct read *read, struct bytes position)
 {
     buffer_clear(&read->last);
-    buffer_put(&read->last, key);
+    buffer_put(&read->last, position);
 }
 
 static enum status row_take(struct read *read, const struct gate_row *stored)
@@ -130,7 +134,7 @@ static enum status row_take(struct read *read, const struct gate_row *stored)
     arena_clear(&read->row);
     enum status status = wide_row_decode(stored->image, &read->row, &plain, &read->error);
     if (status != STATUS_OK || !wide_row_shows(&plain, read->now)) {
-        row_passed(read, stored->key);
+        row_passed(read, stored->position);
         return status;
     }
     struct value key[PARTITION_COLUMNS_MAX + CLUSTERING_COLUMNS_MAX];
@@ -147,7 +151,7 @@ static enum status row_take(struct read *read, const struct gate_row *stored)
         status = cql__select_take(select, &row, &kept, &read->step, &read->error);
     }
     if (status == STATUS_OK && read->step != SELECT_FULL) {
-        row_passed(read, stored->key);
+        row_passed(read, stored->position);
         read->has_rows = true;
         read->skips = partition_is_full(read);
     }
@@ -164,10 +168,13 @@ static enum status row_of_scan(struct read *read, const struct gate_row *row)
             return status;
         }
         status = partition_begin(read, key);
+        if (status == STATUS_OK && read_is_indexed(read)) { /* entries lead to rows only */
+            status = partition_fetch_statics(read);
+        }
         read->select->position.partition_left = read->select->partition_limit;
     }
     if (status == STATUS_OK && key_kind(row->key) == ROW_STATIC) {
-        row_passed(read, row->key);
+        row_passed(read, row->position);
         return partition_statics(read, row->image);
     }
     return status;
@@ -186,7 +193,7 @@ static void read_visit(void *context, const struct gate_row *row)
         return;
     }
     if (read->skips) {
-        row_passed(read, row->key);
+        row_passed(read, row->position);
         return;
     }
     read->status = row_take(read, row);
@@ -206,6 +213,7 @@ static size_t range_rows(const struct read *read)
         return CQL_SKIP_ROWS; /* behind them the rest of the partition may be left out */
     }
     wanted = select->position.left < wanted ? select->position.left : wanted;
+    wanted = select->position.partition_left < wanted ? select->position.partition_left : wanted;
     return wanted < CQL_PAGE_SCANNED_MAX ? (size_t)wanted + 1 : 0;
 }
 
@@ -224,9 +232,10 @@ static void range_skip(struct read *read)
 static enum status range_place(struct read *read, struct bytes next)
 {
     if (read->step == SELECT_ON) {
+        bool goes_on = next.size > 0 && (!read->skips || read_is_scan(read));
         buffer_clear(&read->place);
-        buffer_put(&read->place, next);
-        if (next.size > 0 && read->skips && read_is_scan(read)) {
+        buffer_put(&read->place, goes_on ? next : (struct bytes){0});
+        if (goes_on && read->skips && !read_is_indexed(read)) {
             range_skip(read);
         }
         return STATUS_OK;
@@ -235,7 +244,8 @@ static enum status range_place(struct read *read, struct bytes next)
         return STATUS_OK; /* where it was */
     }
     buffer_clear(&read->place);
-    return key_storage(read->schema, buffer_bytes(&read->last), &read->place, &read->error);
+    buffer_put(&read->place, buffer_bytes(&read->last));
+    return STATUS_OK;
 }
 
 /* A page ends, too, where much was looked at. */
@@ -245,6 +255,21 @@ static bool read_is_enough(const struct read *read)
     bool may_end = select->page_rows != UINT64_MAX && !cql__selection_groups(&select->selection);
     return may_end &&
            (read->scanned >= CQL_PAGE_SCANNED_MAX || read->scanned_bytes >= CQL_PAGE_SCANNED_BYTES_MAX);
+}
+
+/* Reads entries of the index instead of the table, when there is one: of one value they are in the table's order. */
+static void range_by_index(const struct read *read, struct key_term *term, struct gate_query *query)
+{
+    const struct restrictions *restrictions = &read->select->restrictions;
+    if (read_is_indexed(read)) {
+        *term = (struct key_term){.name = restrictions->index->partition[0].name,
+                                  .test = EXPRESSION_EQUAL,
+                                  .values = {&restrictions->indexed->values[0].value}};
+        query->index = restrictions->index->name;
+        query->slice = NULL;
+        query->key_terms = term;
+        query->key_terms_count = 1;
+    }
 }
 
 /* Rows of one range, from read->place on. */
@@ -257,11 +282,14 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
         struct arena arena = {0};
         struct gate_query query = {.table = select->source.table.full,
                                    .slice = slice,
+                                   .as_stored = true,
                                    .next = buffer_bytes(&read->place),
                                    .is_reverse = select->is_reverse,
                                    .rows_max = range_rows(read),
                                    .as_of = select->as_of};
+        struct key_term term;
         buffer_clear(&read->last);
+        range_by_index(read, &term, &query);
         status =
             gate_query(select->call->exec->view, &query, &arena, read_visit, read, &page, NULL, &read->error);
         status = status == STATUS_OK ? read->status : status;

@@ -1,11 +1,13 @@
 /* System tables: what there is, described from the catalog, and its rows through the same WHERE as others. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "cql/bounds.h"
 #include "door.h"
+#include "index.h"
 #include "keyspaces.h"
 #include "options.h"
 #include "select.h"
+#include "syntax.h"
 #include "trace.h"
 #include "value/type_text.h"
 
@@ -181,6 +183,36 @@ static bool schema_counts(const struct schema *schema)
     return false;
 }
 
+/* What an index is of, as Cassandra tells it: the column's name, quoted where it must be. */
+static void describe_indexes(struct exec_call *call, const struct schema *schema,
+                             struct described_table *table)
+{
+    struct described_index *indexes =
+        arena_create_array(call->arena, schema->indexes_count, sizeof(*indexes));
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        struct bytes class_name = cql__index_class(index, call->arena);
+        struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
+        struct buffer target = {0};
+        const struct type *type = &index->partition[0].type;
+        bool is_full = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
+        buffer_put_text(&target, is_full ? "full(" : "");
+        cql__name_format(index->partition[0].name, &target);
+        buffer_put_text(&target, is_full ? ")" : "");
+        options[0] =
+            (struct described_pair){bytes_of_text("target"), arena_copy(call->arena, buffer_bytes(&target))};
+        options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
+        indexes[i] = (struct described_index){
+            .name = index->name,
+            .kind = bytes_of_text(class_name.size > 0 ? "CUSTOM" : "COMPOSITES"),
+            .options = {.at = options, .count = class_name.size > 0 ? 2 : 1},
+        };
+        buffer_reset(&target);
+    }
+    table->indexes = indexes;
+    table->indexes_count = schema->indexes_count;
+}
+
 static void describe_table(struct exec_call *call, const struct schema *schema, struct bytes name,
                            struct described_table *table)
 {
@@ -197,6 +229,7 @@ static void describe_table(struct exec_call *call, const struct schema *schema, 
     table->options.gc_grace_s = (int)schema->gc_grace_seconds;
     describe_columns(call, schema, table);
     describe_dropped(call, &options.dropped, table);
+    describe_indexes(call, schema, table);
 }
 
 static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)
@@ -295,10 +328,27 @@ static enum status describe_types(struct describe *describe)
     return status;
 }
 
+/* Where clients are told to connect to: where this one did, unless the door was told otherwise. */
+static void describe_address(struct exec_call *call, struct described_node *node)
+{
+    uint8_t *host = arena_create(call->arena, sizeof(struct in6_addr));
+    const char *broadcast = call->request->door->options.broadcast;
+    const char *colon = broadcast == NULL ? NULL : strrchr(broadcast, ':');
+    if (colon == NULL) {
+        return;
+    }
+    const char *address = arena_copy_text(call->arena, bytes_of(broadcast, (size_t)(colon - broadcast)));
+    bool is_v4 = inet_pton(AF_INET, address, host) == 1;
+    if (is_v4 || inet_pton(AF_INET6, address, host) == 1) {
+        node->rpc_address = bytes_of(host, is_v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+        node->broadcast_address = node->rpc_address;
+        node->rpc_port = (int)strtol(colon + 1, NULL, 10);
+    }
+}
+
 static void describe_node(struct exec_call *call, struct described_node *node)
 {
-    const struct cql_door *door = call->request->door;
-    const struct stream_address *local = door->has_broadcast ? &door->broadcast : &call->request->local;
+    const struct stream_address *local = &call->request->local;
     struct bytes address = arena_copy(call->arena, bytes_of(local->host, sizeof(local->host)));
     *node = (struct described_node){.cluster_name = bytes_of_text("Oxbow"),
                                     .broadcast_address = address,
@@ -307,9 +357,10 @@ static void describe_node(struct exec_call *call, struct described_node *node)
                                     .broadcast_port = 7000,
                                     .listen_port = 7000,
                                     .rpc_port = local->port,
-                                    .generation = (int)call->exec->started_s};
-    cql__node_host_id(call->exec->node, node->host_id);
-    cql__node_schema_version(call->exec->node, node->schema_version);
+                                    .generation = (int)call->exec->node->started_s};
+    describe_address(call, node);
+    memcpy(node->host_id, call->exec->host_id, sizeof(node->host_id));
+    exec_schema_version(call->exec, node->schema_version);
 }
 
 static enum status describe_all(struct describe *describe)

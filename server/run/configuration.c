@@ -124,6 +124,9 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->dynamodb);
     memory_destroy(configuration->dynamodb_tls);
     memory_destroy(configuration->dynamodb_transfer);
+    memory_destroy(configuration->cql);
+    memory_destroy(configuration->cql_tls);
+    memory_destroy(configuration->cql_broadcast);
     memory_destroy(configuration->tls_certificate);
     memory_destroy(configuration->tls_key);
     memory_destroy(configuration->file);

@@ -56,6 +56,10 @@ _Static_assert((int)DYNAMODB_IMPORT_ITEMS_MAX <= (int)FOLD_CHANGES_MAX,
                "an import's transactions fit the store");
 _Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)DYNAMODB_IMPORT_LINE_BYTES_MAX, "an item fits a line");
 
+_Static_assert((int)CQL_RESULT_BYTES_MAX < (int)CQL_BODY_BYTES_MAX, "the largest result fits a body");
+_Static_assert((int)CQL_SKIP_ROWS < (int)READ_PAGE_SCAN_ROWS_MAX,
+               "rows are skipped within a page of the store");
+
 struct limit {
     const char *name;
     long long value;
@@ -199,6 +203,11 @@ static const struct limit limits[] = {
     {"CQL, traces", CQL_TRACES_KEPT, "requests, the latest"},
     {"CQL, statement in a trace", CQL_TRACE_TEXT_BYTES_MAX, "bytes"},
     {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
+    {"CQL, partitions that IN names", CQL_COMBINATIONS_MAX, "partitions, or ranges of rows in each"},
+    {"CQL, page, rows looked at", CQL_PAGE_SCANNED_MAX, "rows"},
+    {"CQL, page", CQL_PAGE_SCANNED_BYTES_MAX, "bytes looked at, and a page of the store more"},
+    {"CQL, rows skipped one by one", CQL_SKIP_ROWS, "of a partition whose rest is not wanted"},
+    {"CQL, result that is not paged", CQL_RESULT_BYTES_MAX, "bytes"},
     {"CQL, signature, clock against ours", CQL_SIGNATURE_SKEW_S, "seconds"},
     {"CQL, statement", CQL_STATEMENT_BYTES_MAX, "bytes"},
     {"CQL, statement, markers", CQL_MARKERS_MAX, "markers"},

@@ -26,9 +26,9 @@ struct configuration {
     char *dynamodb_tls; /* ADDRESS:PORT, or "off" */
     char *tls_certificate;
     char *tls_key;
-    char *cql;           /* ADDRESS:PORT, or "off" */
-    char *cql_tls;       /* the same */
-    char *cql_broadcast; /* ADDRESS:PORT, or empty */
+    char *cql;               /* ADDRESS:PORT, or "off" */
+    char *cql_tls;           /* the same */
+    char *cql_broadcast;     /* ADDRESS:PORT, or empty */
     char *dynamodb_transfer; /* directory, or empty */
     uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;

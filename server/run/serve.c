@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "cql/cql.h"
+#include "cql/doors.h"
 #include "cql/exec.h"
-#include "cql/node.h"
 #include "cql/tables.h"
 #include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
@@ -54,8 +54,9 @@ struct server {
     struct dynamodb_transfer *transfer;
     struct dynamodb_door *dynamodb;
     struct dynamodb_door *dynamodb_tls;
-    struct cql_node *cql_node;
     struct server_cql cql[2]; /* plain, and with TLS */
+    struct cql_node cql_node;
+    struct cql_doors *cql_doors;
     int signals;
 };
 
@@ -212,16 +213,6 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
     return dynamodb_door_open(&options, is_tls ? &server->dynamodb_tls : &server->dynamodb, error);
 }
 
-/* Nobody outside learns the database's id, so what is made from it cannot be guessed. */
-static void server_make_cql_node(struct server *server)
-{
-    uint8_t secret[SHA256_BYTES];
-    crypto_hmac_sha256(bytes_of(server->database.identity.database,
-                                sizeof(server->database.identity.database)),
-                       bytes_of_text("cql node"), secret);
-    server->cql_node = cql_node_create(bytes_of(secret, sizeof(secret)));
-}
-
 /* Two doors of one kind here too; each has its own view of the store. */
 static enum status server_open_cql(struct server *server, bool is_tls, struct error *error)
 {
@@ -234,7 +225,7 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
     if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
         return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
     }
-    enum status status = exec_open(server->gate, server->cql_node, &cql->exec, error);
+    enum status status = exec_open(server->gate, &server->cql_node, &cql->exec, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -244,7 +235,7 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
         .certificate_file = is_tls ? configuration->tls_certificate : NULL,
         .key_file = is_tls ? configuration->tls_key : NULL,
         .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
-        .node = server->cql_node,
+        .doors = server->cql_doors,
         .gate = server->gate,
         .identity = server->identity,
         .executor = exec_executor(cql->exec),
@@ -293,7 +284,11 @@ static enum status server_open_doors(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, true, error);
     }
-    server_make_cql_node(server);
+    crypto_hmac_sha256(bytes_of(server->database.identity.database,
+                                sizeof(server->database.identity.database)),
+                       bytes_of_text("cql"), server->cql_node.secret);
+    server->cql_node.started_s = clock_wall_us(clock_system()) / 1000000;
+    server->cql_doors = cql_doors_create();
     for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
         status = server_open_cql(server, i == 1, error);
     }
@@ -372,7 +367,7 @@ static void server_close(struct server *server)
         cql_door_close(&server->cql[i].door);
         exec_close(&server->cql[i].exec);
     }
-    cql_node_destroy(&server->cql_node);
+    cql_doors_destroy(&server->cql_doors);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {

@@ -265,7 +265,51 @@ def expiry(session, host):
     assert rows(session, "SELECT k, v, w FROM expiry") == [(1, None, 2)]
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry]
+def indexes(session, host):
+    session.execute("CREATE TABLE indexed (p int, c int, v text, w int, s int static, PRIMARY KEY (p, c))")
+    insert = session.prepare("INSERT INTO indexed (p, c, v, w) VALUES (?, ?, ?, ?)")
+    for p in range(10):
+        for c in range(4):
+            session.execute(insert, (p, c, "v%d" % (c % 2), p))
+    session.execute("UPDATE indexed SET s = 5 WHERE p = 3")
+    refused(session, "SELECT * FROM indexed WHERE v = 'v1'", "ALLOW FILTERING")
+    session.execute("CREATE INDEX ON indexed (v)")
+    session.execute("CREATE INDEX by_w ON indexed (w)")
+    session.execute("CREATE INDEX IF NOT EXISTS by_w ON indexed (w)")
+    refused(session, "CREATE INDEX other ON indexed (w)", "duplicate of existing index by_w")
+    refused(session, "CREATE INDEX ON indexed (p)", "only partition key column p")
+    refused(session, "ALTER TABLE indexed DROP w", "dependent secondary indexes")
+
+    def found(size):
+        statement = SimpleStatement("SELECT p, c FROM indexed WHERE v = 'v1'", fetch_size=size)
+        return [tuple(row) for row in session.execute(statement)]
+
+    for _ in range(2):  # while it is being filled, and after
+        for size in (1, 3, 100):
+            assert sorted(found(size)) == [(p, c) for p in range(10) for c in (1, 3)], size
+        assert rows(session, "SELECT c, s FROM indexed WHERE w = 3") == [(c, 5) for c in range(4)]
+        assert rows(session, "SELECT c FROM indexed WHERE p = 3 AND v = 'v0'") == [(0,), (2,)]
+        assert rows(session, "SELECT p, c FROM indexed WHERE w = 3 AND v = 'v1' AND c > 1 ALLOW FILTERING") == [(3, 3)]
+        refused(session, "SELECT * FROM indexed WHERE w = 3 AND v = 'v1'", "ALLOW FILTERING")
+        client = Client(host.address)
+        wait_for("the indexes are filled", lambda: all(
+            index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.indexed"})[server.INDEXES]))
+    session.execute("UPDATE indexed SET v = 'new' WHERE p = 1 AND c = 1")
+    session.execute("DELETE FROM indexed WHERE p = 2")
+    session.execute("INSERT INTO indexed (p, c, v) VALUES (50, 1, 'new') USING TTL 1")
+    assert sorted(rows(session, "SELECT p, c FROM indexed WHERE v = 'new'")) == [(1, 1), (50, 1)]
+    assert len(rows(session, "SELECT p FROM indexed WHERE v = 'v1' LIMIT 5")) == 5
+    assert rows(session, "SELECT count(*) FROM indexed WHERE v = 'v1'") == [(17,)]
+    wait_for("the row expires", lambda: rows(session, "SELECT p FROM indexed WHERE v = 'new'") == [(1,)])
+    told = rows(session, "SELECT index_name, kind, options FROM system_schema.indexes WHERE keyspace_name = 'ks'")
+    assert [(name, kind, dict(options)) for name, kind, options in told] == [
+        ("by_w", "COMPOSITES", {"target": "w"}), ("indexed_v_idx", "COMPOSITES", {"target": "v"})], told
+    session.execute("DROP INDEX by_w")
+    refused(session, "SELECT * FROM indexed WHERE w = 3", "ALLOW FILTERING")
+    refused(session, "DROP INDEX by_w", "Index 'ks.by_w' doesn't exist")
+
+
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry, indexes]
 
 
 def main():

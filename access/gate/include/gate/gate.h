@@ -222,6 +222,7 @@ struct gate_query {
     const struct key_term *key_terms;
     size_t key_terms_count;         /* 0: a scan */
     const struct gate_slice *slice; /* of a wide table, instead of key_terms; rows are given as stored */
+    bool as_stored;                 /* of a wide table: give rows as stored also without a slice */
     uint32_t segment;               /* of a parallel scan … */
     uint32_t segments;              /* … in so many parts; 0: it is not parallel */
     struct bytes next; /* what the page before gave, or gate_position; empty: from the beginning */
@@ -235,7 +236,8 @@ struct gate_query {
 };
 
 struct gate_row {
-    struct bytes key; /* record key */
+    struct bytes key;      /* record key */
+    struct bytes position; /* in what is read: behind it gate_query.next may go on */
     struct bytes
         image; /* a document's, or what shows of a wide row as one; with a slice: as stored (row/wide.h) */
     const struct value *item; /* the image as a tree when a filter needed it; otherwise NULL */

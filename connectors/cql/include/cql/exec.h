@@ -2,14 +2,24 @@
 #ifndef CQL_EXECUTION_H
 #define CQL_EXECUTION_H
 
+#include <stdatomic.h>
+
+#include "base/crypto.h"
 #include "base/error.h"
 
 struct cql_executor;
-struct cql_node;
 struct exec;
 struct gate;
 
-/* Gate and node outlive it. */
+/* What all CQL doors of a server have in common: one node, to its clients. */
+struct cql_node {
+    uint8_t
+        secret[SHA256_BYTES]; /* the database's own: the node's id, and what paging states are sealed with */
+    int64_t started_s;        /* since 1970 */
+    _Atomic uint64_t changes; /* of the schema, since then */
+};
+
+/* `node` lives longer. */
 MUST_USE enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec,
                                struct error *error);
 /* After its door was closed. Accepts a pointer to NULL. */

@@ -1,0 +1,235 @@
+/* Secondary indexes: CREATE INDEX, DROP INDEX. An index of the store has the column's value for its key; of equal values
+ * the rows are in the order of their own keys. */
+#include "codec/pack.h"
+#include "ddl.h"
+#include "index.h"
+
+struct bytes cql__index_class(const struct index_schema *index, struct arena *arena)
+{
+    struct value properties;
+    bool is_known = index->properties.size > 0 &&
+                    codec_value_decode(index->properties, arena, &properties, NULL) == STATUS_OK;
+    return is_known ? value_map_text(&properties, "class") : (struct bytes){0};
+}
+
+const struct index_schema *cql__index_of_column(const struct schema *schema, struct bytes column)
+{
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (bytes_equal(schema->indexes[i].partition[0].name, column)) {
+            return &schema->indexes[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- CREATE --------------------------------------------------------------------------------------------------------- */
+
+/* What is indexed: the type of a column that may be. */
+static enum status index_column(struct exec_call *call, const struct exec_table *table,
+                                const struct cql_index_target *target, struct type *ret_type)
+{
+    const struct schema *schema = table->schema;
+    const struct column *column = schema_column(schema, target->column);
+    int size = (int)target->column.size;
+    const char *name = (const char *)target->column.data;
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        if (bytes_equal(schema->partition[i].name, target->column)) {
+            *ret_type = schema->partition[i].type;
+            return schema->partition_count > 1
+                       ? STATUS_OK
+                       : exec_fail(call, CQL_INVALID,
+                                   "Cannot create secondary index on the only partition key column %.*s",
+                                   size, name);
+        }
+    }
+    for (size_t i = 0; i < schema->clustering_count; i++) {
+        if (bytes_equal(schema->clustering[i].name, target->column)) {
+            *ret_type = schema->clustering[i].type;
+            return STATUS_OK;
+        }
+    }
+    if (column == NULL) {
+        return exec_fail(call, CQL_INVALID, "Column '%.*s' doesn't exist", size, name);
+    }
+    *ret_type = column->type;
+    if (column->type.kind == TYPE_COUNTER) {
+        return exec_fail(call, CQL_INVALID, "Secondary indexes on counter tables aren't supported");
+    }
+    if (column->type.kind == TYPE_DURATION) {
+        return exec_fail(call, CQL_INVALID, "Secondary indexes are not supported on duration columns");
+    }
+    if (type_is_multi_cell(&column->type) || column->is_static) {
+        return exec_fail(call, CQL_INVALID, "this version does not serve secondary indexes on %s columns",
+                         column->is_static ? "static" : "non-frozen collection");
+    }
+    return STATUS_OK;
+}
+
+static enum status index_check_target(struct exec_call *call, const struct cql_index_target *target,
+                                      const struct type *type)
+{
+    struct error error;
+    bool is_collection = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
+    int size = (int)target->column.size;
+    const char *name = (const char *)target->column.data;
+    if (is_collection && target->kind != CQL_INDEX_FULL) {
+        return exec_fail(
+            call, CQL_INVALID,
+            "Cannot create %s() index on frozen column %.*s. Frozen collections are immutable and must be "
+            "fully indexed by using the 'full(%.*s)' modifier",
+            target->kind == CQL_INDEX_KEYS      ? "keys"
+            : target->kind == CQL_INDEX_ENTRIES ? "entries"
+                                                : "values",
+            size, name, size, name);
+    }
+    if (!is_collection && target->kind != CQL_INDEX_VALUES) {
+        return exec_fail(call, CQL_INVALID, "full() indexes can only be created on frozen collections");
+    }
+    return type_check_key(type, target->column, &error) == STATUS_OK
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID, "%s", error.text);
+}
+
+/* "t_c_idx", or the same with a number when that is taken. */
+static struct bytes index_default_name(struct exec_call *call, const struct exec_table *table,
+                                       struct bytes column)
+{
+    struct bytes name = bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx", (int)table->name.size,
+                                                   (const char *)table->name.data, (int)column.size,
+                                                   (const char *)column.data));
+    for (unsigned i = 1; schema_index(table->schema, name) != NULL; i++) {
+        name = bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx_%u", (int)table->name.size,
+                                          (const char *)table->name.data, (int)column.size,
+                                          (const char *)column.data, i));
+    }
+    return name;
+}
+
+static struct bytes index_properties(struct exec_call *call, const struct cql_create_index *statement)
+{
+    struct buffer buffer = {0};
+    const struct value_member members[] = {{"class", value_of_text(statement->class_name)}};
+    struct value map = value_of_members(call->arena, members, ARRAY_COUNT(members));
+    codec_value_encode(&buffer, &map);
+    struct bytes kept = arena_copy(call->arena, buffer_bytes(&buffer));
+    buffer_reset(&buffer);
+    return kept;
+}
+
+/* The schema with one more index. */
+static struct schema *index_added(struct exec_call *call, const struct exec_table *table,
+                                  const struct cql_create_index *statement, struct bytes name,
+                                  const struct type *type)
+{
+    struct schema *next = schema_copy(table->schema, call->arena);
+    struct index_schema *indexes = arena_create_array(call->arena, next->indexes_count + 1, sizeof(*indexes));
+    struct key_column *column = arena_create(call->arena, sizeof(*column));
+    for (size_t i = 0; i < next->indexes_count; i++) {
+        indexes[i] = next->indexes[i];
+    }
+    *column =
+        (struct key_column){.name = statement->targets.at[0].column, .type = type_freeze(type, call->arena)};
+    indexes[next->indexes_count++] = (struct index_schema){.state = INDEX_CREATING,
+                                                           .name = name,
+                                                           .partition_count = 1,
+                                                           .partition = column,
+                                                           .properties = index_properties(call, statement)};
+    next->indexes = indexes;
+    return next;
+}
+
+static enum status index_exists(struct exec_call *call, const struct cql_create_index *statement,
+                                const char *format, struct bytes name, struct bytes other)
+{
+    if (statement->if_not_exists) {
+        exec_answer_void(call);
+        return STATUS_OK;
+    }
+    return exec_fail(call, CQL_INVALID, format, (int)name.size, (const char *)name.data, (int)other.size,
+                     (const char *)other.data);
+}
+
+enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
+{
+    struct exec_table table;
+    struct type type = {.kind = TYPE_ANY};
+    struct error error;
+    enum status status = exec_find_table(call, &statement->table, &table);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (statement->targets.count != 1) {
+        return exec_fail(call, CQL_INVALID, "Only CUSTOM indexes support multiple columns");
+    }
+    if (statement->is_custom && statement->class_name.size == 0) {
+        return exec_fail(call, CQL_INVALID, "CUSTOM index requires specifying the index class");
+    }
+    const struct cql_index_target *target = &statement->targets.at[0];
+    status = index_column(call, &table, target, &type);
+    if (status == STATUS_OK) {
+        status = index_check_target(call, target, &type);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct bytes name = statement->name.name.size > 0 ? statement->name.name
+                                                      : index_default_name(call, &table, target->column);
+    const struct index_schema *same = cql__index_of_column(table.schema, target->column);
+    if (schema_index(table.schema, name) != NULL) {
+        return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, bytes_of_text(""));
+    }
+    if (same != NULL) {
+        return index_exists(call, statement, "Index %.*s is a duplicate of existing index %.*s", name,
+                            same->name);
+    }
+    struct schema *next = index_added(call, &table, statement, name, &type);
+    struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
+    status = gate_table_alter(call->exec->gate, table.schema, next, &request, &error);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+/* --- DROP ----------------------------------------------------------------------------------------------------------- */
+
+struct index_search {
+    struct bytes keyspace;
+    struct bytes name;
+    const struct schema *found;
+};
+
+static void index_look(void *context, const struct schema *schema)
+{
+    struct index_search *search = context;
+    bool is_in = schema->kind == TABLE_WIDE && schema->name.size > search->keyspace.size &&
+                 bytes_start_with(schema->name, search->keyspace) &&
+                 schema->name.data[search->keyspace.size] == '.';
+    if (is_in && schema_index(schema, search->name) != NULL) {
+        search->found = schema;
+    }
+}
+
+enum status exec_drop_index(struct exec_call *call, const struct cql_object *statement)
+{
+    struct index_search search = {.name = statement->name.name};
+    struct error error;
+    enum status status = exec_find_keyspace(call, statement->name.keyspace, &search.keyspace);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    gate_table_list(call->exec->gate, false, index_look, &search);
+    if (search.found == NULL) {
+        return ddl_missing(call, "Index", exec_full_name(call, search.keyspace, search.name),
+                           statement->if_exists);
+    }
+    struct schema *next = schema_copy(search.found, call->arena);
+    size_t kept = 0;
+    for (size_t i = 0; i < next->indexes_count; i++) {
+        if (!bytes_equal(next->indexes[i].name, search.name)) {
+            next->indexes[kept++] = next->indexes[i];
+        }
+    }
+    next->indexes_count = kept;
+    struct bytes table = bytes_from(search.found->name, search.keyspace.size + 1);
+    struct gate_request request = ddl_table_begin(call, "UPDATED", search.keyspace, table);
+    status = gate_table_alter(call->exec->gate, search.found, next, &request, &error);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
