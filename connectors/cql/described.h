@@ -153,6 +153,18 @@ struct described_role {
     struct described_texts member_of;
 };
 
+/* A request that a client asked to trace. */
+struct described_trace {
+    uint8_t id[16];      /* a timeuuid */
+    struct bytes client; /* addresses have 4 or 16 bytes */
+    struct bytes coordinator;
+    int coordinator_port;
+    int duration_us;
+    int64_t started_ms;   /* since 1970 */
+    struct bytes request; /* "Execute CQL3 query" */
+    struct described_pairs parameters;
+};
+
 /* The server, as a node of one. Addresses have 4 or 16 bytes. */
 struct described_node {
     struct bytes cluster_name;
@@ -173,6 +185,8 @@ struct described {
     size_t keyspaces_count;
     const struct described_role *roles;
     size_t roles_count;
+    const struct described_trace *traces;
+    size_t traces_count;
 };
 
 void cql__described_options_init(struct described_options *options);

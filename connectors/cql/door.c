@@ -104,6 +104,9 @@ enum status cql_door_open(const struct cql_door_options *options, struct cql_doo
         cql_door_close(&door);
         return status;
     }
+    if (options->doors != NULL) {
+        cql__doors_join(options->doors, door);
+    }
     *ret_door = door;
     return STATUS_OK;
 }
@@ -114,6 +117,9 @@ void cql_door_close(struct cql_door **door)
     *door = NULL;
     if (gone == NULL) {
         return;
+    }
+    if (gone->options.doors != NULL && gone->server != NULL) {
+        cql__doors_leave(gone->options.doors, gone);
     }
     stream_server_close(&gone->server);
     CHECK(gone->sessions == NULL);

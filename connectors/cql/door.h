@@ -2,6 +2,7 @@
 #ifndef CQL_DOOR_H
 #define CQL_DOOR_H
 
+#include "doors.h"
 #include "executor.h"
 #include "flight.h"
 #include "prepared.h"

@@ -5,10 +5,12 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "cql/bounds.h"
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
 #include "syntax.h"
+#include "trace.h"
 
 /* --- failures ------------------------------------------------------------------------------------------------------- */
 
@@ -62,12 +64,26 @@ void exec_warn(struct exec_call *call, const char *format, ...)
 
 /* --- answers -------------------------------------------------------------------------------------------------------- */
 
+static void exec_trace(struct exec_call *call)
+{
+    const struct cql_message *message = call->request->message;
+    const struct cql_query *query = message->statements_count == 1 ? &message->statements[0] : NULL;
+    struct bytes text = {0};
+    if (query != NULL) {
+        text = query->is_prepared ? cql__plan_text(query->prepared) : query->text;
+    }
+    cql__traces_note(call->exec->traces, call->request, text);
+}
+
 void exec_answer(struct exec_call *call, struct cql_answer *answer)
 {
     struct arena kept = call->outcome_arena; /* the call is gone with its request */
     struct cql_request *request = call->request;
     answer->warnings = call->warnings;
     answer->warnings_count = call->warnings_count;
+    if (request->is_traced) {
+        exec_trace(call);
+    }
     cql_request_answer(&request, answer);
     arena_reset(&kept);
 }
@@ -358,6 +374,7 @@ enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **re
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
     exec->node = node;
+    exec->traces = cql__traces_create(CQL_TRACES_KEPT);
     node_uuid(node, "host", exec->host_id);
     crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
                        exec->paging_key);
@@ -380,6 +397,7 @@ void exec_close(struct exec **exec)
     if (gone != NULL) {
         gate_view_close(&gone->view);
         gate_view_close(&gone->aside);
+        cql__traces_destroy(&gone->traces);
         memory_destroy(gone);
     }
 }

@@ -12,6 +12,7 @@
 struct cql_receiver;
 struct exec;
 struct marker_notes;
+struct traces;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
 struct exec_outcome {
@@ -130,6 +131,7 @@ struct exec {
     struct gate_view *view;
     struct gate_view *aside; /* for reads while `view` visits rows */
     struct cql_executor executor;
+    struct traces *traces;
     struct cql_node *node;
     uint8_t host_id[CQL_UUID_BYTES];
     uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */

@@ -199,6 +199,9 @@ void cql_request_answer(struct cql_request **request, const struct cql_answer *a
     cql__measure_request(flight->message.opcode, flight->request.began_us);
     if (answer->kind == CQL_ANSWER_SCHEMA_CHANGE) {
         cql__door_tell(door, &answer->change);
+        if (door->options.doors != NULL) {
+            cql__doors_tell(door->options.doors, door, &answer->change);
+        }
     }
     cql__flight_destroy(&flight);
     cql__session_landed(session);

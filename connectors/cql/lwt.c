@@ -286,12 +286,12 @@ static void lwt_regular_columns(struct lwt_answer *answer)
     const struct schema *schema = answer->schema;
     const struct cql_names *names = &answer->to->conditions;
     size_t count = answer->to->shows_row ? schema->columns_count : names->count;
-    const struct column **columns = arena_create_array(answer->call->arena, count, sizeof(*columns));
+    const struct column **columns = arena_create_array(answer->call->arena, count, sizeof(struct column *));
     for (size_t i = 0; i < count; i++) {
         columns[i] = answer->to->shows_row ? &schema->columns[i] : schema_column(schema, names->at[i]);
     }
     if (answer->to->shows_row && count > 1) {
-        qsort(columns, count, sizeof(*columns), column_compare);
+        qsort(columns, count, sizeof(struct column *), column_compare);
     }
     for (size_t i = 0; i < count; i++) {
         lwt_column(answer, columns[i]->name, &columns[i]->type);

@@ -9,6 +9,7 @@
 /* A statement that was prepared: everything of it is in its own arena. */
 struct plan {
     struct arena arena;
+    struct bytes text;
     struct cql_statement *statement;
     struct cql_prepared told;
     /* The table that it is about, as it was; empty: none, or several. */
@@ -98,7 +99,8 @@ static void plan_keys(struct plan *plan, const struct schema *schema)
 static enum status plan_parse(struct exec_call *call, struct bytes text, struct plan *plan)
 {
     struct error error;
-    enum status status = cql__parse(arena_copy(&plan->arena, text), &plan->arena, &plan->statement, &error);
+    plan->text = arena_copy(&plan->arena, text);
+    enum status status = cql__parse(plan->text, &plan->arena, &plan->statement, &error);
     return status == STATUS_OK
                ? status
                : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
@@ -216,6 +218,11 @@ enum status cql__prepare(struct exec_call *call, const struct cql_query *query)
 const struct cql_statement *cql__plan_statement(const void *prepared)
 {
     return ((const struct plan *)prepared)->statement;
+}
+
+struct bytes cql__plan_text(const void *prepared)
+{
+    return ((const struct plan *)prepared)->text;
 }
 
 const struct cql_metadata *cql__plan_result(const void *prepared)

@@ -8,6 +8,8 @@
 MUST_USE enum status cql__prepare(struct exec_call *call, const struct cql_query *query);
 /* The statement's tree, as long as it is prepared. */
 const struct cql_statement *cql__plan_statement(const void *prepared);
+/* As it was prepared, as long. */
+struct bytes cql__plan_text(const void *prepared);
 /* The columns of the rows that it gives, as PREPARE told them; none when it gives no rows. */
 const struct cql_metadata *cql__plan_result(const void *prepared);
 /* False once its table was altered, dropped or made anew. */

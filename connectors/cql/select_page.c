@@ -3,8 +3,10 @@
  *   code 16 bytes | version u8 = 1 | flags u8 | partition varint | range varint | row sized | key sized |
  *   partition_left varint | left varint | as_of varint
  *
- * The code is the beginning of HMAC-SHA256 over the statement, its values and all behind the code. */
+ * The code is the beginning of HMAC-SHA256 over the statement's id, as if it was prepared in any case, its values and all
+ * behind the code: a state serves the same statement on every connection, also after a restart. */
 #include "base/crypto.h"
+#include "prepared.h"
 #include "select.h"
 
 enum {
@@ -15,10 +17,15 @@ enum {
 
 static void position_code(struct exec_call *call, struct bytes body, uint8_t ret_code[SHA256_BYTES])
 {
+    uint8_t id[CQL_ID_BYTES];
     struct buffer text = {0};
     const struct cql_query *query = call->query;
-    buffer_put_sized(&text, query->is_prepared ? query->id : query->text);
-    buffer_put_sized(&text, call->request->keyspace);
+    if (query->is_prepared) {
+        memcpy(id, query->id.data, sizeof(id));
+    } else {
+        cql__prepared_identify(call->request->keyspace, query->text, id);
+    }
+    buffer_put(&text, bytes_of(id, sizeof(id)));
     for (size_t i = 0; i < query->values_count; i++) {
         buffer_put_u8(&text, (uint8_t)query->values[i].presence);
         buffer_put_sized(&text, query->values[i].bytes);

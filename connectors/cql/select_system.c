@@ -8,6 +8,7 @@
 #include "options.h"
 #include "select.h"
 #include "syntax.h"
+#include "trace.h"
 #include "value/type_text.h"
 
 /* --- describing ------------------------------------------------------------------------------------------------------- */
@@ -376,6 +377,7 @@ static enum status describe_all(struct describe *describe)
     }
     describe->described.keyspaces = describe->keyspaces;
     describe_node(call, &describe->described.node);
+    describe->described.traces = cql__traces_list(call->exec->traces, &describe->described.traces_count);
     return status;
 }
 

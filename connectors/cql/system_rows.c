@@ -225,6 +225,63 @@ void cql__rows_roles(struct system_rows *rows)
     }
 }
 
+/* --- system_traces ---------------------------------------------------------------------------------------------- */
+
+void cql__rows_sessions(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->traces_count; i++) {
+        const struct described_trace *trace = &rows->described->traces[i];
+        set_bytes(rows, "session_id", VALUE_UUID, trace->id, sizeof(trace->id));
+        set_bytes(rows, "client", VALUE_INET, trace->client.data, trace->client.size);
+        set_word(rows, "command", "QUERY");
+        set_bytes(rows, "coordinator", VALUE_INET, trace->coordinator.data, trace->coordinator.size);
+        set_integer(rows, "coordinator_port", trace->coordinator_port);
+        set_integer(rows, "duration", trace->duration_us);
+        set_pairs(rows, "parameters", &trace->parameters);
+        set_text(rows, "request", trace->request);
+        set(rows, "started_at", (struct value){.kind = VALUE_TIMESTAMP, .integer = trace->started_ms});
+        row_end(rows);
+    }
+}
+
+/* `id` so much later: the session's own, with other ticks of 100 ns (RFC 4122 section 4.1.4). */
+static struct bytes event_id(struct arena *arena, const uint8_t id[16], int elapsed_us)
+{
+    uint8_t *later = arena_create(arena, 16);
+    uint64_t ticks = ((uint64_t)(bytes_get_u16(id + 6) & 0x0FFF) << 48 |
+                      (uint64_t)bytes_get_u16(id + 4) << 32 | bytes_get_u32(id)) +
+                     (uint64_t)elapsed_us * 10;
+    memcpy(later, id, 16);
+    bytes_put_u32(later, (uint32_t)ticks);
+    bytes_put_u16(later + 4, (uint16_t)(ticks >> 32));
+    bytes_put_u16(later + 6, (uint16_t)((ticks >> 48 & 0x0FFF) | 0x1000));
+    return bytes_of(later, 16);
+}
+
+static void tell_event(struct system_rows *rows, const struct described_trace *trace, const char *activity,
+                       int elapsed_us)
+{
+    set_bytes(rows, "session_id", VALUE_UUID, trace->id, sizeof(trace->id));
+    set(rows, "event_id",
+        (struct value){.kind = VALUE_TIMEUUID, .bytes = event_id(rows->arena, trace->id, elapsed_us)});
+    set_word(rows, "activity", activity);
+    set_bytes(rows, "source", VALUE_INET, trace->coordinator.data, trace->coordinator.size);
+    set_integer(rows, "source_elapsed", elapsed_us);
+    set_integer(rows, "source_port", trace->coordinator_port);
+    set_word(rows, "thread", "door");
+    row_end(rows);
+}
+
+/* When it came, and when it was answered. */
+void cql__rows_events(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->traces_count; i++) {
+        const struct described_trace *trace = &rows->described->traces[i];
+        tell_event(rows, trace, "Request received", 0);
+        tell_event(rows, trace, "Request answered", trace->duration_us > 0 ? trace->duration_us : 1);
+    }
+}
+
 /* --- system_schema, system_schema_mcs --------------------------------------------------------------------------- */
 
 /* Amazon's tables have what Cassandra's have, and more. */

@@ -200,6 +200,8 @@ static const struct limit limits[] = {
     {"CQL, answer, least that is compressed", CQL_COMPRESS_BYTES_MIN, "bytes"},
     {"CQL, prepared statements", CQL_PREPARED_MAX, "statements"},
     {"CQL, prepared statements", CQL_PREPARED_BYTES_MAX, "bytes of their texts"},
+    {"CQL, traces", CQL_TRACES_KEPT, "requests, the latest"},
+    {"CQL, statement in a trace", CQL_TRACE_TEXT_BYTES_MAX, "bytes"},
     {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
     {"CQL, partitions that IN names", CQL_COMBINATIONS_MAX, "partitions, or ranges of rows in each"},
     {"CQL, page, rows looked at", CQL_PAGE_SCANNED_MAX, "rows"},

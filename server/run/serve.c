@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "cql/cql.h"
+#include "cql/doors.h"
 #include "cql/exec.h"
 #include "cql/tables.h"
 #include "dynamodb/dynamodb.h"
@@ -55,6 +56,7 @@ struct server {
     struct dynamodb_door *dynamodb_tls;
     struct server_cql cql[2]; /* plain, and with TLS */
     struct cql_node cql_node;
+    struct cql_doors *cql_doors;
     int signals;
 };
 
@@ -233,6 +235,7 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
         .certificate_file = is_tls ? configuration->tls_certificate : NULL,
         .key_file = is_tls ? configuration->tls_key : NULL,
         .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
+        .doors = server->cql_doors,
         .gate = server->gate,
         .identity = server->identity,
         .executor = exec_executor(cql->exec),
@@ -285,6 +288,7 @@ static enum status server_open_doors(struct server *server, struct error *error)
                                 sizeof(server->database.identity.database)),
                        bytes_of_text("cql"), server->cql_node.secret);
     server->cql_node.started_s = clock_wall_us(clock_system()) / 1000000;
+    server->cql_doors = cql_doors_create();
     for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
         status = server_open_cql(server, i == 1, error);
     }
@@ -363,6 +367,7 @@ static void server_close(struct server *server)
         cql_door_close(&server->cql[i].door);
         exec_close(&server->cql[i].exec);
     }
+    cql_doors_destroy(&server->cql_doors);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {

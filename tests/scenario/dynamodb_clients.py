@@ -13,12 +13,12 @@ SCRIPTS = ("sdk_v3.mjs", "orm.mjs", "admin.mjs")
 SKIPPED = 77
 
 
-def install(directory):
+def install(directory, scripts=SCRIPTS):
     """Whether the packages are there afterwards."""
     if shutil.which("npm") is None or shutil.which("node") is None:
         print("skipped: no npm")
         return False
-    for name in ("package.json", "package-lock.json", *SCRIPTS):
+    for name in ("package.json", "package-lock.json", *scripts):
         shutil.copy(os.path.join(CLIENTS, name), directory)
     if os.path.isdir(os.environ.get("OXBOW_NODE_MODULES", "")):
         os.symlink(os.environ["OXBOW_NODE_MODULES"], os.path.join(directory, "node_modules"))

@@ -48,6 +48,7 @@ class Server:
         self.dynamodb = line.split()[4].removeprefix("dynamodb=")
         self.dynamodb_tls = line.split()[5].removeprefix("dynamodb-tls=")
         self.cql = line.split()[6].removeprefix("cql=")
+        self.cql_tls = line.split()[7].removeprefix("cql-tls=")
         return self
 
     def kill(self):

@@ -23,6 +23,8 @@ enum {
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */
     CQL_SKIP_ROWS = 256,              /* looked at together where the rest of a partition may be left out */
     CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged; over it: Invalid */
+    CQL_TRACES_KEPT = 64,             /* requests that clients asked to trace; the oldest is forgotten */
+    CQL_TRACE_TEXT_BYTES_MAX = 4096,  /* of a statement in a trace; the rest is left out */
     CQL_STRING_BYTES_MAX = 65535,     /* of a [string]; an error's message that is longer is cut */
 };
 

@@ -9,6 +9,7 @@
 
 struct cql_door;
 struct cql_executor;
+struct cql_doors;
 struct gate;
 struct identity;
 
@@ -17,7 +18,8 @@ struct cql_door_options {
     const char *flag;             /* of the command line, for messages: "--cql" */
     const char *certificate_file; /* PEM, with key_file: TLS; both NULL: plain */
     const char *key_file;
-    const char *broadcast; /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
+    const char *broadcast;   /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
+    struct cql_doors *doors; /* who else is told of changes; NULL: nobody. Outlives it */
     struct gate *gate;
     struct identity *identity; /* whose access keys may sign (SigV4); NULL: nobody's */
     const char *region;        /* that signatures are for; NULL: us-east-1 */

@@ -1,0 +1,71 @@
+#include "doors.h"
+
+#include <pthread.h>
+
+#include "base/memory.h"
+#include "executor.h"
+
+enum {
+    DOORS_MAX = 2, /* plain, and with TLS */
+};
+
+struct cql_doors {
+    pthread_mutex_t mutex;
+    struct cql_door *at[DOORS_MAX]; /* NULL: nobody is there */
+};
+
+struct cql_doors *cql_doors_create(void)
+{
+    struct cql_doors *doors = memory_create(sizeof(*doors));
+    (void)pthread_mutex_init(&doors->mutex, NULL);
+    return doors;
+}
+
+void cql_doors_destroy(struct cql_doors **doors)
+{
+    struct cql_doors *gone = *doors;
+    *doors = NULL;
+    if (gone == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < DOORS_MAX; i++) {
+        CHECK(gone->at[i] == NULL);
+    }
+    (void)pthread_mutex_destroy(&gone->mutex);
+    memory_destroy(gone);
+}
+
+/* Puts `to` where `from` was. */
+static void doors_replace(struct cql_doors *doors, const struct cql_door *from, struct cql_door *to)
+{
+    size_t i = 0;
+    (void)pthread_mutex_lock(&doors->mutex);
+    while (i < DOORS_MAX && doors->at[i] != from) {
+        i++;
+    }
+    CHECK(i < DOORS_MAX);
+    doors->at[i] = to;
+    (void)pthread_mutex_unlock(&doors->mutex);
+}
+
+void cql__doors_join(struct cql_doors *doors, struct cql_door *door)
+{
+    doors_replace(doors, NULL, door);
+}
+
+void cql__doors_leave(struct cql_doors *doors, struct cql_door *door)
+{
+    doors_replace(doors, door, NULL);
+}
+
+void cql__doors_tell(struct cql_doors *doors, const struct cql_door *from,
+                     const struct cql_schema_change *change)
+{
+    (void)pthread_mutex_lock(&doors->mutex);
+    for (size_t i = 0; i < DOORS_MAX; i++) {
+        if (doors->at[i] != NULL && doors->at[i] != from) {
+            cql_door_notify(doors->at[i], change);
+        }
+    }
+    (void)pthread_mutex_unlock(&doors->mutex);
+}
