@@ -244,7 +244,7 @@ struct step_change {
 struct world {
     struct store store;
     struct clock clock;
-    int64_t now_us;
+    _Atomic int64_t now_us; /* threads of the store read it */
     struct gate *gate;
     struct gate_view *view;
     struct random random;
