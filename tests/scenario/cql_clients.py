@@ -121,7 +121,8 @@ def encrypted(directory):
             over_tls.execute(f"CREATE TABLE tls{version}.t (k int PRIMARY KEY, v text)")
             over_tls.execute(f"INSERT INTO tls{version}.t (k, v) VALUES (1, %s)", ("x" * 300_000,))
             assert len(over_plain.execute(f"SELECT v FROM tls{version}.t").one().v) == 300_000
-            wait_for("the other door tells", lambda: f"tls{version}" in plain.metadata.keyspaces and "t" in plain.metadata.keyspaces[f"tls{version}"].tables)
+            plain.refresh_schema_metadata()
+            assert "t" in plain.metadata.keyspaces[f"tls{version}"].tables
             local = "SELECT host_id, schema_version FROM system.local"
             assert over_plain.execute(local).one() == over_tls.execute(local).one()
             hidden.shutdown()
