@@ -376,8 +376,13 @@ enum status cql__json_row(struct bytes text, const struct cql_moment *moment, st
                          "Could not decode JSON string as a map: %s. (String was: %.*s)", why.text,
                          (int)(text.size < 100 ? text.size : 100), (const char *)text.data);
     }
-    if (json.kind != VALUE_MAP) {
+    if (json.kind == VALUE_NULL) {
         return error_set(moment->error, STATUS_INVALID, "Got null for INSERT JSON values");
+    }
+    if (json.kind != VALUE_MAP) {
+        return error_set(moment->error, STATUS_INVALID,
+                         "Could not decode JSON string as a map: it is a %s. (String was: %.*s)",
+                         json_kind(&json), (int)(text.size < 100 ? text.size : 100), (const char *)text.data);
     }
     size_t count = json.pairs.count;
     struct bytes *names = arena_create_array(moment->arena, count, sizeof(*names));

@@ -333,9 +333,6 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
 static enum status insert_check(struct modify *modify, const struct cql_insert *insert)
 {
     struct exec_call *call = modify->call;
-    if (insert->json != NULL) {
-        return exec_fail(call, CQL_INVALID, "INSERT JSON is not served yet");
-    }
     if (modify->is_counter) {
         return exec_fail(call, CQL_INVALID,
                          "INSERT statements are not allowed on counter tables, use UPDATE instead");
@@ -353,6 +350,20 @@ static enum status insert_check(struct modify *modify, const struct cql_insert *
     return STATUS_OK;
 }
 
+/* Each column with its value. */
+static enum status insert_columns(struct modify *modify, const struct cql_insert *insert)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < insert->columns.count && status == STATUS_OK; i++) {
+        bool is_key = false;
+        status = cql__modify_key(modify, insert->columns.at[i], insert->values.at[i], &is_key);
+        if (status == STATUS_OK && !is_key) {
+            status = cql__modify_value(modify, insert->columns.at[i], insert->values.at[i]);
+        }
+    }
+    return status;
+}
+
 static enum status modify_insert(struct modification *to, const struct cql_insert *insert)
 {
     struct modify modify;
@@ -365,12 +376,8 @@ static enum status modify_insert(struct modification *to, const struct cql_inser
     modify.presence = insert->if_not_exists ? GATE_IF_ABSENT : GATE_ALWAYS;
     to->shows_row |= insert->if_not_exists;
     status = insert_check(&modify, insert);
-    for (size_t i = 0; i < insert->columns.count && status == STATUS_OK; i++) {
-        bool is_key = false;
-        status = cql__modify_key(&modify, insert->columns.at[i], insert->values.at[i], &is_key);
-        if (status == STATUS_OK && !is_key) {
-            status = cql__modify_value(&modify, insert->columns.at[i], insert->values.at[i]);
-        }
+    if (status == STATUS_OK) {
+        status = insert->json != NULL ? cql__modify_json(&modify, insert) : insert_columns(&modify, insert);
     }
     if (status == STATUS_OK) { /* only statics: they have no row of their own */
         bool is_static_only =

@@ -63,6 +63,9 @@ MUST_USE enum status cql__modify_statement(struct modification *to, const struct
 MUST_USE enum status cql__modify_assign(struct modify *modify, const struct cql_assignment *assignment);
 MUST_USE enum status cql__modify_value(struct modify *modify, struct bytes column,
                                        const struct cql_term *value);
+/* The same of a value that is there already. */
+MUST_USE enum status cql__modify_bound(struct modify *modify, const struct column *column,
+                                       const struct bound *bound);
 MUST_USE enum status cql__modify_delete(struct modify *modify, const struct cql_deletion *deletion);
 
 /* modify_where.c: WHERE, and keys among INSERT's columns. */
@@ -70,8 +73,14 @@ MUST_USE enum status cql__modify_where(struct modify *modify, const struct cql_r
                                        const char *statement);
 MUST_USE enum status cql__modify_key(struct modify *modify, struct bytes column, const struct cql_term *value,
                                      bool *ret_is_key);
+/* The same of a value that is there already; the column is one of the key. */
+MUST_USE enum status cql__modify_key_bound(struct modify *modify, struct bytes column,
+                                           const struct bound *bound);
 /* Whether all key columns are there. */
 MUST_USE enum status cql__modify_check_key(struct modify *modify, bool needs_clustering);
+
+/* modify_json.c: INSERT … JSON: a value for each column of the table. */
+MUST_USE enum status cql__modify_json(struct modify *modify, const struct cql_insert *insert);
 
 /* lwt.c: IF. */
 MUST_USE enum status cql__lwt_conditions(struct modify *modify, const struct cql_relations *conditions);

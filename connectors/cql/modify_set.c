@@ -1,6 +1,7 @@
 /* What a statement does to columns. */
 #include "modify.h"
 #include "row/document.h"
+#include "value/serial.h"
 
 static enum status set_fail(struct modify *modify, const char *format, struct bytes column)
 {
@@ -91,6 +92,21 @@ enum status cql__modify_value(struct modify *modify, struct bytes name, const st
     }
     return status != STATUS_OK || bound.kind == BOUND_UNSET ? status
                                                             : set_whole(modify, column, &bound, bytes);
+}
+
+enum status cql__modify_bound(struct modify *modify, const struct column *column, const struct bound *bound)
+{
+    struct buffer buffer = {0};
+    struct error error;
+    if (bound->kind == BOUND_UNSET) {
+        return STATUS_OK;
+    }
+    enum status status =
+        bound->kind == BOUND_NULL ? STATUS_OK : serial_encode(&column->type, &bound->value, &buffer, &error);
+    struct bytes bytes = arena_copy(modify->call->arena, buffer_bytes(&buffer));
+    buffer_reset(&buffer);
+    return status == STATUS_OK ? set_whole(modify, column, bound, bytes)
+                               : exec_fail(modify->call, CQL_INVALID, "%s", error.text);
 }
 
 /* --- elements and fields -------------------------------------------------------------------------------------------- */

@@ -17,23 +17,27 @@ static size_t where_find(const struct key_column *columns, size_t count, struct 
     return SIZE_MAX;
 }
 
+static enum status where_take(struct modify *modify, const struct key_column *column,
+                              const struct bound *bound, struct value *ret_value)
+{
+    if (bound->kind != BOUND_VALUE) {
+        return where_fail(modify,
+                          bound->kind == BOUND_NULL ? "Invalid null value in condition for column %.*s"
+                                                    : "Invalid unset value for column %.*s",
+                          column->name);
+    }
+    *ret_value = bound->value;
+    return STATUS_OK;
+}
+
 /* One value for a key column. */
 static enum status where_value(struct modify *modify, const struct key_column *column,
                                const struct cql_term *term, struct value *ret_value)
 {
     struct bound bound;
     enum status status = exec_bind(modify->call, term, &column->type, column->name, &bound);
-    if (status != STATUS_OK || modify->call->notes != NULL) {
-        return status;
-    }
-    if (bound.kind != BOUND_VALUE) {
-        return where_fail(modify,
-                          bound.kind == BOUND_NULL ? "Invalid null value in condition for column %.*s"
-                                                   : "Invalid unset value for column %.*s",
-                          column->name);
-    }
-    *ret_value = bound.value;
-    return STATUS_OK;
+    return status != STATUS_OK || modify->call->notes != NULL ? status
+                                                              : where_take(modify, column, &bound, ret_value);
 }
 
 /* All values of IN: listed, or one marker for the list. */
@@ -192,26 +196,42 @@ enum status cql__modify_where(struct modify *modify, const struct cql_relations 
     return status;
 }
 
+/* Room for the one value of a key column; NULL: the column is not of the key. */
+static struct value *where_slot(struct modify *modify, struct bytes name,
+                                const struct key_column **ret_column)
+{
+    const struct schema *schema = modify->schema;
+    size_t place = where_find(schema->partition, schema->partition_count, name);
+    if (place != SIZE_MAX) {
+        *ret_column = &schema->partition[place];
+        modify->partition_counts[place] = 1;
+        return modify->partition[place] = arena_create(modify->call->arena, sizeof(struct value));
+    }
+    place = where_find(schema->clustering, schema->clustering_count, name);
+    if (place == SIZE_MAX) {
+        return NULL;
+    }
+    *ret_column = &schema->clustering[place];
+    modify->clustering_counts[place] = 1;
+    modify->clustering_count++;
+    return modify->clustering[place] = arena_create(modify->call->arena, sizeof(struct value));
+}
+
 enum status cql__modify_key(struct modify *modify, struct bytes column, const struct cql_term *value,
                             bool *ret_is_key)
 {
-    const struct schema *schema = modify->schema;
-    size_t place = where_find(schema->partition, schema->partition_count, column);
-    *ret_is_key = true;
-    if (place != SIZE_MAX) {
-        modify->partition_counts[place] = 1;
-        modify->partition[place] = arena_create(modify->call->arena, sizeof(struct value));
-        return where_value(modify, &schema->partition[place], value, modify->partition[place]);
-    }
-    place = where_find(schema->clustering, schema->clustering_count, column);
-    *ret_is_key = place != SIZE_MAX;
-    if (place == SIZE_MAX) {
-        return STATUS_OK;
-    }
-    modify->clustering_counts[place] = 1;
-    modify->clustering[place] = arena_create(modify->call->arena, sizeof(struct value));
-    modify->clustering_count++;
-    return where_value(modify, &schema->clustering[place], value, modify->clustering[place]);
+    const struct key_column *key = NULL;
+    struct value *slot = where_slot(modify, column, &key);
+    *ret_is_key = slot != NULL;
+    return slot == NULL ? STATUS_OK : where_value(modify, key, value, slot);
+}
+
+enum status cql__modify_key_bound(struct modify *modify, struct bytes column, const struct bound *bound)
+{
+    const struct key_column *key = NULL;
+    struct value *slot = where_slot(modify, column, &key);
+    CHECK(slot != NULL);
+    return where_take(modify, key, bound, slot);
 }
 
 /* "a, b": those that are missing. */
