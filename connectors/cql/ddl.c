@@ -105,6 +105,45 @@ enum status exec_use(struct exec_call *call, const struct cql_keyspace *statemen
     return STATUS_OK;
 }
 
+/* How many replicas there are to be: "3", or "3/1" of which one is transient. */
+static enum status replication_check_factor(struct exec_call *call, struct bytes text)
+{
+    bool is_numeric = text.size > 0 && text.size < 10;
+    bool is_negative = text.size > 1 && text.data[0] == '-';
+    for (size_t i = is_negative ? 1 : 0; i < text.size && is_numeric; i++) {
+        is_numeric = (text.data[i] >= '0' && text.data[i] <= '9') || (text.data[i] == '/' && i > 0);
+    }
+    return is_numeric && !is_negative
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "Replication factor must be %s; found %.*s",
+                           is_numeric ? "non-negative" : "numeric", (int)text.size, (const char *)text.data);
+}
+
+/* Of SimpleStrategy, or of each data centre; strategies that are Amazon's alone have none. */
+static enum status replication_check_factors(struct exec_call *call, const struct value *replication,
+                                             bool is_simple)
+{
+    enum status status = STATUS_OK;
+    bool has_factor = false;
+    for (size_t i = 0; i < replication->pairs.count && status == STATUS_OK; i++) {
+        const struct value *name = &replication->pairs.at[2 * i];
+        bool is_factor = bytes_equal(name->bytes, bytes_of_text("replication_factor"));
+        has_factor |= is_factor;
+        if (bytes_equal(name->bytes, bytes_of_text("class"))) {
+            continue;
+        }
+        status = is_simple && !is_factor
+                     ? exec_fail(call, CQL_CONFIG_ERROR,
+                                 "Unrecognized strategy option {%.*s} passed to SimpleStrategy",
+                                 (int)name->bytes.size, (const char *)name->bytes.data)
+                     : replication_check_factor(call, name[1].bytes);
+    }
+    return status == STATUS_OK && is_simple && !has_factor
+               ? exec_fail(call, CQL_CONFIG_ERROR,
+                           "SimpleStrategy requires a replication_factor strategy option.")
+               : status;
+}
+
 static enum status replication_check(struct exec_call *call, const struct value *replication)
 {
     static const char *const known[] = {"SimpleStrategy",       "NetworkTopologyStrategy",
@@ -127,11 +166,10 @@ static enum status replication_check(struct exec_call *call, const struct value 
         return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find replication strategy class '%s%.*s'",
                          package, (int)class.size, (const char *)class.data);
     }
-    bool lacks_factor = bytes_equal(class, bytes_of_text("SimpleStrategy")) &&
-                        value_map_get(replication, bytes_of_text("replication_factor")) == NULL;
-    return lacks_factor ? exec_fail(call, CQL_CONFIG_ERROR,
-                                    "SimpleStrategy requires a replication_factor strategy option.")
-                        : STATUS_OK;
+    bool is_simple = bytes_equal(class, bytes_of_text("SimpleStrategy"));
+    return is_simple || bytes_equal(class, bytes_of_text("NetworkTopologyStrategy"))
+               ? replication_check_factors(call, replication, is_simple)
+               : STATUS_OK;
 }
 
 static enum status keyspace_properties(struct exec_call *call, const struct cql_properties *properties,

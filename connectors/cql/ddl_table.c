@@ -80,7 +80,8 @@ static enum status create_check_columns(struct exec_call *call, const struct cql
     }
     if (statement->key.definitions != 1) {
         return statement->key.definitions == 0
-                   ? create_fail(call, "Missing PRIMARY KEY for table '", table, "'", bytes_of_text(""), "")
+                   ? create_fail(call, "No PRIMARY KEY specifed for table '", table,
+                                 "' (exactly one required)", bytes_of_text(""), "") /* Cassandra's spelling */
                    : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
                                  "' (exactly one required)", bytes_of_text(""), "");
     }
@@ -157,29 +158,15 @@ static enum status create_order(struct exec_call *call, const struct cql_create_
                                 struct schema *schema)
 {
     const struct cql_orderings *order = &statement->clustering_order;
-    for (size_t i = 0; i < order->count; i++) {
-        struct bytes name = order->at[i].column;
-        if (i >= schema->clustering_count) {
-            return exec_fail(call, CQL_INVALID,
-                             "Only clustering key columns can be defined in CLUSTERING ORDER directive");
-        }
-        if (!bytes_equal(schema->clustering[i].name, name)) {
-            return names_have(&statement->key.clustering, name)
-                       ? create_fail(
-                             call,
-                             "The order of columns in the CLUSTERING ORDER directive must match that of "
-                             "the clustering columns (column ",
-                             name, ")", bytes_of_text(""), "")
-                       : exec_fail(
-                             call, CQL_INVALID,
-                             "Only clustering key columns can be defined in CLUSTERING ORDER directive");
-        }
+    bool is_same = order->count == 0 || order->count == schema->clustering_count;
+    for (size_t i = 0; i < order->count && is_same; i++) {
+        is_same = bytes_equal(schema->clustering[i].name, order->at[i].column);
         schema->clustering[i].is_descending = order->at[i].is_descending;
     }
-    return order->count == 0 || order->count == schema->clustering_count
-               ? STATUS_OK
-               : create_fail(call, "Missing CLUSTERING ORDER for column ",
-                             schema->clustering[order->count].name, "", bytes_of_text(""), "");
+    return is_same ? STATUS_OK
+                   : exec_fail(call, CQL_INVALID,
+                               "Clustering key columns must exactly match columns in CLUSTERING ORDER BY "
+                               "directive");
 }
 
 /* Columns that are not of the key. */
@@ -486,7 +473,10 @@ enum status exec_truncate(struct exec_call *call, const struct cql_object *state
 {
     struct exec_table table;
     struct error error;
-    enum status status = exec_find_table(call, &statement->name, &table);
+    enum status status = ddl_check_system(call, exec_keyspace_of(call, &statement->name));
+    if (status == STATUS_OK) {
+        status = exec_find_table(call, &statement->name, &table);
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -189,6 +189,11 @@ bool exec_keyspace_is_system(struct bytes keyspace)
     return false;
 }
 
+struct bytes exec_keyspace_of(const struct exec_call *call, const struct cql_qualified *name)
+{
+    return name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+}
+
 bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace)
 {
     struct keyspace_options options;
@@ -221,7 +226,7 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
                             struct exec_table *ret_table)
 {
     struct exec_table table = {
-        .keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace,
+        .keyspace = exec_keyspace_of(call, name),
         .name = name->name,
     };
     if (table.keyspace.size > 0) {

@@ -83,6 +83,8 @@ MUST_USE enum status exec_find_table(struct exec_call *call, const struct cql_qu
 /* The keyspace that a name is in; fails when there is none, or it does not exist. */
 MUST_USE enum status exec_find_keyspace(struct exec_call *call, struct bytes named,
                                         struct bytes *ret_keyspace);
+/* The keyspace that a name is in; empty: none is named, and the request has none. */
+struct bytes exec_keyspace_of(const struct exec_call *call, const struct cql_qualified *name);
 bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace);
 /* Keyspaces that nobody but the server changes. */
 bool exec_keyspace_is_system(struct bytes keyspace);

@@ -116,7 +116,8 @@ void cql__flight_refuse(struct flight **flight, enum cql_code code, const char *
     cql__flight_destroy(flight);
 }
 
-/* A client that prepared the statement knows its metadata, unless they changed since. In v5 it tells which it knows. */
+/* A client that prepared the statement knows its metadata, unless they changed since. In v5 it tells which it knows. Before
+ * that nobody can: where other ones were ever told under this id, it may be those that the client goes by. */
 static void flight_put_rows(struct flight *flight, const struct reply_head *head, const struct cql_rows *rows)
 {
     bool skips = flight->message.parameters.skips_metadata;
@@ -133,6 +134,8 @@ static void flight_put_rows(struct flight *flight, const struct reply_head *head
         }
         if (flight->version >= 5) {
             is_same = bytes_equal(flight->message.result_metadata_id, bytes_of(id, sizeof(id)));
+        } else {
+            is_same = is_same && !flight->entries[0]->was_otherwise;
         }
         skips = skips && is_same;
         new_id = is_same ? NULL : id;

@@ -1,6 +1,7 @@
 /* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
 #include "modify.h"
 
+#include "ddl.h"
 #include "gate/bounds.h"
 #include "options.h"
 #include "syntax.h"
@@ -309,7 +310,10 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
                                 const struct cql_qualified *table, size_t actions_max)
 {
     *modify = (struct modify){.to = to, .call = to->call};
-    enum status status = exec_find_table(to->call, table, &modify->table);
+    enum status status = ddl_check_system(to->call, exec_keyspace_of(to->call, table));
+    if (status == STATUS_OK) {
+        status = exec_find_table(to->call, table, &modify->table);
+    }
     if (status != STATUS_OK) {
         return status;
     }

@@ -95,6 +95,29 @@ static bool text_is_number(struct bytes text, bool has_fraction, double *ret_num
     return *end == 0;
 }
 
+/* A class that Cassandra has: tools that read the schema back know no other. */
+static enum status compaction_check(struct exec_call *call, const struct value *value)
+{
+    static const char package[] = "org.apache.cassandra.db.compaction.";
+    static const char *const known[] = {"SizeTieredCompactionStrategy", "LeveledCompactionStrategy",
+                                        "TimeWindowCompactionStrategy", "DateTieredCompactionStrategy",
+                                        "UnifiedCompactionStrategy"};
+    struct bytes class = value_map_text(value, "class");
+    if (class.size == 0) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Missing sub-option 'class' for the 'compaction' option.");
+    }
+    if (bytes_start_with(class, bytes_of_text(package))) {
+        class = bytes_from(class, sizeof(package) - 1);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+        if (bytes_equal(class, bytes_of_text(known[i]))) {
+            return STATUS_OK;
+        }
+    }
+    return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find compaction strategy class '%s%.*s'", package,
+                     (int)class.size, (const char *)class.data);
+}
+
 static enum status option_check(struct exec_call *call, const char *name, enum option_kind kind,
                                 const struct value *value)
 {
@@ -166,6 +189,9 @@ static enum status option_take(struct exec_call *call, const struct cql_property
     enum status status = exec_literal(call, property->value, &value);
     if (status == STATUS_OK) {
         status = option_check(call, options_known[i].name, options_known[i].kind, &value);
+    }
+    if (status == STATUS_OK && strcmp(options_known[i].name, "compaction") == 0) {
+        status = compaction_check(call, &value);
     }
     double number = 0;
     if (status == STATUS_OK && strcmp(options_known[i].name, "gc_grace_seconds") == 0 &&

@@ -225,21 +225,24 @@ struct bytes cql__plan_text(const void *prepared)
     return ((const struct plan *)prepared)->text;
 }
 
-const struct cql_metadata *cql__plan_result(const void *prepared)
+static bool plan_is_of(const struct plan *plan, const struct schema *schema)
 {
-    return &((const struct plan *)prepared)->told.result;
+    return schema->table == plan->table_id && schema->generation == plan->generation &&
+           schema->version == plan->version;
+}
+
+const struct cql_metadata *cql__plan_result(const void *prepared, const struct schema *schema)
+{
+    const struct plan *plan = prepared;
+    return plan->table.size == 0 || plan_is_of(plan, schema) ? &plan->told.result : NULL;
 }
 
 bool cql__plan_is_current(struct exec *exec, const void *prepared)
 {
     const struct plan *plan = prepared;
     const struct schema *schema = NULL;
-    if (plan->table.size == 0) {
-        return true;
-    }
-    bool is_there = gate_table_find(exec->gate, plan->table, &schema, NULL) == STATUS_OK;
-    return is_there && schema->table == plan->table_id && schema->generation == plan->generation &&
-           schema->version == plan->version;
+    return plan->table.size == 0 ||
+           (gate_table_find(exec->gate, plan->table, &schema, NULL) == STATUS_OK && plan_is_of(plan, schema));
 }
 
 void cql__plan_destroy(void *prepared)

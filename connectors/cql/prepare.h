@@ -10,8 +10,9 @@ MUST_USE enum status cql__prepare(struct exec_call *call, const struct cql_query
 const struct cql_statement *cql__plan_statement(const void *prepared);
 /* As it was prepared, as long. */
 struct bytes cql__plan_text(const void *prepared);
-/* The columns of the rows that it gives, as PREPARE told them; none when it gives no rows. */
-const struct cql_metadata *cql__plan_result(const void *prepared);
+/* The columns of the rows that it gives, as PREPARE told them; none when it gives no rows. NULL: `schema`, with which it is
+ * executed, is not the one that it was prepared with; the table may be altered after it was found to be current. */
+const struct cql_metadata *cql__plan_result(const void *prepared, const struct schema *schema);
 /* False once its table was altered, dropped or made anew. */
 bool cql__plan_is_current(struct exec *exec, const void *prepared);
 void cql__plan_destroy(void *prepared);

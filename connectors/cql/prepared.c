@@ -131,11 +131,15 @@ struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const str
                                          size_t text_bytes, void *statement)
 {
     struct prepared *before = map_get(cache->by_id, bytes_of(told->id, CQL_ID_BYTES));
+    bool was_otherwise = false;
     if (before != NULL) {
+        was_otherwise = before->entry.was_otherwise ||
+                        memcmp(before->entry.told.result_id, told->result_id, CQL_ID_BYTES) != 0;
         prepared_evict(cache, before);
     }
     struct prepared *prepared = memory_create(sizeof(*prepared));
-    prepared->entry = (struct prepared_entry){.told = *told, .statement = statement};
+    prepared->entry =
+        (struct prepared_entry){.told = *told, .statement = statement, .was_otherwise = was_otherwise};
     prepared->text_bytes = text_bytes;
     prepared->held = 2;
     prepared_link(cache, prepared);

@@ -9,6 +9,8 @@
 struct prepared_entry {
     struct cql_prepared told; /* lives as long as `statement` */
     void *statement;          /* the executor's */
+    bool
+        was_otherwise; /* under the same id clients were told other columns of its rows: their table was altered */
 };
 
 struct prepared_cache;

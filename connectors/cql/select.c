@@ -450,12 +450,15 @@ static enum status select_finish(struct select *select)
     return STATUS_OK;
 }
 
-/* What PREPARE told is told again, unless the table had other columns at the moment that is asked for. */
+/* What PREPARE told is told again, unless the table has other columns by now, or had at the moment that is asked for. */
 static const struct cql_metadata *select_metadata(const struct select *select)
 {
     const struct cql_query *query = select->call->query;
-    return query->is_prepared && select->as_of == 0 ? cql__plan_result(query->prepared)
-                                                    : &select->selection.metadata;
+    const struct cql_metadata *told = NULL;
+    if (query->is_prepared && select->as_of == 0) {
+        told = cql__plan_result(query->prepared, select->source.table.schema);
+    }
+    return told != NULL ? told : &select->selection.metadata;
 }
 
 static void select_answer(struct select *select)

@@ -86,7 +86,7 @@ static enum status source_at(struct exec_call *call, const struct cql_qualified 
 {
     struct error error;
     struct schema *schema = NULL;
-    struct bytes keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+    struct bytes keyspace = exec_keyspace_of(call, name);
     source->table = (struct exec_table){.keyspace = keyspace,
                                         .name = name->name,
                                         .full = exec_full_name(call, keyspace, name->name)};
@@ -99,7 +99,7 @@ static enum status source_at(struct exec_call *call, const struct cql_qualified 
 enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name, uint64_t as_of,
                              struct source *ret_source)
 {
-    struct bytes keyspace = name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+    struct bytes keyspace = exec_keyspace_of(call, name);
     *ret_source = (struct source){.system = cql__system_table_find(keyspace, name->name)};
     if (ret_source->system != NULL) {
         ret_source->table = (struct exec_table){.keyspace = keyspace,

@@ -188,6 +188,17 @@ async function mistakes() {
     await refused(client.execute("CREATE TABLE b (k int PRIMARY KEY)"), codes.alreadyExists, /^Cannot add already existing table "b" to keyspace "js"$/);
     await refused(client.execute("CREATE KEYSPACE js WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"), codes.alreadyExists, /^Cannot add existing keyspace "js"$/);
     await refused(client.execute("CREATE KEYSPACE x WITH replication = {'class': 'Strange'}"), codes.configError, /Strange/);
+    for (const [options, words] of [["'replication_factor': 'x'", /^Replication factor must be numeric; found x$/], ["'replication_factor': -1", /^Replication factor must be non-negative; found -1$/],
+        ["'replication_factor': 1, 'foo': 1", /^Unrecognized strategy option \{foo\} passed to SimpleStrategy/], ["'foo': 1", /foo/]]) {
+        await refused(client.execute(`CREATE KEYSPACE x WITH replication = {'class': 'SimpleStrategy', ${options}}`), codes.configError, words);
+    }
+    await refused(client.execute("CREATE TABLE bad (k int PRIMARY KEY) WITH compaction = {'class': 'Strange'}"), codes.configError, /^Unable to find compaction strategy class 'org\.apache\.cassandra\.db\.compaction\.Strange'$/);
+    await refused(client.execute("CREATE TABLE bad (k int PRIMARY KEY) WITH compaction = {'enabled': false}"), codes.configError, /^Missing sub-option 'class' for the 'compaction' option\.$/);
+    await refused(client.execute("CREATE TABLE bad (k int)"), codes.invalid, /^No PRIMARY KEY specifed for table 'bad' \(exactly one required\)$/);
+    await refused(client.execute("CREATE TABLE bad (k int, a int, b int, PRIMARY KEY (k, a, b)) WITH CLUSTERING ORDER BY (b ASC)"), codes.invalid, /^Clustering key columns must exactly match columns in CLUSTERING ORDER BY directive$/);
+    for (const statement of ["INSERT INTO system.local (key) VALUES ('x')", "DELETE FROM system.local WHERE key = 'local'", "TRUNCATE system.local", "DROP TABLE system.local"]) {
+        await refused(client.execute(statement), codes.unauthorized, /^system keyspace is not user-modifiable\.$/);
+    }
     await refused(client.execute("CREATE TABLE bad (k int PRIMARY KEY) WITH nonsense = 1"), codes.syntaxError, /Unknown property 'nonsense'/);
     await refused(client.execute("DROP TABLE nothing"), codes.invalid, /^Table 'js\.nothing' doesn't exist$/);
     await refused(client.execute("SELECT nope FROM b"), codes.invalid, /^Undefined column name nope/);

@@ -69,6 +69,22 @@ def python_concurrency(session):
     assert session.execute(select, (-1,)).one().v == large
 
 
+def python_alterations(session, other):
+    """A client that did not prepare again after the table was altered, as another one did, reads the rows as they are now."""
+    session.execute("CREATE TABLE python.altered (k int PRIMARY KEY, v text)")
+    session.execute("INSERT INTO python.altered (k, v) VALUES (1, 'x')")
+    text = "SELECT * FROM python.altered WHERE k = 1"
+    first, second = session.prepare(text), other.prepare(text)
+    session.execute("ALTER TABLE python.altered ADD a int")
+    for client, statement in ((session, first), (other, second), (session, first)):
+        assert client.execute(statement).one()._asdict() == {"k": 1, "a": None, "v": "x"}
+    session.execute("DROP TABLE python.altered")
+    session.execute("CREATE TABLE python.altered (k int PRIMARY KEY, b int, c int)")
+    session.execute("INSERT INTO python.altered (k, b, c) VALUES (1, 2, 3)")
+    for client, statement in ((session, first), (other, second), (session, first)):
+        assert client.execute(statement).one()._asdict() == {"k": 1, "b": 2, "c": 3}
+
+
 def python_traces(session):
     session.execute("CREATE TABLE python.traced (k int PRIMARY KEY, v text)")
     batch = BatchStatement()
@@ -88,6 +104,9 @@ def python_driver(host, version, compression):
     session.execute("CREATE KEYSPACE python WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
     python_pages(session)
     python_concurrency(session)
+    other, other_session = connect(host.cql, version)
+    python_alterations(session, other_session)
+    other.shutdown()
     python_traces(session)
     assert [column for column in cluster.metadata.keyspaces["python"].tables["pages"].columns] == ["p", "c", "s", "v"]
     session.execute("DROP KEYSPACE python")

@@ -70,6 +70,31 @@ static void test_the_least_used_goes(void **state)
     assert_int_equal(gone, 7);
 }
 
+/* Whether an entry that is put again with these columns says that others were told before. */
+static bool put_columns(struct prepared_cache *cache, const char *text, uint8_t columns)
+{
+    struct cql_prepared told = {.result_id = {columns}};
+    cql__prepared_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
+    struct prepared_entry *entry = cql__prepared_put(cache, &told, 1, memory_copy_text(text));
+    bool was_otherwise = entry->was_otherwise;
+    cql__prepared_release(cache, &entry);
+    return was_otherwise;
+}
+
+static void test_other_columns_are_remembered(void **state)
+{
+    (void)state;
+    size_t gone = 0;
+    struct prepared_cache *cache = cql__prepared_create(3, 1000, destroyed, &gone);
+    assert_false(put_columns(cache, "a", 1));
+    assert_false(put_columns(cache, "a", 1));
+    assert_false(put_columns(cache, "b", 2));
+    assert_true(put_columns(cache, "a", 2));
+    assert_true(put_columns(cache, "a", 2));
+    assert_true(put_columns(cache, "a", 1));
+    cql__prepared_destroy(&cache);
+}
+
 static void test_what_is_held_stays(void **state)
 {
     (void)state;
@@ -97,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ids),
         cmocka_unit_test(test_the_least_used_goes),
+        cmocka_unit_test(test_other_columns_are_remembered),
         cmocka_unit_test(test_what_is_held_stays),
     };
     return cmocka_run_group_tests_name("cql/prepared", tests, NULL, NULL);

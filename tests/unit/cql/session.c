@@ -472,6 +472,29 @@ static void test_unprepared_statements(void **state)
     fake_close(&fake);
 }
 
+/* After one client prepared anew because the table was altered, another one still goes by what it was told before: the
+ * server cannot tell them apart before v5, and gives metadata to both. */
+static void test_metadata_that_were_others(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct talk talk;
+    const char *result_id = NULL;
+    fake_open(&fake, (struct cql_door_options){0});
+    talk_ready(&talk, &fake, 4, CQL_PLAIN);
+    const char *id = prepare(&talk, &result_id);
+    atomic_store(&fake.is_stale, true);
+    atomic_store(&fake.is_altered, true);
+    talk_send(&talk, 0, 1, OPCODE_PREPARE, "00000006 'SELECT'");
+    assert_int_equal(talk_hear(&talk).opcode, OPCODE_RESULT);
+    atomic_store(&fake.is_stale, false);
+    execute(&talk, id, NULL);
+    talk_expect(&talk, 2, OPCODE_RESULT, "00000002 00000001 00000001" ALTERED);
+    atomic_store(&fake.is_altered, false);
+    talk_close(&talk);
+    fake_close(&fake);
+}
+
 /* --- events, logins --------------------------------------------------------------------------------------------- */
 
 #define CREATED "000d 'SCHEMA_CHANGE' 0007 'CREATED' 0005 'TABLE' 0002 'ks' 0001 't'"
@@ -573,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_prepared_statements),
         cmocka_unit_test(test_unprepared_statements),
+        cmocka_unit_test(test_metadata_that_were_others),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_logins),
     };

@@ -79,7 +79,8 @@ static inline void fake_prepare(struct fake *fake, struct cql_request *request)
     statement->variable =
         (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("k"), &fake_int};
     statement->result =
-        (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text("t"), bytes_of_text("v"), &fake_text};
+        (struct cql_column_spec){bytes_of_text("ks"), bytes_of_text("t"),
+                                 bytes_of_text(atomic_load(&fake->is_altered) ? "w" : "v"), &fake_text};
     answer.prepared.statement = statement;
     answer.prepared.told.variables = (struct cql_metadata){&statement->variable, 1};
     answer.prepared.told.result = (struct cql_metadata){&statement->result, 1};
@@ -97,7 +98,8 @@ static inline void fake_run_prepared(struct fake *fake, struct cql_request *requ
     struct fake_statement *statement = bound->prepared;
     char *text = arena_format(request->arena, "%s %zu %.*s", statement->text, bound->values_count,
                               (int)bound->values[0].bytes.size, (const char *)bound->values[0].bytes.data);
-    fake_rows(&request, bytes_of_text(text), atomic_load(&fake->is_altered) ? altered : &statement->result);
+    bool is_told = !atomic_load(&fake->is_altered) || statement->result.name.data[0] == 'w';
+    fake_rows(&request, bytes_of_text(text), is_told ? &statement->result : altered);
 }
 
 static inline void fake_thread_run(void *context)
