@@ -1,5 +1,6 @@
 /* Tables: CREATE, ALTER, DROP, TRUNCATE. */
 #include "base/random.h"
+#include "bind.h"
 #include "ddl.h"
 #include "index.h"
 #include "options.h"
@@ -191,12 +192,20 @@ static enum status create_columns(struct exec_call *call, const struct cql_creat
     return status;
 }
 
+static struct bytes create_id(struct exec_call *call)
+{
+    uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
+    random_secret(id, CQL_UUID_BYTES);
+    id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
+    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    return bytes_of(id, CQL_UUID_BYTES);
+}
+
 enum status exec_create_table(struct exec_call *call, const struct cql_create_table *statement)
 {
     struct bytes keyspace = {0};
     struct error error;
-    uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
-    struct cql_options options = {.id = bytes_of(id, CQL_UUID_BYTES), .options = {.kind = VALUE_MAP}};
+    struct cql_options options = {.options = {.kind = VALUE_MAP}};
     struct schema schema = {.kind = TABLE_WIDE,
                             .durability = DURABILITY_SYNC,
                             .gc_grace_seconds = CQL_GC_GRACE_SECONDS_DEFAULT};
@@ -234,9 +243,9 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     if (status != STATUS_OK) {
         return status;
     }
-    random_secret(id, CQL_UUID_BYTES);
-    id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
-    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    if (options.id.size == 0) {
+        options.id = create_id(call);
+    }
     cql__options_encode(&options, call->arena, &schema.properties);
     struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
@@ -292,7 +301,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
     return status;
 }
 
-static void alter_note_dropped(struct exec_call *call, const struct column *column,
+static void alter_note_dropped(struct exec_call *call, const struct column *column, int64_t dropped_us,
                                struct cql_options *options)
 {
     size_t count = options->dropped.pairs.count;
@@ -301,7 +310,7 @@ static void alter_note_dropped(struct exec_call *call, const struct column *colu
     struct buffer text = {0};
     type_format(&column->type, &text);
     facts[0] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
-    facts[1] = value_of_integer(clock_wall_us(clock_system()));
+    facts[1] = value_of_integer(dropped_us);
     facts[2] = value_of_boolean(column->is_static);
     buffer_reset(&text);
     size_t kept = 0;
@@ -317,10 +326,32 @@ static void alter_note_dropped(struct exec_call *call, const struct column *colu
     CHECK(value_map_sort(&options->dropped));
 }
 
+/* When columns are dropped: now, or as the statement says. */
+static enum status alter_dropped_us(struct exec_call *call, const struct cql_term *timestamp,
+                                    int64_t *ret_dropped_us)
+{
+    static const struct type type = {.kind = TYPE_BIGINT};
+    struct bound bound;
+    *ret_dropped_us = clock_wall_us(clock_system());
+    if (timestamp == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = exec_bind(call, timestamp, &type, bytes_of_text("[timestamp]"), &bound);
+    if (status == STATUS_OK && bound.kind == BOUND_VALUE) {
+        *ret_dropped_us = bound.value.integer;
+    }
+    return status;
+}
+
 static enum status alter_drop(struct exec_call *call, const struct cql_alter_table *statement,
                               const struct exec_table *table, struct schema *next,
                               struct cql_options *options)
 {
+    int64_t dropped_us = 0;
+    enum status status = alter_dropped_us(call, statement->timestamp, &dropped_us);
+    if (status != STATUS_OK) {
+        return status;
+    }
     for (size_t i = 0; i < statement->names.count; i++) {
         struct bytes name = statement->names.at[i];
         const struct column *column = schema_column(next, name);
@@ -340,7 +371,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
                              (int)name.size, (const char *)name.data, (int)index->name.size,
                              (const char *)index->name.data);
         }
-        alter_note_dropped(call, column, options);
+        alter_note_dropped(call, column, dropped_us, options);
         size_t at = (size_t)(column - next->columns);
         memmove(&next->columns[at], &next->columns[at + 1],
                 (next->columns_count - at - 1) * sizeof(*next->columns));

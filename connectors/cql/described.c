@@ -1,6 +1,8 @@
 /* Defaults, and the system's own keyspaces in the words that users' are described in. */
 #include "described.h"
 
+#include <stdlib.h>
+
 #include "system_rows.h"
 
 #define TEXT(text)                                                                                           \
@@ -91,4 +93,19 @@ const struct described_keyspace *cql__system_describe(struct arena *arena, bool 
     }
     *ret_count = count;
     return keyspaces;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return bytes_compare(**(const struct bytes *const *)a, **(const struct bytes *const *)b);
+}
+
+const void **cql__described_order(const void *array, size_t count, size_t size, struct arena *arena)
+{
+    const void **order = arena_create_array(arena, count + 1, sizeof(void *));
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (const uint8_t *)array + i * size;
+    }
+    qsort(order, count, sizeof(void *), compare_names);
+    return order;
 }

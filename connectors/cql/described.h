@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/bytes.h"
 
 struct described_pair {
@@ -190,5 +191,7 @@ struct described {
 };
 
 void cql__described_options_init(struct described_options *options);
+/* Pointers to the elements of an array, whose first member is their name, in the order of the names. */
+const void **cql__described_order(const void *array, size_t count, size_t size, struct arena *arena);
 
 #endif

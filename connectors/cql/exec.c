@@ -289,6 +289,8 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_alter_type(call, &statement->alter_table);
     case CQL_DROP_TYPE:
         return exec_drop_type(call, &statement->object);
+    case CQL_DESCRIBE:
+        return exec_describe(call, &statement->describe);
     default:
         return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
     }

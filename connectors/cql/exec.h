@@ -121,6 +121,7 @@ MUST_USE enum status exec_drop_index(struct exec_call *call, const struct cql_ob
 MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
 MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);
+MUST_USE enum status exec_describe(struct exec_call *call, const struct cql_describe *statement);
 
 /* --- properties ----------------------------------------------------------------------------------------------------- */
 

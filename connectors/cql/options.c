@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/pack.h"
+#include "term_text.h"
 
 enum option_kind {
     OPTION_TEXT,
@@ -11,6 +12,7 @@ enum option_kind {
     OPTION_FRACTION,
     OPTION_MAP,
     OPTION_ANY, /* Keyspaces' own: kept as they are */
+    OPTION_ID,  /* of a table that is made */
 };
 
 /* Cassandra 4.1's table options, and Keyspaces'. */
@@ -32,6 +34,7 @@ static const struct {
     {"default_time_to_live", OPTION_INTEGER},
     {"extensions", OPTION_MAP},
     {"gc_grace_seconds", OPTION_INTEGER},
+    {"id", OPTION_ID},
     {"incremental_backups", OPTION_BOOLEAN},
     {"max_index_interval", OPTION_INTEGER},
     {"memtable", OPTION_TEXT},
@@ -125,7 +128,7 @@ static enum status option_check(struct exec_call *call, const char *name, enum o
     bool is_text = value->kind == VALUE_TEXT;
     int size = is_text ? (int)value->bytes.size : 0;
     const char *text = is_text ? (const char *)value->bytes.data : "";
-    if (kind == OPTION_ANY) {
+    if (kind == OPTION_ANY || kind == OPTION_ID) {
         return STATUS_OK;
     }
     if (is_text == (kind == OPTION_MAP)) {
@@ -173,6 +176,24 @@ static void option_set(struct arena *arena, struct value *map, struct bytes name
     CHECK(value_map_sort(map));
 }
 
+/* The uuid of a table that is being made again: WITH ID, as DESCRIBE WITH INTERNALS tells it. */
+static enum status option_id(struct exec_call *call, const struct value *text, struct cql_options *options)
+{
+    static const struct type uuid = {.kind = TYPE_UUID};
+    struct value id;
+    struct error error;
+    if (text->kind != VALUE_TEXT ||
+        cql__scalar_parse(&uuid, text->bytes, 0, call->arena, &id, &error) != STATUS_OK ||
+        id.kind != VALUE_UUID) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Invalid table id");
+    }
+    if (options->id.size > 0) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Cannot alter table id.");
+    }
+    options->id = id.bytes;
+    return STATUS_OK;
+}
+
 static enum status option_take(struct exec_call *call, const struct cql_property *property,
                                struct cql_options *options, uint32_t *ret_gc_grace_seconds)
 {
@@ -194,6 +215,9 @@ static enum status option_take(struct exec_call *call, const struct cql_property
         status = compaction_check(call, &value);
     }
     double number = 0;
+    if (status == STATUS_OK && options_known[i].kind == OPTION_ID) {
+        return option_id(call, &value, options);
+    }
     if (status == STATUS_OK && strcmp(options_known[i].name, "gc_grace_seconds") == 0 &&
         text_is_number(value.bytes, false, &number)) {
         *ret_gc_grace_seconds = (uint32_t)number;

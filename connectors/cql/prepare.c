@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "bind.h"
+#include "describe.h"
 #include "source.h"
 #include "syntax.h"
 #include "value/type_stored.h"
@@ -146,6 +147,9 @@ static enum status plan_note(struct exec_call *call, struct plan *plan)
     case CQL_DELETE:
     case CQL_BATCH:
         status = exec_modify_note(call, &notes, statement);
+        break;
+    case CQL_DESCRIBE:
+        plan->told.result = cql__describe_result(call, &statement->describe);
         break;
     default:
         break;

@@ -63,6 +63,8 @@ MUST_USE enum status cql__select_take(struct select *select, const struct source
 MUST_USE enum status cql__select_read(struct select *select);
 /* select_system.c: the same of a system table. */
 MUST_USE enum status cql__select_system(struct select *select);
+/* select_system.c: users' keyspaces as the catalog has them, and the node; in the call's arena. Failures are set. */
+MUST_USE enum status cql__describe_catalog(struct exec_call *call, const struct described **ret_described);
 
 /* select_page.c: positions as texts that only this server can have made, for this statement with these values. */
 struct bytes cql__position_encode(struct exec_call *call, const struct select_position *position);

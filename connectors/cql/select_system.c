@@ -381,6 +381,14 @@ static enum status describe_all(struct describe *describe)
     return status;
 }
 
+enum status cql__describe_catalog(struct exec_call *call, const struct described **ret_described)
+{
+    struct describe *describe = arena_create(call->arena, sizeof(*describe));
+    describe->call = call;
+    *ret_described = &describe->described;
+    return describe_all(describe);
+}
+
 /* --- rows ------------------------------------------------------------------------------------------------------------- */
 
 struct system_walk {
@@ -435,13 +443,12 @@ static void walk_visit(void *context, const struct value *values)
 enum status cql__select_system(struct select *select)
 {
     struct exec_call *call = select->call;
-    struct describe *describe = arena_create(call->arena, sizeof(*describe));
+    const struct described *described = NULL;
     struct system_walk walk = {.select = select};
-    describe->call = call;
-    enum status status = describe_all(describe);
+    enum status status = cql__describe_catalog(call, &described);
     if (status != STATUS_OK) {
         return status;
     }
-    cql__system_table_read(select->source.system, &describe->described, call->arena, walk_visit, &walk);
+    cql__system_table_read(select->source.system, described, call->arena, walk_visit, &walk);
     return walk.status == STATUS_OK ? STATUS_OK : exec_fail_status(call, walk.status, walk.error.text);
 }

@@ -110,22 +110,6 @@ static void row_end(struct system_rows *rows)
 
 /* --- walking over what is described ----------------------------------------------------------------------------- */
 
-static int compare_names(const void *a, const void *b)
-{
-    return bytes_compare(**(const struct bytes *const *)a, **(const struct bytes *const *)b);
-}
-
-/* The elements of an array, whose first member is their name, in the order of the names. */
-static const void **in_order(const void *array, size_t count, size_t size, struct arena *arena)
-{
-    const void **order = arena_create_array(arena, count + 1, sizeof(void *));
-    for (size_t i = 0; i < count; i++) {
-        order[i] = (const uint8_t *)array + i * size;
-    }
-    qsort(order, count, sizeof(void *), compare_names);
-    return order;
-}
-
 static void each_keyspace(struct system_rows *rows,
                           void (*tell)(struct system_rows *rows, const struct described_keyspace *keyspace))
 {
@@ -152,7 +136,7 @@ static void each_table_of(struct system_rows *rows, const struct described_keysp
     if (views > 0) {
         memcpy(both + tables, keyspace->views, views * sizeof(*both));
     }
-    const void **order = in_order(both, tables + views, sizeof(*both), rows->arena);
+    const void **order = cql__described_order(both, tables + views, sizeof(*both), rows->arena);
     for (size_t i = 0; i < tables + views; i++) {
         tell(rows, keyspace, order[i]);
     }
@@ -406,7 +390,8 @@ static const char *const kind_names[] = {[DESCRIBED_PARTITION_KEY] = "partition_
 static void tell_columns_of(struct system_rows *rows, const struct described_keyspace *keyspace,
                             const struct described_table *table)
 {
-    const void **order = in_order(table->columns, table->columns_count, sizeof(*table->columns), rows->arena);
+    const void **order =
+        cql__described_order(table->columns, table->columns_count, sizeof(*table->columns), rows->arena);
     for (size_t i = 0; i < table->columns_count; i++) {
         const struct described_column *column = order[i];
         bool is_key = column->kind == DESCRIBED_PARTITION_KEY || column->kind == DESCRIBED_CLUSTERING;
@@ -436,7 +421,8 @@ void cql__rows_columns(struct system_rows *rows)
 static void tell_dropped_of(struct system_rows *rows, const struct described_keyspace *keyspace,
                             const struct described_table *table)
 {
-    const void **order = in_order(table->dropped, table->dropped_count, sizeof(*table->dropped), rows->arena);
+    const void **order =
+        cql__described_order(table->dropped, table->dropped_count, sizeof(*table->dropped), rows->arena);
     for (size_t i = 0; i < table->dropped_count; i++) {
         const struct described_dropped_column *column = order[i];
         set_text(rows, "keyspace_name", keyspace->name);
@@ -462,7 +448,8 @@ void cql__rows_dropped_columns(struct system_rows *rows)
 static void tell_indexes_of(struct system_rows *rows, const struct described_keyspace *keyspace,
                             const struct described_table *table)
 {
-    const void **order = in_order(table->indexes, table->indexes_count, sizeof(*table->indexes), rows->arena);
+    const void **order =
+        cql__described_order(table->indexes, table->indexes_count, sizeof(*table->indexes), rows->arena);
     for (size_t i = 0; i < table->indexes_count; i++) {
         const struct described_index *index = order[i];
         set_text(rows, "keyspace_name", keyspace->name);
@@ -487,7 +474,7 @@ void cql__rows_indexes(struct system_rows *rows)
 static void tell_types(struct system_rows *rows, const struct described_keyspace *keyspace)
 {
     const void **order =
-        in_order(keyspace->types, keyspace->types_count, sizeof(*keyspace->types), rows->arena);
+        cql__described_order(keyspace->types, keyspace->types_count, sizeof(*keyspace->types), rows->arena);
     for (size_t i = 0; i < keyspace->types_count; i++) {
         const struct described_type *type = order[i];
         set_text(rows, "keyspace_name", keyspace->name);
@@ -505,8 +492,8 @@ void cql__rows_types(struct system_rows *rows)
 
 static void tell_functions(struct system_rows *rows, const struct described_keyspace *keyspace)
 {
-    const void **order =
-        in_order(keyspace->functions, keyspace->functions_count, sizeof(*keyspace->functions), rows->arena);
+    const void **order = cql__described_order(keyspace->functions, keyspace->functions_count,
+                                              sizeof(*keyspace->functions), rows->arena);
     for (size_t i = 0; i < keyspace->functions_count; i++) {
         const struct described_function *function = order[i];
         set_text(rows, "keyspace_name", keyspace->name);
@@ -528,8 +515,8 @@ void cql__rows_functions(struct system_rows *rows)
 
 static void tell_aggregates(struct system_rows *rows, const struct described_keyspace *keyspace)
 {
-    const void **order = in_order(keyspace->aggregates, keyspace->aggregates_count,
-                                  sizeof(*keyspace->aggregates), rows->arena);
+    const void **order = cql__described_order(keyspace->aggregates, keyspace->aggregates_count,
+                                              sizeof(*keyspace->aggregates), rows->arena);
     for (size_t i = 0; i < keyspace->aggregates_count; i++) {
         const struct described_aggregate *aggregate = order[i];
         set_text(rows, "keyspace_name", keyspace->name);
