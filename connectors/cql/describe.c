@@ -352,7 +352,9 @@ static void put_types(struct describe *describe, const struct space *space)
         size_t next = types_next(types, count);
         put_element(describe, space, &sort_type, types[next], true);
         count--;
-        memmove(types + next, types + next + 1, (count - next) * sizeof(*types));
+        for (size_t i = next; i < count; i++) {
+            types[i] = types[i + 1];
+        }
     }
 }
 
