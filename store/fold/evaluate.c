@@ -260,8 +260,8 @@ static enum status evaluate_bounds(const struct fold_scene *scene, const struct 
     buffer_put_u32(&storage_key, 0);
     for (size_t i = 0; i < change->schema->indexes_count && status == STATUS_OK; i++) {
         buffer_clear(&entry);
-        status = index_entry_key(&change->schema->indexes[i], buffer_bytes(&storage_key), &row->item, &entry,
-                                 error);
+        status = index_entry_key(change->schema, &change->schema->indexes[i], buffer_bytes(&storage_key),
+                                 &row->item, &entry, error);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     buffer_reset(&storage_key);

@@ -85,7 +85,7 @@ static bool entry_matches(const struct history_range *range, struct bytes key, s
     buffer_clear(entry);
     bool matches = image.size > 0 &&
                    index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
-                   index_entry_key(range->index, storage_key, &item, entry, NULL) == STATUS_OK;
+                   index_entry_key(range->schema, range->index, storage_key, &item, entry, NULL) == STATUS_OK;
     if (matches) {
         segment_key_encode(range->index->space, buffer_bytes(entry), &encoded);
         matches = bytes_equal(buffer_bytes(&encoded), indexed);
