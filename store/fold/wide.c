@@ -40,11 +40,12 @@ enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *
     enum status status =
         row->has_new ? wide_row_decode(row->new_image, &scene->fold->arena, &row->wide, error) : STATUS_OK;
     row->is_wide = status == STATUS_OK;
-    if (status == STATUS_OK && row->had_old && wide_row_first_expired(&row->wide, scene_now(scene), &first)) {
+    if (status == STATUS_OK && row->had_old && row->has_new &&
+        wide_row_first_expired(&row->wide, scene_now(scene), &first)) {
         wide_row_expire(&row->wide, scene_now(scene));
         wide_store(scene, row);
-        row->has_expired = true;
-        row->expired_image = row->new_image;
+        fold__row_stage(&scene->fold->arena, row, row->has_new, row->new_image,
+                        (struct cause){.kind = CAUSE_TTL});
     }
     return status;
 }
@@ -200,6 +201,7 @@ struct wide_walk {
     enum status (*visit)(struct wide_walk *walk, struct fold_row *row, struct error *error);
     struct wide_deletion deletion; /* what the visitor lays over the row */
     int64_t newest;                /* what the visitor found */
+    bool may_end;                  /* not all have to be visited */
     struct wide_range *found;      /* of range tombstones */
     size_t found_count;
 };
@@ -233,9 +235,11 @@ static enum status walk_stored(struct wide_walk *walk, struct error *error)
             status = stored_row_decode(stored, &key, &image, error);
         }
         if (status == STATUS_OK && ++count > FOLD_CHANGES_MAX) {
-            status = error_set(error, STATUS_TOO_LARGE,
-                               "a delete of more than %d rows; delete smaller ranges, one after the other",
-                               FOLD_CHANGES_MAX);
+            status = walk->may_end ? STATUS_END
+                                   : error_set(error, STATUS_TOO_LARGE,
+                                               "a delete that meets more than %d others of ranges; delete "
+                                               "smaller ranges, one after the other",
+                                               FOLD_CHANGES_MAX);
         }
         if (status == STATUS_OK && bytes_equal(key_partition(key), walk->partition)) {
             status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, walk->schema,
@@ -404,6 +408,24 @@ static void header_put(const struct fold_scene *scene, struct fold_row *row, con
     buffer_reset(&image);
 }
 
+/* The rows of a range: now, or, when they are many, later. */
+static enum status delete_rows(struct wide_walk *walk, const struct wide_range *range, bool has_range,
+                               struct error *error)
+{
+    bool is_large = false;
+    enum status status =
+        fold__range_is_large(walk->scene, walk->schema, walk->partition, range, &is_large, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (is_large) {
+        return fold__delete_later(walk->scene, walk->schema, walk->partition, range, has_range, error);
+    }
+    walk->kind = ROW_PLAIN;
+    walk->visit = visit_mask;
+    return walk_run(walk, error);
+}
+
 static enum status delete_range(struct wide_walk *walk, const struct wide_range *range,
                                 struct fold_row *header_row, struct wide_header *header, struct error *error)
 {
@@ -424,25 +446,27 @@ static enum status delete_range(struct wide_walk *walk, const struct wide_range 
         header->has_ranges = true;
         header_put(scene, header_row, header);
     }
-    walk->kind = ROW_PLAIN;
-    walk->visit = visit_mask;
-    enum status status = walk_run(walk, error);
+    enum status status = delete_rows(walk, &added, true, error);
     return status == STATUS_OK ? range_tombstones(walk, &added, error) : status;
 }
 
 static enum status delete_partition(struct wide_walk *walk, struct fold_row *header_row,
                                     struct wide_header *header, struct error *error)
 {
-    static const enum row_kind kinds[] = {ROW_STATIC, ROW_PLAIN, ROW_RANGE_TOMBSTONE};
-    enum status status = STATUS_OK;
+    struct wide_range whole = {.deletion = walk->deletion};
     header->deletion = wide_deletion_later(header->deletion, walk->deletion);
     header_put(walk->scene, header_row, header);
-    for (size_t i = 0; i < ARRAY_COUNT(kinds) && status == STATUS_OK; i++) {
-        walk->kind = kinds[i];
-        walk->visit = kinds[i] == ROW_RANGE_TOMBSTONE ? visit_drop : visit_mask;
-        if (kinds[i] != ROW_RANGE_TOMBSTONE || header->has_ranges) {
-            status = walk_run(walk, error);
-        }
+    walk->kind = ROW_STATIC;
+    walk->visit = visit_mask;
+    enum status status = walk_run(walk, error);
+    if (status == STATUS_OK) {
+        status = delete_rows(walk, &whole, false, error);
+    }
+    if (status == STATUS_OK && header->has_ranges) {
+        walk->kind = ROW_RANGE_TOMBSTONE;
+        walk->visit = visit_drop;
+        walk->may_end = true; /* those that stay are idle */
+        status = walk_run(walk, error);
     }
     return status;
 }
@@ -491,7 +515,14 @@ static enum status timestamp_of_delete(const struct fold_scene *scene, const str
                              .kind = ROW_PLAIN,
                              .visit = visit_newest,
                              .newest = WIDE_NO_TIMESTAMP};
-    enum status status = walk_run(&walk, error);
+    bool is_large = false;
+    enum status status =
+        fold__range_is_large(scene, change->schema, walk.partition, walk.range, &is_large, error);
+    if (status == STATUS_OK) {
+        status = is_large ? fold__large_newest(scene, change->schema, walk.partition, walk.range,
+                                               &walk.newest, error)
+                          : walk_run(&walk, error);
+    }
     if (status == STATUS_OK && change->range == NULL) {
         walk.kind = ROW_STATIC;
         status = walk_run(&walk, error);
