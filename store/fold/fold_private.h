@@ -11,6 +11,7 @@
 #include "environment/transaction.h"
 #include "fold/fold.h"
 #include "fold/write.h"
+#include "row/key.h"
 #include "row/wide.h"
 
 /* Writes of a batch, in order. */
@@ -179,6 +180,23 @@ struct fold_scene {
     struct fold_batch *batch;
     struct fold_transaction *transaction;
 };
+
+/* The stored rows of one kind of a partition whose clustering part lies in a range (wide.c): open, then row and
+ * environment_cursor_next. Close also when open failed. */
+struct fold_range {
+    struct environment_cursor *cursor;
+    struct buffer prefix;
+    const struct wide_range *range;
+};
+
+MUST_USE enum status fold__range_open(const struct fold_scene *scene, const struct schema *schema,
+                                      struct bytes partition, enum row_kind kind,
+                                      const struct wide_range *range, struct fold_range *ret_rows,
+                                      struct error *error);
+/* The row at the cursor, borrowed until it moves. STATUS_END. */
+MUST_USE enum status fold__range_row(const struct fold_range *rows, struct bytes *ret_storage,
+                                     struct bytes *ret_stored, struct error *error);
+void fold__range_close(struct fold_range *rows);
 
 /* Deletions whose rows have yet to leave (large.c), as the open transaction has them. */
 MUST_USE enum status fold__under_way(struct fold *fold, struct environment_write *write,

@@ -76,61 +76,20 @@ enum status fold__under_way_settle(struct fold *fold, struct environment_write *
     return status;
 }
 
-/* The stored rows of a range, one after the other. */
-struct large_walk {
-    struct environment_cursor *cursor;
-    struct buffer prefix; /* of the partition's rows */
-    const struct wide_range *range;
-};
-
-static void large_walk_close(struct large_walk *walk)
-{
-    environment_cursor_close(&walk->cursor);
-    buffer_reset(&walk->prefix);
-}
-
-static enum status large_walk_open(struct large_walk *walk, const struct fold_scene *scene,
-                                   const struct schema *schema, struct bytes partition,
-                                   const struct wide_range *range, struct error *error)
-{
-    struct buffer low = {0};
-    *walk = (struct large_walk){.range = range};
-    key_storage_partition(schema->space, partition, &walk->prefix);
-    buffer_put_u8(&walk->prefix, ROW_PLAIN);
-    buffer_put(&low, buffer_bytes(&walk->prefix));
-    buffer_put(&low, range->low);
-    enum status status = environment_write_cursor_open(scene->write, TREE_ROWS, &walk->cursor, error);
-    if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(walk->cursor, buffer_bytes(&low), error);
-    }
-    buffer_reset(&low);
-    return status;
-}
-
-/* The row at the cursor, as stored. STATUS_END. */
-static enum status large_walk_row(struct large_walk *walk, struct bytes *ret_storage,
-                                  struct bytes *ret_stored, struct error *error)
-{
-    *ret_storage = environment_cursor_key(walk->cursor);
-    bool is_inside = bytes_start_with(*ret_storage, buffer_bytes(&walk->prefix)) &&
-                     wide_range_covers(walk->range, bytes_from(*ret_storage, walk->prefix.size));
-    return is_inside ? environment_cursor_value(walk->cursor, ret_stored, error) : STATUS_END;
-}
-
 enum status fold__range_is_large(const struct fold_scene *scene, const struct schema *schema,
                                  struct bytes partition, const struct wide_range *range, bool *ret_is_large,
                                  struct error *error)
 {
     size_t most = scene->fold->options.delete_rows_max;
     size_t rows_max = most == 0 ? FOLD_DELETE_ROWS_MAX : most;
-    struct large_walk walk;
+    struct fold_range walk;
     size_t rows = 0;
     size_t bytes = 0;
-    enum status status = large_walk_open(&walk, scene, schema, partition, range, error);
+    enum status status = fold__range_open(scene, schema, partition, ROW_PLAIN, range, &walk, error);
     while (status == STATUS_OK && rows <= rows_max && bytes <= FOLD_DELETE_BYTES_MAX) {
         struct bytes storage = {0};
         struct bytes stored = {0};
-        status = large_walk_row(&walk, &storage, &stored, error);
+        status = fold__range_row(&walk, &storage, &stored, error);
         if (status == STATUS_OK) {
             rows++;
             bytes += stored.size;
@@ -138,7 +97,7 @@ enum status fold__range_is_large(const struct fold_scene *scene, const struct sc
         }
     }
     *ret_is_large = rows > rows_max || bytes > FOLD_DELETE_BYTES_MAX;
-    large_walk_close(&walk);
+    fold__range_close(&walk);
     return status == STATUS_END ? STATUS_OK : status;
 }
 
@@ -166,19 +125,19 @@ enum status fold__large_newest(const struct fold_scene *scene, const struct sche
                                struct bytes partition, const struct wide_range *range, int64_t *newest,
                                struct error *error)
 {
-    struct large_walk walk;
+    struct fold_range walk;
     struct arena arena = {0};
     const struct deletions *under_way = NULL;
     enum status status = fold__under_way(scene->fold, scene->write, &under_way, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = large_walk_open(&walk, scene, schema, partition, range, error);
+    status = fold__range_open(scene, schema, partition, ROW_PLAIN, range, &walk, error);
     while (status == STATUS_OK) {
         struct bytes storage = {0};
         struct bytes stored = {0};
         arena_clear(&arena);
-        status = large_walk_row(&walk, &storage, &stored, error);
+        status = fold__range_row(&walk, &storage, &stored, error);
         if (status == STATUS_OK) {
             status = large_row_newest(under_way, storage, stored, &arena, newest, error);
         }
@@ -186,7 +145,7 @@ enum status fold__large_newest(const struct fold_scene *scene, const struct sche
             status = environment_cursor_next(walk.cursor, error);
         }
     }
-    large_walk_close(&walk);
+    fold__range_close(&walk);
     arena_reset(&arena);
     return status == STATUS_END ? STATUS_OK : status;
 }

@@ -76,6 +76,38 @@ static void wide_prefix(const struct schema *schema, struct bytes partition, enu
     buffer_put_u8(ret_prefix, (uint8_t)kind);
 }
 
+void fold__range_close(struct fold_range *rows)
+{
+    environment_cursor_close(&rows->cursor);
+    buffer_reset(&rows->prefix);
+}
+
+enum status fold__range_open(const struct fold_scene *scene, const struct schema *schema,
+                             struct bytes partition, enum row_kind kind, const struct wide_range *range,
+                             struct fold_range *ret_rows, struct error *error)
+{
+    struct buffer low = {0};
+    *ret_rows = (struct fold_range){.range = range};
+    wide_prefix(schema, partition, kind, &ret_rows->prefix);
+    buffer_put(&low, buffer_bytes(&ret_rows->prefix));
+    buffer_put(&low, range->low);
+    enum status status = environment_write_cursor_open(scene->write, TREE_ROWS, &ret_rows->cursor, error);
+    if (status == STATUS_OK) {
+        status = environment_cursor_seek_at_or_after(ret_rows->cursor, buffer_bytes(&low), error);
+    }
+    buffer_reset(&low);
+    return status;
+}
+
+enum status fold__range_row(const struct fold_range *rows, struct bytes *ret_storage,
+                            struct bytes *ret_stored, struct error *error)
+{
+    *ret_storage = environment_cursor_key(rows->cursor);
+    bool is_inside = bytes_start_with(*ret_storage, buffer_bytes(&rows->prefix)) &&
+                     wide_range_covers(rows->range, bytes_from(*ret_storage, rows->prefix.size));
+    return is_inside ? environment_cursor_value(rows->cursor, ret_stored, error) : STATUS_END;
+}
+
 /* The range tombstone, as stored before this transaction, that a place lies in. STATUS_NOT_FOUND. */
 static enum status wide_covering(const struct fold_scene *scene, const struct schema *schema,
                                  struct bytes partition, struct bytes clustering,
@@ -206,34 +238,31 @@ struct wide_walk {
     size_t found_count;
 };
 
-static enum status walk_stored(struct wide_walk *walk, struct error *error)
+static enum status walk_visit_stored(struct wide_walk *walk, struct bytes stored, struct error *error)
 {
     const struct fold_scene *scene = walk->scene;
-    struct environment_cursor *cursor = NULL;
-    struct buffer prefix = {0};
-    struct buffer low = {0};
-    size_t count = 0;
-    wide_prefix(walk->schema, walk->partition, walk->kind, &prefix);
-    buffer_put(&low, buffer_bytes(&prefix));
-    buffer_put(&low, walk->range->low);
-    enum status status = environment_write_cursor_open(scene->write, TREE_ROWS, &cursor, error);
-    if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(cursor, buffer_bytes(&low), error);
+    struct bytes key = {0};
+    struct bytes image = {0};
+    struct fold_row *row = NULL;
+    enum status status = stored_row_decode(stored, &key, &image, error);
+    if (status != STATUS_OK || !bytes_equal(key_partition(key), walk->partition)) {
+        return status;
     }
+    status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, walk->schema,
+                                arena_copy(&scene->fold->arena, key), &row, error);
+    return status == STATUS_OK ? walk->visit(walk, row, error) : status;
+}
+
+static enum status walk_stored(struct wide_walk *walk, struct error *error)
+{
+    struct fold_range rows;
+    size_t count = 0;
+    enum status status =
+        fold__range_open(walk->scene, walk->schema, walk->partition, walk->kind, walk->range, &rows, error);
     while (status == STATUS_OK) {
-        struct bytes storage = environment_cursor_key(cursor);
+        struct bytes storage = {0};
         struct bytes stored = {0};
-        struct bytes key = {0};
-        struct bytes image = {0};
-        struct fold_row *row = NULL;
-        if (!bytes_start_with(storage, buffer_bytes(&prefix)) ||
-            !wide_range_covers(walk->range, bytes_from(storage, prefix.size))) {
-            break;
-        }
-        status = environment_cursor_value(cursor, &stored, error);
-        if (status == STATUS_OK) {
-            status = stored_row_decode(stored, &key, &image, error);
-        }
+        status = fold__range_row(&rows, &storage, &stored, error);
         if (status == STATUS_OK && ++count > FOLD_CHANGES_MAX) {
             status = walk->may_end ? STATUS_END
                                    : error_set(error, STATUS_TOO_LARGE,
@@ -241,18 +270,14 @@ static enum status walk_stored(struct wide_walk *walk, struct error *error)
                                                "smaller ranges, one after the other",
                                                FOLD_CHANGES_MAX);
         }
-        if (status == STATUS_OK && bytes_equal(key_partition(key), walk->partition)) {
-            status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, walk->schema,
-                                        arena_copy(&scene->fold->arena, key), &row, error);
-            status = status == STATUS_OK ? walk->visit(walk, row, error) : status;
+        if (status == STATUS_OK) {
+            status = walk_visit_stored(walk, stored, error);
         }
         if (status == STATUS_OK) {
-            status = environment_cursor_next(cursor, error);
+            status = environment_cursor_next(rows.cursor, error);
         }
     }
-    environment_cursor_close(&cursor);
-    buffer_reset(&prefix);
-    buffer_reset(&low);
+    fold__range_close(&rows);
     return status == STATUS_END ? STATUS_OK : status;
 }
 
