@@ -229,6 +229,41 @@ def alterations(session, _):
     refused(session, "SELECT * FROM altered", "table altered does not exist")
 
 
+def types_that_change(session, _):
+    session.execute("CREATE TYPE part (a int, b text)")
+    session.execute("CREATE TYPE outer (p frozen<part>, n int)")
+    session.execute("CREATE TABLE parts (k int PRIMARY KEY, p part, fp frozen<part>, l list<frozen<outer>>, m map<int, frozen<part>>)")
+    session.execute("CREATE TABLE keyed (k frozen<part> PRIMARY KEY, v int)")
+    session.execute("CREATE TYPE lone (x int)")
+    session.execute("INSERT INTO parts (k, p, fp, l, m) VALUES (1, {a: 1, b: 'x'}, {a: 2, b: 'y'}, [{p: {a: 3}, n: 4}], {5: {b: 'z'}})")
+    refused(session, "ALTER TYPE part ADD c int", "as it is being used in a primary key or an index by table ks.keyed")
+    session.execute("ALTER TYPE part RENAME a TO one AND b TO two")
+    session.execute("INSERT INTO keyed (k, v) VALUES ({one: 1, two: 'q'}, 5)")
+    assert session.execute("SELECT k.two, v FROM keyed").one() == ("q", 5)
+    session.execute("DROP TABLE keyed")
+    select = session.prepare("SELECT p, fp, l, m FROM parts WHERE k = ?")
+    session.execute(select, [1])
+    session.execute("ALTER TYPE part ADD c frozen<set<int>>")
+    for statement, values in ((select, [1]), ("SELECT p, fp, l, m FROM parts WHERE k = 1", None)):
+        row = session.execute(statement, values).one()
+        assert tuple(row.p) == (1, "x", None) and tuple(row.fp) == (2, "y", None), row
+        assert tuple(row.l[0].p) == (3, None, None) and tuple(row.m[5]) == (None, "z", None), row
+    session.execute("UPDATE parts SET p.c = {7}, fp = {one: 9, c: {8}} WHERE k = 1")
+    row = session.execute("SELECT p.c, fp.c, fp.two, p.one FROM parts WHERE k = 1").one()
+    assert row == ({7}, {8}, None, 1), row
+    session.execute("ALTER TYPE part ADD IF NOT EXISTS c int")
+    for statement, words in (("ALTER TYPE part ADD c int", "a field with name c already exists"),
+                             ("ALTER TYPE part ADD o frozen<outer>", "as it would create a circular reference"),
+                             ("ALTER TYPE part RENAME nope TO x", "Unknown field nope in user type part"),
+                             ("ALTER TYPE part RENAME one TO two", "Duplicate field name two in type part"),
+                             ("ALTER TYPE part ALTER one TYPE bigint", "Altering field types is no longer supported"),
+                             ("ALTER TYPE nope ADD c int", "Type 'ks.nope' doesn't exist"),
+                             ("DROP TYPE part", "still used by")):
+        refused(session, statement, words)
+    session.execute("ALTER TYPE lone ADD y text")
+    assert session.execute("DESCRIBE TYPE lone").one().create_statement == "CREATE TYPE ks.lone (\n    x int,\n    y text\n);"
+
+
 def other_doors(session, host):
     session.execute("CREATE TABLE shared (k text, c int, v int, s int static, PRIMARY KEY (k, c))")
     client = Client(host.address)
@@ -365,7 +400,7 @@ def collection_indexes(session, host):
         refused(session, statement, words)
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry, indexes,
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes]
 
 
