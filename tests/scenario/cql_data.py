@@ -10,6 +10,7 @@ import uuid
 import server
 from cassandra import InvalidRequest
 from cassandra.cluster import Cluster
+from cassandra.protocol import ConfigurationException
 from cassandra.policies import RoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from server import Client, Server, wait_for
@@ -427,8 +428,41 @@ def collection_indexes(session, host):
         refused(session, statement, words)
 
 
+def like(session, _):
+    session.execute("CREATE TABLE words (k int PRIMARY KEY, a text, b text, c text)")
+    for k, text in enumerate(("apple", "Apple", "pineapple", "apple pie", "", "it's 100%")):
+        session.execute("INSERT INTO words (k, a, b, c) VALUES (%s, %s, %s, %s)", (k, text, text, text))
+    refused(session, "SELECT k FROM words WHERE a LIKE 'app%' ALLOW FILTERING",
+            "LIKE restriction is only supported on properly indexed columns. a LIKE 'app%' is not valid.")
+    session.execute("CREATE CUSTOM INDEX ON words (a) USING 'org.apache.cassandra.index.sasi.SASIIndex'")
+    session.execute("CREATE CUSTOM INDEX ON words (b) USING 'org.apache.cassandra.index.sasi.SASIIndex' WITH OPTIONS = {'mode': 'CONTAINS', "
+                    "'case_sensitive': 'false', 'analyzer_class': 'org.apache.cassandra.index.sasi.analyzer.NonTokenizingAnalyzer'}")
+    session.execute("CREATE CUSTOM INDEX ON words (c) USING 'StorageAttachedIndex'")
+    for where, found in (("a LIKE 'app%'", [0, 3]), ("a LIKE 'apple'", [0]), ("b LIKE 'APP%'", [0, 1, 3]), ("b LIKE '%apple'", [0, 1, 2]),
+                         ("b LIKE '%pp%'", [0, 1, 2, 3]), ("b LIKE '%100%%'", [5]), ("b LIKE 'nothing'", []), ("c = 'apple'", [0]), ("a = ''", [4])):
+        assert sorted(k for k, in rows(session, f"SELECT k FROM words WHERE {where}")) == found, where
+    prepared = session.prepare("SELECT k FROM words WHERE b LIKE ?")
+    assert sorted(rows(session, prepared, ["%pie"])) == [(3,)]
+    for statement, words in (("SELECT k FROM words WHERE a LIKE '%app%'", "a LIKE '%app%' is not valid"),
+                             ("SELECT k FROM words WHERE c LIKE 'a%'", "c LIKE 'a%' is not valid"),
+                             ("SELECT k FROM words WHERE b LIKE '%'", "LIKE value can't be empty."),
+                             ("CREATE INDEX i ON words (b) WITH OPTIONS = {'a': 'b'}", "Cannot specify options for a non-CUSTOM index")):
+        refused(session, statement, words)
+    told = session.execute("DESCRIBE INDEX words_b_idx").one().create_statement
+    assert "WITH OPTIONS = {" in told and "'mode': 'CONTAINS'" in told, told
+    session.execute("DROP INDEX words_b_idx")
+    session.execute(told)
+    session.execute("ALTER TABLE words ADD d text")
+    try:
+        session.execute("CREATE CUSTOM INDEX ON words (d) USING 'nobody.knows.It'")
+    except ConfigurationException as failure:
+        assert "Unable to find custom indexer class 'nobody.knows.It'" in str(failure), failure
+    else:
+        raise AssertionError("an index of an unknown class was made")
+
+
 CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
-          collection_indexes]
+          collection_indexes, like]
 
 
 def main():
