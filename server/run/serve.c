@@ -26,6 +26,7 @@
 #include "native/topics.h"
 #include "pool/pool.h"
 #include "run_private.h"
+#include "watch.h"
 
 /* A CQL door and what executes its statements. */
 struct server_cql {
@@ -57,6 +58,7 @@ struct server {
     struct server_cql cql[2]; /* plain, and with TLS */
     struct cql_node cql_node;
     struct cql_doors *cql_doors;
+    struct watch *watch;
     int signals;
 };
 
@@ -270,14 +272,7 @@ static enum status server_open_identity(struct server *server, struct error *err
 
 static enum status server_open_doors(struct server *server, struct error *error)
 {
-    enum status status = STATUS_OK;
-    struct http_door_options http = {.address = server->configuration.http, .gate = server->gate};
-    if (strcmp(server->configuration.http, "off") != 0) {
-        status = http_door_open(&http, &server->http, error);
-    }
-    if (status == STATUS_OK) {
-        status = server_open_transfer(server, error);
-    }
+    enum status status = server_open_transfer(server, error);
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, false, error);
     }
@@ -306,13 +301,28 @@ static enum status server_open_doors(struct server *server, struct error *error)
                                           .gate = server->gate,
                                           .feed = server->feed,
                                           .host = server->host,
-                                          .identity = server->identity};
+                                          .identity = server->identity,
+                                          .health = watch_health,
+                                          .health_context = server->watch};
     return native_door_open(&options, &server->native, error);
+}
+
+/* First of all, so that recovery can be watched. */
+static enum status server_open_http(struct server *server, struct error *error)
+{
+    struct http_door_options options = {.address = server->configuration.http,
+                                        .health = watch_health,
+                                        .context = server->watch};
+    return strcmp(options.address, "off") == 0 ? STATUS_OK : http_door_open(&options, &server->http, error);
 }
 
 static enum status server_open(struct server *server, struct error *error)
 {
     enum status status = database_open(&server->configuration, &server->database, error);
+    server->watch = watch_create(&server->configuration);
+    if (status == STATUS_OK) {
+        status = server_open_http(server, error);
+    }
     server->catalog = catalog_create();
     jobs_register_tables(server->catalog);
     host_register_tables(server->catalog);
@@ -348,12 +358,23 @@ static enum status server_open(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_host(server, error);
     }
-    return status == STATUS_OK ? server_open_doors(server, error) : status;
+    if (status == STATUS_OK) {
+        watch_serve(server->watch, &(struct watch_objects){.gate = server->gate,
+                                                           .environment = server->environment,
+                                                           .log = server->log,
+                                                           .host = server->host,
+                                                           .pool = server->pool});
+        status = server_open_doors(server, error);
+    }
+    return status;
 }
 
 static void server_close(struct server *server)
 {
     struct error error;
+    if (server->watch != NULL) {
+        watch_stop(server->watch);
+    }
     host_close(&server->host);
     jobs_close(&server->jobs);
     dynamodb_transfer_stop(server->transfer); /* its thread writes */
@@ -382,6 +403,7 @@ static void server_close(struct server *server)
     database_close(&server->database);
     pool_destroy(&server->pool);
     launcher_stop(&server->launcher);
+    watch_destroy(&server->watch);
     configuration_reset(&server->configuration);
 }
 
