@@ -50,7 +50,11 @@ static const struct command commands[] = {
     {"credentials", "create [NAME] | list | remove ACCESS_KEY_ID",
      "makes an access key for the principal NAME (admin), shows them, takes one back", 1, 2,
      command__credentials},
-    {"status", "", "shows where the server stands", 0, 0, command__status},
+    {"status", "", "shows where the server stands, and what is unusual with what to do about it", 0, 0,
+     command__status},
+    {"top", "[--interval MS] [--count N] [--once]",
+     "shows what the server does, anew every 2 s until q; one table each time when the output is no terminal",
+     0, 0, command__top},
 };
 
 static void command_help(void)
@@ -118,6 +122,7 @@ static bool *line_flag(struct command_line *line, const char *name)
         {"--new", offsetof(struct command_line, new)},
         {"--meta", offsetof(struct command_line, meta)},
         {"--dry-run", offsetof(struct command_line, dry)},
+        {"--once", offsetof(struct command_line, once)},
         {"--reverse", offsetof(struct command_line, reverse)},
         {"--csv", offsetof(struct command_line, csv)},
         {"--help", offsetof(struct command_line, help)},

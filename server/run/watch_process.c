@@ -1,25 +1,24 @@
 /* The process as the kernel sees it. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "watch.h"
 
-/* Pages of memory that are resident; 0: unknown. */
+/* Pages of memory that are resident: the second number of statm (proc(5)); 0: unknown. */
 static uint64_t resident_pages(void)
 {
-    unsigned long long size = 0;
-    unsigned long long resident = 0;
+    char text[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
-    if (file != NULL) {
-        if (fscanf(file, "%llu %llu", &size, &resident) !=
-            2) { /* NOLINT(cert-err34-c): the kernel wrote it */
-            resident = 0;
-        }
-        (void)fclose(file);
+    if (file == NULL) {
+        return 0;
     }
-    return resident;
+    const char *line = fgets(text, sizeof(text), file);
+    (void)fclose(file);
+    const char *second = line == NULL ? NULL : strchr(line, ' ');
+    return second == NULL ? 0 : strtoull(second + 1, NULL, 10);
 }
 
 static uint64_t folder_entries(const char *path)
