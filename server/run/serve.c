@@ -8,6 +8,7 @@
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "catalog/catalog.h"
+#include "configuration.h"
 #include "cql/cql.h"
 #include "cql/doors.h"
 #include "cql/exec.h"
@@ -407,23 +408,48 @@ static void server_close(struct server *server)
     configuration_reset(&server->configuration);
 }
 
-/* Blocks the signals that end the server, so that they are read instead; before any thread starts. */
+/* Blocks the signals that end the server or make it read its settings, so that they are read instead; before any thread starts. */
 static int serve_signals(void)
 {
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void serve_wait(int signals)
+/* Returns when the server is to end. */
+static void serve_wait(struct server *server, int count, char **arguments)
 {
-    struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof(info)) < 0 && errno == EINTR) {
+    struct signalfd_siginfo info = {0};
+    for (;;) {
+        ssize_t size = read(server->signals, &info, sizeof(info));
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size != (ssize_t)sizeof(info) || info.ssi_signo != SIGHUP) {
+            break;
+        }
+        configuration_reload(&server->configuration, count, arguments);
     }
+    notify_systemd("STOPPING=1");
+}
+
+/* `--check-configuration`. */
+static int serve_check(struct server *server)
+{
+    struct error error;
+    enum status status = configuration_check(&server->configuration, &error);
+    if (status == STATUS_OK) {
+        configuration_print(&server->configuration);
+    } else {
+        (void)fprintf(stderr, "oxbow serve: %s\n", error.text);
+    }
+    configuration_reset(&server->configuration);
+    return status == STATUS_OK ? 0 : 2;
 }
 
 static int serve_failed(enum status status, const struct error *error)
@@ -457,7 +483,11 @@ int serve(int count, char **arguments)
         configuration_reset(&server.configuration);
         return 0;
     }
+    if (status == STATUS_OK && server.configuration.checks) {
+        return serve_check(&server);
+    }
     if (status == STATUS_OK) {
+        configuration_apply(&server.configuration);
         status = launcher_start(NULL, &server.launcher, &error); /* before anything is open */
     }
     if (status == STATUS_OK) {
@@ -467,7 +497,8 @@ int serve(int count, char **arguments)
     if (status == STATUS_OK) {
         serve_say_ready(&server);
         (void)fflush(stdout);
-        serve_wait(server.signals);
+        notify_systemd("READY=1");
+        serve_wait(&server, count, arguments);
     }
     server_close(&server);
     return status == STATUS_OK ? 0 : serve_failed(status, &error);

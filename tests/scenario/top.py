@@ -17,8 +17,7 @@ def rows_of(text):
     table = text.split("TOTAL\n")[-1]
     rows = {}
     for line in table.splitlines():
-        match = re.fullmatch(r"(\S+) +(\S.*?)  +(\S+) +(\S+) +(- |\S+ m?s) +(- |\S+ m?s|-) +(\d+)", line)
-        match = match or re.fullmatch(r"(\S+) +(\S.*?)  +(\S+) +(\S+) +(-|\S+ m?s) +(-|\S+ m?s) +(\d+)", line)
+        match = re.fullmatch(r"(\S+) +(\S.*?)  +(\S+) +(\S+) +(-|\S+ m?s) +(-|\S+ m?s) +(\d+)", line)
         assert match, line
         rows[(match[1], match[2])] = [float(match[3]), float(match[4]), match[5], match[6], int(match[7])]
     return rows
