@@ -67,5 +67,8 @@ void notify_systemd(const char *state);
 
 int serve(int count, char **arguments);
 void limits_print(void);
+/* `oxbow completion bash|zsh|fish`, `oxbow manual PAGE`: exit codes. */
+int completion_main(int count, char **arguments);
+int manual_main(int count, char **arguments);
 
 #endif

@@ -224,7 +224,7 @@ def main():
         check_server(samples)
         check_functions(samples)
         check_native(client, kinds)
-        #DOC check_documents(kinds)
+        check_documents(kinds)
         amazon.close()
         cluster.shutdown()
         client.close()
