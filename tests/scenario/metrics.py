@@ -190,6 +190,14 @@ def check_documents(kinds):
     rare = {"oxbow_slow_requests_total", "oxbow_worker_kills_total"}
     assert documented <= exported | rare, f"documented, not there: {sorted(documented - exported - rare)}"
     assert drawn <= exported | rare, f"drawn, not there: {sorted(drawn - exported - rare)}"
+    with open(os.path.join(ROOT, "server", "package", "alerts.yml"), encoding="utf-8") as file:
+        alerts = file.read()
+    asked = names_in(alerts)
+    assert asked <= exported | rare, f"asked for by alarms, not there: {sorted(asked - exported - rare)}"
+    alarms = set(re.findall(r"- alert: (\w+)", alerts))
+    with open(os.path.join(ROOT, "server", "OPERATIONS.md"), encoding="utf-8") as file:
+        explained = set(re.findall(r"\bOxbow[A-Z]\w+", file.read()))
+    assert alarms and alarms == explained, alarms ^ explained
 
 
 def check_not_ready():
