@@ -1,13 +1,19 @@
 #include "sample.h"
 
+#include "value/decimal.h"
+
 static double number_of(const struct value *value)
 {
-    if (value == NULL) {
+    switch (value == NULL ? VALUE_NULL : (int)value->kind) {
+    case VALUE_DOUBLE:
+        return value->float64;
+    case VALUE_INTEGER:
+        return (double)value->integer;
+    case VALUE_DECIMAL:
+        return decimal_to_double(&value->decimal);
+    default:
         return 0;
     }
-    return value->kind == VALUE_DOUBLE    ? value->float64
-           : value->kind == VALUE_INTEGER ? (double)value->integer
-                                          : 0;
 }
 
 static const struct value *member(const struct value *map, const char *name)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "command_private.h"
 #include "sample.h"
 
@@ -323,39 +324,56 @@ static bool terminal_wait(const struct terminal *terminal, int64_t ms)
     return read(STDIN_FILENO, &key, 1) == 1 && key != 'q' && key != 'Q' && key != 3 && key != 4;
 }
 
+/* How often, and how many times. */
+static enum status top_options(const struct command_line *line, uint64_t *ret_interval_ms,
+                               uint64_t *ret_count, struct error *error)
+{
+    enum status status =
+        command__number("--interval", line->interval, COMMAND_TOP_INTERVAL_MS, ret_interval_ms, error);
+    if (status == STATUS_OK) {
+        status = command__number("--count", line->count, line->once ? 1 : UINT64_MAX, ret_count, error);
+    }
+    bool is_sound =
+        *ret_interval_ms >= COMMAND_TOP_INTERVAL_MS_MIN && *ret_interval_ms <= COMMAND_TOP_INTERVAL_MS_MAX;
+    return status != STATUS_OK || is_sound
+               ? status
+               : error_set(error, STATUS_INVALID, "--interval must be %d to %d ms",
+                           COMMAND_TOP_INTERVAL_MS_MIN, COMMAND_TOP_INTERVAL_MS_MAX);
+}
+
+static void top_reset(struct top *top)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(top->looks); i++) {
+        arena_reset(&top->looks[i].arena);
+        arena_reset(&top->looks[i].status_arena);
+    }
+    memory_destroy(top);
+}
+
 enum status command__top(struct client *client, const struct command_line *line, struct error *error)
 {
-    static struct top
-        top; /* NOLINT(cppcoreguidelines-avoid-non-const-global-variables): too large for a stack */
     uint64_t interval_ms = 0;
     uint64_t count = 0;
     struct terminal terminal = {0};
-    enum status status =
-        command__number("--interval", line->interval, COMMAND_TOP_INTERVAL_MS, &interval_ms, error);
-    if (status == STATUS_OK) {
-        status = command__number("--count", line->count, line->once ? 1 : UINT64_MAX, &count, error);
+    enum status status = top_options(line, &interval_ms, &count, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK && (interval_ms < COMMAND_TOP_INTERVAL_MS_MIN || interval_ms > 3600000)) {
-        status = error_set(error, STATUS_INVALID, "--interval must be %d to 3600000 ms",
-                           COMMAND_TOP_INTERVAL_MS_MIN);
-    }
-    if (status == STATUS_OK && !line->once) {
+    struct top *top = memory_create(sizeof(*top));
+    if (!line->once) {
         terminal_open(&terminal);
     }
     bool goes_on = true;
     for (uint64_t i = 0; status == STATUS_OK && i < count && goes_on; i++) {
-        status = top_look(&top, client, error);
+        status = top_look(top, client, error);
         if (status == STATUS_OK) {
             (void)printf("%s", terminal.is_raw ? "\033[H\033[2J" : i > 0 ? "\n" : "");
-            top_print(&top);
+            top_print(top);
             (void)fflush(stdout);
             goes_on = i + 1 == count || terminal_wait(&terminal, (int64_t)interval_ms);
         }
     }
     terminal_close(&terminal);
-    for (size_t i = 0; i < ARRAY_COUNT(top.looks); i++) {
-        arena_reset(&top.looks[i].arena);
-        arena_reset(&top.looks[i].status_arena);
-    }
+    top_reset(top);
     return status;
 }
