@@ -3,6 +3,7 @@
 #include "codec/pack.h"
 #include "ddl.h"
 #include "index.h"
+#include "views.h"
 
 struct bytes cql__index_class(const struct index_schema *index, struct arena *arena)
 {
@@ -15,7 +16,8 @@ struct bytes cql__index_class(const struct index_schema *index, struct arena *ar
 const struct index_schema *cql__index_of_column(const struct schema *schema, struct bytes column)
 {
     for (size_t i = 0; i < schema->indexes_count; i++) {
-        if (bytes_equal(schema->indexes[i].partition[0].name, column)) {
+        const struct index_schema *index = &schema->indexes[i];
+        if (!cql__view_is(index) && bytes_equal(index->partition[0].name, column)) {
             return &schema->indexes[i];
         }
     }
@@ -154,7 +156,11 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     struct exec_table table;
     struct type type = {.kind = TYPE_ANY};
     struct error error;
-    enum status status = exec_find_table(call, &statement->table, &table);
+    enum status status =
+        cql__view_refuse(call, &statement->table, "Secondary indexes on materialized views aren't supported");
+    if (status == STATUS_OK) {
+        status = exec_find_table(call, &statement->table, &table);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -202,7 +208,8 @@ static void index_look(void *context, const struct schema *schema)
     bool is_in = schema->kind == TABLE_WIDE && schema->name.size > search->keyspace.size &&
                  bytes_start_with(schema->name, search->keyspace) &&
                  schema->name.data[search->keyspace.size] == '.';
-    if (is_in && schema_index(schema, search->name) != NULL) {
+    const struct index_schema *index = is_in ? schema_index(schema, search->name) : NULL;
+    if (index != NULL && !cql__view_is(index)) {
         search->found = schema;
     }
 }

@@ -54,9 +54,9 @@ static const char *index_value_letter(const struct value *value)
 }
 
 /* The value that an index column takes from an item. */
-static enum status index_column(const struct index_schema *index, const struct key_column *column,
-                                const struct value *item, struct arena *arena, struct value *ret_value,
-                                struct error *error)
+static enum status index_column(const struct schema *table, const struct index_schema *index,
+                                const struct key_column *column, const struct value *item,
+                                struct arena *arena, struct value *ret_value, struct error *error)
 {
     const struct value *found = value_map_get(item, column->name);
     if (found == NULL) {
@@ -75,7 +75,7 @@ static enum status index_column(const struct index_schema *index, const struct k
         return STATUS_INVALID;
     }
     bool is_bytes = ret_value->kind == VALUE_TEXT || ret_value->kind == VALUE_BYTES;
-    if (is_bytes && ret_value->bytes.size == 0) {
+    if (is_bytes && ret_value->bytes.size == 0 && table->kind == TABLE_DOCUMENT) {
         (void)error_set(
             error, STATUS_INVALID,
             "One or more parameter values are not valid. A value specified for a secondary index key "
@@ -88,8 +88,9 @@ static enum status index_column(const struct index_schema *index, const struct k
     return STATUS_OK;
 }
 
-enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,
-                            const struct value *item, struct buffer *ret_key, struct error *error)
+enum status index_entry_key(const struct schema *table, const struct index_schema *index,
+                            struct bytes storage_key, const struct value *item, struct buffer *ret_key,
+                            struct error *error)
 {
     struct value partition[PARTITION_COLUMNS_MAX];
     struct value clustering[CLUSTERING_COLUMNS_MAX];
@@ -102,8 +103,8 @@ enum status index_entry_key(const struct index_schema *index, struct bytes stora
         size_t k = i - index->partition_count;
         enum status found =
             i < index->partition_count
-                ? index_column(index, &index->partition[i], item, &arena, &partition[i], error)
-                : index_column(index, &index->clustering[k], item, &arena, &clustering[k], error);
+                ? index_column(table, index, &index->partition[i], item, &arena, &partition[i], error)
+                : index_column(table, index, &index->clustering[k], item, &arena, &clustering[k], error);
         status = found == STATUS_OK ? status : found;
     }
     if (status == STATUS_OK) {

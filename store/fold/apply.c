@@ -46,11 +46,12 @@ static enum status entry_put(struct fold *fold, struct environment_write *write,
 }
 
 static enum status entry_change(struct fold *fold, struct environment_write *write,
-                                const struct index_schema *index, struct bytes key, struct bytes storage_key,
-                                const struct value *item, int sign, struct error *error)
+                                const struct schema *schema, const struct index_schema *index,
+                                struct bytes key, struct bytes storage_key, const struct value *item,
+                                int sign, struct error *error)
 {
     buffer_clear(&fold->entry);
-    enum status status = index_entry_key(index, storage_key, item, &fold->entry, error);
+    enum status status = index_entry_key(schema, index, storage_key, item, &fold->entry, error);
     if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
         return STATUS_OK; /* the row has none; a wrong type is only found where the index came later */
     }
@@ -81,7 +82,7 @@ static enum status entries_of_item(struct fold *fold, struct environment_write *
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         const struct index_schema *each = &schema->indexes[i];
         if (index == NULL || index->space == each->space) {
-            status = entry_change(fold, write, each, key, storage_key, item, sign, error);
+            status = entry_change(fold, write, schema, each, key, storage_key, item, sign, error);
         }
     }
     bool expires = index == NULL && schema->kind != TABLE_WIDE && index_expiry_of(schema, item, &seconds);
@@ -191,7 +192,7 @@ static enum status record_entry_keys(const struct schema *schema, struct bytes k
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         for (size_t k = 0; k < 2; k++) {
             buffer_clear(&entries[k]);
-            if (index_entry_key(&schema->indexes[i], storage_key, &items[k], &entries[k], NULL) !=
+            if (index_entry_key(schema, &schema->indexes[i], storage_key, &items[k], &entries[k], NULL) !=
                 STATUS_OK) {
                 buffer_clear(&entries[k]);
             }
