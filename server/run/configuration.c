@@ -82,7 +82,8 @@ const char *const *setting_choices(const struct setting *setting)
 
 bool setting_reloads(const struct setting *setting)
 {
-    static const char *const names[] = {"diagnostics", "diagnostics-level", "slow-ms"};
+    static const char *const names[] = {"diagnostics", "diagnostics-level", "slow-ms", "log-bytes-max",
+                                        "retention-hours"};
     bool reloads = false;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         reloads = reloads || strcmp(names[i], setting->name) == 0;

@@ -421,6 +421,16 @@ static int serve_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static void server_reload(struct server *server, int count, char **arguments)
+{
+    struct configuration *configuration = &server->configuration;
+    watch_lock(server->watch);
+    configuration_reload(configuration, count, arguments);
+    watch_unlock(server->watch);
+    local_limits_set(server->log, configuration->log_bytes_max,
+                     (int64_t)configuration->retention_hours * 3600 * 1000000);
+}
+
 /* Returns when the server is to end. */
 static void serve_wait(struct server *server, int count, char **arguments)
 {
@@ -433,7 +443,7 @@ static void serve_wait(struct server *server, int count, char **arguments)
         if (size != (ssize_t)sizeof(info) || info.ssi_signo != SIGHUP) {
             break;
         }
-        configuration_reload(&server->configuration, count, arguments);
+        server_reload(server, count, arguments);
     }
     notify_systemd("STOPPING=1");
 }

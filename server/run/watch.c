@@ -75,7 +75,8 @@ static void judge_log(struct watch *watch, struct health *health)
     bool stops = most != 0 && tip.bytes + watch->configuration->segment_bytes > most;
     if (stops || (most != 0 && tip.bytes > most / 100 * WATCH_FULL_PERCENT)) {
         health_add(health, stops ? "log_full" : "log_nearly_full", stops,
-                   "Raise --log-bytes-max, or keep less history (--retention-hours), and restart.",
+                   "Raise --log-bytes-max, or keep less history (--retention-hours), and reload the settings "
+                   "(SIGHUP).",
                    "the log has %llu of the %llu bytes that it may have", (unsigned long long)tip.bytes,
                    (unsigned long long)most);
     }
@@ -256,6 +257,16 @@ void watch_serve(struct watch *watch, const struct watch_objects *objects)
     watch->objects = *objects;
     watch->checkpoint_us = clock_steady_us(clock_system());
     watch->stage = WATCH_SERVING;
+    (void)pthread_mutex_unlock(&watch->mutex);
+}
+
+void watch_lock(struct watch *watch)
+{
+    (void)pthread_mutex_lock(&watch->mutex);
+}
+
+void watch_unlock(struct watch *watch)
+{
     (void)pthread_mutex_unlock(&watch->mutex);
 }
 

@@ -29,6 +29,9 @@ struct watch_objects {
 /* It tells that the server recovers. `configuration` and what it points to must outlive it. */
 struct watch *watch_create(const struct configuration *configuration);
 void watch_serve(struct watch *watch, const struct watch_objects *objects);
+/* Keeps everybody from looking at the settings while they change. */
+void watch_lock(struct watch *watch);
+void watch_unlock(struct watch *watch);
 /* From its return on the objects are not looked at, and it tells that the server stops. */
 void watch_stop(struct watch *watch);
 void watch_destroy(struct watch **watch); /* accepts a pointer to NULL; the doors are closed */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Operating a server: its settings checked and read again while it runs, diagnostics as text and JSON, and slow requests told
 under the id that the client was given."""
+import http.client
 import json
 import os
 import signal
@@ -147,6 +148,50 @@ def check_forging(host, path):
     cluster.shutdown()
 
 
+def ready(host):
+    connection = http.client.HTTPConnection(host.http, timeout=30)
+    connection.request("GET", "/ready")
+    answer = connection.getresponse()
+    told = json.loads(answer.read())
+    connection.close()
+    assert (answer.status == 200) == told["ready"], (answer.status, told)
+    return told
+
+
+def check_full(directory):
+    """A log that has all it may have refuses writes, and takes them again when it may have more, without a restart."""
+    path = os.path.join(directory, "full.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("segment-bytes = 65536\nlog-bytes-max = 262144\n")
+    with Spoken("--config", path) as host:
+        client = Client(host.address)
+        client.request(server.CREATE, {server.TABLE: "things", server.PARTITION: [["id", "text"]]})
+        refused = None
+        for i in range(100):
+            try:
+                client.request(server.PUT, {server.TABLE: "things", server.ITEM: {"id": str(i), "note": os.urandom(7000).hex()}})
+            except server.Failure as failure:
+                refused = failure
+                break
+        assert refused is not None and "log_bytes_max" in str(refused), refused
+        told = ready(host)
+        assert [one["name"] for one in told["conditions"] if one["stops_writes"]] == ["log_full"], told
+        host.reload("segment-bytes = 65536\nlog-bytes-max = 10000000\n", path)
+        host.wait("--log-bytes-max has changed")
+        wait_for("room in the log", lambda: put_goes(client))
+        assert ready(host)["ready"]
+        client.close()
+
+
+def put_goes(client):
+    try:
+        client.request(server.PUT, {server.TABLE: "things", server.ITEM: {"id": "more", "note": os.urandom(7000).hex()}})
+    except server.Failure as failure:
+        assert "log_bytes_max" in str(failure), failure
+        return False
+    return True
+
+
 def check_notify():
     """systemd hears when the server serves and when it stops."""
     with tempfile.TemporaryDirectory() as directory:
@@ -174,6 +219,7 @@ def main():
             check_slow(host)
             check_reload(host, path)
             check_forging(host, path)
+        check_full(directory)
     check_notify()
 
 
