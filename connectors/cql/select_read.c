@@ -24,6 +24,8 @@ struct read {
     struct buffer place; /* storage key where the range goes on */
     size_t scanned;
     size_t scanned_bytes;
+    struct value entry[2]; /* of a map, that an index is read for … */
+    struct value tuple;    /* … as the index has it */
     enum select_step step;
     enum status status;
     struct error error;
@@ -281,7 +283,7 @@ static bool read_is_enough(const struct read *read)
 
 /* Reads entries of the index instead of the table, when there is one: of one value they are in the table's order. A view is
  * an index whose entries are in the view's order. */
-static void range_by_index(const struct read *read, struct key_term *term, struct gate_query *query)
+static void range_by_index(struct read *read, struct key_term *term, struct gate_query *query)
 {
     const struct view_rows *view = read->select->source.view;
     if (view != NULL) {
@@ -290,9 +292,13 @@ static void range_by_index(const struct read *read, struct key_term *term, struc
     }
     const struct restrictions *restrictions = &read->select->restrictions;
     if (read_is_indexed(read)) {
+        bool is_entry = restrictions->index->target == INDEX_OF_ENTRIES;
+        read->entry[0] = restrictions->indexed->key.value;
+        read->entry[1] = restrictions->indexed->values[0].value;
+        read->tuple = (struct value){.kind = VALUE_TUPLE, .items = {.at = read->entry, .count = 2}};
         *term = (struct key_term){.name = restrictions->index->partition[0].name,
                                   .test = EXPRESSION_EQUAL,
-                                  .values = {&restrictions->indexed->values[0].value}};
+                                  .values = {is_entry ? &read->tuple : &read->entry[1]}};
         query->index = restrictions->index->name;
         query->slice = NULL;
         query->key_terms = term;

@@ -197,21 +197,13 @@ static void describe_indexes(struct exec_call *call, const struct schema *schema
         }
         struct bytes class_name = cql__index_class(index, call->arena);
         struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
-        struct buffer target = {0};
-        const struct type *type = &index->partition[0].type;
-        bool is_full = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
-        buffer_put_text(&target, is_full ? "full(" : "");
-        cql__name_format(index->partition[0].name, &target);
-        buffer_put_text(&target, is_full ? ")" : "");
-        options[0] =
-            (struct described_pair){bytes_of_text("target"), arena_copy(call->arena, buffer_bytes(&target))};
+        options[0] = (struct described_pair){bytes_of_text("target"), cql__index_target(index, call->arena)};
         options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
         indexes[table->indexes_count++] = (struct described_index){
             .name = index->name,
             .kind = bytes_of_text(class_name.size > 0 ? "CUSTOM" : "COMPOSITES"),
             .options = {.at = options, .count = class_name.size > 0 ? 2 : 1},
         };
-        buffer_reset(&target);
     }
     table->indexes = indexes;
 }

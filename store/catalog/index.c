@@ -121,6 +121,62 @@ enum status index_entry_key(const struct schema *table, const struct index_schem
     return status;
 }
 
+/* What an index of elements has of a collection: how many, and one of them. */
+static size_t index_elements(const struct value *found)
+{
+    return found == NULL                                           ? 0
+           : found->kind == VALUE_MAP                              ? found->pairs.count
+           : found->kind == VALUE_LIST || found->kind == VALUE_SET ? found->items.count
+                                                                   : 0;
+}
+
+static struct value index_element(enum index_target target, const struct value *found, size_t i,
+                                  struct arena *arena)
+{
+    if (found->kind != VALUE_MAP) {
+        return found->items.at[i];
+    }
+    const struct value *pair = &found->pairs.at[2 * i];
+    if (target != INDEX_OF_ENTRIES) {
+        return target == INDEX_OF_KEYS ? pair[0] : pair[1];
+    }
+    struct value *parts = arena_create_array(arena, 2, sizeof(*parts));
+    parts[0] = pair[0];
+    parts[1] = pair[1];
+    return (struct value){.kind = VALUE_TUPLE, .items = {.at = parts, .count = 2}};
+}
+
+enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
+                             struct bytes storage_key, const struct value *item,
+                             enum status (*visit)(void *context, struct bytes entry, struct error *error),
+                             void *context, struct error *error)
+{
+    struct buffer entry = {0};
+    struct arena arena = {0};
+    struct bytes name = index->partition[0].name;
+    bool is_single = index->target == INDEX_OF_VALUE;
+    const struct value *found = is_single ? NULL : value_map_get(item, name);
+    size_t count = is_single ? 1 : index_elements(found);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct value pair[2] = {value_of_text(name), value_of_null()};
+        struct value element = {.kind = VALUE_MAP, .pairs = {.at = pair, .count = 1}};
+        if (!is_single) {
+            pair[1] = index_element(index->target, found, i, &arena);
+        }
+        buffer_clear(&entry);
+        status = index_entry_key(table, index, storage_key, is_single ? item : &element, &entry, NULL);
+        /* Without the key's attributes, or with wrong ones, the row has no entry. */
+        status = status == STATUS_OK ? visit(context, buffer_bytes(&entry), error)
+                 : status == STATUS_NOT_FOUND || status == STATUS_INVALID
+                     ? STATUS_OK
+                     : error_set(error, status, "an index entry has no key");
+    }
+    buffer_reset(&entry);
+    arena_reset(&arena);
+    return status;
+}
+
 bool index_expiry_of(const struct schema *schema, const struct value *item, int64_t *ret_seconds)
 {
     const struct value *found =

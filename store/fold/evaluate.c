@@ -262,6 +262,7 @@ static enum status evaluate_bounds(const struct fold_scene *scene, const struct 
     buffer_put_u32(&storage_key, 0);
     for (size_t i = 0; i < change->schema->indexes_count && status == STATUS_OK; i++) {
         buffer_clear(&entry);
+        CHECK(change->schema->indexes[i].target == INDEX_OF_VALUE); /* documents have no other */
         status = index_entry_key(change->schema, &change->schema->indexes[i], buffer_bytes(&storage_key),
                                  &row->item, &entry, error);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;

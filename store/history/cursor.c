@@ -75,24 +75,44 @@ static enum status touched_fetch(struct history_cursor *cursor, struct error *er
     return status;
 }
 
+/* An entry that the key index may have cut. */
+struct entry_search {
+    uint32_t space;
+    struct bytes indexed;
+    struct buffer encoded;
+    struct buffer *entry; /* the whole, when it is found */
+    bool is_found;
+};
+
+static enum status entry_look(void *context, struct bytes entry, struct error *error)
+{
+    struct entry_search *search = context;
+    (void)error;
+    buffer_clear(&search->encoded);
+    segment_key_encode(search->space, entry, &search->encoded);
+    if (!search->is_found && bytes_equal(buffer_bytes(&search->encoded), search->indexed)) {
+        buffer_clear(search->entry);
+        buffer_put(search->entry, entry);
+        search->is_found = true;
+    }
+    return STATUS_OK;
+}
+
 /* Whether a record's row has, before or after, the index entry that the key index cut to `indexed`. */
 static bool entry_matches(const struct history_range *range, struct bytes key, struct bytes storage_key,
                           struct bytes image, struct bytes indexed, struct buffer *entry)
 {
     struct arena arena = {0};
-    struct buffer encoded = {0};
     struct value item;
+    struct entry_search search = {.space = range->index->space, .indexed = indexed, .entry = entry};
     buffer_clear(entry);
-    bool matches = image.size > 0 &&
-                   index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
-                   index_entry_key(range->schema, range->index, storage_key, &item, entry, NULL) == STATUS_OK;
-    if (matches) {
-        segment_key_encode(range->index->space, buffer_bytes(entry), &encoded);
-        matches = bytes_equal(buffer_bytes(&encoded), indexed);
-    }
-    buffer_reset(&encoded);
+    bool is_known =
+        image.size > 0 && index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
+        index_entry_keys(range->schema, range->index, storage_key, &item, entry_look, &search, NULL) ==
+            STATUS_OK;
+    buffer_reset(&search.encoded);
     arena_reset(&arena);
-    return matches;
+    return is_known && search.is_found;
 }
 
 /* The whole storage key of an entry that the key index has cut: the record knows. */

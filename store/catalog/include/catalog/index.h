@@ -30,6 +30,14 @@ MUST_USE enum status index_entry_key(const struct schema *table, const struct in
                                      struct bytes storage_key, const struct value *item,
                                      struct buffer *ret_key, struct error *error);
 
+/* The same for indexes of elements too: calls `visit` with the key of each entry, of equal elements more than once; none is
+ * no failure. Stops at what `visit` gives other than STATUS_OK. */
+MUST_USE enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
+                                      struct bytes storage_key, const struct value *item,
+                                      enum status (*visit)(void *context, struct bytes entry,
+                                                           struct error *error),
+                                      void *context, struct error *error);
+
 /* When the item expires, in seconds since 1970; false: never. */
 bool index_expiry_of(const struct schema *schema, const struct value *item, int64_t *ret_seconds);
 void index_expiry_key(int64_t seconds, struct bytes storage_key, struct buffer *ret_key);
