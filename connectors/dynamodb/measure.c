@@ -53,7 +53,7 @@ static enum gate_result measure_result(enum aws_failure_kind kind)
 static struct bytes measure_subject(const struct call *call)
 {
     struct bytes table = call->input == NULL ? (struct bytes){0} : text_of(call->input, "TableName");
-    return table;
+    return table.size > 0 || call->input == NULL ? table : text_of(call->input, "Statement");
 }
 
 void measure_end(struct call *call, const char *request_id)
