@@ -21,6 +21,7 @@ enum {
     WATCH_DISK_SEGMENTS_LOW = 16,   /* free disk in segments, below which it is told */
     WATCH_LAG_SECONDS = 60,         /* of a mapping, above which it is told */
     WATCH_CHECKPOINT_SECONDS = 60,  /* without a checkpoint although something was committed */
+    WATCH_FULL_SECONDS = 15,        /* after a write was refused for want of space */
     WATCH_FULL_PERCENT = 90,        /* of the map or of log_bytes_max, above which it is told */
     WATCH_DESCRIPTORS_PERCENT = 80, /* of those that may be open */
 };
@@ -94,6 +95,20 @@ static void judge_store(struct watch *watch, struct health *health)
                    "Restart with a larger --map-bytes; it costs address space, not disk.",
                    "the store uses %llu of the %llu pages that it may have", (unsigned long long)used,
                    (unsigned long long)statistics.pages_map);
+    }
+}
+
+/* What was refused may be more than free space tells: the store grows in steps, and a batch may be large. It is told for a
+ * while only, since a server that is said to take no writes gets none that could show that it takes them again. */
+static void judge_refusals(struct watch *watch, struct health *health)
+{
+    int64_t full_us = gate_full_us(watch->objects.gate);
+    int64_t age_s = (clock_steady_us(clock_system()) - full_us) / 1000000;
+    if (full_us != 0 && age_s < WATCH_FULL_SECONDS) {
+        health_add(health, "writes_refused", true,
+                   "Free space on the disk of the data directory; if there is much, see --log-bytes-max and "
+                   "--map-bytes. Reads and deletes go on meanwhile.",
+                   "a write was refused for want of space %lld s ago", (long long)age_s);
     }
 }
 
@@ -178,6 +193,7 @@ void watch_health(void *context, struct health *ret_health)
         judge_disk(watch, ret_health);
         judge_log(watch, ret_health);
         judge_store(watch, ret_health);
+        judge_refusals(watch, ret_health);
         judge_checkpoints(watch, ret_health);
         judge_mappings(watch, ret_health);
         judge_rest(watch, ret_health);

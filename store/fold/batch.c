@@ -28,6 +28,9 @@ static struct metric records_total = {.kind = METRIC_COUNTER,
                                       .name = "oxbow_log_records_total",
                                       .help = "Change records appended to the log."};
 
+static struct metric full_total = {.kind = METRIC_COUNTER,
+                                   .name = "oxbow_batches_full_total",
+                                   .help = "Batches that were refused for want of space."};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 /* A change from one image of a row to another. */
@@ -468,6 +471,12 @@ void fold__run_batch(struct fold *fold)
                 (taken->count - culprit) * sizeof(struct write *));
         status = batch_run(fold, taken, &culprit, &error);
     }
+    if (status == STATUS_FULL) {
+        atomic_store(&fold->full_us, clock_steady_us(clock_system()));
+        metric_add(&full_total, 1);
+    } else if (status == STATUS_OK && fold->headers_count > 0) {
+        atomic_store(&fold->full_us, 0);
+    }
     if (status != STATUS_OK) {
         batch_fail_all(taken, status, &error);
     }
@@ -506,6 +515,7 @@ void fold__metrics_register(void)
     metric_register(&batch_writes);
     metric_register(&batch_records);
     metric_register(&append_bytes);
+    metric_register(&full_total);
     metric_register(&append_duration);
     metric_register(&sync_duration);
     metric_register(&records_total);

@@ -175,7 +175,7 @@ def check_full(directory):
                 break
         assert refused is not None and "log_bytes_max" in str(refused), refused
         told = ready(host)
-        assert [one["name"] for one in told["conditions"] if one["stops_writes"]] == ["log_full"], told
+        assert [one["name"] for one in told["conditions"] if one["stops_writes"]] == ["log_full", "writes_refused"], told
         host.reload("segment-bytes = 65536\nlog-bytes-max = 10000000\n", path)
         host.wait("--log-bytes-max has changed")
         wait_for("room in the log", lambda: put_goes(client))
