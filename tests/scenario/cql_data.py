@@ -11,7 +11,7 @@ import server
 from cassandra import InvalidRequest
 from cassandra.cluster import Cluster
 from cassandra.policies import RoundRobinPolicy
-from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
+from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from server import Client, Server, wait_for
 
 
@@ -212,6 +212,33 @@ def batches(session, _):
     assert rows(session, "SELECT * FROM batches") == []
 
 
+def batch_sizes(session, _):
+    session.execute("CREATE TABLE sized (k int PRIMARY KEY, v blob)")
+
+    def batch(kind, sizes, same=False):
+        told = BatchStatement(batch_type=kind)
+        for k, size in enumerate(sizes):
+            told.add(SimpleStatement("INSERT INTO sized (k, v) VALUES (%s, %s)"), (0 if same else k, b"x" * size))
+        future = session.execute_async(told)
+        future.result()
+        return future.warnings or []
+
+    assert batch(BatchType.LOGGED, [2000, 2000]) == []
+    assert batch(BatchType.LOGGED, [30000, 30000, 30000], same=True) == []  # one partition is one piece
+    warnings = batch(BatchType.LOGGED, [3000, 3000])
+    assert len(warnings) == 1 and "Batch for [ks.sized] is of size 5." in warnings[0] and "threshold of 5.000KiB by 0." in warnings[0], warnings
+    assert batch(BatchType.UNLOGGED, [1] * 10) == []
+    assert batch(BatchType.UNLOGGED, [1] * 11) == [
+        "Unlogged batch covering 11 partitions detected against table [ks.sized]. You should use a logged batch for atomicity, or "
+        "asynchronous writes for performance."]
+    try:
+        batch(BatchType.LOGGED, [30000, 30000])
+    except InvalidRequest as failure:
+        assert "Batch too large" in str(failure), failure
+    else:
+        raise AssertionError("a batch that is too large was taken")
+
+
 def alterations(session, _):
     session.execute("CREATE TABLE altered (k int PRIMARY KEY, v int)")
     session.execute("INSERT INTO altered (k, v) VALUES (1, 2)")
@@ -400,7 +427,7 @@ def collection_indexes(session, host):
         refused(session, statement, words)
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes]
 
 
