@@ -140,6 +140,7 @@ static void session_refuse(struct session *session, const struct envelope *envel
 static void session_answered(struct session *session, struct flight **flight)
 {
     cql__session_send(session);
+    cql__measure_request(*flight);
     cql__flight_destroy(flight);
 }
 
