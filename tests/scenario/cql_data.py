@@ -162,7 +162,7 @@ def counters(session, _):
     update = session.prepare("UPDATE counters SET n = n + 1 WHERE k IN ?")
     session.execute(update, [["c", "d", "c"]])
     assert sorted(rows(session, "SELECT k, n FROM counters WHERE k IN ('c', 'd')")) == [("c", 2), ("d", 2)]
-    refused(session, update, "null", [["c", None]])
+    refused(session, update, "Key may not be empty", [["c", ""]])
     session.execute("DELETE FROM counters WHERE k IN ('c', 'd')")
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
