@@ -283,6 +283,8 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_RESTORE_TABLE:
+        return exec_restore_table(call, &statement->restore_table);
     case CQL_CREATE_VIEW:
         return exec_create_view(call, statement);
     case CQL_ALTER_VIEW:

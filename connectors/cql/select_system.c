@@ -259,7 +259,7 @@ static void describe_views(struct exec_call *call, const struct schema *schema,
 {
     struct described_table *views = (struct described_table *)(uintptr_t)keyspace->views;
     for (size_t i = 0; i < schema->indexes_count; i++) {
-        if (cql__view_is(&schema->indexes[i])) {
+        if (cql__view_is_of(&schema->indexes[i], schema)) {
             describe_view(call, schema, &schema->indexes[i], base, &views[keyspace->views_count++]);
         }
     }
@@ -293,7 +293,7 @@ static void count_table(void *context, const struct schema *schema)
     struct bytes name = {0};
     struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
     for (size_t i = 0; keyspace != NULL && i < schema->indexes_count; i++) {
-        keyspace->views_count += cql__view_is(&schema->indexes[i]);
+        keyspace->views_count += cql__view_is_of(&schema->indexes[i], schema);
     }
     if (keyspace != NULL) {
         keyspace->tables_count++;

@@ -467,8 +467,41 @@ def like(session, _):
         raise AssertionError("an index of an unknown class was made")
 
 
+def restores(session, _):
+    session.execute("CREATE TABLE old (p int, c int, v text, l list<int>, s int static, PRIMARY KEY (p, c)) WITH comment = 'kept'")
+    session.execute("CREATE INDEX ON old (v)")
+    session.execute("CREATE MATERIALIZED VIEW old_v AS SELECT p, c, v FROM old WHERE p IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, p, c)")
+    for n in range(300):
+        session.execute(f"INSERT INTO old (p, c, v, l, s) VALUES ({n % 3}, {n}, 'v{n}', [{n}], {n % 3}) USING TIMESTAMP {1000 + n}")
+    everything = "SELECT p, c, v, l, s, writetime(v) FROM {}"
+    before = sorted(rows(session, everything.format("old")))
+    time.sleep(0.01)
+    moment = time.time()
+    told = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}+0000"
+    time.sleep(0.01)
+    session.execute("DELETE FROM old WHERE p = 1")
+    session.execute("UPDATE old SET v = 'new' WHERE p = 0 AND c = 0")
+    after = sorted(rows(session, everything.format("old")))
+    session.execute(f"RESTORE TABLE restored FROM TABLE old WITH restore_timestamp = '{told}' AND tags = {{'a': 'b'}}")
+    wait_for("the restore", lambda: sorted(rows(session, everything.format("restored"))) == before)
+    session.execute("RESTORE TABLE ks.now FROM TABLE ks.old")
+    wait_for("the other one", lambda: sorted(rows(session, everything.format("now"))) == after)
+    session.execute("DROP MATERIALIZED VIEW old_v")
+    session.execute("DROP TABLE old")
+    session.execute(f"RESTORE TABLE again FROM TABLE old WITH restore_timestamp = '{told}'")
+    wait_for("what was dropped", lambda: sorted(rows(session, everything.format("again"))) == before)
+    assert "comment = 'kept'" in session.execute("DESCRIBE TABLE again").one().create_statement
+    ids = rows(session, "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks'")
+    assert len(ids) == len(set(ids))
+    for statement, words in ((f"RESTORE TABLE restored FROM TABLE again WITH restore_timestamp = '{told}'", "did not exist at that moment"),
+                             ("RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '1999-01-01'", "nothing was committed by that time"),
+                             ("SELECT * FROM again AS OF '1999-01-01'", "nothing was committed by that time"),
+                             ("RESTORE TABLE other FROM TABLE nothing", "table ks.nothing did not exist at that moment")):
+        refused(session, statement.replace("restored FROM", "other FROM"), words)
+
+
 CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
-          collection_indexes, like]
+          collection_indexes, like, restores]
 
 
 def main():
