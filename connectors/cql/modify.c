@@ -1,6 +1,7 @@
 /* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
 #include "modify.h"
 
+#include "authorize.h"
 #include "ddl.h"
 #include "gate/bounds.h"
 #include "options.h"
@@ -639,6 +640,9 @@ enum status exec_batch(struct exec_call *call, const struct cql_message *message
         const struct cql_statement *statement = NULL;
         call->query = query;
         status = exec_statement_of(call, query, &statement);
+        if (status == STATUS_OK) {
+            status = cql__authorize(call, statement);
+        }
         if (status == STATUS_OK) {
             status = cql__modify_statement(to, statement);
         }
