@@ -202,6 +202,9 @@ enum status exec_create_role(struct exec_call *call, const struct cql_role *stat
     if (status == STATUS_OK && statement->name.size == 0) {
         status = exec_fail(call, CQL_INVALID, "Role name can't be an empty string");
     }
+    if (status == STATUS_OK && bytes_equal(statement->name, bytes_of_text("local"))) {
+        status = exec_fail(call, CQL_INVALID, "local is the name of those who come without credentials");
+    }
     if (status == STATUS_OK) {
         status = cql__ensure_named(call);
     }

@@ -42,6 +42,10 @@ static enum status superuser_read(const char *path, struct buffer *content, stru
     if (name_bytes == 0 || name_bytes + 1 == line.size || !bytes_are_utf8(line)) {
         return error_set(error, STATUS_INVALID, "--cql-superuser %s must have one line, NAME:PASSWORD", path);
     }
+    if (name_bytes > ROLE_NAME_BYTES_MAX ||
+        bytes_equal(bytes_part(line, 0, name_bytes), bytes_of_text("local"))) {
+        return error_set(error, STATUS_INVALID, "--cql-superuser %s: no role can have that name", path);
+    }
     *ret_name = bytes_part(line, 0, name_bytes);
     *ret_password = bytes_from(line, name_bytes + 1);
     return STATUS_OK;
