@@ -46,7 +46,7 @@ static struct bytes format_parent(struct arena *arena, const char *root, struct 
 /* The one above what lies in a keyspace; the keyspace's is the root's. */
 static struct bytes parent_in(struct arena *arena, const char *root, struct bytes rest, bool has_all)
 {
-    struct bytes keyspace;
+    struct bytes keyspace = {0};
     if (!resource_head(rest, &keyspace)) {
         return bytes_of_text(root);
     }
@@ -56,7 +56,7 @@ static struct bytes parent_in(struct arena *arena, const char *root, struct byte
 
 bool role_resource_parent(struct bytes resource, struct arena *arena, struct bytes *ret_parent)
 {
-    struct bytes rest;
+    struct bytes rest = {0};
     if (resource_below(resource, "data", &rest)) {
         *ret_parent = parent_in(arena, "data", rest, true);
     } else if (resource_below(resource, "functions", &rest)) {
@@ -73,8 +73,8 @@ bool role_resource_parent(struct bytes resource, struct arena *arena, struct byt
 
 uint32_t role_resource_permissions(struct bytes resource)
 {
-    struct bytes rest;
-    struct bytes keyspace;
+    struct bytes rest = {0};
+    struct bytes keyspace = {0};
     if (bytes_equal(resource, bytes_of_text("data")) || resource_below(resource, "data", &rest)) {
         bool is_table = resource.size > strlen("data") && resource_head(rest, &keyspace) &&
                         !bytes_equal(bytes_from(rest, keyspace.size), bytes_of_text("/*"));

@@ -287,7 +287,9 @@ struct role_grant *role_grants(struct roles *roles, struct arena *arena, size_t 
 
 /* The roles that one has: itself first, each once, borrowed from the entries. */
 struct closure {
-    const struct role_entry **at;
+    struct closure_role {
+        const struct role_entry *entry;
+    } * at;
     size_t count;
     size_t room;
     struct map *seen;
@@ -304,7 +306,7 @@ static void closure_add(struct closure *closure, const struct role_entry *entry)
         closure->room = closure->room == 0 ? 8 : closure->room * 2;
         closure->at = memory_resize(closure->at, closure->room * sizeof(*closure->at));
     }
-    closure->at[closure->count++] = entry;
+    closure->at[closure->count++].entry = entry;
 }
 
 /* Under the mutex. A role that is gone may still be named: it counts for nothing. */
@@ -313,7 +315,7 @@ static void closure_make(struct roles *roles, struct bytes name, bool inherits, 
     closure->seen = map_create();
     closure_add(closure, role__entry(roles, name));
     for (size_t i = 0; i < closure->count && (i == 0 || inherits); i++) {
-        const struct role *role = &closure->at[i]->role;
+        const struct role *role = &closure->at[i].entry->role;
         for (size_t k = 0; k < role->member_of_count; k++) {
             closure_add(closure, role__entry(roles, role->member_of[k]));
         }
@@ -340,7 +342,7 @@ struct bytes *role_names_of(struct roles *roles, struct bytes name, bool inherit
     closure_make(roles, name, inherits, &closure);
     struct bytes *names = arena_create_array(arena, closure.count, sizeof(*names));
     for (size_t i = 0; i < closure.count; i++) {
-        names[i] = arena_copy(arena, closure.at[i]->role.name);
+        names[i] = arena_copy(arena, closure.at[i].entry->role.name);
     }
     *ret_count = closure.count;
     closure_reset(&closure);
@@ -365,7 +367,7 @@ bool role_has(struct roles *roles, struct bytes name, struct bytes granted, bool
 static bool closure_is_superuser(const struct closure *closure)
 {
     for (size_t i = 0; i < closure->count; i++) {
-        if (closure->at[i]->role.is_superuser) {
+        if (closure->at[i].entry->role.is_superuser) {
             return true;
         }
     }
@@ -388,7 +390,7 @@ static bool closure_may_on(struct roles *roles, const struct closure *closure,
 {
     for (size_t i = 0; i < closure->count; i++) {
         const struct grant_entry *entry =
-            map_get(roles->grants, grant_key(arena, closure->at[i]->role.name, resource));
+            map_get(roles->grants, grant_key(arena, closure->at[i].entry->role.name, resource));
         if (entry != NULL && (entry->grant.permissions & ROLE_BIT(permission)) != 0) {
             return true;
         }

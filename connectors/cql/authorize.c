@@ -7,9 +7,15 @@
 static struct bytes format_two(struct arena *arena, const char *before, struct bytes first,
                                const char *between, struct bytes second, const char *after)
 {
-    return bytes_of_text(arena_format(arena, "%s%.*s%s%.*s%s", before, (int)first.size,
-                                      (const char *)first.data, between, (int)second.size,
-                                      (const char *)second.data, after));
+    struct buffer text = {0};
+    buffer_put_text(&text, before);
+    buffer_put(&text, first);
+    buffer_put_text(&text, between);
+    buffer_put(&text, second);
+    buffer_put_text(&text, after);
+    struct bytes copy = arena_copy(arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return copy;
 }
 
 struct bytes cql__resource_keyspace(struct exec_call *call, struct bytes keyspace)

@@ -246,8 +246,8 @@ void cql__rows_role_permissions(struct system_rows *rows)
 
 static int compare_resource(const void *a, const void *b)
 {
-    const struct described_grant *left = *(const struct described_grant *const *)a;
-    const struct described_grant *right = *(const struct described_grant *const *)b;
+    const struct described_grant *left = a;
+    const struct described_grant *right = b;
     int order = bytes_compare(left->resource, right->resource);
     return order != 0 ? order : bytes_compare(left->role, right->role);
 }
@@ -256,16 +256,14 @@ static int compare_resource(const void *a, const void *b)
 void cql__rows_resource_roles(struct system_rows *rows)
 {
     size_t count = rows->described->grants_count;
-    const struct described_grant **order = arena_create_array(rows->arena, count, sizeof(*order));
-    for (size_t i = 0; i < count; i++) {
-        order[i] = &rows->described->grants[i];
-    }
-    if (count > 1) {
+    struct described_grant *order = arena_create_array(rows->arena, count, sizeof(*order));
+    if (count > 0) {
+        memcpy(order, rows->described->grants, count * sizeof(*order));
         qsort(order, count, sizeof(*order), compare_resource);
     }
     for (size_t i = 0; i < count; i++) {
-        set_text(rows, "resource", order[i]->resource);
-        set_text(rows, "role", order[i]->role);
+        set_text(rows, "resource", order[i].resource);
+        set_text(rows, "role", order[i].role);
         row_end(rows);
     }
 }
