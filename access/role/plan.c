@@ -72,23 +72,10 @@ void role_plan_drop(struct roles *roles, struct role_plan *plan, struct bytes na
     }
 }
 
-/* What is granted to the role on the resource itself. */
-static uint32_t granted_now(struct roles *roles, struct arena *arena, const struct role_grant *grant)
-{
-    size_t count = 0;
-    struct role_grant *grants = role_grants(roles, arena, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (bytes_equal(grants[i].role, grant->role) && bytes_equal(grants[i].resource, grant->resource)) {
-            return grants[i].permissions;
-        }
-    }
-    return 0;
-}
-
 void role_plan_grant(struct roles *roles, struct role_plan *plan, const struct role_grant *grant,
                      uint32_t *ret_changed)
 {
-    uint32_t now = granted_now(roles, plan->arena, grant);
+    uint32_t now = role__granted(roles, plan->arena, grant);
     *ret_changed = grant->permissions & ~now;
     if (*ret_changed != 0) {
         plan_grants(plan, grant, now | grant->permissions);
@@ -98,7 +85,7 @@ void role_plan_grant(struct roles *roles, struct role_plan *plan, const struct r
 void role_plan_revoke(struct roles *roles, struct role_plan *plan, const struct role_grant *grant,
                       uint32_t *ret_changed)
 {
-    uint32_t now = granted_now(roles, plan->arena, grant);
+    uint32_t now = role__granted(roles, plan->arena, grant);
     *ret_changed = grant->permissions & now;
     if (*ret_changed != 0) {
         plan_grants(plan, grant, now & ~grant->permissions);

@@ -283,6 +283,16 @@ struct role_grant *role_grants(struct roles *roles, struct arena *arena, size_t 
     return list;
 }
 
+uint32_t role__granted(struct roles *roles, struct arena *arena, const struct role_grant *grant)
+{
+    struct bytes key = grant_key(arena, grant->role, grant->resource);
+    (void)pthread_mutex_lock(&roles->mutex);
+    const struct grant_entry *entry = map_get(roles->grants, key);
+    uint32_t permissions = entry == NULL ? 0 : entry->grant.permissions;
+    (void)pthread_mutex_unlock(&roles->mutex);
+    return permissions;
+}
+
 /* --- roles of roles --------------------------------------------------------------------------------------------- */
 
 /* The roles that one has: itself first, each once, borrowed from the entries. */

@@ -38,6 +38,8 @@ struct grant_entry {
 void role__put_in(struct roles *roles, const struct role_change *change);
 /* Under the mutex: the entry; NULL. */
 struct role_entry *role__entry(struct roles *roles, struct bytes name);
+/* What is granted to the grant's role on its resource itself, now. `arena` is for the way there. */
+uint32_t role__granted(struct roles *roles, struct arena *arena, const struct role_grant *grant);
 void role__copy(const struct role *role, struct arena *arena, struct role *ret_role);
 
 /* Rows, both ways. */
