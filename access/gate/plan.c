@@ -22,6 +22,15 @@ static enum status plan_column(const struct key_column *column, const struct val
     return STATUS_OK;
 }
 
+/* Only entries of indexes have partition keys of no bytes. */
+static enum status plan_check_partition(struct bytes key, struct error *error)
+{
+    return key_partition(key).size > 0
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "a partition key must have 1 to %d bytes, this one has 0",
+                           PARTITION_BYTES_MAX);
+}
+
 enum status gate__key(const struct schema *schema, const struct value *item, struct buffer *ret_key,
                       struct error *error)
 {
@@ -43,7 +52,7 @@ enum status gate__key(const struct schema *schema, const struct value *item, str
             key_encode(schema, ROW_PLAIN, partition, clustering, schema->clustering_count, ret_key, error);
     }
     arena_reset(&arena);
-    return status;
+    return status == STATUS_OK ? plan_check_partition(buffer_bytes(ret_key), error) : status;
 }
 
 /* A transaction on its way, with what the door wants to hear. */
@@ -123,9 +132,11 @@ static enum status plan_key(const struct schema *schema, const struct gate_chang
         return error_set(error, STATUS_INVALID, "table %.*s has no rows with columns", (int)schema->name.size,
                          (const char *)schema->name.data);
     }
-    return change->kind == GATE_WIDE_DELETE
-               ? key_encode(schema, ROW_HEADER, change->slice->partition, NULL, 0, ret_key, error)
-               : gate__slice_key(schema, change->slice, ret_key, error);
+    enum status status =
+        change->kind == GATE_WIDE_DELETE
+            ? key_encode(schema, ROW_HEADER, change->slice->partition, NULL, 0, ret_key, error)
+            : gate__slice_key(schema, change->slice, ret_key, error);
+    return status == STATUS_OK ? plan_check_partition(buffer_bytes(ret_key), error) : status;
 }
 
 static enum status plan_range(const struct schema *schema, const struct gate_change *change,

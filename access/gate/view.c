@@ -93,7 +93,7 @@ enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t l
     return status;
 }
 
-static enum status view_index(const struct schema *schema, struct bytes name,
+static enum status view_index(const struct schema *schema, struct bytes name, bool allows_filling,
                               const struct index_schema **ret_index, struct error *error)
 {
     *ret_index = NULL;
@@ -105,7 +105,7 @@ static enum status view_index(const struct schema *schema, struct bytes name,
         return error_set(error, STATUS_NOT_FOUND, "The table does not have the specified index: %.*s",
                          (int)(name.size < 255 ? name.size : 255), (const char *)name.data);
     }
-    return (*ret_index)->state == INDEX_ACTIVE
+    return (*ret_index)->state == INDEX_ACTIVE || allows_filling
                ? STATUS_OK
                : error_set(error, STATUS_BUSY, "Cannot read from backfilling global secondary index: %.*s",
                            (int)name.size, (const char *)name.data);
@@ -247,7 +247,7 @@ enum status gate_position(struct gate_view *view, struct bytes table, struct byt
     struct buffer entry = {0};
     enum status status = gate_table_find(view->gate, table, &schema, error);
     if (status == STATUS_OK) {
-        status = view_index(schema, index, &found, error);
+        status = view_index(schema, index, false, &found, error);
     }
     if (status == STATUS_OK) {
         status = gate__key(schema, item, &key, error);
@@ -256,7 +256,7 @@ enum status gate_position(struct gate_view *view, struct bytes table, struct byt
         status = key_storage(schema, buffer_bytes(&key), &storage, error);
     }
     if (status == STATUS_OK && found != NULL) {
-        status = index_entry_key(found, buffer_bytes(&storage), item, &entry, error);
+        status = index_entry_key(schema, found, buffer_bytes(&storage), item, &entry, error);
         status = status == STATUS_NOT_FOUND
                      ? error_set(error, STATUS_INVALID, "The provided starting key is invalid")
                      : status;
@@ -438,7 +438,7 @@ static enum status view_page(struct gate_view *view, struct view_walk *walk, str
     struct view_cursor cursor = {0};
     enum status status = view_schema(view, query->table, query->as_of, &schema, error);
     if (status == STATUS_OK) {
-        status = view_index(schema, query->index, &index, error);
+        status = view_index(schema, query->index, query->allows_filling, &index, error);
     }
     if (status == STATUS_OK) {
         struct schema as_schema = index == NULL ? *schema : index_as_schema(index);

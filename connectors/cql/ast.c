@@ -44,6 +44,16 @@ void cql__name_format(struct bytes name, struct buffer *buffer)
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the term, which CQL_TERM_DEPTH_MAX bounds */
 
+static void format_string(struct bytes text, struct buffer *buffer)
+{
+    buffer_put_u8(buffer, '\'');
+    for (size_t i = 0; i < text.size; i++) {
+        buffer_put_text(buffer, text.data[i] == '\'' ? "'" : "");
+        buffer_put_u8(buffer, text.data[i]);
+    }
+    buffer_put_u8(buffer, '\'');
+}
+
 static void format_items(const struct cql_terms *items, const char *open, const char *close,
                          struct bytes functions_keyspace, struct buffer *buffer)
 {
@@ -161,9 +171,7 @@ static void format_scalar(const struct cql_term *term, struct buffer *buffer)
     if (term->kind == CQL_TERM_NULL) {
         buffer_put_text(buffer, "NULL");
     } else if (term->kind == CQL_TERM_STRING) {
-        buffer_put_u8(buffer, '\'');
-        buffer_put(buffer, term->text);
-        buffer_put_u8(buffer, '\'');
+        format_string(term->text, buffer);
     } else if (term->kind == CQL_TERM_MARKER) {
         buffer_put_text(buffer, term->marker.is_named ? ":" : "?");
         buffer_put(buffer, term->marker.name);
@@ -267,4 +275,32 @@ struct bytes cql__selector_name(const struct cql_selector *selector, struct aren
     struct bytes name = arena_copy(arena, buffer_bytes(&buffer));
     buffer_reset(&buffer);
     return name;
+}
+
+void cql__relation_format(const struct cql_relation *relation, struct buffer *buffer)
+{
+    struct bytes none = {0};
+    bool is_plain = relation->kind == CQL_RELATION_COLUMN || relation->kind == CQL_RELATION_ELEMENT;
+    buffer_put_text(buffer, relation->kind == CQL_RELATION_TOKEN ? "token(" : is_plain ? "" : "(");
+    for (size_t i = 0; i < relation->columns.count; i++) {
+        buffer_put_text(buffer, i == 0 ? "" : ", ");
+        cql__name_format(relation->columns.at[i], buffer);
+    }
+    buffer_put_text(buffer, is_plain ? "" : ")");
+    if (relation->key != NULL) {
+        buffer_put_text(buffer, "[");
+        cql__term_format(relation->key, none, buffer);
+        buffer_put_text(buffer, "]");
+    }
+    buffer_put_format(buffer, " %s", cql__comparison_text(relation->comparison));
+    if (relation->value != NULL) {
+        buffer_put_text(buffer, " ");
+        cql__term_format(relation->value, none, buffer);
+    } else if (relation->comparison == CQL_IN) {
+        for (size_t i = 0; i < relation->values.count; i++) {
+            buffer_put_text(buffer, i == 0 ? " (" : ", ");
+            cql__term_format(relation->values.at[i], none, buffer);
+        }
+        buffer_put_text(buffer, relation->values.count == 0 ? " ()" : ")");
+    }
 }

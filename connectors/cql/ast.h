@@ -648,6 +648,8 @@ struct cql_statement {
 void cql__term_format(const struct cql_term *term, struct bytes functions_keyspace, struct buffer *buffer);
 /* The name of a selector's column in results: its alias, or its term as above with "system" for native functions. */
 struct bytes cql__selector_name(const struct cql_selector *selector, struct arena *arena);
+/* Appends a relation as it is written: c = 1. */
+void cql__relation_format(const struct cql_relation *relation, struct buffer *buffer);
 /* How it is written: "=", "CONTAINS KEY" … */
 const char *cql__comparison_text(enum cql_comparison comparison);
 

@@ -1,6 +1,7 @@
 #include "authorize.h"
 
 #include "system_tables.h"
+#include "views.h"
 
 /* --- resources -------------------------------------------------------------------------------------------------- */
 
@@ -160,19 +161,39 @@ static bool is_readable_by_all(struct bytes keyspace, struct bytes name)
     return false;
 }
 
-/* Of a table that is not there the statement itself tells, unless it may have been there once. */
-static enum status ensure_table(struct exec_call *call, enum role_permission permission,
-                                const struct cql_qualified *name, bool is_past)
+/* The table that a materialized view of that name shows; false: it is none. */
+static bool base_of(struct exec_call *call, struct bytes keyspace, struct bytes name, struct bytes *ret_base)
 {
-    struct bytes keyspace = exec_keyspace_of(call, name);
-    struct bytes resource = cql__resource_table(call, keyspace, name->name);
+    const struct schema *schema = NULL;
+    const struct index_schema *index = NULL;
+    struct bytes full = exec_full_name(call, keyspace, name);
+    bool is_view = keyspace.size > 0 && !exec_keyspace_is_system(keyspace) &&
+                   gate_table_find(call->exec->gate, full, &schema, NULL) != STATUS_OK &&
+                   cql__view_find(call, keyspace, name, &schema, &index);
+    if (is_view) {
+        *ret_base = arena_copy(call->arena, bytes_from(schema->name, keyspace.size + 1));
+    }
+    return is_view;
+}
+
+/* Of a table that is not there the statement itself tells, unless it may have been there once. A view is read by who may
+ * read its base table, and written by nobody: the statement itself says so. */
+static enum status ensure_table(struct exec_call *call, enum role_permission permission,
+                                const struct cql_qualified *named, bool is_past)
+{
+    struct bytes keyspace = exec_keyspace_of(call, named);
+    struct cql_qualified name = {.keyspace = keyspace, .name = named->name};
     struct exec_table table;
-    bool is_read = permission == ROLE_SELECT && is_readable_by_all(keyspace, name->name);
-    if (is_read || cql__may(call, permission, resource)) {
+    bool is_read = permission == ROLE_SELECT && is_readable_by_all(keyspace, name.name);
+    if (is_read || (base_of(call, keyspace, named->name, &name.name) && permission != ROLE_SELECT)) {
         return STATUS_OK;
     }
-    bool is_known = is_past || cql__system_table_find(keyspace, name->name) != NULL;
-    enum status status = is_known ? STATUS_OK : exec_find_table(call, name, &table);
+    struct bytes resource = cql__resource_table(call, keyspace, name.name);
+    if (cql__may(call, permission, resource)) {
+        return STATUS_OK;
+    }
+    bool is_known = is_past || cql__system_table_find(keyspace, name.name) != NULL;
+    enum status status = is_known ? STATUS_OK : exec_find_table(call, &name, &table);
     return status == STATUS_OK ? cql__ensure(call, permission, resource) : status;
 }
 
@@ -238,6 +259,21 @@ static enum status ensure_one(struct exec_call *call, enum role_permission permi
     return ensure_in(call, permission, keyspace, cql__resource_table(call, keyspace, name->name));
 }
 
+/* Who may alter the base table may alter its views. Of one that is not there the statement itself tells. */
+static enum status ensure_view(struct exec_call *call, const struct cql_qualified *name)
+{
+    struct cql_qualified base = {.keyspace = exec_keyspace_of(call, name)};
+    return base_of(call, base.keyspace, name->name, &base.name) ? ensure_one(call, ROLE_ALTER, &base)
+                                                                : STATUS_OK;
+}
+
+static enum status ensure_new_view(struct exec_call *call, const struct cql_create_view *view)
+{
+    struct cql_qualified base = view->select.table;
+    base.keyspace = base.keyspace.size > 0 ? base.keyspace : exec_keyspace_of(call, &view->name);
+    return ensure_one(call, ROLE_ALTER, &base);
+}
+
 static enum status ensure_schema(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -257,6 +293,12 @@ static enum status ensure_schema(struct exec_call *call, const struct cql_statem
         return ensure_one(call, ROLE_DROP, &statement->object.name);
     case CQL_CREATE_INDEX:
         return ensure_one(call, ROLE_ALTER, &statement->create_index.table);
+    case CQL_CREATE_VIEW:
+        return ensure_new_view(call, &statement->create_view);
+    case CQL_ALTER_VIEW:
+        return ensure_view(call, &statement->alter_table.table);
+    case CQL_DROP_VIEW:
+        return ensure_view(call, &statement->object.name);
     case CQL_CREATE_TYPE:
         return ensure_tables(call, ROLE_CREATE, &statement->create_type.name);
     case CQL_ALTER_TYPE:

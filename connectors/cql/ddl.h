@@ -13,6 +13,9 @@ MUST_USE enum status ddl_exists(struct exec_call *call, struct bytes keyspace, s
 /* Answers when the statement says IF EXISTS, and fails otherwise: "Table 'ks.t' doesn't exist". */
 MUST_USE enum status ddl_missing(struct exec_call *call, const char *what, struct bytes full, bool if_exists);
 
+/* A random UUID of version 4, for what is made; in the call's arena. */
+struct bytes ddl_new_id(struct exec_call *call);
+
 /* Begins a change of a table that is already checked: what the gate is told, and what the client will be ("CREATED",
  * "UPDATED", "DROPPED"; NULL: nothing). */
 struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,

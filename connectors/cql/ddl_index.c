@@ -4,6 +4,8 @@
 #include "codec/pack.h"
 #include "ddl.h"
 #include "index.h"
+#include "syntax.h"
+#include "views.h"
 
 struct bytes cql__index_class(const struct index_schema *index, struct arena *arena)
 {
@@ -13,14 +15,44 @@ struct bytes cql__index_class(const struct index_schema *index, struct arena *ar
     return is_known ? value_map_text(&properties, "class") : (struct bytes){0};
 }
 
-const struct index_schema *cql__index_of_column(const struct schema *schema, struct bytes column)
+static const struct index_schema *index_find(const struct schema *schema, struct bytes column, bool is_any,
+                                             enum index_target target)
 {
     for (size_t i = 0; i < schema->indexes_count; i++) {
-        if (bytes_equal(schema->indexes[i].partition[0].name, column)) {
-            return &schema->indexes[i];
+        const struct index_schema *index = &schema->indexes[i];
+        if (!cql__view_is(index) && bytes_equal(index->partition[0].name, column) &&
+            (is_any || index->target == target)) {
+            return index;
         }
     }
     return NULL;
+}
+
+const struct index_schema *cql__index_of_column(const struct schema *schema, struct bytes column)
+{
+    return index_find(schema, column, true, INDEX_OF_VALUE);
+}
+
+const struct index_schema *cql__index_of(const struct schema *schema, struct bytes column,
+                                         enum index_target target)
+{
+    return index_find(schema, column, false, target);
+}
+
+struct bytes cql__index_target(const struct index_schema *index, struct arena *arena)
+{
+    static const char *const words[] = {
+        [INDEX_OF_ELEMENTS] = "values(", [INDEX_OF_KEYS] = "keys(", [INDEX_OF_ENTRIES] = "entries("};
+    struct buffer target = {0};
+    const struct type *type = &index->partition[0].type;
+    bool is_collection = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
+    const char *word = index->target != INDEX_OF_VALUE ? words[index->target] : is_collection ? "full(" : "";
+    buffer_put_text(&target, word);
+    cql__name_format(index->partition[0].name, &target);
+    buffer_put_text(&target, word[0] != 0 ? ")" : "");
+    struct bytes copy = arena_copy(arena, buffer_bytes(&target));
+    buffer_reset(&target);
+    return copy;
 }
 
 /* --- CREATE --------------------------------------------------------------------------------------------------------- */
@@ -59,32 +91,73 @@ static enum status index_column(struct exec_call *call, const struct exec_table 
     if (column->type.kind == TYPE_DURATION) {
         return exec_fail(call, CQL_INVALID, "Secondary indexes are not supported on duration columns");
     }
-    if (type_is_multi_cell(&column->type) || column->is_static) {
-        return exec_fail(call, CQL_INVALID, "this version does not serve secondary indexes on %s columns",
-                         column->is_static ? "static" : "non-frozen collection");
+    if (column->type.kind == TYPE_UDT && type_is_multi_cell(&column->type)) {
+        return exec_fail(call, CQL_INVALID, "Cannot create index on non-frozen UDT column %.*s", size, name);
+    }
+    return column->is_static ? exec_fail(call, CQL_INVALID,
+                                         "this version does not serve secondary indexes on static columns")
+                             : STATUS_OK;
+}
+
+/* What of a collection of several cells is indexed, and its type. */
+static enum status index_elements(struct exec_call *call, const struct cql_index_target *target,
+                                  const struct type *type, enum index_target *ret_target,
+                                  struct type *ret_type)
+{
+    bool is_map = type->kind == TYPE_MAP;
+    int size = (int)target->column.size;
+    const char *name = (const char *)target->column.data;
+    if (target->kind == CQL_INDEX_FULL) {
+        return exec_fail(call, CQL_INVALID, "full() indexes can only be created on frozen collections");
+    }
+    if (target->kind != CQL_INDEX_VALUES && !is_map) {
+        return exec_fail(call, CQL_INVALID, "Cannot create index on %s of column %.*s with non-map type",
+                         target->kind == CQL_INDEX_KEYS ? "keys" : "entries", size, name);
+    }
+    *ret_target = target->kind == CQL_INDEX_KEYS      ? INDEX_OF_KEYS
+                  : target->kind == CQL_INDEX_ENTRIES ? INDEX_OF_ENTRIES
+                                                      : INDEX_OF_ELEMENTS;
+    *ret_type = *ret_target == INDEX_OF_ELEMENTS && is_map ? type->parameters[1] : type->parameters[0];
+    if (*ret_target == INDEX_OF_ENTRIES) {
+        *ret_type = (struct type){.kind = TYPE_TUPLE, .count = 2, .parameters = type->parameters};
     }
     return STATUS_OK;
 }
 
+/* What of the column is indexed, and the type of that. */
 static enum status index_check_target(struct exec_call *call, const struct cql_index_target *target,
-                                      const struct type *type)
+                                      struct type *type, enum index_target *ret_target)
 {
+    static const char *const words[] = {[CQL_INDEX_VALUES] = "values",
+                                        [CQL_INDEX_KEYS] = "keys",
+                                        [CQL_INDEX_ENTRIES] = "entries",
+                                        [CQL_INDEX_FULL] = "full"};
     struct error error;
     bool is_collection = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
+    bool is_multi = type_is_multi_cell(type);
     int size = (int)target->column.size;
     const char *name = (const char *)target->column.data;
-    if (is_collection && target->kind != CQL_INDEX_FULL) {
-        return exec_fail(
+    enum status status = STATUS_OK;
+    *ret_target = INDEX_OF_VALUE;
+    if (is_collection && is_multi) {
+        struct type whole = *type;
+        status = index_elements(call, target, &whole, ret_target, type);
+    } else if (is_collection && target->kind != CQL_INDEX_FULL) {
+        status = exec_fail(
             call, CQL_INVALID,
             "Cannot create %s() index on frozen column %.*s. Frozen collections are immutable and must be "
             "fully indexed by using the 'full(%.*s)' modifier",
-            target->kind == CQL_INDEX_KEYS      ? "keys"
-            : target->kind == CQL_INDEX_ENTRIES ? "entries"
-                                                : "values",
-            size, name, size, name);
+            words[target->kind], size, name, size, name);
+    } else if (!is_collection && target->kind == CQL_INDEX_FULL) {
+        status = exec_fail(call, CQL_INVALID, "full() indexes can only be created on frozen collections");
+    } else if (!is_collection && target->kind != CQL_INDEX_VALUES) {
+        status = exec_fail(call, CQL_INVALID,
+                           "Cannot create %s() index on %.*s. Non-collection columns only support simple "
+                           "indexes",
+                           words[target->kind], size, name);
     }
-    if (!is_collection && target->kind != CQL_INDEX_VALUES) {
-        return exec_fail(call, CQL_INVALID, "full() indexes can only be created on frozen collections");
+    if (status != STATUS_OK) {
+        return status;
     }
     return type_check_key(type, target->column, &error) == STATUS_OK
                ? STATUS_OK
@@ -120,7 +193,7 @@ static struct bytes index_properties(struct exec_call *call, const struct cql_cr
 /* The schema with one more index. */
 static struct schema *index_added(struct exec_call *call, const struct exec_table *table,
                                   const struct cql_create_index *statement, struct bytes name,
-                                  const struct type *type)
+                                  enum index_target target, const struct type *type)
 {
     struct schema *next = schema_copy(table->schema, call->arena);
     struct index_schema *indexes = arena_create_array(call->arena, next->indexes_count + 1, sizeof(*indexes));
@@ -131,6 +204,7 @@ static struct schema *index_added(struct exec_call *call, const struct exec_tabl
     *column =
         (struct key_column){.name = statement->targets.at[0].column, .type = type_freeze(type, call->arena)};
     indexes[next->indexes_count++] = (struct index_schema){.state = INDEX_CREATING,
+                                                           .target = target,
                                                            .name = name,
                                                            .partition_count = 1,
                                                            .partition = column,
@@ -155,7 +229,11 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     struct exec_table table;
     struct type type = {.kind = TYPE_ANY};
     struct error error;
-    enum status status = exec_find_table(call, &statement->table, &table);
+    enum status status =
+        cql__view_refuse(call, &statement->table, "Secondary indexes on materialized views aren't supported");
+    if (status == STATUS_OK) {
+        status = exec_find_table(call, &statement->table, &table);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -166,16 +244,17 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
         return exec_fail(call, CQL_INVALID, "CUSTOM index requires specifying the index class");
     }
     const struct cql_index_target *target = &statement->targets.at[0];
+    enum index_target has = INDEX_OF_VALUE;
     status = index_column(call, &table, target, &type);
     if (status == STATUS_OK) {
-        status = index_check_target(call, target, &type);
+        status = index_check_target(call, target, &type, &has);
     }
     if (status != STATUS_OK) {
         return status;
     }
     struct bytes name = statement->name.name.size > 0 ? statement->name.name
                                                       : index_default_name(call, &table, target->column);
-    const struct index_schema *same = cql__index_of_column(table.schema, target->column);
+    const struct index_schema *same = cql__index_of(table.schema, target->column, has);
     if (schema_index(table.schema, name) != NULL) {
         return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, bytes_of_text(""));
     }
@@ -183,7 +262,7 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
         return index_exists(call, statement, "Index %.*s is a duplicate of existing index %.*s", name,
                             same->name);
     }
-    struct schema *next = index_added(call, &table, statement, name, &type);
+    struct schema *next = index_added(call, &table, statement, name, has, &type);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     status = gate_table_alter(call->exec->gate, table.schema, next, &request, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
@@ -203,7 +282,8 @@ static void index_look(void *context, const struct schema *schema)
     bool is_in = schema->kind == TABLE_WIDE && schema->name.size > search->keyspace.size &&
                  bytes_start_with(schema->name, search->keyspace) &&
                  schema->name.data[search->keyspace.size] == '.';
-    if (is_in && schema_index(schema, search->name) != NULL) {
+    const struct index_schema *index = is_in ? schema_index(schema, search->name) : NULL;
+    if (index != NULL && !cql__view_is(index)) {
         search->found = schema;
     }
 }

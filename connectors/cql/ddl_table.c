@@ -6,6 +6,7 @@
 #include "options.h"
 #include "row/bounds.h"
 #include "value/type_text.h"
+#include "views.h"
 
 /* What the client is told when the change is made. */
 struct table_change {
@@ -192,7 +193,7 @@ static enum status create_columns(struct exec_call *call, const struct cql_creat
     return status;
 }
 
-static struct bytes create_id(struct exec_call *call)
+struct bytes ddl_new_id(struct exec_call *call)
 {
     uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
     random_secret(id, CQL_UUID_BYTES);
@@ -210,6 +211,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
                             .durability = DURABILITY_SYNC,
                             .gc_grace_seconds = CQL_GC_GRACE_SECONDS_DEFAULT};
     const struct schema *found = NULL;
+    const struct index_schema *view = NULL;
     enum status status = exec_find_keyspace(call, statement->table.keyspace, &keyspace);
     if (status == STATUS_OK) {
         status = ddl_check_system(call, keyspace);
@@ -218,7 +220,10 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
         status = ddl_check_name(call, "Table", statement->table.name);
     }
     schema.name = exec_full_name(call, keyspace, statement->table.name);
-    if (status == STATUS_OK && gate_table_find(call->exec->gate, schema.name, &found, &error) == STATUS_OK) {
+    bool is_there =
+        status == STATUS_OK && (gate_table_find(call->exec->gate, schema.name, &found, &error) == STATUS_OK ||
+                                cql__view_find(call, keyspace, statement->table.name, &found, &view));
+    if (is_there) {
         if (!statement->if_not_exists) {
             return ddl_exists(call, keyspace, statement->table.name);
         }
@@ -244,7 +249,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
         return status;
     }
     if (options.id.size == 0) {
-        options.id = create_id(call);
+        options.id = ddl_new_id(call);
     }
     cql__options_encode(&options, call->arena, &schema.properties);
     struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
@@ -343,6 +348,18 @@ static enum status alter_dropped_us(struct exec_call *call, const struct cql_ter
     return status;
 }
 
+/* No column leaves a table that has views. */
+static enum status alter_check_views(struct exec_call *call, const struct exec_table *table,
+                                     struct bytes column)
+{
+    return cql__view_names(table->schema, call->arena).size == 0
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID,
+                           "Cannot drop column %.*s on base table %.*s with materialized views",
+                           (int)column.size, (const char *)column.data, (int)table->name.size,
+                           (const char *)table->name.data);
+}
+
 static enum status alter_drop(struct exec_call *call, const struct cql_alter_table *statement,
                               const struct exec_table *table, struct schema *next,
                               struct cql_options *options)
@@ -371,6 +388,10 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
                              (int)name.size, (const char *)name.data, (int)index->name.size,
                              (const char *)index->name.data);
         }
+        status = alter_check_views(call, table, name);
+        if (status != STATUS_OK) {
+            return status;
+        }
         alter_note_dropped(call, column, dropped_us, options);
         size_t at = (size_t)(column - next->columns);
         memmove(&next->columns[at], &next->columns[at + 1],
@@ -390,6 +411,30 @@ static struct key_column *alter_find_key(struct schema *next, struct bytes name)
         }
     }
     return NULL;
+}
+
+/* Views follow. */
+static enum status alter_rename_views(struct exec_call *call, struct schema *next, struct bytes name,
+                                      struct bytes new_name)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < next->indexes_count && status == STATUS_OK; i++) {
+        struct index_schema *index = &next->indexes[i];
+        struct view view;
+        if (!cql__view_is(index)) {
+            continue;
+        }
+        for (size_t k = 0; k < index->partition_count + index->clustering_count; k++) {
+            struct key_column *column = k < index->partition_count
+                                            ? &index->partition[k]
+                                            : &index->clustering[k - index->partition_count];
+            column->name = bytes_equal(column->name, name) ? new_name : column->name;
+        }
+        cql__view_decode(index, call->arena, &view);
+        status = cql__view_rename(call, &view, name, new_name);
+        cql__view_encode(&view, call->arena, &index->properties);
+    }
+    return status;
 }
 
 static enum status alter_rename(struct exec_call *call, const struct cql_alter_table *statement,
@@ -425,6 +470,10 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
                              (const char *)index->name.data);
         }
         found->name = new_name;
+        enum status status = alter_rename_views(call, next, name, new_name);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     return STATUS_OK;
 }
@@ -464,6 +513,12 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
         return status;
     }
     table.full = exec_full_name(call, table.keyspace, table.name);
+    status = cql__view_refuse(
+        call, &statement->table,
+        "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (gate_table_find(call->exec->gate, table.full, &table.schema, &error) != STATUS_OK ||
         table.schema->kind != TABLE_WIDE) {
         return ddl_missing(call, "Table", table.full, statement->if_exists);
@@ -490,11 +545,22 @@ enum status exec_drop_table(struct exec_call *call, const struct cql_object *sta
     const struct schema *schema = NULL;
     struct error error;
     enum status status = ddl_check_system(call, keyspace);
+    if (status == STATUS_OK) {
+        status = cql__view_refuse(call, &statement->name,
+                                  "Cannot use DROP TABLE on a materialized view. Please use DROP "
+                                  "MATERIALIZED VIEW instead.");
+    }
     if (status != STATUS_OK) {
         return status;
     }
     if (gate_table_find(call->exec->gate, full, &schema, &error) != STATUS_OK || schema->kind != TABLE_WIDE) {
         return ddl_missing(call, "Table", full, statement->if_exists);
+    }
+    struct bytes views = cql__view_names(schema, call->arena);
+    if (views.size > 0) {
+        return exec_fail(call, CQL_INVALID,
+                         "Cannot drop a table when materialized views still depend on it (%.*s)",
+                         (int)views.size, (const char *)views.data);
     }
     struct gate_request request = ddl_table_begin(call, "DROPPED", keyspace, statement->name.name);
     return table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);
@@ -505,6 +571,11 @@ enum status exec_truncate(struct exec_call *call, const struct cql_object *state
     struct exec_table table;
     struct error error;
     enum status status = ddl_check_system(call, exec_keyspace_of(call, &statement->name));
+    if (status == STATUS_OK) {
+        status =
+            cql__view_refuse(call, &statement->name,
+                             "Cannot TRUNCATE materialized view directly; must truncate base table instead");
+    }
     if (status == STATUS_OK) {
         status = exec_find_table(call, &statement->name, &table);
     }

@@ -286,6 +286,12 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_CREATE_VIEW:
+        return exec_create_view(call, statement);
+    case CQL_ALTER_VIEW:
+        return exec_alter_view(call, &statement->alter_table);
+    case CQL_DROP_VIEW:
+        return exec_drop_view(call, &statement->object);
     case CQL_CREATE_TYPE:
         return exec_create_type(call, &statement->create_type);
     case CQL_ALTER_TYPE:

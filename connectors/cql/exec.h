@@ -120,6 +120,9 @@ MUST_USE enum status exec_alter_type(struct exec_call *call, const struct cql_al
 MUST_USE enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement);
 MUST_USE enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement);
 MUST_USE enum status exec_drop_index(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_create_view(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_alter_view(struct exec_call *call, const struct cql_alter_table *statement);
+MUST_USE enum status exec_drop_view(struct exec_call *call, const struct cql_object *statement);
 MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
 MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "syntax.h"
 #include "value/serial.h"
+#include "views.h"
 
 /* --- USING ---------------------------------------------------------------------------------------------------------- */
 
@@ -314,6 +315,10 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
     enum status status = ddl_check_system(to->call, exec_keyspace_of(to->call, table));
     if (status == STATUS_OK) {
         status = exec_find_table(to->call, table, &modify->table);
+        if (status != STATUS_OK &&
+            cql__view_refuse(to->call, table, "Cannot directly modify a materialized view") != STATUS_OK) {
+            return STATUS_INVALID;
+        }
     }
     if (status != STATUS_OK) {
         return status;

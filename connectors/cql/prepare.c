@@ -121,7 +121,7 @@ static enum status plan_table(struct exec_call *call, struct plan *plan)
     }
     if (source.system == NULL) {
         const struct schema *schema = source.table.schema;
-        plan->table = arena_copy(&plan->arena, source.table.full);
+        plan->table = arena_copy(&plan->arena, source.stored);
         plan->table_id = schema->table;
         plan->generation = schema->generation;
         plan->version = schema->version;

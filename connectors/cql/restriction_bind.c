@@ -12,38 +12,11 @@ bool cql__restriction_is_slice(const struct restriction *restriction)
     return restriction->comparison >= CQL_LESS && restriction->comparison <= CQL_GREATER_EQUAL;
 }
 
-static void put_term(const struct cql_term *term, struct buffer *text)
-{
-    cql__term_format(term, (struct bytes){0}, text);
-}
-
 /* "c = 1", as errors show a relation. */
 static struct bytes relation_text(const struct cql_relation *relation, struct arena *arena)
 {
     struct buffer text = {0};
-    bool is_plain = relation->kind == CQL_RELATION_COLUMN || relation->kind == CQL_RELATION_ELEMENT;
-    buffer_put_text(&text, relation->kind == CQL_RELATION_TOKEN ? "token(" : is_plain ? "" : "(");
-    for (size_t i = 0; i < relation->columns.count; i++) {
-        buffer_put_text(&text, i == 0 ? "" : ", ");
-        buffer_put(&text, relation->columns.at[i]);
-    }
-    buffer_put_text(&text, is_plain ? "" : ")");
-    if (relation->key != NULL) {
-        buffer_put_text(&text, "[");
-        put_term(relation->key, &text);
-        buffer_put_text(&text, "]");
-    }
-    buffer_put_format(&text, " %s", cql__comparison_text(relation->comparison));
-    if (relation->value != NULL) {
-        buffer_put_text(&text, " ");
-        put_term(relation->value, &text);
-    } else if (relation->comparison == CQL_IN) {
-        for (size_t i = 0; i < relation->values.count; i++) {
-            buffer_put_text(&text, i == 0 ? " (" : ", ");
-            put_term(relation->values.at[i], &text);
-        }
-        buffer_put_text(&text, relation->values.count == 0 ? " ()" : ")");
-    }
+    cql__relation_format(relation, &text);
     struct bytes copy = arena_copy(arena, buffer_bytes(&text));
     buffer_reset(&text);
     return copy;
@@ -270,7 +243,7 @@ static enum status bind_tuple(struct exec_call *call, const struct restriction *
     if (term->kind == CQL_TERM_TUPLE) {
         if (term->items.count != count) {
             struct buffer text = {0};
-            put_term(term, &text);
+            cql__term_format(term, (struct bytes){0}, &text);
             status = exec_fail(call, CQL_INVALID, "Expected %zu elements in value tuple, but got %zu: %.*s",
                                count, term->items.count, (int)text.size, (const char *)text.data);
             buffer_reset(&text);

@@ -226,9 +226,17 @@ static enum status fail_skipped(struct exec_call *call, const struct source *sou
 static const struct index_schema *restriction_index(const struct source *source,
                                                     const struct restriction *restriction)
 {
-    bool is_plain = !is_token(restriction) && restriction->comparison == CQL_EQUAL &&
-                    restriction->relation->kind == CQL_RELATION_COLUMN && source->table.schema != NULL;
-    return is_plain ? cql__index_of_column(source->table.schema, restriction->columns[0]->name) : NULL;
+    enum cql_relation_kind kind = restriction->relation->kind;
+    enum cql_comparison comparison = restriction->comparison;
+    enum index_target target = comparison == CQL_CONTAINS       ? INDEX_OF_ELEMENTS
+                               : comparison == CQL_CONTAINS_KEY ? INDEX_OF_KEYS
+                               : kind == CQL_RELATION_ELEMENT   ? INDEX_OF_ENTRIES
+                                                                : INDEX_OF_VALUE;
+    bool is_known = kind == CQL_RELATION_COLUMN || kind == CQL_RELATION_ELEMENT;
+    bool is_exactly = comparison == CQL_EQUAL || target == INDEX_OF_ELEMENTS || target == INDEX_OF_KEYS;
+    return is_known && is_exactly && source->table.schema != NULL
+               ? cql__index_of(source->table.schema, restriction->columns[0]->name, target)
+               : NULL;
 }
 
 /* The one restriction besides those that choose partitions and rows, when an index is for it. */

@@ -2,6 +2,7 @@
 
 #include "authorize.h"
 #include "system_tables.h"
+#include "views.h"
 
 /* --- names ------------------------------------------------------------------------------------------------------ */
 
@@ -119,7 +120,9 @@ enum status cql__resource_permissions(struct exec_call *call, const struct cql_g
 static bool table_exists(struct exec_call *call, struct bytes keyspace, struct bytes name)
 {
     const struct schema *schema = NULL;
+    const struct index_schema *index = NULL;
     return cql__system_table_find(keyspace, name) != NULL ||
+           cql__view_find(call, keyspace, name, &schema, &index) ||
            (gate_table_find(call->exec->gate, exec_full_name(call, keyspace, name), &schema, NULL) ==
                 STATUS_OK &&
             schema->kind == TABLE_WIDE);

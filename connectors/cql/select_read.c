@@ -3,14 +3,17 @@
 #include "row/key.h"
 #include "select.h"
 #include "value/serial.h"
+#include "views.h"
 
 struct read {
     struct select *select;
     const struct schema *schema;
-    int64_t now;        /* the moment at which rows are looked at, in seconds since 1970 */
-    struct arena arena; /* of the partition at hand … */
-    struct arena row;   /* … and of the row */
-    struct buffer key;  /* of the partition, serialized; empty: there is none yet */
+    int64_t now;            /* the moment at which rows are looked at, in seconds since 1970 */
+    struct arena arena;     /* of the partition at hand … */
+    struct arena row;       /* … and of the row */
+    struct arena base;      /* of a view: of the base table's row … */
+    struct buffer view_key; /* … and the key that it has in the view */
+    struct buffer key;      /* of the partition, serialized; empty: there is none yet */
     struct value partition[PARTITION_COLUMNS_MAX];
     struct bytes static_image;
     struct wide_row statics;
@@ -21,6 +24,8 @@ struct read {
     struct buffer place; /* storage key where the range goes on */
     size_t scanned;
     size_t scanned_bytes;
+    struct value entry[2]; /* of a map, that an index is read for … */
+    struct value tuple;    /* … as the index has it */
     enum select_step step;
     enum status status;
     struct error error;
@@ -180,23 +185,42 @@ static enum status row_of_scan(struct read *read, const struct gate_row *row)
     return status;
 }
 
-static void read_visit(void *context, const struct gate_row *row)
+/* A row of the base table as one of the view that is read; false: the view does not show it. */
+static bool row_of_view(struct read *read, struct gate_row *row)
+{
+    arena_clear(&read->base);
+    read->status = cql__view_key(read->select->source.view, read->schema, row, read->now, &read->base,
+                                 &read->view_key, &read->error);
+    row->key = buffer_bytes(&read->view_key);
+    if (read->status == STATUS_NOT_FOUND) {
+        read->status = STATUS_OK;
+        row_passed(read, row->position);
+        return false;
+    }
+    return read->status == STATUS_OK;
+}
+
+static void read_visit(void *context, const struct gate_row *stored)
 {
     struct read *read = context;
+    struct gate_row row = *stored;
     if (read->status != STATUS_OK || read->step != SELECT_ON) {
         return;
     }
-    if (read_is_scan(read)) {
-        read->status = row_of_scan(read, row);
+    if (read->select->source.view != NULL && !row_of_view(read, &row)) {
+        return;
     }
-    if (read->status != STATUS_OK || read->step != SELECT_ON || key_kind(row->key) != ROW_PLAIN) {
+    if (read_is_scan(read)) {
+        read->status = row_of_scan(read, &row);
+    }
+    if (read->status != STATUS_OK || read->step != SELECT_ON || key_kind(row.key) != ROW_PLAIN) {
         return;
     }
     if (read->skips) {
-        row_passed(read, row->position);
+        row_passed(read, row.position);
         return;
     }
-    read->status = row_take(read, row);
+    read->status = row_take(read, &row);
 }
 
 /* --- ranges --------------------------------------------------------------------------------------------------------- */
@@ -257,14 +281,24 @@ static bool read_is_enough(const struct read *read)
            (read->scanned >= CQL_PAGE_SCANNED_MAX || read->scanned_bytes >= CQL_PAGE_SCANNED_BYTES_MAX);
 }
 
-/* Reads entries of the index instead of the table, when there is one: of one value they are in the table's order. */
-static void range_by_index(const struct read *read, struct key_term *term, struct gate_query *query)
+/* Reads entries of the index instead of the table, when there is one: of one value they are in the table's order. A view is
+ * an index whose entries are in the view's order. */
+static void range_by_index(struct read *read, struct key_term *term, struct gate_query *query)
 {
+    const struct view_rows *view = read->select->source.view;
+    if (view != NULL) {
+        query->index = view->index;
+        query->allows_filling = true;
+    }
     const struct restrictions *restrictions = &read->select->restrictions;
     if (read_is_indexed(read)) {
+        bool is_entry = restrictions->index->target == INDEX_OF_ENTRIES;
+        read->entry[0] = restrictions->indexed->key.value;
+        read->entry[1] = restrictions->indexed->values[0].value;
+        read->tuple = (struct value){.kind = VALUE_TUPLE, .items = {.at = read->entry, .count = 2}};
         *term = (struct key_term){.name = restrictions->index->partition[0].name,
                                   .test = EXPRESSION_EQUAL,
-                                  .values = {&restrictions->indexed->values[0].value}};
+                                  .values = {is_entry ? &read->tuple : &read->entry[1]}};
         query->index = restrictions->index->name;
         query->slice = NULL;
         query->key_terms = term;
@@ -280,7 +314,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
     do {
         struct gate_page page = {0};
         struct arena arena = {0};
-        struct gate_query query = {.table = select->source.table.full,
+        struct gate_query query = {.table = select->source.stored,
                                    .slice = slice,
                                    .as_stored = true,
                                    .next = buffer_bytes(&read->place),
@@ -400,7 +434,7 @@ static enum status read_moment(struct read *read)
     }
     struct gate_page page = {0};
     struct gate_slice slice = {.token_low = INT64_MIN, .token_high = INT64_MAX};
-    struct gate_query query = {.table = select->source.table.full,
+    struct gate_query query = {.table = select->source.stored,
                                .slice = &slice,
                                .rows_max = 1,
                                .as_of = select->as_of};
@@ -448,6 +482,8 @@ enum status cql__select_read(struct select *select)
     }
     arena_reset(&read.arena);
     arena_reset(&read.row);
+    arena_reset(&read.base);
+    buffer_reset(&read.view_key);
     buffer_reset(&read.key);
     buffer_reset(&read.last);
     buffer_reset(&read.place);

@@ -11,6 +11,7 @@
 #include "syntax.h"
 #include "trace.h"
 #include "value/type_text.h"
+#include "views.h"
 
 /* --- describing ------------------------------------------------------------------------------------------------------- */
 
@@ -192,26 +193,20 @@ static void describe_indexes(struct exec_call *call, const struct schema *schema
         arena_create_array(call->arena, schema->indexes_count, sizeof(*indexes));
     for (size_t i = 0; i < schema->indexes_count; i++) {
         const struct index_schema *index = &schema->indexes[i];
+        if (cql__view_is(index)) {
+            continue;
+        }
         struct bytes class_name = cql__index_class(index, call->arena);
         struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
-        struct buffer target = {0};
-        const struct type *type = &index->partition[0].type;
-        bool is_full = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
-        buffer_put_text(&target, is_full ? "full(" : "");
-        cql__name_format(index->partition[0].name, &target);
-        buffer_put_text(&target, is_full ? ")" : "");
-        options[0] =
-            (struct described_pair){bytes_of_text("target"), arena_copy(call->arena, buffer_bytes(&target))};
+        options[0] = (struct described_pair){bytes_of_text("target"), cql__index_target(index, call->arena)};
         options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
-        indexes[i] = (struct described_index){
+        indexes[table->indexes_count++] = (struct described_index){
             .name = index->name,
             .kind = bytes_of_text(class_name.size > 0 ? "CUSTOM" : "COMPOSITES"),
             .options = {.at = options, .count = class_name.size > 0 ? 2 : 1},
         };
-        buffer_reset(&target);
     }
     table->indexes = indexes;
-    table->indexes_count = schema->indexes_count;
 }
 
 static void describe_table(struct exec_call *call, const struct schema *schema, struct bytes name,
@@ -231,6 +226,39 @@ static void describe_table(struct exec_call *call, const struct schema *schema, 
     describe_columns(call, schema, table);
     describe_dropped(call, &options.dropped, table);
     describe_indexes(call, schema, table);
+}
+
+static void describe_view(struct exec_call *call, const struct schema *schema,
+                          const struct index_schema *index, const struct described_table *base,
+                          struct described_table *table)
+{
+    struct view view;
+    cql__view_decode(index, call->arena, &view);
+    *table = (struct described_table){.name = view.name,
+                                      .base_name = base->name,
+                                      .where_clause = view.where,
+                                      .includes_all_columns = view.columns.items.count == 0};
+    if (view.options.id.size == sizeof(table->id)) {
+        memcpy(table->id, view.options.id.data, sizeof(table->id));
+    }
+    memcpy(table->base_id, base->id, sizeof(table->base_id));
+    table->status = bytes_of_text(index->state == INDEX_CREATING ? "CREATING" : "");
+    cql__described_options_init(&table->options);
+    describe_options(call, &view.options.options, &table->options);
+    table->options.gc_grace_s = (int)view.gc_grace_seconds;
+    describe_columns(call, cql__view_schema(schema, index, &view, call->arena), table);
+}
+
+/* The views of a table; `views` has room for them. */
+static void describe_views(struct exec_call *call, const struct schema *schema,
+                           const struct described_table *base, struct described_keyspace *keyspace)
+{
+    struct described_table *views = (struct described_table *)(uintptr_t)keyspace->views;
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (cql__view_is(&schema->indexes[i])) {
+            describe_view(call, schema, &schema->indexes[i], base, &views[keyspace->views_count++]);
+        }
+    }
 }
 
 static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)
@@ -260,6 +288,9 @@ static void count_table(void *context, const struct schema *schema)
 {
     struct bytes name = {0};
     struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
+    for (size_t i = 0; keyspace != NULL && i < schema->indexes_count; i++) {
+        keyspace->views_count += cql__view_is(&schema->indexes[i]);
+    }
     if (keyspace != NULL) {
         keyspace->tables_count++;
     }
@@ -272,7 +303,9 @@ static void add_table(void *context, const struct schema *schema)
     struct described_keyspace *keyspace = keyspace_of(describe, schema, &name);
     if (keyspace != NULL) { /* the array was made for as many as there are */
         struct described_table *tables = (struct described_table *)(uintptr_t)keyspace->tables;
-        describe_table(describe->call, schema, name, &tables[keyspace->tables_count++]);
+        struct described_table *table = &tables[keyspace->tables_count++];
+        describe_table(describe->call, schema, name, table);
+        describe_views(describe->call, schema, table, keyspace);
     }
 }
 
@@ -284,7 +317,10 @@ static void describe_tables(struct describe *describe)
         struct described_keyspace *keyspace = &describe->keyspaces[i];
         keyspace->tables =
             arena_create_array(describe->call->arena, keyspace->tables_count, sizeof(*keyspace->tables));
+        keyspace->views =
+            arena_create_array(describe->call->arena, keyspace->views_count, sizeof(*keyspace->views));
         keyspace->tables_count = 0;
+        keyspace->views_count = 0;
     }
     gate_table_list(gate, false, add_table, describe);
 }

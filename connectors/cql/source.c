@@ -4,6 +4,7 @@
 
 #include "bind.h"
 #include "row/document.h"
+#include "views.h"
 
 /* --- the table ------------------------------------------------------------------------------------------------------ */
 
@@ -96,6 +97,61 @@ static enum status source_at(struct exec_call *call, const struct cql_qualified 
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 
+static enum status source_of_table(struct exec_call *call, const struct cql_qualified *name,
+                                   struct source *source)
+{
+    enum status status =
+        source->as_of > 0 ? source_at(call, name, source) : exec_find_table(call, name, &source->table);
+    source->stored = source->table.full;
+    if (status == STATUS_OK) {
+        stored_columns(source, call->arena);
+        exec_key_types(call, source->table.schema);
+    }
+    return status;
+}
+
+/* A view, when no table has the name: otherwise `status` stays what it is. */
+static enum status source_of_view(struct exec_call *call, const struct cql_qualified *name,
+                                  struct source *source, enum status status)
+{
+    const struct schema *base = NULL;
+    const struct index_schema *index = NULL;
+    struct view view;
+    struct cql_relations where;
+    struct bytes keyspace = exec_keyspace_of(call, name);
+    if (!cql__view_find(call, keyspace, name->name, &base, &index)) {
+        return status;
+    }
+    struct cql_qualified base_name = {.keyspace = keyspace,
+                                      .name = bytes_from(base->name, keyspace.size + 1)};
+    struct view_rows *rows = arena_create(call->arena, sizeof(*rows));
+    rows->base = (struct source){.as_of = source->as_of};
+    status = source_of_table(call, &base_name, &rows->base);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    index = schema_index(rows->base.table.schema, cql__view_index_name(name->name, call->arena));
+    if (index == NULL) {
+        return exec_fail(call, CQL_INVALID, "table %.*s does not exist", (int)name->name.size,
+                         (const char *)name->name.data);
+    }
+    cql__view_decode(index, call->arena, &view);
+    rows->index = index->name;
+    source->view = rows;
+    source->stored = rows->base.table.full;
+    source->table = (struct exec_table){.keyspace = keyspace,
+                                        .name = name->name,
+                                        .full = exec_full_name(call, keyspace, name->name)};
+    source->table.schema = cql__view_schema(rows->base.table.schema, index, &view, call->arena);
+    stored_columns(source, call->arena);
+    exec_key_types(call, source->table.schema);
+    if (call->notes != NULL) {
+        return STATUS_OK; /* no row is read */
+    }
+    status = cql__view_relations(call, &view, &where);
+    return status == STATUS_OK ? cql__view_where(call, &where, rows) : status;
+}
+
 enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name, uint64_t as_of,
                              struct source *ret_source)
 {
@@ -111,11 +167,9 @@ enum status cql__source_find(struct exec_call *call, const struct cql_qualified 
         return STATUS_OK;
     }
     ret_source->as_of = as_of;
-    enum status status =
-        as_of > 0 ? source_at(call, name, ret_source) : exec_find_table(call, name, &ret_source->table);
-    if (status == STATUS_OK) {
-        stored_columns(ret_source, call->arena);
-        exec_key_types(call, ret_source->table.schema);
+    enum status status = source_of_table(call, name, ret_source);
+    if (status != STATUS_OK && keyspace.size > 0) {
+        status = source_of_view(call, name, ret_source, status);
     }
     return status;
 }

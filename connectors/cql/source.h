@@ -7,6 +7,8 @@
 #include "system_tables.h"
 #include "term.h"
 
+struct view_rows;
+
 struct source_column {
     struct bytes name;
     const struct type *type;
@@ -22,10 +24,12 @@ struct source {
     struct source_column *columns;
     size_t count;
     bool has_statics;
-    uint64_t as_of; /* the LSN that it is read at; 0: now */
+    uint64_t as_of;               /* the LSN that it is read at; 0: now */
+    struct bytes stored;          /* full name of the table whose rows are read: of a view its base table */
+    const struct view_rows *view; /* it is a materialized view; NULL: it is a table */
 };
 
-/* Finds the table, as it was at an LSN (0: as it is). Failures in Cassandra's words. */
+/* Finds the table, or view, as it was at an LSN (0: as it is). Failures in Cassandra's words. */
 MUST_USE enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name,
                                       uint64_t as_of, struct source *ret_source);
 /* The column of that name; NULL: there is none. */

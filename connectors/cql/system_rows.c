@@ -178,6 +178,9 @@ void cql__rows_local(struct system_rows *rows)
 static void tell_built_view(struct system_rows *rows, const struct described_keyspace *keyspace,
                             const struct described_table *view)
 {
+    if (view->status.size > 0) {
+        return; /* it is still being filled */
+    }
     set_text(rows, "keyspace_name", keyspace->name);
     set_text(rows, "view_name", view->name);
     set(rows, "status_replicated", value_of_boolean(true));

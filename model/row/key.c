@@ -29,12 +29,11 @@ static enum status key_encode_partition(const struct schema *schema, const struc
         }
     }
     enum status status = serial_partition_encode(types, values, schema->partition_count, buffer, error);
-    if (status == STATUS_OK && (buffer->size > PARTITION_BYTES_MAX || buffer->size == 0)) {
-        status = error_set(error, buffer->size == 0 ? STATUS_INVALID : STATUS_TOO_LARGE,
+    return status == STATUS_OK && buffer->size > PARTITION_BYTES_MAX
+               ? error_set(error, STATUS_TOO_LARGE,
                            "a partition key must have 1 to %d bytes, this one has %zu", PARTITION_BYTES_MAX,
-                           buffer->size);
-    }
-    return status;
+                           buffer->size)
+               : status;
 }
 
 static enum status key_encode_clustering(const struct schema *schema, const struct value *values,

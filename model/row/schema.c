@@ -3,9 +3,10 @@
 #include "value/type_stored.h"
 
 /* 3: types are trees, and key parts leave room for empty values (value/collation.h). Keys of older stores would be in
- * other places, so those are refused rather than misread. 4: wide tables have columns; 3 is read as it was. */
+ * other places, so those are refused rather than misread. 4: wide tables have columns. 5: indexes say what they
+ * have of a column. 3 and 4 are read as they were. */
 enum {
-    SCHEMA_VERSION = 4,
+    SCHEMA_VERSION = 5,
     SCHEMA_VERSION_READ = 3,
 };
 
@@ -256,6 +257,7 @@ static void schema_encode_index(const struct index_schema *index, struct buffer 
     struct key_columns columns = index_key(index);
     buffer_put_u32(buffer, index->space);
     buffer_put_u8(buffer, (uint8_t)index->state);
+    buffer_put_u8(buffer, (uint8_t)index->target);
     buffer_put_sized(buffer, index->name);
     schema_encode_key(&columns, buffer);
     buffer_put_sized(buffer, index->properties);
@@ -333,7 +335,8 @@ static bool schema_decode_wide(struct reader *reader, struct schema *schema, str
 }
 
 /* False when it is malformed. */
-static bool schema_decode_indexes(struct reader *reader, struct schema *schema, struct arena *arena)
+static bool schema_decode_indexes(struct reader *reader, uint8_t version, struct schema *schema,
+                                  struct arena *arena)
 {
     schema->indexes_count = reader_u16(reader);
     if (schema->indexes_count > INDEXES_MAX) {
@@ -344,13 +347,16 @@ static bool schema_decode_indexes(struct reader *reader, struct schema *schema, 
         struct index_schema *index = &schema->indexes[i];
         index->space = reader_u32(reader);
         index->state = (enum index_state)reader_u8(reader);
+        index->target = version < 5 ? INDEX_OF_VALUE : (enum index_target)reader_u8(reader);
         index->name = arena_copy(arena, reader_sized(reader));
         index->partition_count = reader_u8(reader);
         index->clustering_count = reader_u8(reader);
         index->partition = schema_decode_columns(reader, index->partition_count, arena);
         index->clustering = schema_decode_columns(reader, index->clustering_count, arena);
         index->properties = arena_copy(arena, reader_sized(reader));
-        if (index->state != INDEX_CREATING && index->state != INDEX_ACTIVE) {
+        bool has_target = index->target == INDEX_OF_VALUE ||
+                          (index->target <= INDEX_OF_ENTRIES && index->partition_count == 1);
+        if (!has_target || (index->state != INDEX_CREATING && index->state != INDEX_ACTIVE)) {
             return false;
         }
     }
@@ -389,7 +395,7 @@ enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema
     bool is_known = schema.kind >= TABLE_DOCUMENT && schema.kind <= TABLE_WIDE &&
                     schema.durability >= DURABILITY_SYNC && schema.durability <= DURABILITY_PERIODIC &&
                     (version == SCHEMA_VERSION_READ || schema_decode_wide(&reader, &schema, arena)) &&
-                    schema_decode_indexes(&reader, &schema, arena);
+                    schema_decode_indexes(&reader, version, &schema, arena);
     schema.ttl_attribute = arena_copy(arena, reader_sized(&reader));
     schema.properties = arena_copy(arena, reader_sized(&reader));
     if (!reader_ended(&reader) || !is_known || schema_check(&schema, NULL) != STATUS_OK) {

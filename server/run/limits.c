@@ -96,6 +96,7 @@ static const struct limit limits[] = {
     {"expression, path", EXPRESSION_PATH_ELEMENTS_MAX, "elements"},
     {"update, actions", EXPRESSION_ACTIONS_MAX, "actions"},
     {"transaction, changes", FOLD_CHANGES_MAX, "changes"},
+    {"rows that leave with their deletion, others later", FOLD_DELETE_ROWS_MAX, "rows"},
     {"token is remembered", FOLD_TOKEN_SECONDS, "seconds"},
     {"page, rows", READ_PAGE_ROWS_MAX, "rows"},
     {"page, rows looked at", READ_PAGE_SCAN_ROWS_MAX, "rows"},

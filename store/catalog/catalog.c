@@ -76,9 +76,16 @@ static void catalog_add_systems(struct catalog *catalog)
                               .clustering_count = 1,
                               .clustering = catalog_column(catalog, "token", TYPE_TEXT),
                               .ttl_attribute = bytes_of_text("expires")};
+    struct schema deletions = {.table = CATALOG_DELETIONS,
+                               .name = bytes_of_text("system.deletions"),
+                               .partition_count = 1,
+                               .partition = catalog_column(catalog, "id", TYPE_BIGINT),
+                               .clustering_count = 1,
+                               .clustering = catalog_column(catalog, "n", TYPE_BIGINT)};
     catalog_register_system(catalog, &tables);
     catalog_register_system(catalog, &terms);
     catalog_register_system(catalog, &requests);
+    catalog_register_system(catalog, &deletions);
 }
 
 struct catalog *catalog_create(void)

@@ -54,9 +54,9 @@ static const char *index_value_letter(const struct value *value)
 }
 
 /* The value that an index column takes from an item. */
-static enum status index_column(const struct index_schema *index, const struct key_column *column,
-                                const struct value *item, struct arena *arena, struct value *ret_value,
-                                struct error *error)
+static enum status index_column(const struct schema *table, const struct index_schema *index,
+                                const struct key_column *column, const struct value *item,
+                                struct arena *arena, struct value *ret_value, struct error *error)
 {
     const struct value *found = value_map_get(item, column->name);
     if (found == NULL) {
@@ -75,7 +75,7 @@ static enum status index_column(const struct index_schema *index, const struct k
         return STATUS_INVALID;
     }
     bool is_bytes = ret_value->kind == VALUE_TEXT || ret_value->kind == VALUE_BYTES;
-    if (is_bytes && ret_value->bytes.size == 0) {
+    if (is_bytes && ret_value->bytes.size == 0 && table->kind == TABLE_DOCUMENT) {
         (void)error_set(
             error, STATUS_INVALID,
             "One or more parameter values are not valid. A value specified for a secondary index key "
@@ -88,8 +88,9 @@ static enum status index_column(const struct index_schema *index, const struct k
     return STATUS_OK;
 }
 
-enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,
-                            const struct value *item, struct buffer *ret_key, struct error *error)
+enum status index_entry_key(const struct schema *table, const struct index_schema *index,
+                            struct bytes storage_key, const struct value *item, struct buffer *ret_key,
+                            struct error *error)
 {
     struct value partition[PARTITION_COLUMNS_MAX];
     struct value clustering[CLUSTERING_COLUMNS_MAX];
@@ -102,8 +103,8 @@ enum status index_entry_key(const struct index_schema *index, struct bytes stora
         size_t k = i - index->partition_count;
         enum status found =
             i < index->partition_count
-                ? index_column(index, &index->partition[i], item, &arena, &partition[i], error)
-                : index_column(index, &index->clustering[k], item, &arena, &clustering[k], error);
+                ? index_column(table, index, &index->partition[i], item, &arena, &partition[i], error)
+                : index_column(table, index, &index->clustering[k], item, &arena, &clustering[k], error);
         status = found == STATUS_OK ? status : found;
     }
     if (status == STATUS_OK) {
@@ -116,6 +117,62 @@ enum status index_entry_key(const struct index_schema *index, struct bytes stora
         buffer_put(ret_key, bytes_from(storage_key, sizeof(uint32_t)));
     }
     buffer_reset(&key);
+    arena_reset(&arena);
+    return status;
+}
+
+/* What an index of elements has of a collection: how many, and one of them. */
+static size_t index_elements(const struct value *found)
+{
+    return found == NULL                                           ? 0
+           : found->kind == VALUE_MAP                              ? found->pairs.count
+           : found->kind == VALUE_LIST || found->kind == VALUE_SET ? found->items.count
+                                                                   : 0;
+}
+
+static struct value index_element(enum index_target target, const struct value *found, size_t i,
+                                  struct arena *arena)
+{
+    if (found->kind != VALUE_MAP) {
+        return found->items.at[i];
+    }
+    const struct value *pair = &found->pairs.at[2 * i];
+    if (target != INDEX_OF_ENTRIES) {
+        return target == INDEX_OF_KEYS ? pair[0] : pair[1];
+    }
+    struct value *parts = arena_create_array(arena, 2, sizeof(*parts));
+    parts[0] = pair[0];
+    parts[1] = pair[1];
+    return (struct value){.kind = VALUE_TUPLE, .items = {.at = parts, .count = 2}};
+}
+
+enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
+                             struct bytes storage_key, const struct value *item,
+                             enum status (*visit)(void *context, struct bytes entry, struct error *error),
+                             void *context, struct error *error)
+{
+    struct buffer entry = {0};
+    struct arena arena = {0};
+    struct bytes name = index->partition[0].name;
+    bool is_single = index->target == INDEX_OF_VALUE;
+    const struct value *found = is_single ? NULL : value_map_get(item, name);
+    size_t count = is_single ? 1 : index_elements(found);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct value pair[2] = {value_of_text(name), value_of_null()};
+        struct value element = {.kind = VALUE_MAP, .pairs = {.at = pair, .count = 1}};
+        if (!is_single) {
+            pair[1] = index_element(index->target, found, i, &arena);
+        }
+        buffer_clear(&entry);
+        status = index_entry_key(table, index, storage_key, is_single ? item : &element, &entry, NULL);
+        /* Without the key's attributes, or with wrong ones, the row has no entry. */
+        status = status == STATUS_OK ? visit(context, buffer_bytes(&entry), error)
+                 : status == STATUS_NOT_FOUND || status == STATUS_INVALID
+                     ? STATUS_OK
+                     : error_set(error, status, "an index entry has no key");
+    }
+    buffer_reset(&entry);
     arena_reset(&arena);
     return status;
 }

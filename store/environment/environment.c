@@ -344,6 +344,17 @@ enum status environment_open(const struct environment_options *options, struct e
     return status;
 }
 
+void environment_mask(struct environment *environment, bool is_masked)
+{
+    uint64_t state = atomic_load(&environment->mask_state);
+    atomic_store(&environment->mask_state, (state + 2) / 2 * 2 + (is_masked ? 1 : 0));
+}
+
+uint64_t environment_mask_state(const struct environment *environment)
+{
+    return atomic_load(&environment->mask_state);
+}
+
 void environment_statistics_read(struct environment *environment,
                                  struct environment_statistics *ret_statistics)
 {

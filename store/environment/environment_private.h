@@ -55,6 +55,7 @@ struct environment {
     struct thread *thread;
     bool is_stopping;
     _Atomic uint64_t commits;
+    _Atomic uint64_t mask_state;    /* environment_mask_state */
     _Atomic uint64_t pages_written; /* since the last checkpoint, about */
 };
 

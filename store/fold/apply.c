@@ -1,4 +1,6 @@
 /* Folding: a record's images become rows. The same code serves the writer and replay (DESIGN §1). */
+#include <stdlib.h>
+
 #include "codec/pack.h"
 #include "fold_private.h"
 #include "row/key.h"
@@ -45,16 +47,22 @@ static enum status entry_put(struct fold *fold, struct environment_write *write,
                : status;
 }
 
-static enum status entry_change(struct fold *fold, struct environment_write *write,
-                                const struct index_schema *index, struct bytes key, struct bytes storage_key,
-                                const struct value *item, int sign, struct error *error)
+/* An entry that comes or goes. */
+struct entry_change {
+    struct fold *fold;
+    struct environment_write *write;
+    uint32_t space;
+    struct bytes key;
+    int sign;
+};
+
+static enum status entry_change(void *context, struct bytes entry, struct error *error)
 {
-    buffer_clear(&fold->entry);
-    enum status status = index_entry_key(index, storage_key, item, &fold->entry, error);
-    if (status == STATUS_NOT_FOUND || status == STATUS_INVALID) {
-        return STATUS_OK; /* the row has none; a wrong type is only found where the index came later */
-    }
-    return status == STATUS_OK ? entry_put(fold, write, TREE_INDEX, index->space, key, sign, error) : status;
+    const struct entry_change *change = context;
+    buffer_clear(&change->fold->entry);
+    buffer_put(&change->fold->entry, entry);
+    return entry_put(change->fold, change->write, TREE_INDEX, change->space, change->key, change->sign,
+                     error);
 }
 
 static enum status expiry_change(struct fold *fold, struct environment_write *write,
@@ -81,7 +89,8 @@ static enum status entries_of_item(struct fold *fold, struct environment_write *
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         const struct index_schema *each = &schema->indexes[i];
         if (index == NULL || index->space == each->space) {
-            status = entry_change(fold, write, each, key, storage_key, item, sign, error);
+            struct entry_change change = {fold, write, each->space, key, sign};
+            status = index_entry_keys(schema, each, storage_key, item, entry_change, &change, error);
         }
     }
     bool expires = index == NULL && schema->kind != TABLE_WIDE && index_expiry_of(schema, item, &seconds);
@@ -173,13 +182,68 @@ struct key_target {
     void *context;
 };
 
+/* The entries of one image. */
+struct entry_list {
+    struct arena *arena;
+    struct bytes *at;
+    size_t count;
+};
+
+static enum status entry_note(void *context, struct bytes entry, struct error *error)
+{
+    struct entry_list *list = context;
+    (void)error;
+    struct bytes *grown = list->at;
+    if ((list->count & (list->count - 1)) == 0) { /* a power of two, or none: full */
+        grown = arena_create_array(list->arena, list->count == 0 ? 1 : 2 * list->count, sizeof(*grown));
+        for (size_t i = 0; i < list->count; i++) {
+            grown[i] = list->at[i];
+        }
+    }
+    grown[list->count++] = arena_copy(list->arena, entry);
+    list->at = grown;
+    return STATUS_OK;
+}
+
+static int entry_compare(const void *a, const void *b)
+{
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+static void entry_sort(struct entry_list *list)
+{
+    if (list->count > 1) {
+        qsort(list->at, list->count, sizeof(*list->at), entry_compare);
+    }
+}
+
+/* Those that only one of the images has; each once. */
+static void entries_that_differ(struct entry_list lists[2], uint32_t space, const struct key_target *target)
+{
+    size_t at[2] = {0, 0};
+    entry_sort(&lists[0]);
+    entry_sort(&lists[1]);
+    while (at[0] < lists[0].count || at[1] < lists[1].count) {
+        bool has[2] = {at[0] < lists[0].count, at[1] < lists[1].count};
+        int order = !has[0] ? 1 : !has[1] ? -1 : bytes_compare(lists[0].at[at[0]], lists[1].at[at[1]]);
+        struct bytes least = order <= 0 ? lists[0].at[at[0]] : lists[1].at[at[1]];
+        if (order != 0) {
+            target->add(target->context, space, least);
+        }
+        for (size_t k = 0; k < 2; k++) {
+            while (at[k] < lists[k].count && bytes_equal(lists[k].at[at[k]], least)) {
+                at[k]++;
+            }
+        }
+    }
+}
+
 static enum status record_entry_keys(const struct schema *schema, struct bytes key, struct bytes storage_key,
                                      struct bytes old_image, struct bytes new_image,
                                      const struct key_target *target, struct error *error)
 {
     struct arena arena = {0};
     struct value items[2];
-    struct buffer entries[2] = {{0}, {0}};
     struct bytes images[2] = {old_image, new_image};
     enum status status = STATUS_OK;
     for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
@@ -189,22 +253,15 @@ static enum status record_entry_keys(const struct schema *schema, struct bytes k
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
-        for (size_t k = 0; k < 2; k++) {
-            buffer_clear(&entries[k]);
-            if (index_entry_key(&schema->indexes[i], storage_key, &items[k], &entries[k], NULL) !=
-                STATUS_OK) {
-                buffer_clear(&entries[k]);
-            }
+        struct entry_list lists[2] = {{.arena = &arena}, {.arena = &arena}};
+        for (size_t k = 0; k < 2 && status == STATUS_OK; k++) {
+            status = index_entry_keys(schema, &schema->indexes[i], storage_key, &items[k], entry_note,
+                                      &lists[k], error);
         }
-        bool is_same = bytes_equal(buffer_bytes(&entries[0]), buffer_bytes(&entries[1]));
-        for (size_t k = 0; k < 2 && !is_same; k++) {
-            if (entries[k].size > 0) {
-                target->add(target->context, schema->indexes[i].space, buffer_bytes(&entries[k]));
-            }
+        if (status == STATUS_OK) {
+            entries_that_differ(lists, schema->indexes[i].space, target);
         }
     }
-    buffer_reset(&entries[0]);
-    buffer_reset(&entries[1]);
     arena_reset(&arena);
     return status;
 }

@@ -138,42 +138,41 @@ static enum status batch_emit_record(struct fold *fold, struct environment_write
     records->at[records->count++] =
         (struct fold_record){.table = record->table, .shard = record->shard, .end = fold->records.size};
     batch_count_durability(batch, schema);
+    if (record->table == CATALOG_DELETIONS) {
+        fold->under_way_is_stale = true;
+        fold->under_way_changed = true;
+    }
     batch->only_removes &= (record->flags & RECORD_HAS_NEW) == 0 || record->operation == OPERATION_DROP;
     return status;
 }
 
-/* One record for a row, or none when it is as it was (invariant 6); and one before it for what had expired in it. */
+/* One record for a row, or none when it is as it was (invariant 6); and before it one for each thing that had happened to it
+ * by itself. */
 static enum status batch_emit_row(struct fold *fold, struct environment_write *write,
                                   struct fold_batch *batch, struct write *request, const struct fold_row *row,
                                   struct batch_records *records)
 {
     struct error *error = &request->error;
     struct record record;
-    struct batch_step steps[2] = {{row->had_old, row->has_new, row->old_image, row->new_image}};
-    size_t count = 1;
+    struct batch_step step = {.had_old = row->had_old, .old_image = row->old_image};
     enum status status = STATUS_OK;
     if (row->table_change != NULL) {
         record = batch_table_record(request, row);
         return batch_emit_record(fold, write, batch, row->schema, &record, records, error);
     }
-    if (row->has_expired) {
-        steps[0].has_new = true;
-        steps[0].new_image = row->expired_image;
-        steps[1] = (struct batch_step){true, row->has_new, row->expired_image, row->new_image};
-        count = 2;
-    }
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        const struct batch_step *step = &steps[i];
-        if (step->had_old == step->has_new &&
-            (!step->has_new || bytes_equal(step->old_image, step->new_image))) {
-            continue;
+    for (size_t i = 0; i <= row->stages_count && status == STATUS_OK; i++) {
+        bool is_last = i == row->stages_count;
+        step.has_new = is_last ? row->has_new : row->stages[i].is_there;
+        step.new_image = is_last ? row->new_image : row->stages[i].image;
+        if (step.had_old != step.has_new || (step.has_new && !bytes_equal(step.old_image, step.new_image))) {
+            const struct cause *cause = is_last ? &request->cause : &row->stages[i].cause;
+            status = batch_row_record(fold, batch, request, cause, row, &step, &record);
+            if (status == STATUS_OK) {
+                status = batch_emit_record(fold, write, batch, row->schema, &record, records, error);
+            }
         }
-        bool has_expired = i + 1 < count; /* by itself, whatever the request */
-        struct cause cause = has_expired ? (struct cause){.kind = CAUSE_TTL} : request->cause;
-        status = batch_row_record(fold, batch, request, &cause, row, step, &record);
-        if (status == STATUS_OK) {
-            status = batch_emit_record(fold, write, batch, row->schema, &record, records, error);
-        }
+        step.had_old = step.has_new;
+        step.old_image = step.new_image;
     }
     return status;
 }
@@ -182,9 +181,13 @@ static enum status batch_emit_row(struct fold *fold, struct environment_write *w
 static enum status batch_emit(struct fold *fold, struct environment_write *write, struct fold_batch *batch,
                               struct write *request, const struct fold_transaction *transaction)
 {
-    struct batch_records records = {
-        .at = arena_create_array(&fold->arena, 2 * transaction->count + 1, sizeof(*records.at))};
+    struct batch_records records = {0};
+    size_t records_max = transaction->count;
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < transaction->count; i++) {
+        records_max += transaction->rows[i]->stages_count;
+    }
+    records.at = arena_create_array(&fold->arena, records_max + 1, sizeof(*records.at));
     buffer_clear(&fold->records);
     for (size_t i = 0; i < transaction->count && status == STATUS_OK; i++) {
         status = batch_emit_row(fold, write, batch, request, transaction->rows[i], &records);
@@ -394,15 +397,21 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
     } else if (status == STATUS_OK && fold->headers_count > 0) {
         status = fold__totals_flush(fold, write, error);
         if (status == STATUS_OK) {
+            status = fold__under_way_tell(fold, write, error);
+        }
+        if (status == STATUS_OK) {
             status = batch_append(fold, &batch, error);
         }
         if (status == STATUS_OK) {
             batch_commit(fold, &write, &batch);
+            fold__under_way_told(fold);
             batch_note_due(fold, &batch);
             batch_apply_catalog(fold, taken);
         }
     }
     fold->totals_count = 0;
+    fold->under_way_is_stale |=
+        fold->under_way_changed; /* it was taken back; the next batch tells what there is */
     environment_write_abort(&write);
     arena_clear(&fold->arena);
     if (status == STATUS_OK) {

@@ -36,7 +36,9 @@ static enum status evaluate_load(struct fold *fold, struct environment_write *wr
     ret_row->has_new = true;
     ret_row->old_image = arena_copy(&fold->arena, image); /* a put ends what was borrowed */
     ret_row->new_image = ret_row->old_image;
-    return STATUS_OK;
+    return schema->kind == TABLE_WIDE
+               ? fold__under_way_settle(fold, write, buffer_bytes(&fold->storage_key), ret_row, error)
+               : STATUS_OK;
 }
 
 static void transaction_add(struct fold *fold, struct fold_transaction *transaction, struct fold_row *row)
@@ -260,8 +262,9 @@ static enum status evaluate_bounds(const struct fold_scene *scene, const struct 
     buffer_put_u32(&storage_key, 0);
     for (size_t i = 0; i < change->schema->indexes_count && status == STATUS_OK; i++) {
         buffer_clear(&entry);
-        status = index_entry_key(&change->schema->indexes[i], buffer_bytes(&storage_key), &row->item, &entry,
-                                 error);
+        CHECK(change->schema->indexes[i].target == INDEX_OF_VALUE); /* documents have no other */
+        status = index_entry_key(change->schema, &change->schema->indexes[i], buffer_bytes(&storage_key),
+                                 &row->item, &entry, error);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     buffer_reset(&storage_key);
@@ -368,6 +371,7 @@ static enum status evaluate_effect(const struct fold_scene *scene, const struct 
     case CHANGE_WIDE_DELETE:
         return fold__wide_delete(scene, change, error);
     case CHANGE_CHECK:
+    case CHANGE_SETTLE:
     case CHANGE_TABLE:
         break;
     }
@@ -451,12 +455,17 @@ static enum status evaluate_change(const struct fold_scene *scene, struct write 
 
 /* --- read sets -------------------------------------------------------------------------------------------------- */
 
-static enum status read_range_checksum(struct environment_write *write, const struct write_read *read,
-                                       struct hash128 *ret_sum, struct error *error)
+static enum status read_range_checksum(struct fold *fold, struct environment_write *write,
+                                       const struct write_read *read, struct hash128 *ret_sum,
+                                       struct error *error)
 {
     struct environment_cursor *cursor = NULL;
     struct hash128 sum = {0};
-    enum status status = environment_write_cursor_open(write, TREE_ROWS, &cursor, error);
+    const struct deletions *under_way = NULL;
+    enum status status = fold__under_way(fold, write, &under_way, error);
+    if (status == STATUS_OK) {
+        status = environment_write_cursor_open(write, TREE_ROWS, &cursor, error);
+    }
     if (status == STATUS_OK) {
         status = environment_cursor_seek_at_or_after(cursor, read->low, error);
     }
@@ -468,8 +477,12 @@ static enum status read_range_checksum(struct environment_write *write, const st
         if (status == STATUS_OK) {
             status = stored_row_decode(stored, &key, &image, error);
         }
+        if (status == STATUS_OK && under_way->count > 0) { /* as its reader saw it */
+            status = deletions_apply(under_way, UINT64_MAX, environment_cursor_key(cursor), key, image,
+                                     &fold->arena, &image, error);
+        }
         if (status == STATUS_OK) {
-            sum = stored_rows_checksum(sum, key, image);
+            sum = image.size > 0 ? stored_rows_checksum(sum, key, image) : sum;
             status = environment_cursor_next(cursor, error);
         }
     }
@@ -485,12 +498,12 @@ static enum status evaluate_read(struct fold *fold, struct environment_write *wr
     bool is_absent = false;
     enum status status = STATUS_OK;
     if (read->key.size == 0) {
-        status = read_range_checksum(write, read, &sum, error);
+        status = read_range_checksum(fold, write, read, &sum, error);
     } else {
         struct fold_row row;
         status = evaluate_load(fold, write, read->schema, read->key, &row, error);
-        is_absent = !row.had_old;
-        sum = row.had_old ? stored_row_checksum(read->key, row.old_image) : sum;
+        is_absent = !row.has_new;
+        sum = row.has_new ? stored_row_checksum(read->key, row.new_image) : sum;
     }
     if (status == STATUS_OK &&
         (is_absent != read->is_absent || sum.high != read->checksum.high || sum.low != read->checksum.low)) {

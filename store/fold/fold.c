@@ -15,6 +15,7 @@ static void fold_free(struct fold *fold)
     buffer_reset(&fold->entry);
     buffer_reset(&fold->old_image);
     frame_builder_reset(&fold->builder);
+    deletions_reset(&fold->under_way);
     arena_reset(&fold->arena);
     memory_destroy(fold->headers);
     memory_destroy(fold);
@@ -117,6 +118,8 @@ enum status fold_open(const struct fold_options *options, struct fold **ret_fold
 {
     struct fold *fold = memory_create(sizeof(*fold));
     fold->options = *options;
+    fold->under_way_is_stale = true;
+    fold->under_way_changed = true; /* the first batch tells readers what a start finds */
     fold__metrics_register();
     fold->mailbox = mailbox_create(FOLD_QUEUE_ENTRIES_MAX);
     enum status status = fold_recover(fold, error);

@@ -6,10 +6,12 @@
 
 #include "base/mailbox.h"
 #include "base/thread.h"
+#include "catalog/deletion.h"
 #include "catalog/index.h"
 #include "environment/transaction.h"
 #include "fold/fold.h"
 #include "fold/write.h"
+#include "row/key.h"
 #include "row/wide.h"
 
 /* Writes of a batch, in order. */
@@ -44,6 +46,14 @@ enum {
     FOLD_TOTALS_MAX = 64, /* spaces whose totals are held between two flushes */
 };
 
+/* What a row had become by itself, and nobody had written down: cells had expired, or a deletion had covered it. Each is a
+ * record of its own. */
+struct fold_stage {
+    bool is_there;
+    struct bytes image;
+    struct cause cause;
+};
+
 /* A row that a transaction touches: as it was, and as it will be. */
 struct fold_row {
     const struct schema *schema;
@@ -57,9 +67,8 @@ struct fold_row {
     struct value item; /* when is_decoded: new_image as a tree */
     bool is_wide;      /* `wide` is what new_image has */
     struct wide_row wide;
-    bool
-        has_expired; /* cells had expired: the row became expired_image before anything else happened to it */
-    struct bytes expired_image;
+    struct fold_stage *stages; /* what happened to the row before what the transaction does to it */
+    size_t stages_count;
     const struct write_change *table_change; /* not a row, but a change of the table itself */
 };
 
@@ -79,6 +88,7 @@ struct fold_transaction {
     struct map *by_key; /* table and key → row; only when there are several changes */
     struct fold_deletion *deletions;
     int64_t timestamp; /* of writes to wide rows whose client gave none */
+    uint32_t large;    /* deletions of more rows than it changes itself */
 };
 
 struct fold {
@@ -109,7 +119,10 @@ struct fold {
     struct fold_taken taken;
     struct fold_total totals[FOLD_TOTALS_MAX]; /* changed in the open transaction */
     size_t totals_count;
-    int64_t sync_due_us; /* steady time at which what is not synced yet must be; 0: nothing waits */
+    struct deletions under_way; /* those of the open transaction's state, unless they are stale */
+    bool under_way_is_stale;
+    bool under_way_changed; /* in this batch */
+    int64_t sync_due_us;    /* steady time at which what is not synced yet must be; 0: nothing waits */
 };
 
 /* One record of the transaction being evaluated, encoded in fold->records up to `end`. */
@@ -168,6 +181,48 @@ struct fold_scene {
     struct fold_transaction *transaction;
 };
 
+/* The stored rows of one kind of a partition whose clustering part lies in a range (wide.c): open, then row and
+ * environment_cursor_next. Close also when open failed. */
+struct fold_range {
+    struct environment_cursor *cursor;
+    struct buffer prefix;
+    const struct wide_range *range;
+};
+
+MUST_USE enum status fold__range_open(const struct fold_scene *scene, const struct schema *schema,
+                                      struct bytes partition, enum row_kind kind,
+                                      const struct wide_range *range, struct fold_range *ret_rows,
+                                      struct error *error);
+/* The row at the cursor, borrowed until it moves. STATUS_END. */
+MUST_USE enum status fold__range_row(const struct fold_range *rows, struct bytes *ret_storage,
+                                     struct bytes *ret_stored, struct error *error);
+void fold__range_close(struct fold_range *rows);
+
+/* Deletions whose rows have yet to leave (large.c), as the open transaction has them. */
+MUST_USE enum status fold__under_way(struct fold *fold, struct environment_write *write,
+                                     const struct deletions **ret_deletions, struct error *error);
+/* What deletions under way left of a row that was just loaded: stages of it. */
+MUST_USE enum status fold__under_way_settle(struct fold *fold, struct environment_write *write,
+                                            struct bytes storage, struct fold_row *row, struct error *error);
+/* Whether a range of a partition has more rows than one transaction deletes. */
+MUST_USE enum status fold__range_is_large(const struct fold_scene *scene, const struct schema *schema,
+                                          struct bytes partition, const struct wide_range *range,
+                                          bool *ret_is_large, struct error *error);
+/* The newest timestamp in the rows of a large range; at least *newest. */
+MUST_USE enum status fold__large_newest(const struct fold_scene *scene, const struct schema *schema,
+                                        struct bytes partition, const struct wide_range *range,
+                                        int64_t *newest, struct error *error);
+/* Makes a deletion one whose rows leave later. `range` has the deletion; has_range is false for a whole partition. */
+MUST_USE enum status fold__delete_later(const struct fold_scene *scene, const struct schema *schema,
+                                        struct bytes partition, const struct wide_range *range,
+                                        bool has_range, struct error *error);
+/* Around the commit of a batch that changed which deletions are under way: readers are told. */
+MUST_USE enum status fold__under_way_tell(struct fold *fold, struct environment_write *write,
+                                          struct error *error);
+void fold__under_way_told(struct fold *fold);
+
+void fold__row_stage(struct arena *arena, struct fold_row *row, bool is_there, struct bytes image,
+                     struct cause cause);
 /* Decodes a wide row, and lets expire what has (once). */
 MUST_USE enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *row,
                                         struct error *error);

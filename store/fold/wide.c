@@ -40,11 +40,12 @@ enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *
     enum status status =
         row->has_new ? wide_row_decode(row->new_image, &scene->fold->arena, &row->wide, error) : STATUS_OK;
     row->is_wide = status == STATUS_OK;
-    if (status == STATUS_OK && row->had_old && wide_row_first_expired(&row->wide, scene_now(scene), &first)) {
+    if (status == STATUS_OK && row->had_old && row->has_new &&
+        wide_row_first_expired(&row->wide, scene_now(scene), &first)) {
         wide_row_expire(&row->wide, scene_now(scene));
         wide_store(scene, row);
-        row->has_expired = true;
-        row->expired_image = row->new_image;
+        fold__row_stage(&scene->fold->arena, row, row->has_new, row->new_image,
+                        (struct cause){.kind = CAUSE_TTL});
     }
     return status;
 }
@@ -73,6 +74,38 @@ static void wide_prefix(const struct schema *schema, struct bytes partition, enu
 {
     key_storage_partition(schema->space, partition, ret_prefix);
     buffer_put_u8(ret_prefix, (uint8_t)kind);
+}
+
+void fold__range_close(struct fold_range *rows)
+{
+    environment_cursor_close(&rows->cursor);
+    buffer_reset(&rows->prefix);
+}
+
+enum status fold__range_open(const struct fold_scene *scene, const struct schema *schema,
+                             struct bytes partition, enum row_kind kind, const struct wide_range *range,
+                             struct fold_range *ret_rows, struct error *error)
+{
+    struct buffer low = {0};
+    *ret_rows = (struct fold_range){.range = range};
+    wide_prefix(schema, partition, kind, &ret_rows->prefix);
+    buffer_put(&low, buffer_bytes(&ret_rows->prefix));
+    buffer_put(&low, range->low);
+    enum status status = environment_write_cursor_open(scene->write, TREE_ROWS, &ret_rows->cursor, error);
+    if (status == STATUS_OK) {
+        status = environment_cursor_seek_at_or_after(ret_rows->cursor, buffer_bytes(&low), error);
+    }
+    buffer_reset(&low);
+    return status;
+}
+
+enum status fold__range_row(const struct fold_range *rows, struct bytes *ret_storage,
+                            struct bytes *ret_stored, struct error *error)
+{
+    *ret_storage = environment_cursor_key(rows->cursor);
+    bool is_inside = bytes_start_with(*ret_storage, buffer_bytes(&rows->prefix)) &&
+                     wide_range_covers(rows->range, bytes_from(*ret_storage, rows->prefix.size));
+    return is_inside ? environment_cursor_value(rows->cursor, ret_stored, error) : STATUS_END;
 }
 
 /* The range tombstone, as stored before this transaction, that a place lies in. STATUS_NOT_FOUND. */
@@ -200,55 +233,51 @@ struct wide_walk {
     enum status (*visit)(struct wide_walk *walk, struct fold_row *row, struct error *error);
     struct wide_deletion deletion; /* what the visitor lays over the row */
     int64_t newest;                /* what the visitor found */
+    bool may_end;                  /* not all have to be visited */
     struct wide_range *found;      /* of range tombstones */
     size_t found_count;
 };
 
-static enum status walk_stored(struct wide_walk *walk, struct error *error)
+static enum status walk_visit_stored(struct wide_walk *walk, struct bytes stored, struct error *error)
 {
     const struct fold_scene *scene = walk->scene;
-    struct environment_cursor *cursor = NULL;
-    struct buffer prefix = {0};
-    struct buffer low = {0};
+    struct bytes key = {0};
+    struct bytes image = {0};
+    struct fold_row *row = NULL;
+    enum status status = stored_row_decode(stored, &key, &image, error);
+    if (status != STATUS_OK || !bytes_equal(key_partition(key), walk->partition)) {
+        return status;
+    }
+    status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, walk->schema,
+                                arena_copy(&scene->fold->arena, key), &row, error);
+    return status == STATUS_OK ? walk->visit(walk, row, error) : status;
+}
+
+static enum status walk_stored(struct wide_walk *walk, struct error *error)
+{
+    struct fold_range rows;
     size_t count = 0;
-    wide_prefix(walk->schema, walk->partition, walk->kind, &prefix);
-    buffer_put(&low, buffer_bytes(&prefix));
-    buffer_put(&low, walk->range->low);
-    enum status status = environment_write_cursor_open(scene->write, TREE_ROWS, &cursor, error);
-    if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(cursor, buffer_bytes(&low), error);
-    }
+    enum status status =
+        fold__range_open(walk->scene, walk->schema, walk->partition, walk->kind, walk->range, &rows, error);
     while (status == STATUS_OK) {
-        struct bytes storage = environment_cursor_key(cursor);
+        struct bytes storage = {0};
         struct bytes stored = {0};
-        struct bytes key = {0};
-        struct bytes image = {0};
-        struct fold_row *row = NULL;
-        if (!bytes_start_with(storage, buffer_bytes(&prefix)) ||
-            !wide_range_covers(walk->range, bytes_from(storage, prefix.size))) {
-            break;
-        }
-        status = environment_cursor_value(cursor, &stored, error);
-        if (status == STATUS_OK) {
-            status = stored_row_decode(stored, &key, &image, error);
-        }
+        status = fold__range_row(&rows, &storage, &stored, error);
         if (status == STATUS_OK && ++count > FOLD_CHANGES_MAX) {
-            status = error_set(error, STATUS_TOO_LARGE,
-                               "a delete of more than %d rows; delete smaller ranges, one after the other",
-                               FOLD_CHANGES_MAX);
-        }
-        if (status == STATUS_OK && bytes_equal(key_partition(key), walk->partition)) {
-            status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, walk->schema,
-                                        arena_copy(&scene->fold->arena, key), &row, error);
-            status = status == STATUS_OK ? walk->visit(walk, row, error) : status;
+            status = walk->may_end ? STATUS_END
+                                   : error_set(error, STATUS_TOO_LARGE,
+                                               "a delete that meets more than %d others of ranges; delete "
+                                               "smaller ranges, one after the other",
+                                               FOLD_CHANGES_MAX);
         }
         if (status == STATUS_OK) {
-            status = environment_cursor_next(cursor, error);
+            status = walk_visit_stored(walk, stored, error);
+        }
+        if (status == STATUS_OK) {
+            status = environment_cursor_next(rows.cursor, error);
         }
     }
-    environment_cursor_close(&cursor);
-    buffer_reset(&prefix);
-    buffer_reset(&low);
+    fold__range_close(&rows);
     return status == STATUS_END ? STATUS_OK : status;
 }
 
@@ -404,6 +433,24 @@ static void header_put(const struct fold_scene *scene, struct fold_row *row, con
     buffer_reset(&image);
 }
 
+/* The rows of a range: now, or, when they are many, later. */
+static enum status delete_rows(struct wide_walk *walk, const struct wide_range *range, bool has_range,
+                               struct error *error)
+{
+    bool is_large = false;
+    enum status status =
+        fold__range_is_large(walk->scene, walk->schema, walk->partition, range, &is_large, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (is_large) {
+        return fold__delete_later(walk->scene, walk->schema, walk->partition, range, has_range, error);
+    }
+    walk->kind = ROW_PLAIN;
+    walk->visit = visit_mask;
+    return walk_run(walk, error);
+}
+
 static enum status delete_range(struct wide_walk *walk, const struct wide_range *range,
                                 struct fold_row *header_row, struct wide_header *header, struct error *error)
 {
@@ -424,25 +471,27 @@ static enum status delete_range(struct wide_walk *walk, const struct wide_range 
         header->has_ranges = true;
         header_put(scene, header_row, header);
     }
-    walk->kind = ROW_PLAIN;
-    walk->visit = visit_mask;
-    enum status status = walk_run(walk, error);
+    enum status status = delete_rows(walk, &added, true, error);
     return status == STATUS_OK ? range_tombstones(walk, &added, error) : status;
 }
 
 static enum status delete_partition(struct wide_walk *walk, struct fold_row *header_row,
                                     struct wide_header *header, struct error *error)
 {
-    static const enum row_kind kinds[] = {ROW_STATIC, ROW_PLAIN, ROW_RANGE_TOMBSTONE};
-    enum status status = STATUS_OK;
+    struct wide_range whole = {.deletion = walk->deletion};
     header->deletion = wide_deletion_later(header->deletion, walk->deletion);
     header_put(walk->scene, header_row, header);
-    for (size_t i = 0; i < ARRAY_COUNT(kinds) && status == STATUS_OK; i++) {
-        walk->kind = kinds[i];
-        walk->visit = kinds[i] == ROW_RANGE_TOMBSTONE ? visit_drop : visit_mask;
-        if (kinds[i] != ROW_RANGE_TOMBSTONE || header->has_ranges) {
-            status = walk_run(walk, error);
-        }
+    walk->kind = ROW_STATIC;
+    walk->visit = visit_mask;
+    enum status status = walk_run(walk, error);
+    if (status == STATUS_OK) {
+        status = delete_rows(walk, &whole, false, error);
+    }
+    if (status == STATUS_OK && header->has_ranges) {
+        walk->kind = ROW_RANGE_TOMBSTONE;
+        walk->visit = visit_drop;
+        walk->may_end = true; /* those that stay are idle */
+        status = walk_run(walk, error);
     }
     return status;
 }
@@ -491,7 +540,14 @@ static enum status timestamp_of_delete(const struct fold_scene *scene, const str
                              .kind = ROW_PLAIN,
                              .visit = visit_newest,
                              .newest = WIDE_NO_TIMESTAMP};
-    enum status status = walk_run(&walk, error);
+    bool is_large = false;
+    enum status status =
+        fold__range_is_large(scene, change->schema, walk.partition, walk.range, &is_large, error);
+    if (status == STATUS_OK) {
+        status = is_large ? fold__large_newest(scene, change->schema, walk.partition, walk.range,
+                                               &walk.newest, error)
+                          : walk_run(&walk, error);
+    }
     if (status == STATUS_OK && change->range == NULL) {
         walk.kind = ROW_STATIC;
         status = walk_run(&walk, error);

@@ -75,24 +75,44 @@ static enum status touched_fetch(struct history_cursor *cursor, struct error *er
     return status;
 }
 
+/* An entry that the key index may have cut. */
+struct entry_search {
+    uint32_t space;
+    struct bytes indexed;
+    struct buffer encoded;
+    struct buffer *entry; /* the whole, when it is found */
+    bool is_found;
+};
+
+static enum status entry_look(void *context, struct bytes entry, struct error *error)
+{
+    struct entry_search *search = context;
+    (void)error;
+    buffer_clear(&search->encoded);
+    segment_key_encode(search->space, entry, &search->encoded);
+    if (!search->is_found && bytes_equal(buffer_bytes(&search->encoded), search->indexed)) {
+        buffer_clear(search->entry);
+        buffer_put(search->entry, entry);
+        search->is_found = true;
+    }
+    return STATUS_OK;
+}
+
 /* Whether a record's row has, before or after, the index entry that the key index cut to `indexed`. */
 static bool entry_matches(const struct history_range *range, struct bytes key, struct bytes storage_key,
                           struct bytes image, struct bytes indexed, struct buffer *entry)
 {
     struct arena arena = {0};
-    struct buffer encoded = {0};
     struct value item;
+    struct entry_search search = {.space = range->index->space, .indexed = indexed, .entry = entry};
     buffer_clear(entry);
-    bool matches = image.size > 0 &&
-                   index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
-                   index_entry_key(range->index, storage_key, &item, entry, NULL) == STATUS_OK;
-    if (matches) {
-        segment_key_encode(range->index->space, buffer_bytes(entry), &encoded);
-        matches = bytes_equal(buffer_bytes(&encoded), indexed);
-    }
-    buffer_reset(&encoded);
+    bool is_known =
+        image.size > 0 && index_item(range->schema, key, image, &arena, &item, NULL) == STATUS_OK &&
+        index_entry_keys(range->schema, range->index, storage_key, &item, entry_look, &search, NULL) ==
+            STATUS_OK;
+    buffer_reset(&search.encoded);
     arena_reset(&arena);
-    return matches;
+    return is_known && search.is_found;
 }
 
 /* The whole storage key of an entry that the key index has cut: the record knows. */
@@ -270,7 +290,8 @@ enum status history_cursor_open(const struct history_range *range, struct histor
     struct read_range present = {.low = range->low,
                                  .high = range->high,
                                  .is_reverse = range->is_reverse,
-                                 .indexed = range->index == NULL ? NULL : range->schema};
+                                 .indexed = range->index == NULL ? NULL : range->schema,
+                                 .lsn = range->lsn};
     uint32_t space = range->index == NULL ? range->schema->space : range->index->space;
     enum status status = read_cursor_open(range->snapshot, present, &cursor->present, error);
     if (status == STATUS_OK) {
@@ -316,7 +337,7 @@ static enum status touched_undo(struct history_cursor *cursor, const struct touc
     buffer_clear(&cursor->record_key);
     buffer_put(&cursor->record_key, record.key);
     *ret_key = buffer_bytes(&cursor->record_key);
-    if (range->index == NULL) {
+    if (range->index == NULL && !history_has_left(&record, range->lsn)) {
         struct buffer old = {0};
         buffer_clear(&cursor->image);
         buffer_put(&cursor->image, record_old_image(&record, &old));
@@ -324,11 +345,12 @@ static enum status touched_undo(struct history_cursor *cursor, const struct touc
         *ret_image = buffer_bytes(&cursor->image);
         return (record.flags & RECORD_HAS_OLD) != 0 ? STATUS_OK : STATUS_NOT_FOUND;
     }
-    /* The entry was there if the row had it: other changes of the row may lie before this one. */
+    /* The entry was there if the row had it: other changes of the row may lie before this one. A row that a deletion under
+     * way covered was what that left of it. */
     status = history_row_at(range->log, range->snapshot, range->schema, *ret_key, range->lsn, &cursor->image,
                             error);
     *ret_image = buffer_bytes(&cursor->image);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && range->index != NULL) {
         struct buffer entry = {0};
         struct buffer indexed = {0};
         buffer_clear(&cursor->storage);

@@ -90,6 +90,35 @@ static enum status history_check_horizon(struct log *log, uint64_t lsn, struct e
     return STATUS_OK;
 }
 
+bool history_has_left(const struct record *record, uint64_t lsn)
+{
+    return record->cause.kind == CAUSE_RANGE_DELETE && record->cause.lsn <= lsn;
+}
+
+/* The row as it was at an LSN, given the first change after it: what it was before the change, or, when that only carries
+ * out what had deleted the row by then, what it leaves (and so on with the next one). */
+static enum status row_before(struct row_changes *changes, struct log *log, struct bytes key, uint64_t lsn,
+                              struct buffer *buffer, struct history_change *change, struct buffer *ret_image,
+                              struct error *error)
+{
+    struct buffer old = {0};
+    enum status status = STATUS_OK;
+    bool is_there = (change->record.flags & RECORD_HAS_OLD) != 0;
+    buffer_clear(ret_image);
+    buffer_put(ret_image, record_old_image(&change->record, &old));
+    while (status == STATUS_OK && history_has_left(&change->record, lsn)) {
+        is_there = (change->record.flags & RECORD_HAS_NEW) != 0;
+        buffer_clear(ret_image);
+        buffer_put(ret_image, change->record.new_image);
+        status = row_changes_next(changes, log, key, buffer, change, error);
+    }
+    buffer_reset(&old);
+    if (status != STATUS_OK && status != STATUS_END) {
+        return status;
+    }
+    return is_there ? STATUS_OK : error_set(error, STATUS_NOT_FOUND, "no such row at that moment");
+}
+
 enum status history_row_at(struct log *log, struct snapshot *snapshot, const struct schema *schema,
                            struct bytes key, uint64_t lsn, struct buffer *ret_image, struct error *error)
 {
@@ -104,18 +133,12 @@ enum status history_row_at(struct log *log, struct snapshot *snapshot, const str
     if (status != STATUS_OK) {
         return status;
     }
-    buffer_clear(ret_image);
     status = row_changes_next(&changes, log, key, &buffer, &change, error);
     if (status == STATUS_OK && change.lsn <= snapshot_lsn(snapshot)) {
-        if ((change.record.flags & RECORD_HAS_OLD) == 0) {
-            status = error_set(error, STATUS_NOT_FOUND, "no such row at that moment");
-        } else {
-            struct buffer old = {0};
-            buffer_put(ret_image, record_old_image(&change.record, &old));
-            buffer_reset(&old);
-        }
+        status = row_before(&changes, log, key, lsn, &buffer, &change, ret_image, error);
     } else if (status == STATUS_OK || status == STATUS_END) {
-        status = read_row_get(snapshot, schema, key, &image, error);
+        status = read_row_get_at(snapshot, schema, key, lsn, &image, error);
+        buffer_clear(ret_image);
         if (status == STATUS_OK) {
             buffer_put(ret_image, image);
         }

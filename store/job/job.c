@@ -56,6 +56,7 @@ static void jobs_run(void *context)
 {
     struct jobs *jobs = context;
     while (!job__is_stopping(jobs)) {
+        job__clear(jobs);
         job__backfill(jobs);
         job__restore(jobs);
         int64_t now_us = clock_steady_us(jobs->options.clock);

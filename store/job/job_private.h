@@ -24,6 +24,7 @@ MUST_USE enum status job__submit(struct jobs *jobs, struct write *write, struct 
 bool job__is_stopping(const struct jobs *jobs);
 
 /* Each does what there is to do; a failure is told in the diagnostics, and tried again later. */
+void job__clear(struct jobs *jobs);
 void job__backfill(struct jobs *jobs);
 void job__sweep(struct jobs *jobs);
 void job__purge(struct jobs *jobs);

@@ -1,6 +1,8 @@
 #include "read/read.h"
 
 #include "base/memory.h"
+#include "catalog/catalog.h"
+#include "catalog/deletion.h"
 #include "environment/transaction.h"
 #include "row/stored.h"
 
@@ -8,6 +10,9 @@ struct snapshot {
     struct environment_read *read;
     struct environment_point point;
     struct buffer key; /* storage key being looked up */
+    struct environment *environment;
+    struct deletions deletions; /* under way */
+    struct arena masked;        /* of the row that was given last */
 };
 
 struct read_cursor {
@@ -17,13 +22,62 @@ struct read_cursor {
     bool has_started;
 };
 
+/* --- deletions under way -------------------------------------------------------------------------------------------- */
+
+static enum status snapshot_load_deletions(struct snapshot *snapshot, struct error *error)
+{
+    uint8_t low[4];
+    struct environment_cursor *cursor = NULL;
+    bytes_put_u32(low, CATALOG_DELETIONS);
+    enum status status = environment_read_cursor_open(snapshot->read, TREE_ROWS, &cursor, error);
+    if (status == STATUS_OK) {
+        status = environment_cursor_seek_at_or_after(cursor, bytes_of(low, sizeof(low)), error);
+    }
+    while (status == STATUS_OK &&
+           bytes_start_with(environment_cursor_key(cursor), bytes_of(low, sizeof(low)))) {
+        struct bytes stored = {0};
+        struct bytes key = {0};
+        struct bytes image = {0};
+        status = environment_cursor_value(cursor, &stored, error);
+        if (status == STATUS_OK) {
+            status = stored_row_decode(stored, &key, &image, error);
+        }
+        if (status == STATUS_OK) {
+            status = deletions_add(&snapshot->deletions, image, error);
+        }
+        if (status == STATUS_OK) {
+            status = environment_cursor_next(cursor, error);
+        }
+    }
+    environment_cursor_close(&cursor);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* The point, and what masks rows; `before` is the mask's state before the snapshot was taken. */
+static enum status snapshot_look(struct snapshot *snapshot, uint64_t before, struct error *error)
+{
+    bool is_masked = before % 2 == 1 || environment_mask_state(snapshot->environment) != before;
+    deletions_clear(&snapshot->deletions);
+    enum status status = environment_read_point(snapshot->read, &snapshot->point, error);
+    return status == STATUS_OK && is_masked ? snapshot_load_deletions(snapshot, error) : status;
+}
+
+const struct deletions *snapshot_deletions(const struct snapshot *snapshot)
+{
+    return &snapshot->deletions;
+}
+
+/* --- snapshots ------------------------------------------------------------------------------------------------------ */
+
 enum status snapshot_open(struct environment *environment, struct snapshot **ret_snapshot,
                           struct error *error)
 {
     struct snapshot *snapshot = memory_create(sizeof(*snapshot));
+    uint64_t mask = environment_mask_state(environment);
+    snapshot->environment = environment;
     enum status status = environment_read_open(environment, &snapshot->read, error);
     if (status == STATUS_OK) {
-        status = environment_read_point(snapshot->read, &snapshot->point, error);
+        status = snapshot_look(snapshot, mask, error);
     }
     if (status != STATUS_OK) {
         snapshot_close(&snapshot);
@@ -40,17 +94,17 @@ void snapshot_close(struct snapshot **snapshot)
     if (gone != NULL) {
         environment_read_close(&gone->read);
         buffer_reset(&gone->key);
+        deletions_reset(&gone->deletions);
+        arena_reset(&gone->masked);
         memory_destroy(gone);
     }
 }
 
 enum status snapshot_renew(struct snapshot *snapshot, struct error *error)
 {
+    uint64_t mask = environment_mask_state(snapshot->environment);
     enum status status = environment_read_renew(snapshot->read, error);
-    if (status == STATUS_OK) {
-        status = environment_read_point(snapshot->read, &snapshot->point, error);
-    }
-    return status;
+    return status == STATUS_OK ? snapshot_look(snapshot, mask, error) : status;
 }
 
 void snapshot_release(struct snapshot *snapshot)
@@ -68,8 +122,24 @@ int64_t snapshot_commit_time_us(const struct snapshot *snapshot)
     return snapshot->point.commit_time_us;
 }
 
-enum status read_row_get(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
-                         struct bytes *ret_image, struct error *error)
+/* --- rows ----------------------------------------------------------------------------------------------------------- */
+
+/* What deletions leave of a row; STATUS_NOT_FOUND: nothing. */
+static enum status read_mask(struct snapshot *snapshot, uint64_t lsn, struct bytes storage, struct bytes key,
+                             struct bytes *image, struct error *error)
+{
+    if (snapshot->deletions.count == 0) {
+        return STATUS_OK;
+    }
+    arena_clear(&snapshot->masked);
+    enum status status =
+        deletions_apply(&snapshot->deletions, lsn, storage, key, *image, &snapshot->masked, image, error);
+    return status == STATUS_OK && image->size == 0 ? STATUS_NOT_FOUND : status;
+}
+
+/* The row as it is stored; *ret_image is untouched on failure. */
+static enum status read_stored(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
+                               struct bytes *ret_image, struct error *error)
 {
     struct bytes stored = {0};
     struct bytes stored_key = {0};
@@ -90,6 +160,27 @@ enum status read_row_get(struct snapshot *snapshot, const struct schema *schema,
         *ret_image = image;
     }
     return status;
+}
+
+enum status read_row_get_at(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
+                            uint64_t lsn, struct bytes *ret_image, struct error *error)
+{
+    struct bytes image = {0};
+    enum status status = read_stored(snapshot, schema, key, &image, error);
+    if (status == STATUS_OK && schema->kind == TABLE_WIDE) {
+        status = read_mask(snapshot, lsn, buffer_bytes(&snapshot->key), key, &image, error);
+        status = status == STATUS_NOT_FOUND ? error_set(error, status, "no such row") : status;
+    }
+    if (status == STATUS_OK) {
+        *ret_image = image;
+    }
+    return status;
+}
+
+enum status read_row_get(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
+                         struct bytes *ret_image, struct error *error)
+{
+    return read_row_get_at(snapshot, schema, key, UINT64_MAX, ret_image, error);
 }
 
 bool read_prefix_end(struct buffer *prefix)
@@ -146,30 +237,47 @@ static bool read_cursor_is_inside(const struct read_cursor *cursor, struct bytes
     return bytes_compare(key, cursor->range.low) >= 0 && bytes_compare(key, cursor->range.high) < 0;
 }
 
-enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_storage, struct bytes *ret_key,
-                             struct bytes *ret_image, struct error *error)
+/* The row at the cursor, or that its entry leads to, as stored. *ret_storage: its own storage key. */
+static enum status read_cursor_row(struct read_cursor *cursor, struct bytes *ret_storage,
+                                   struct bytes *ret_key, struct bytes *ret_image, struct error *error)
 {
     struct bytes stored;
-    enum status status = read_cursor_move(cursor, error);
+    enum status status = environment_cursor_value(cursor->cursor, &stored, error);
     if (status != STATUS_OK) {
         return status;
     }
-    struct bytes storage = environment_cursor_key(cursor->cursor);
-    if (!read_cursor_is_inside(cursor, storage)) {
-        return STATUS_END;
+    if (cursor->range.indexed == NULL) {
+        *ret_storage = environment_cursor_key(cursor->cursor);
+        return stored_row_decode(stored, ret_key, ret_image, error);
     }
-    status = environment_cursor_value(cursor->cursor, &stored, error);
-    if (status == STATUS_OK && cursor->range.indexed != NULL) {
-        *ret_key = stored;
-        status = read_row_get(cursor->snapshot, cursor->range.indexed, stored, ret_image, error);
-        if (status == STATUS_NOT_FOUND) {
-            status = error_set(error, STATUS_CORRUPT, "an index has an entry for a row that is not there");
+    *ret_key = stored;
+    status = read_stored(cursor->snapshot, cursor->range.indexed, stored, ret_image, error);
+    *ret_storage = buffer_bytes(&cursor->snapshot->key);
+    return status == STATUS_NOT_FOUND
+               ? error_set(error, STATUS_CORRUPT, "an index has an entry for a row that is not there")
+               : status;
+}
+
+enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_storage, struct bytes *ret_key,
+                             struct bytes *ret_image, struct error *error)
+{
+    uint64_t lsn = cursor->range.lsn == 0 ? UINT64_MAX : cursor->range.lsn;
+    enum status status = STATUS_NOT_FOUND;
+    struct bytes row_storage = {0};
+    while (status == STATUS_NOT_FOUND) { /* what deletions leave nothing of is passed over */
+        status = read_cursor_move(cursor, error);
+        if (status == STATUS_OK && !read_cursor_is_inside(cursor, environment_cursor_key(cursor->cursor))) {
+            return STATUS_END;
         }
-    } else if (status == STATUS_OK) {
-        status = stored_row_decode(stored, ret_key, ret_image, error);
+        if (status == STATUS_OK) {
+            status = read_cursor_row(cursor, &row_storage, ret_key, ret_image, error);
+        }
+        if (status == STATUS_OK && !cursor->range.is_unmasked) {
+            status = read_mask(cursor->snapshot, lsn, row_storage, *ret_key, ret_image, error);
+        }
     }
     if (status == STATUS_OK) {
-        *ret_storage = storage;
+        *ret_storage = environment_cursor_key(cursor->cursor);
     }
     return status;
 }

@@ -3,6 +3,7 @@
 deletions, lightweight transactions, batches, paging, prepared statements; and the same rows in feeds and history."""
 import datetime
 import decimal
+import random
 import time
 import uuid
 
@@ -309,7 +310,63 @@ def indexes(session, host):
     refused(session, "DROP INDEX by_w", "Index 'ks.by_w' doesn't exist")
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry, indexes]
+def collection_indexes(session, host):
+    session.execute("CREATE TABLE held (p int, c int, l list<int>, s set<text>, m map<text, int>, f frozen<set<int>>, PRIMARY KEY (p, c))")
+    choice = random.Random(7)
+
+    def write():
+        p, c, a, b = (choice.randrange(n) for n in (4, 4, 5, 5))
+        session.execute(choice.choice([
+            f"INSERT INTO held (p, c, l, s, m, f) VALUES ({p}, {c}, [{a}, {b}, {a}], {{'{a}', '{b}'}}, {{'{a}': {b}, '{b}': {a}}}, {{{a}}})",
+            f"UPDATE held SET l = l + [{a}], s = s - {{'{b}'}}, m['{a}'] = {b} WHERE p = {p} AND c = {c}",
+            f"UPDATE held SET l = null, m = m - {{'{b}'}} WHERE p = {p} AND c = {c}",
+            f"DELETE s, m['{a}'] FROM held WHERE p = {p} AND c = {c}",
+            f"DELETE FROM held WHERE p = {p} AND c = {c}"]))
+
+    def check():
+        all_rows = rows(session, "SELECT p, c, l, s, m FROM held")
+        for n in range(5):
+            for where, holds in ((f"l CONTAINS {n}", lambda r: n in (r[2] or [])), (f"s CONTAINS '{n}'", lambda r: str(n) in (r[3] or ())),
+                                 (f"m CONTAINS {n}", lambda r: n in (r[4] or {}).values()),
+                                 (f"m CONTAINS KEY '{n}'", lambda r: str(n) in (r[4] or {})),
+                                 (f"m['{n}'] = 2", lambda r: (r[4] or {}).get(str(n)) == 2)):
+                expected = sorted(r[:2] for r in all_rows if holds(r))
+                assert sorted(rows(session, f"SELECT p, c FROM held WHERE {where}")) == expected, where
+                assert sorted(rows(session, f"SELECT p, c FROM held WHERE p = 1 AND {where}")) == [r for r in expected if r[0] == 1], where
+
+    for _ in range(30):
+        write()
+    for target in ("l", "values(s)", "m", "keys(m)", "entries(m)", "full(f)"):
+        session.execute(f"CREATE INDEX ON held ({target})")
+    client = Client(host.address)
+    for _ in range(2):  # while they are being filled, and after
+        for _ in range(5):
+            write()
+            check()
+        wait_for("the indexes are filled", lambda: all(
+            index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.held"})[server.INDEXES]))
+    client.close()
+    before = sorted(rows(session, "SELECT p, c FROM held WHERE m CONTAINS KEY '1'"))
+    moment = time.time()
+    time.sleep(0.01)
+    session.execute("DELETE m FROM held WHERE p = 1 AND c = 1")
+    session.execute("INSERT INTO held (p, c, m) VALUES (9, 9, {'1': 5})")
+    told = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}+0000"
+    assert sorted(rows(session, f"SELECT p, c FROM held AS OF '{told}' WHERE m CONTAINS KEY '1'")) == before
+    told = rows(session, "SELECT index_name, options FROM system_schema.indexes WHERE keyspace_name = 'ks' AND table_name = 'held'")
+    assert sorted((name, options["target"]) for name, options in told) == [
+        ("held_f_idx", "full(f)"), ("held_l_idx", "values(l)"), ("held_m_idx", "values(m)"), ("held_m_idx_1", "keys(m)"),
+        ("held_m_idx_2", "entries(m)"), ("held_s_idx", "values(s)")], told
+    for statement, words in (("CREATE INDEX ON held (keys(l))", "Cannot create index on keys of column l with non-map type"),
+                             ("CREATE INDEX ON held (full(l))", "full() indexes can only be created on frozen collections"),
+                             ("CREATE INDEX ON held (keys(c))", "Cannot create keys() index on c. Non-collection columns only support simple indexes"),
+                             ("CREATE INDEX again ON held (keys(m))", "Index again is a duplicate of existing index held_m_idx_1"),
+                             ("SELECT * FROM held WHERE l CONTAINS 1 AND s CONTAINS '1'", "ALLOW FILTERING")):
+        refused(session, statement, words)
+
+
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry, indexes,
+          collection_indexes]
 
 
 def main():

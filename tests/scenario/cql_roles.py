@@ -276,6 +276,7 @@ def permissions(clients, root):
     root.execute("GRANT SELECT ON ks.t TO group")
     ann.execute("INSERT INTO ks.t (k) VALUES (1) IF NOT EXISTS")
     root.execute("REVOKE ALL PERMISSIONS ON ks.t FROM group")
+    views(root, ann)
     # What everybody who is in may read, and what nobody may change.
     for statement in ("SELECT * FROM system.peers", "SELECT * FROM system.local", "SELECT * FROM system_schema.tables",
                       "SELECT * FROM system_virtual_schema.keyspaces", "DESCRIBE KEYSPACES", "USE ks"):
@@ -298,6 +299,26 @@ def permissions(clients, root):
     denied(ann, "ann", "SELECT", table, "SELECT * FROM ks.t")
     for name in ("ann", "group"):
         root.execute(f"DROP ROLE {name}")
+
+
+def views(root, ann):
+    """Who may alter a table may make and alter its views, and who may read it may read them."""
+    make = "CREATE MATERIALIZED VIEW ks.by_value AS SELECT * FROM ks.t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)"
+    denied(ann, "ann", "ALTER", "<table ks.t>", make)
+    root.execute(make)
+    denied(ann, "ann", "ALTER", "<table ks.t>", "ALTER MATERIALIZED VIEW ks.by_value WITH comment = 'x'")
+    denied(ann, "ann", "ALTER", "<table ks.t>", "DROP MATERIALIZED VIEW ks.by_value")
+    denied(ann, "ann", "SELECT", "<table ks.t>", "SELECT * FROM ks.by_value")
+    root.execute("GRANT SELECT ON ks.by_value TO group")
+    denied(ann, "ann", "SELECT", "<table ks.t>", "SELECT * FROM ks.by_value")
+    root.execute("GRANT SELECT, ALTER ON ks.t TO group")
+    ann.execute("SELECT * FROM ks.by_value")
+    fails(ann, "INSERT INTO ks.by_value (v, k) VALUES (1, 1)", InvalidRequest, "Cannot directly modify a materialized view")
+    ann.execute("DROP MATERIALIZED VIEW ks.by_value")
+    fails(ann, "SELECT * FROM ks.by_value", InvalidRequest, "does not exist")
+    ann.execute(make)
+    ann.execute("DROP MATERIALIZED VIEW ks.by_value")
+    root.execute("REVOKE ALL ON ks.t FROM group")
 
 
 def prepared_and_batches(clients, root):

@@ -55,6 +55,7 @@ void store_open(struct store *store)
                                         .point = point,
                                         .log = store->log,
                                         .catalog = store->catalog,
+                                        .delete_rows_max = store->delete_rows_max,
                                         .clock = store->clock};
     assert_ok(fold_open(&fold_options, &store->fold, &error), error);
     local_seal_start(store->log);

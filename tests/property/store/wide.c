@@ -4,10 +4,12 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/random.h"
 #include "gate/gate.h"
+#include "job/job.h"
 #include "row/document.h"
 #include "row/key.h"
 #include "support/store.h"
@@ -253,6 +255,8 @@ struct world {
     bool is_end[LSNS_MAX];                        /* the last one of a transaction */
     uint64_t lsn;
     int64_t steps;
+    bool has_jobs; /* deletes of two rows and more are carried out in the background */
+    struct jobs *jobs;
 };
 
 static int64_t world_wall_us(void *context)
@@ -668,7 +672,7 @@ static bool texts_show_same(const char *a, const char *b)
 
 /* Whoever follows the records knows of every row that shows otherwise than before, and of no other. */
 static void check_records(struct world *world, uint64_t from, uint64_t to, int64_t commit_us,
-                          char before[PARTITIONS * ROWS][TEXT_BYTES])
+                          bool is_told_later, char before[PARTITIONS * ROWS][TEXT_BYTES])
 {
     const struct schema *schema = catalog_find(world->store.catalog, bytes_of_text("ks.t"));
     bool is_told[PARTITIONS * ROWS] = {false};
@@ -679,8 +683,12 @@ static void check_records(struct world *world, uint64_t from, uint64_t to, int64
         int64_t time_us = 0;
         char after[TEXT_BYTES];
         assert_ok(log_record_at(world->store.log, lsn, &buffer, &record, &time_us, &error), error);
+        if (record.table != schema->table) {
+            assert_true(world->has_jobs);
+            continue;
+        }
         int row = record_row(schema, &record);
-        if (row < 0 || record.cause.kind == CAUSE_TTL) {
+        if (row < 0 || record.cause.kind == CAUSE_TTL || record.cause.kind == CAUSE_RANGE_DELETE) {
             continue;
         }
         naive_text(&world->naive, row / ROWS, row % ROWS, commit_us / 1000000, after);
@@ -695,9 +703,38 @@ static void check_records(struct world *world, uint64_t from, uint64_t to, int64
     for (int row = 0; row < PARTITIONS * ROWS; row++) {
         char after[TEXT_BYTES];
         naive_text(&world->naive, row / ROWS, row % ROWS, commit_us / 1000000, after);
-        assert_true(is_told[row] || texts_show_same(before[row], after));
+        assert_true(is_told[row] || is_told_later || texts_show_same(before[row], after));
     }
     buffer_reset(&buffer);
+}
+
+/* Whoever follows the records from the first to the last has what there is. */
+static void check_fold(struct world *world, uint64_t from)
+{
+    const struct schema *schema = catalog_find(world->store.catalog, bytes_of_text("ks.t"));
+    char(*texts)[TEXT_BYTES] = memory_create_array((size_t)PARTITIONS * ROWS, TEXT_BYTES);
+    int64_t now = world->now_us / 1000000;
+    struct buffer buffer = {0};
+    for (uint64_t lsn = from; lsn <= fold_committed_lsn(world->store.fold); lsn++) {
+        struct record record;
+        struct error error;
+        int64_t time_us = 0;
+        assert_ok(log_record_at(world->store.log, lsn, &buffer, &record, &time_us, &error), error);
+        int row = record.table == schema->table ? record_row(schema, &record) : -1;
+        if (row >= 0) {
+            texts[row][0] = 0;
+            if ((record.flags & RECORD_HAS_NEW) != 0) {
+                image_text(schema, record.new_image, row % ROWS == STATIC_ROW, now, texts[row]);
+            }
+        }
+    }
+    for (int row = 0; row < PARTITIONS * ROWS; row++) {
+        char expected[TEXT_BYTES];
+        naive_text(&world->naive, row / ROWS, row % ROWS, now, expected);
+        assert_string_equal(texts[row], expected);
+    }
+    buffer_reset(&buffer);
+    memory_destroy(texts);
 }
 
 /* --- the world ---------------------------------------------------------------------------------------------------- */
@@ -771,7 +808,12 @@ static void world_step(struct world *world)
     }
     world_texts(world, outcome.commit_us / 1000000, before);
     naive_step(&world->naive, changes, count, outcome.commit_us);
-    check_records(world, world->lsn + 1, outcome.lsn, outcome.commit_us, before);
+    bool deletes_many = false;
+    for (size_t i = 0; i < count; i++) {
+        deletes_many |= changes[i].kind == GATE_WIDE_DELETE;
+    }
+    check_records(world, world->lsn + 1, outcome.lsn, outcome.commit_us, world->has_jobs && deletes_many,
+                  before);
     if (outcome.lsn > world->lsn) {
         world_texts(world, outcome.commit_us / 1000000, world->texts[outcome.lsn]);
         world->is_end[outcome.lsn] = true;
@@ -790,6 +832,16 @@ static void world_open(struct world *world)
                                    .clock = &world->clock};
     world->gate = gate_create(&options);
     assert_ok(gate_view_open(world->gate, &world->view, &error), error);
+    if (world->has_jobs) {
+        struct jobs_options jobs = {.catalog = world->store.catalog,
+                                    .environment = world->store.environment,
+                                    .log = world->store.log,
+                                    .fold = world->store.fold,
+                                    .clock = &world->clock,
+                                    .sweep_ms = 50};
+        world->lsn = fold_committed_lsn(world->store.fold);
+        assert_ok(jobs_open(&jobs, &world->jobs, &error), error);
+    }
     while (world->lsn < fold_committed_lsn(world->store.fold)) { /* a start writes a record of its own */
         world_texts(world, world->now_us / 1000000, world->texts[++world->lsn]);
         world->is_end[world->lsn] = true;
@@ -798,6 +850,7 @@ static void world_open(struct world *world)
 
 static void world_close(struct world *world)
 {
+    jobs_close(&world->jobs);
     gate_view_close(&world->view);
     gate_destroy(&world->gate);
 }
@@ -848,9 +901,20 @@ static void naive_init(struct naive *naive, bool is_descending)
     }
 }
 
-static void test_every_write_there_ever_was(void **state)
+/* The past, at the end of some transaction. */
+static void check_some_past(struct world *world, uint64_t first)
 {
-    (void)state;
+    uint64_t lsn = first + random_below(&world->random, world->lsn - first + 1);
+    while (lsn <= world->lsn && !world->is_end[lsn]) {
+        lsn++;
+    }
+    if (lsn <= world->lsn) {
+        check_past(world, lsn);
+    }
+}
+
+static void world_run(bool has_jobs)
+{
     struct error error;
     struct world *world = memory_create(sizeof(*world));
     random_init(&world->random, test_seed());
@@ -859,6 +923,12 @@ static void test_every_write_there_ever_was(void **state)
     world->texts = memory_create_array(LSNS_MAX, sizeof(*world->texts));
     naive_init(&world->naive, draw(world, 2) == 0);
     store_init(&world->store, &world->clock);
+    if (has_jobs) {
+        world->has_jobs = true;
+        store_close(&world->store);
+        world->store.delete_rows_max = 1;
+        store_open(&world->store);
+    }
     world_create_table(world);
     uint64_t first = fold_committed_lsn(world->store.fold);
     world_open(world);
@@ -871,11 +941,7 @@ static void test_every_write_there_ever_was(void **state)
         } else if (choice < 97) {
             check_now(world);
             check_scan(world, choice == 96);
-            uint64_t lsn = first + random_below(&world->random, world->lsn - first + 1);
-            while (!world->is_end[lsn]) {
-                lsn++;
-            }
-            check_past(world, lsn);
+            check_some_past(world, first);
         } else if (choice == 97) {
             assert_ok(environment_checkpoint_now(world->store.environment, &error), error);
         } else if (draw(world, 10) == 0) {
@@ -886,6 +952,11 @@ static void test_every_write_there_ever_was(void **state)
         }
     }
     check_now(world);
+    while (environment_mask_state(world->store.environment) % 2 == 1) { /* the last rows leave */
+        (void)usleep(1000);
+    }
+    check_now(world);
+    check_fold(world, first);
     world_close(world);
     store_reset(&world->store);
     naive_reset(&world->naive);
@@ -893,10 +964,23 @@ static void test_every_write_there_ever_was(void **state)
     memory_destroy(world);
 }
 
+static void test_every_write_there_ever_was(void **state)
+{
+    (void)state;
+    world_run(false);
+}
+
+static void test_deletes_whose_rows_leave_later(void **state)
+{
+    (void)state;
+    world_run(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_write_there_ever_was),
+        cmocka_unit_test(test_deletes_whose_rows_leave_later),
     };
     return cmocka_run_group_tests_name("store/wide", tests, NULL, NULL);
 }

@@ -63,8 +63,44 @@ static void test_other_versions(void **state)
     stored.data[0] = 2; /* keys were other bytes then */
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_UNSUPPORTED, error);
     assert_non_null(strstr(error.text, "export with the program that wrote it"));
-    stored.data[0] = 5;
+    stored.data[0] = 6;
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_NEWER, error);
+    buffer_reset(&stored);
+    arena_reset(&arena);
+}
+
+/* Before version 5 an index had only values of columns: the byte that says so was not there. */
+static void test_indexes_of_before(void **state)
+{
+    (void)state;
+    static const uint8_t space[] = {0xAB, 0xCD, 0xEF, 0x01};
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "int", &arena);
+    struct index_schema index = {.space = 0xABCDEF01,
+                                 .state = INDEX_ACTIVE,
+                                 .target = INDEX_OF_KEYS,
+                                 .name = bytes_of_text("by_at"),
+                                 .partition_count = 1,
+                                 .partition = &columns[1]};
+    struct schema again;
+    struct buffer stored = {0};
+    schema.indexes = &index;
+    schema.indexes_count = 1;
+    schema_encode(&schema, &stored);
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_int_equal(again.indexes[0].target, INDEX_OF_KEYS);
+    uint8_t *found = memmem(stored.data, stored.size, space, sizeof(space));
+    assert_non_null(found);
+    uint8_t *target = found + sizeof(space) + 1;
+    memmove(target, target + 1, stored.size - (size_t)(target + 1 - stored.data));
+    stored.size--;
+    stored.data[0] = 4;
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_int_equal(again.indexes[0].target, INDEX_OF_VALUE);
+    assert_int_equal(again.indexes[0].state, INDEX_ACTIVE);
+    assert_true(bytes_equal(again.indexes[0].name, index.name));
     buffer_reset(&stored);
     arena_reset(&arena);
 }
@@ -101,9 +137,8 @@ static void test_keys_of_containers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types_come_back),
-        cmocka_unit_test(test_types_that_are_no_keys),
-        cmocka_unit_test(test_other_versions),
+        cmocka_unit_test(test_types_come_back),    cmocka_unit_test(test_types_that_are_no_keys),
+        cmocka_unit_test(test_other_versions),     cmocka_unit_test(test_indexes_of_before),
         cmocka_unit_test(test_keys_of_containers),
     };
     return cmocka_run_group_tests_name("row/schema", tests, NULL, NULL);

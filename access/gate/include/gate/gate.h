@@ -223,6 +223,7 @@ struct gate_query {
     size_t key_terms_count;         /* 0: a scan */
     const struct gate_slice *slice; /* of a wide table, instead of key_terms; rows are given as stored */
     bool as_stored;                 /* of a wide table: give rows as stored also without a slice */
+    bool allows_filling;            /* read the index also while it is being filled: rows may be missing */
     uint32_t segment;               /* of a parallel scan … */
     uint32_t segments;              /* … in so many parts; 0: it is not parallel */
     struct bytes next; /* what the page before gave, or gate_position; empty: from the beginning */

@@ -23,7 +23,8 @@ enum row_kind {
     ROW_PLAIN = 3,
 };
 
-/* `partition` and `clustering` hold as many values as the schema has columns (fewer clustering values: a prefix, which
+/* A partition key of no bytes is one of an index only; who writes rows refuses it.
+ * `partition` and `clustering` hold as many values as the schema has columns (fewer clustering values: a prefix, which
  * is good for ranges only). STATUS_INVALID names the column whose value has a wrong type or is missing;
  * STATUS_TOO_LARGE. */
 MUST_USE enum status key_encode(const struct schema *schema, enum row_kind kind,

@@ -41,10 +41,19 @@ enum index_state {
     INDEX_ACTIVE = 2,   /* it has an entry for every row that has its key */
 };
 
+/* What an index has of the column that its partition key is made of. The numbers are stored: append only. */
+enum index_target {
+    INDEX_OF_VALUE = 0,    /* the column's value: one entry for a row */
+    INDEX_OF_ELEMENTS = 1, /* the elements of a list or set, or the values of a map: an entry for each */
+    INDEX_OF_KEYS = 2,     /* the keys of a map */
+    INDEX_OF_ENTRIES = 3,  /* the pairs of a map, as tuples */
+};
+
 /* A secondary index: entries in the order of other attributes, kept in the same transaction as the rows. DESIGN §7. */
 struct index_schema {
     uint32_t space; /* first part of its entries' keys; never reused */
     enum index_state state;
+    enum index_target target; /* other than INDEX_OF_VALUE: `partition` is one column, of the elements' type */
     struct bytes name;
     size_t partition_count;
     struct key_column *partition;

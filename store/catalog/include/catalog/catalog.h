@@ -17,6 +17,8 @@ enum {
     CATALOG_TERMS = 2,    /* system.terms: term → first LSN */
     CATALOG_REQUESTS = 3, /* system.requests: (principal, token) → what the request came to */
     CATALOG_JOBS = 4,     /* system.jobs: id → background work and how far it is */
+    CATALOG_DELETIONS =
+        24, /* system.deletions: (LSN, number) → deletion whose rows have yet to leave: deletion.h */
 };
 
 struct catalog;

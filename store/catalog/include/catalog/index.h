@@ -23,10 +23,20 @@ struct schema index_as_schema(const struct index_schema *index);
 MUST_USE enum status index_item(const struct schema *schema, struct bytes key, struct bytes image,
                                 struct arena *arena, struct value *ret_item, struct error *error);
 
-/* Appends the key of the entry that the row `item` has in the index. STATUS_NOT_FOUND: it has none, since an attribute
- * is missing. STATUS_INVALID: an attribute has the wrong type, or is empty; the text is DynamoDB's. */
-MUST_USE enum status index_entry_key(const struct index_schema *index, struct bytes storage_key,
-                                     const struct value *item, struct buffer *ret_key, struct error *error);
+/* Appends the key of the entry that the row `item` of `table` has in the index. STATUS_NOT_FOUND: it has none, since an
+ * attribute is missing. STATUS_INVALID: an attribute has the wrong type, or, of documents, is empty; the text is
+ * DynamoDB's. */
+MUST_USE enum status index_entry_key(const struct schema *table, const struct index_schema *index,
+                                     struct bytes storage_key, const struct value *item,
+                                     struct buffer *ret_key, struct error *error);
+
+/* The same for indexes of elements too: calls `visit` with the key of each entry, of equal elements more than once; none is
+ * no failure. Stops at what `visit` gives other than STATUS_OK. */
+MUST_USE enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
+                                      struct bytes storage_key, const struct value *item,
+                                      enum status (*visit)(void *context, struct bytes entry,
+                                                           struct error *error),
+                                      void *context, struct error *error);
 
 /* When the item expires, in seconds since 1970; false: never. */
 bool index_expiry_of(const struct schema *schema, const struct value *item, int64_t *ret_seconds);

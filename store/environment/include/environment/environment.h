@@ -73,6 +73,14 @@ MUST_USE enum status environment_checkpoint_start(struct environment *environmen
  * fatal and told to on_fatal. */
 MUST_USE enum status environment_checkpoint_now(struct environment *environment, struct error *error);
 
+/* Notes whether rows are committed, or about to be, that are not to be read as they are stored (catalog/deletion.h). The
+ * writer tells before it commits the first, and after it committed that none is left.
+ * Thread: the writer. */
+void environment_mask(struct environment *environment, bool is_masked);
+/* Changes with every call of the former; odd: some rows are. Whoever reads it before and after a snapshot was taken and finds
+ * it even and the same need not ask the snapshot. Thread: any. */
+uint64_t environment_mask_state(const struct environment *environment);
+
 struct environment_statistics {
     uint64_t page_bytes;
     uint64_t pages_map;      /* that the map may hold (options.map_bytes) */

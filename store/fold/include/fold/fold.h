@@ -18,7 +18,8 @@ struct fold_options {
     struct log *log; /* open */
     struct catalog *catalog;
     const struct clock *clock;
-    bool accepts_clock; /* the operator vouches for the wall clock (--accept-clock) */
+    size_t delete_rows_max; /* rows that leave with their deletion, others later; 0: FOLD_DELETE_ROWS_MAX */
+    bool accepts_clock;     /* the operator vouches for the wall clock (--accept-clock) */
     /* A transaction up to `lsn` is committed and may be shown. Thread: the writer. Must not block. */
     void (*on_commit)(void *context, uint64_t lsn);
     void *context;

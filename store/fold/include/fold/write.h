@@ -19,6 +19,7 @@ enum change_kind {
     CHANGE_TABLE,       /* a record about the table itself, shown in every shard */
     CHANGE_IMAGE,       /* put the image as it is (restore); of documents the same as a put */
     CHANGE_WIDE,        /* apply `wide` to the row of a wide table */
+    CHANGE_SETTLE,      /* nothing but what deletions under way do to the row */
     CHANGE_WIDE_DELETE, /* `key` is a partition's header: delete its rows in `range`, or all of it */
 };
 

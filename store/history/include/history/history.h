@@ -1,7 +1,7 @@
 /* Time: a row's changes, and rows as of an earlier LSN. DESIGN §11.
  *
  * A row as of LSN n is its present state, undone by the first record after n: that record's old image is what was there
- * at n. The log's key index finds it. */
+ * at n. The log's key index finds it. A record that carries out an earlier deletion has its new image there. */
 #ifndef HISTORY_HISTORY_H
 #define HISTORY_HISTORY_H
 
@@ -24,6 +24,10 @@ MUST_USE enum status history_row(struct log *log, const struct schema *schema, s
                                  enum status (*visit)(void *context, const struct history_change *change,
                                                       struct error *error),
                                  void *context, struct error *error);
+
+/* Whether a record only carries out a deletion that was made at or before `lsn` (catalog/deletion.h): as of then its row was
+ * what the record leaves of it. */
+bool history_has_left(const struct record *record, uint64_t lsn);
 
 /* The image under a record key as of `lsn`, copied to `ret_image` (emptied before). `snapshot` must stand at or after
  * `lsn`. STATUS_NOT_FOUND: the row was not there; STATUS_TRIMMED: `lsn` is before the horizon. */

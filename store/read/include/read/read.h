@@ -9,6 +9,7 @@
 
 /* A view of the store at one LSN. Belongs to the thread that opened it; kept and renewed rather than reopened. */
 struct snapshot;
+struct deletions;
 
 MUST_USE enum status snapshot_open(struct environment *environment, struct snapshot **ret_snapshot,
                                    struct error *error);
@@ -20,11 +21,16 @@ void snapshot_release(struct snapshot *snapshot);
 uint64_t snapshot_lsn(const struct snapshot *snapshot);
 int64_t snapshot_commit_time_us(const struct snapshot *snapshot);
 
-/* The image stored under a record key.
- * Lifetime: *ret_image is borrowed until the snapshot is renewed, released or closed.
+/* The image stored under a record key, as the deletions under way leave it (catalog/deletion.h).
+ * Lifetime: *ret_image is borrowed until the next call with this snapshot, or until it is released or closed.
  * Errors:   STATUS_NOT_FOUND, STATUS_CORRUPT, STATUS_IO; *ret_image is then untouched. */
 MUST_USE enum status read_row_get(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
                                   struct bytes *ret_image, struct error *error);
+/* The same with only the deletions that were made at or before `lsn`. */
+MUST_USE enum status read_row_get_at(struct snapshot *snapshot, const struct schema *schema, struct bytes key,
+                                     uint64_t lsn, struct bytes *ret_image, struct error *error);
+/* The deletions under way as of the snapshot; none when nothing is masked. Borrowed until it is renewed. */
+const struct deletions *snapshot_deletions(const struct snapshot *snapshot);
 
 /* Rows between two storage keys: low <= key < high, or from high down when is_reverse. */
 struct read_range {
@@ -32,7 +38,9 @@ struct read_range {
     struct bytes high;
     bool is_reverse;
     const struct schema
-        *indexed; /* the keys are those of an index's entries, whose rows are in this table; or NULL */
+        *indexed;     /* the keys are those of an index's entries, whose rows are in this table; or NULL */
+    bool is_unmasked; /* rows as they are stored, whatever deletes them */
+    uint64_t lsn;     /* only deletions made at or before it count; 0: all */
 };
 
 struct read_cursor;

@@ -21,6 +21,7 @@ struct store {
     struct log *log;
     struct fold *fold;
     struct snapshot *snapshot;
+    size_t delete_rows_max; /* of struct fold_options; may be set between store_close and store_open */
 };
 
 /* Makes the directory and opens it. Fails the test on any error, as all of these do. */

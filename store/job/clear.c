@@ -1,0 +1,125 @@
+/* Carries out deletions of many rows (catalog/deletion.h): the rows leave, in pieces. */
+#include "base/diagnostic.h"
+#include "catalog/deletion.h"
+#include "job_private.h"
+#include "read/read.h"
+#include "row/key.h"
+
+/* Storage keys of the rows that a deletion covers and that were not settled yet: low <= key < high. */
+static void clear_range(const struct deletion *deletion, struct buffer *ret_low, struct buffer *ret_high)
+{
+    key_storage_partition(deletion->space, deletion->partition, ret_low);
+    buffer_put_u8(ret_low, ROW_PLAIN);
+    buffer_put(ret_high, buffer_bytes(ret_low));
+    buffer_put(ret_low, deletion->range.low);
+    buffer_put(ret_high, deletion->range.high);
+    if (!deletion->has_range || !deletion->range.has_high) {
+        CHECK(read_prefix_end(ret_high)); /* the kind of rows is not 0xFF */
+    }
+    if (deletion->position.size > 0) {
+        buffer_clear(ret_low);
+        buffer_put(ret_low, deletion->position);
+        buffer_put_u8(ret_low, 0);
+    }
+}
+
+/* The next rows. *ret_is_whole: there are no more. */
+static enum status clear_collect(struct snapshot *snapshot, const struct schema *schema,
+                                 struct deletion *deletion, struct write *write, bool *ret_is_whole,
+                                 struct error *error)
+{
+    struct buffer low = {0};
+    struct buffer high = {0};
+    struct read_cursor *cursor = NULL;
+    size_t bytes = 0;
+    clear_range(deletion, &low, &high);
+    struct read_range range = {.low = buffer_bytes(&low), .high = buffer_bytes(&high), .is_unmasked = true};
+    enum status status = read_cursor_open(snapshot, range, &cursor, error);
+    while (status == STATUS_OK && write->count < JOB_CLEAR_ROWS_MAX && bytes < JOB_CLEAR_BYTES_MAX) {
+        struct bytes storage;
+        struct bytes key;
+        struct bytes image;
+        status = read_cursor_next(cursor, &storage, &key, &image, error);
+        if (status == STATUS_OK) {
+            deletion->position = arena_copy(&write->arena, storage);
+            write->changes[write->count++] = (struct write_change){.kind = CHANGE_SETTLE,
+                                                                   .schema = schema,
+                                                                   .key = arena_copy(&write->arena, key)};
+            bytes += image.size;
+        }
+    }
+    *ret_is_whole = status == STATUS_END;
+    read_cursor_close(&cursor);
+    buffer_reset(&low);
+    buffer_reset(&high);
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* One transaction: rows leave, and the deletion's own row says how far it is, or goes. */
+static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, struct deletion *deletion,
+                              bool *ret_is_whole, struct error *error)
+{
+    struct write write = {.cause = {.kind = CAUSE_RANGE_DELETE, .lsn = deletion->lsn}};
+    const struct schema *schema = catalog_find_table(jobs->options.catalog, deletion->table);
+    struct buffer key = {0};
+    struct buffer image = {0};
+    enum status status = STATUS_OK;
+    *ret_is_whole = schema == NULL || schema->space != deletion->space; /* dropped, or truncated since */
+    write.changes = arena_create_array(&write.arena, JOB_CLEAR_ROWS_MAX + 1, sizeof(*write.changes));
+    if (!*ret_is_whole) {
+        status = clear_collect(snapshot, schema, deletion, &write, ret_is_whole, error);
+    }
+    deletion_encode(deletion, &key, &image);
+    write.changes[write.count++] =
+        (struct write_change){.kind = *ret_is_whole ? CHANGE_DELETE : CHANGE_PUT,
+                              .schema = catalog_find_table(jobs->options.catalog, CATALOG_DELETIONS),
+                              .key = buffer_bytes(&key),
+                              .image = buffer_bytes(&image)};
+    if (status == STATUS_OK) {
+        status = job__submit(jobs, &write, error);
+    }
+    buffer_reset(&key);
+    buffer_reset(&image);
+    arena_reset(&write.arena);
+    return status;
+}
+
+/* The oldest deletion under way; false: there is none. */
+static enum status clear_next(struct jobs *jobs, struct snapshot *snapshot, bool *ret_is_found,
+                              struct error *error)
+{
+    struct arena arena = {0};
+    bool is_whole = false;
+    enum status status = snapshot_renew(snapshot, error);
+    const struct deletions *under_way = snapshot_deletions(snapshot);
+    *ret_is_found = status == STATUS_OK && under_way->count > 0;
+    if (*ret_is_found) { /* a copy: the snapshot's ends with every piece */
+        struct deletion deletion = under_way->at[0];
+        deletion.partition = arena_copy(&arena, deletion.partition);
+        deletion.range.low = arena_copy(&arena, deletion.range.low);
+        deletion.range.high = arena_copy(&arena, deletion.range.high);
+        deletion.position = arena_copy(&arena, deletion.position);
+        status = clear_some(jobs, snapshot, &deletion, &is_whole, error);
+    }
+    snapshot_release(snapshot);
+    arena_reset(&arena);
+    return status;
+}
+
+void job__clear(struct jobs *jobs)
+{
+    struct snapshot *snapshot = NULL;
+    struct error error;
+    bool is_found = true;
+    if (environment_mask_state(jobs->options.environment) % 2 == 0) {
+        return;
+    }
+    enum status status = snapshot_open(jobs->options.environment, &snapshot, &error);
+    while (status == STATUS_OK && is_found && !job__is_stopping(jobs)) {
+        status = clear_next(jobs, snapshot, &is_found, &error);
+    }
+    snapshot_close(&snapshot);
+    if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "job", "a deletion of many rows waits: %s", error.text);
+    }
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""Deletes of more rows than one transaction changes, with DataStax's Python driver: gone at once for everybody, also through an index, a
+view and after kill -9; still there in the past; what is written meanwhile stays; the rows leave, and subscribers hear of each once."""
+import time
+
+import server
+from cassandra.concurrent import execute_concurrent_with_args
+from cql_data import connect, rows
+from server import Client, Server, wait_for
+
+ROWS = 25000
+
+
+def fill(session):
+    session.execute("CREATE TABLE many (p int, c int, v int, s int static, PRIMARY KEY (p, c))")
+    session.execute("CREATE INDEX ON many (v)")
+    session.execute("CREATE MATERIALIZED VIEW by_c AS SELECT c, p, v FROM many WHERE p IS NOT NULL AND c IS NOT NULL PRIMARY KEY (c, p)")
+    insert = session.prepare("INSERT INTO many (p, c, v) VALUES (?, ?, ?)")
+    execute_concurrent_with_args(session, insert, [(1, c, c % 10) for c in range(ROWS)], concurrency=200)
+    execute_concurrent_with_args(session, insert, [(2, c, 77) for c in range(100)], concurrency=100)
+    session.execute("INSERT INTO many (p, s) VALUES (1, 5)")
+
+
+def check(session, left):
+    assert rows(session, "SELECT c FROM many WHERE p = 1") == [(c,) for c in left] or not left
+    assert rows(session, "SELECT count(c) FROM many WHERE p = 1") == [(len(left),)]
+    assert rows(session, "SELECT count(*) FROM many WHERE p = 2") == [(100,)]
+    assert sorted(rows(session, "SELECT c FROM many WHERE v = 3")) == [(c,) for c in left if c % 10 == 3]
+    assert sorted(rows(session, "SELECT p FROM by_c WHERE c = 20000")) == [(1,)] * (20000 in left)
+
+
+def told(host, kind, body):
+    client = Client(host.address)
+    answer = client.request(kind, body)
+    client.close()
+    return answer
+
+
+def settled(host):
+    return not told(host, server.SCAN, {server.TABLE: "system.deletions"})[server.ITEMS]
+
+
+def main():
+    with Server() as host:
+        cluster, session = connect(host)
+        fill(session)
+        everything = list(range(ROWS))
+        check(session, everything)
+        lsn = told(host, server.PUT, {server.TABLE: "ks.many", server.ITEM: {"p": 3, "c": 1}})[server.LSN]
+        session.execute("DELETE FROM many WHERE p = 1 AND c >= 5000 AND c < 24000")
+        session.execute("UPDATE many SET v = 7 WHERE p = 1 AND c = 20001")  # a new row where one is still to leave
+        left = everything[:5000] + [20001] + everything[24000:]
+        check_moment = time.monotonic()
+        assert rows(session, "SELECT c, v FROM many WHERE p = 1 AND c > 19990 AND c < 20010") == [(20001, 7)]
+        assert rows(session, "SELECT c FROM many WHERE p = 1 AND c < 5002 ORDER BY c DESC LIMIT 2") == [(4999,), (4998,)]
+        host.kill()
+        cluster.shutdown()
+        host.start()
+        cluster, session = connect(host)
+        assert sorted(rows(session, "SELECT c FROM many WHERE p = 1")) == [(c,) for c in left]
+        wait_for("the rows leave", lambda: settled(host))
+        assert sorted(rows(session, "SELECT c FROM many WHERE p = 1")) == [(c,) for c in left]
+        print(f"19,000 rows gone {time.monotonic() - check_moment:.1f} s after their deletion", flush=True)
+        assert rows(session, f"SELECT count(c) FROM many AS OF {lsn} WHERE p = 1") == [(ROWS,)]
+        for c, operations in ((6000, ["insert", "remove"]), (20001, ["insert", "remove", "insert"]), (4999, ["insert"])):
+            changes = told(host, server.HISTORY, {server.TABLE: "ks.many", server.KEY: {"p": 1, "c": c}})[server.RECORDS]
+            assert [change[server.OPERATION] for change in changes] == operations, changes
+        session.execute("DELETE FROM many WHERE p = 1")
+        assert rows(session, "SELECT * FROM many WHERE p = 1") == []
+        check(session, [])
+        session.execute("DELETE FROM many WHERE p = 2 AND c > 50")
+        assert rows(session, "SELECT count(*) FROM many") == [(52,)]
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
