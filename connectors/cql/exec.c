@@ -256,6 +256,32 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
 
 /* --- the executor --------------------------------------------------------------------------------------------------- */
 
+/* Statements about roles, and what nobody serves. */
+static enum status exec_authority(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_CREATE_ROLE:
+        return exec_create_role(call, &statement->role);
+    case CQL_ALTER_ROLE:
+        return exec_alter_role(call, &statement->role);
+    case CQL_DROP_ROLE:
+        return exec_drop_role(call, &statement->role);
+    case CQL_GRANT_ROLE:
+    case CQL_REVOKE_ROLE:
+        return exec_grant_role(call, statement);
+    case CQL_GRANT:
+    case CQL_REVOKE:
+        return exec_grant(call, statement);
+    case CQL_LIST_ROLES:
+    case CQL_LIST_USERS:
+        return exec_list_roles(call, statement);
+    case CQL_LIST_PERMISSIONS:
+        return exec_list_permissions(call, &statement->grant);
+    default:
+        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+    }
+}
+
 static enum status exec_statement(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -300,25 +326,8 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_drop_type(call, &statement->object);
     case CQL_DESCRIBE:
         return exec_describe(call, &statement->describe);
-    case CQL_CREATE_ROLE:
-        return exec_create_role(call, &statement->role);
-    case CQL_ALTER_ROLE:
-        return exec_alter_role(call, &statement->role);
-    case CQL_DROP_ROLE:
-        return exec_drop_role(call, &statement->role);
-    case CQL_GRANT_ROLE:
-    case CQL_REVOKE_ROLE:
-        return exec_grant_role(call, statement);
-    case CQL_GRANT:
-    case CQL_REVOKE:
-        return exec_grant(call, statement);
-    case CQL_LIST_ROLES:
-    case CQL_LIST_USERS:
-        return exec_list_roles(call, statement);
-    case CQL_LIST_PERMISSIONS:
-        return exec_list_permissions(call, &statement->grant);
     default:
-        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+        return exec_authority(call, statement);
     }
 }
 
