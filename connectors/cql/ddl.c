@@ -1,4 +1,4 @@
-/* Keyspaces and types: USE, CREATE, ALTER, DROP. */
+/* Keyspaces: USE, CREATE, ALTER, DROP. */
 #include "ddl.h"
 
 #include "base/memory.h"
@@ -36,8 +36,13 @@ static struct ddl *ddl_begin(struct exec_call *call, const char *change, const c
     return ddl;
 }
 
-/* Puts or deletes a row of one of the door's own tables. */
-static enum status ddl_row(struct exec_call *call, enum gate_change_kind kind, const char *table,
+void ddl_object_begin(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
+                      struct bytes name)
+{
+    (void)ddl_begin(call, change, target, keyspace, name);
+}
+
+enum status ddl_row_submit(struct exec_call *call, enum gate_change_kind kind, const char *table,
                            const struct value *item)
 {
     struct gate_change *change = arena_create(call->arena, sizeof(*change));
@@ -207,7 +212,7 @@ static enum status keyspace_put(struct exec_call *call, struct bytes name,
         {"replication", options->replication},
     };
     *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
-    return ddl_row(call, GATE_PUT, CQL_TABLE_KEYSPACES, item);
+    return ddl_row_submit(call, GATE_PUT, CQL_TABLE_KEYSPACES, item);
 }
 
 enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
@@ -307,7 +312,7 @@ static enum status drop_next(struct exec_call *call)
     struct value *item = arena_create(call->arena, sizeof(*item));
     const struct value_member members[] = {{"keyspace", value_of_text(ddl->keyspace)}};
     *item = value_of_members(call->arena, members, 1);
-    return ddl_row(call, GATE_DELETE, CQL_TABLE_KEYSPACES, item);
+    return ddl_row_submit(call, GATE_DELETE, CQL_TABLE_KEYSPACES, item);
 }
 
 struct types_of {
@@ -360,197 +365,4 @@ enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace
         return exec_submit(call, types.changes, types.count, drop_go_on);
     }
     return status == STATUS_OK ? drop_next(call) : status;
-}
-
-/* --- types ---------------------------------------------------------------------------------------------------------- */
-
-static enum status type_put(struct exec_call *call, const struct type *type)
-{
-    struct value *item = arena_create(call->arena, sizeof(*item));
-    struct value *fields = arena_create_array(call->arena, type->count, sizeof(*fields));
-    for (size_t i = 0; i < type->count; i++) {
-        struct buffer text = {0};
-        struct value *pair = arena_create_array(call->arena, 2, sizeof(*pair));
-        type_format(&type->parameters[i], &text);
-        pair[0] = value_of_text(type->udt->fields[i]);
-        pair[1] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
-        fields[i] = (struct value){.kind = VALUE_LIST, .items = {.at = pair, .count = 2}};
-        buffer_reset(&text);
-    }
-    const struct value_member members[] = {
-        {"fields", {.kind = VALUE_LIST, .items = {.at = fields, .count = type->count}}},
-        {"keyspace", value_of_text(type->udt->keyspace)},
-        {"name", value_of_text(type->udt->name)},
-    };
-    *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
-    return ddl_row(call, GATE_PUT, CQL_TABLE_TYPES, item);
-}
-
-static enum status type_fields(struct exec_call *call, struct bytes keyspace,
-                               const struct cql_columns *columns, struct type *types, struct bytes *names)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
-        const struct cql_column *column = &columns->at[i];
-        names[i] = column->name;
-        status = exec_type(call, &column->type, keyspace, &types[i]);
-        if (status == STATUS_OK && types[i].kind == TYPE_COUNTER) {
-            status = exec_fail(call, CQL_INVALID, "A user type cannot contain counters");
-        }
-        if (status == STATUS_OK && types[i].kind == TYPE_UDT && !types[i].is_frozen) {
-            status = exec_fail(call, CQL_INVALID, "A user type cannot contain non-frozen UDTs");
-        }
-        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
-            if (bytes_equal(names[k], names[i])) {
-                status = exec_fail(call, CQL_INVALID, "Duplicate field name '%.*s' in type",
-                                   (int)names[i].size, (const char *)names[i].data);
-            }
-        }
-    }
-    return status;
-}
-
-enum status exec_create_type(struct exec_call *call, const struct cql_create_type *statement)
-{
-    struct type type = {.kind = TYPE_UDT, .count = statement->fields.count};
-    struct type_udt *udt = arena_create(call->arena, sizeof(*udt));
-    struct type found;
-    struct type *types = arena_create_array(call->arena, type.count, sizeof(*types));
-    struct bytes *names = arena_create_array(call->arena, type.count, sizeof(*names));
-    enum status status = exec_find_keyspace(call, statement->name.keyspace, &udt->keyspace);
-    if (status == STATUS_OK) {
-        status = ddl_check_system(call, udt->keyspace);
-    }
-    if (status == STATUS_OK &&
-        cql__type_find(call, udt->keyspace, statement->name.name, &found) == STATUS_OK) {
-        if (statement->if_not_exists) {
-            exec_answer_void(call);
-            return STATUS_OK;
-        }
-        status = exec_fail(call, CQL_INVALID, "A user type with name '%.*s' already exists",
-                           (int)statement->name.name.size, (const char *)statement->name.name.data);
-    }
-    if (status == STATUS_OK) {
-        status = type_fields(call, udt->keyspace, &statement->fields, types, names);
-    }
-    udt->name = statement->name.name;
-    udt->fields = names;
-    type.parameters = types;
-    type.udt = udt;
-    (void)ddl_begin(call, "CREATED", "TYPE", udt->keyspace, udt->name);
-    return status == STATUS_OK ? type_put(call, &type) : status;
-}
-
-/* Whether a type has another one anywhere inside. */
-/* NOLINTNEXTLINE(misc-no-recursion): types have bounds */
-static bool type_uses(const struct type *type, const struct type_udt *udt)
-{
-    bool uses = type->kind == TYPE_UDT && bytes_equal(type->udt->keyspace, udt->keyspace) &&
-                bytes_equal(type->udt->name, udt->name);
-    for (size_t i = 0; i < type->count && !uses; i++) {
-        uses = type_uses(&type->parameters[i], udt);
-    }
-    return uses;
-}
-
-struct type_users {
-    const struct type_udt *udt;
-    struct bytes user; /* the first one found */
-};
-
-static void users_table(void *context, const struct schema *schema)
-{
-    struct type_users *users = context;
-    bool uses = false;
-    for (size_t i = 0; i < schema->columns_count && !uses; i++) {
-        uses = type_uses(&schema->columns[i].type, users->udt);
-    }
-    for (size_t i = 0; i < schema->partition_count && !uses; i++) {
-        uses = type_uses(&schema->partition[i].type, users->udt);
-    }
-    for (size_t i = 0; i < schema->clustering_count && !uses; i++) {
-        uses = type_uses(&schema->clustering[i].type, users->udt);
-    }
-    users->user = uses ? schema->name : users->user;
-}
-
-static void users_type(void *context, const struct type *type)
-{
-    struct type_users *users = context;
-    if (!bytes_equal(type->udt->name, users->udt->name) && type_uses(type, users->udt)) {
-        users->user = type->udt->name;
-    }
-}
-
-static enum status type_find_users(struct exec_call *call, const struct type_udt *udt, struct bytes *ret_user)
-{
-    struct type_users users = {.udt = udt};
-    gate_table_list(call->exec->gate, false, users_table, &users);
-    enum status status = cql__types_list(call, udt->keyspace, users_type, &users);
-    *ret_user = users.user;
-    return status;
-}
-
-enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement)
-{
-    struct bytes keyspace =
-        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
-    struct type type;
-    struct bytes user = {0};
-    if (cql__type_find(call, keyspace, statement->name.name, &type) != STATUS_OK) {
-        return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->name.name),
-                           statement->if_exists);
-    }
-    enum status status = type_find_users(call, type.udt, &user);
-    if (status == STATUS_OK && user.size > 0) {
-        status = exec_fail(call, CQL_INVALID, "Cannot drop user type '%.*s.%.*s' as it is still used by %.*s",
-                           (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,
-                           (const char *)type.udt->name.data, (int)user.size, (const char *)user.data);
-    }
-    struct value *item = arena_create(call->arena, sizeof(*item));
-    const struct value_member members[] = {{"keyspace", value_of_text(keyspace)},
-                                           {"name", value_of_text(statement->name.name)}};
-    *item = value_of_members(call->arena, members, ARRAY_COUNT(members));
-    (void)ddl_begin(call, "DROPPED", "TYPE", keyspace, statement->name.name);
-    return status == STATUS_OK ? ddl_row(call, GATE_DELETE, CQL_TABLE_TYPES, item) : status;
-}
-
-/* Only of a type that no table or type has: what has it keeps a copy of it. */
-enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement)
-{
-    struct bytes keyspace =
-        statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
-    struct type type;
-    struct bytes user = {0};
-    if (cql__type_find(call, keyspace, statement->table.name, &type) != STATUS_OK) {
-        return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->table.name),
-                           statement->if_exists);
-    }
-    enum status status = type_find_users(call, type.udt, &user);
-    if (status == STATUS_OK && user.size > 0) {
-        return exec_fail(call, CQL_INVALID,
-                         "Cannot alter user type '%.*s.%.*s' while %.*s uses it: not served yet",
-                         (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,
-                         (const char *)type.udt->name.data, (int)user.size, (const char *)user.data);
-    }
-    size_t added = statement->alteration == CQL_ALTERATION_ADD ? statement->columns.count : 0;
-    struct type *types = arena_create_array(call->arena, type.count + added, sizeof(*types));
-    struct bytes *names = arena_create_array(call->arena, type.count + added, sizeof(*names));
-    for (size_t i = 0; i < type.count; i++) {
-        types[i] = type.parameters[i];
-        names[i] = type.udt->fields[i];
-        for (size_t k = 0; k < statement->names.count && statement->alteration == CQL_ALTERATION_RENAME;
-             k++) {
-            names[i] = bytes_equal(names[i], statement->names.at[k]) ? statement->new_names.at[k] : names[i];
-        }
-    }
-    if (status == STATUS_OK) {
-        status = type_fields(call, keyspace, &statement->columns, types + type.count, names + type.count);
-    }
-    struct type_udt udt = {.keyspace = keyspace, .name = statement->table.name, .fields = names};
-    type.udt = &udt;
-    type.parameters = types;
-    type.count += added;
-    (void)ddl_begin(call, "UPDATED", "TYPE", keyspace, udt.name);
-    return status == STATUS_OK ? type_put(call, &type) : status;
 }

@@ -16,6 +16,13 @@ MUST_USE enum status ddl_missing(struct exec_call *call, const char *what, struc
 /* A random UUID of version 4, for what is made; in the call's arena. */
 struct bytes ddl_new_id(struct exec_call *call);
 
+/* Begins a change of something that is rows of the door's own tables: what the client is told when they are written. */
+void ddl_object_begin(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
+                      struct bytes name);
+/* Puts or deletes a row of one of the door's own tables, and then tells the client. */
+MUST_USE enum status ddl_row_submit(struct exec_call *call, enum gate_change_kind kind, const char *table,
+                                    const struct value *item);
+
 /* Begins a change of a table that is already checked: what the gate is told, and what the client will be ("CREATED",
  * "UPDATED", "DROPPED"; NULL: nothing). */
 struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,

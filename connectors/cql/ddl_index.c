@@ -15,6 +15,15 @@ struct bytes cql__index_class(const struct index_schema *index, struct arena *ar
     return is_known ? value_map_text(&properties, "class") : (struct bytes){0};
 }
 
+struct value cql__index_options(const struct index_schema *index, struct arena *arena)
+{
+    struct value properties;
+    bool is_known = index->properties.size > 0 &&
+                    codec_value_decode(index->properties, arena, &properties, NULL) == STATUS_OK;
+    const struct value *options = is_known ? value_map_get(&properties, bytes_of_text("options")) : NULL;
+    return options != NULL && options->kind == VALUE_MAP ? *options : (struct value){.kind = VALUE_MAP};
+}
+
 static const struct index_schema *index_find(const struct schema *schema, struct bytes column, bool is_any,
                                              enum index_target target)
 {
@@ -179,10 +188,59 @@ static struct bytes index_default_name(struct exec_call *call, const struct exec
     return name;
 }
 
-static struct bytes index_properties(struct exec_call *call, const struct cql_create_index *statement)
+/* Classes of indexes that drivers and tools know; each is an index of the store. */
+static enum status index_class_check(struct exec_call *call, struct bytes name)
+{
+    static const char *const known[] = {"org.apache.cassandra.index.sasi.SASIIndex",
+                                        "org.apache.cassandra.index.sai.StorageAttachedIndex",
+                                        "SASIIndex",
+                                        "StorageAttachedIndex",
+                                        "SAI",
+                                        "sai"};
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+        if (bytes_equal(name, bytes_of_text(known[i]))) {
+            return STATUS_OK;
+        }
+    }
+    return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find custom indexer class '%.*s'", (int)name.size,
+                     (const char *)name.data);
+}
+
+/* WITH OPTIONS = {…}. */
+static enum status index_options(struct exec_call *call, const struct cql_create_index *statement,
+                                 struct value *ret_options)
+{
+    *ret_options = (struct value){.kind = VALUE_MAP};
+    for (size_t i = 0; i < statement->properties.count; i++) {
+        const struct cql_property *property = &statement->properties.at[i];
+        if (!bytes_equal(property->name, bytes_of_text("options"))) {
+            return exec_fail(call, CQL_SYNTAX_ERROR, "Unknown property '%.*s'", (int)property->name.size,
+                             (const char *)property->name.data);
+        }
+        enum status status = exec_literal(call, property->value, ret_options);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (ret_options->kind != VALUE_MAP) {
+            return exec_fail(call, CQL_SYNTAX_ERROR,
+                             "Invalid value for property 'options'. It should be a map.");
+        }
+    }
+    if (!statement->is_custom && ret_options->pairs.count > 0) {
+        return exec_fail(call, CQL_INVALID, "Cannot specify options for a non-CUSTOM index");
+    }
+    if (value_map_get(ret_options, bytes_of_text("class_name")) != NULL) {
+        return exec_fail(call, CQL_INVALID, "Cannot specify class_name as a CUSTOM option");
+    }
+    return statement->is_custom ? index_class_check(call, statement->class_name) : STATUS_OK;
+}
+
+static struct bytes index_properties(struct exec_call *call, const struct cql_create_index *statement,
+                                     const struct value *options)
 {
     struct buffer buffer = {0};
-    const struct value_member members[] = {{"class", value_of_text(statement->class_name)}};
+    const struct value_member members[] = {{"class", value_of_text(statement->class_name)},
+                                           {"options", *options}};
     struct value map = value_of_members(call->arena, members, ARRAY_COUNT(members));
     codec_value_encode(&buffer, &map);
     struct bytes kept = arena_copy(call->arena, buffer_bytes(&buffer));
@@ -190,10 +248,17 @@ static struct bytes index_properties(struct exec_call *call, const struct cql_cr
     return kept;
 }
 
+/* What an index will be. */
+struct index_plan {
+    enum index_target target;
+    struct type type;
+    struct value options;
+};
+
 /* The schema with one more index. */
 static struct schema *index_added(struct exec_call *call, const struct exec_table *table,
                                   const struct cql_create_index *statement, struct bytes name,
-                                  enum index_target target, const struct type *type)
+                                  const struct index_plan *plan)
 {
     struct schema *next = schema_copy(table->schema, call->arena);
     struct index_schema *indexes = arena_create_array(call->arena, next->indexes_count + 1, sizeof(*indexes));
@@ -201,14 +266,15 @@ static struct schema *index_added(struct exec_call *call, const struct exec_tabl
     for (size_t i = 0; i < next->indexes_count; i++) {
         indexes[i] = next->indexes[i];
     }
-    *column =
-        (struct key_column){.name = statement->targets.at[0].column, .type = type_freeze(type, call->arena)};
-    indexes[next->indexes_count++] = (struct index_schema){.state = INDEX_CREATING,
-                                                           .target = target,
-                                                           .name = name,
-                                                           .partition_count = 1,
-                                                           .partition = column,
-                                                           .properties = index_properties(call, statement)};
+    *column = (struct key_column){.name = statement->targets.at[0].column,
+                                  .type = type_freeze(&plan->type, call->arena)};
+    indexes[next->indexes_count++] =
+        (struct index_schema){.state = INDEX_CREATING,
+                              .target = plan->target,
+                              .name = name,
+                              .partition_count = 1,
+                              .partition = column,
+                              .properties = index_properties(call, statement, &plan->options)};
     next->indexes = indexes;
     return next;
 }
@@ -227,7 +293,7 @@ static enum status index_exists(struct exec_call *call, const struct cql_create_
 enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
 {
     struct exec_table table;
-    struct type type = {.kind = TYPE_ANY};
+    struct index_plan plan = {.type = {.kind = TYPE_ANY}};
     struct error error;
     enum status status =
         cql__view_refuse(call, &statement->table, "Secondary indexes on materialized views aren't supported");
@@ -244,17 +310,19 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
         return exec_fail(call, CQL_INVALID, "CUSTOM index requires specifying the index class");
     }
     const struct cql_index_target *target = &statement->targets.at[0];
-    enum index_target has = INDEX_OF_VALUE;
-    status = index_column(call, &table, target, &type);
+    status = index_column(call, &table, target, &plan.type);
     if (status == STATUS_OK) {
-        status = index_check_target(call, target, &type, &has);
+        status = index_check_target(call, target, &plan.type, &plan.target);
+    }
+    if (status == STATUS_OK) {
+        status = index_options(call, statement, &plan.options);
     }
     if (status != STATUS_OK) {
         return status;
     }
     struct bytes name = statement->name.name.size > 0 ? statement->name.name
                                                       : index_default_name(call, &table, target->column);
-    const struct index_schema *same = cql__index_of(table.schema, target->column, has);
+    const struct index_schema *same = cql__index_of(table.schema, target->column, plan.target);
     if (schema_index(table.schema, name) != NULL) {
         return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, bytes_of_text(""));
     }
@@ -262,7 +330,7 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
         return index_exists(call, statement, "Index %.*s is a duplicate of existing index %.*s", name,
                             same->name);
     }
-    struct schema *next = index_added(call, &table, statement, name, has, &type);
+    struct schema *next = index_added(call, &table, statement, name, &plan);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     status = gate_table_alter(call->exec->gate, table.schema, next, &request, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);

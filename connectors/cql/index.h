@@ -13,5 +13,26 @@ const struct index_schema *cql__index_of(const struct schema *schema, struct byt
 struct bytes cql__index_target(const struct index_schema *index, struct arena *arena);
 /* The class that USING named, or empty. In `arena`. */
 struct bytes cql__index_class(const struct index_schema *index, struct arena *arena);
+/* What WITH OPTIONS said: a map of texts. In `arena`. */
+struct value cql__index_options(const struct index_schema *index, struct arena *arena);
+
+/* What LIKE asks for, by where its pattern has a percent sign. */
+enum like_kind {
+    LIKE_WHOLE,
+    LIKE_PREFIX, /* abc% */
+    LIKE_SUFFIX, /* %abc */
+    LIKE_INSIDE, /* %abc% */
+};
+
+struct like {
+    enum like_kind kind;
+    struct bytes text; /* without percent signs */
+    bool ignores_case; /* of ASCII letters */
+};
+
+struct like cql__like_of(struct bytes pattern);
+/* Whether the column has an index of Cassandra's SASI that answers such a pattern; *like gets its case. */
+bool cql__like_is_indexed(const struct schema *schema, struct bytes column, struct like *like);
+bool cql__like_holds(const struct like *like, struct bytes text);
 
 #endif

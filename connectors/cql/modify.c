@@ -1,7 +1,6 @@
 /* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
 #include "modify.h"
 
-#include "authorize.h"
 #include "ddl.h"
 #include "gate/bounds.h"
 #include "options.h"
@@ -11,8 +10,8 @@
 
 /* --- USING ---------------------------------------------------------------------------------------------------------- */
 
-static enum status using_timestamp(struct exec_call *call, const struct cql_term *term, bool *ret_is_set,
-                                   int64_t *ret_timestamp)
+enum status cql__using_timestamp(struct exec_call *call, const struct cql_term *term, bool *ret_is_set,
+                                 int64_t *ret_timestamp)
 {
     static const struct type type = {.kind = TYPE_BIGINT};
     struct bound bound;
@@ -75,7 +74,7 @@ static enum status modify_using(struct modify *modify, const struct cql_using *u
     if (using->timestamp != NULL && modify->is_counter) {
         return exec_fail(modify->call, CQL_INVALID, "Cannot provide custom timestamp for counter updates");
     }
-    enum status status = using_timestamp(modify->call, using->timestamp, &is_set, &timestamp);
+    enum status status = cql__using_timestamp(modify->call, using->timestamp, &is_set, &timestamp);
     if (status == STATUS_OK) {
         status = using_ttl(modify, using->ttl);
     }
@@ -548,7 +547,7 @@ static void modification_stamp(struct modification *to)
     }
 }
 
-static enum status modification_submit(struct modification *to)
+enum status cql__modification_submit(struct modification *to)
 {
     if (to->count == 0) {
         if (to->is_conditional) {
@@ -563,7 +562,7 @@ static enum status modification_submit(struct modification *to)
                        to->is_conditional ? cql__lwt_finish : exec_answer_void);
 }
 
-static struct modification *modification_begin(struct exec_call *call, bool is_batch)
+struct modification *cql__modification_begin(struct exec_call *call, bool is_batch)
 {
     struct modification *to = arena_create(call->arena, sizeof(*to));
     to->call = call;
@@ -571,90 +570,25 @@ static struct modification *modification_begin(struct exec_call *call, bool is_b
     return to;
 }
 
-static enum status batch_check(struct modification *to, bool is_counter_batch, bool is_logged)
-{
-    struct exec_call *call = to->call;
-    if (to->has_counters && to->has_others) {
-        return exec_fail(call, CQL_INVALID,
-                         "Counter and non-counter mutations cannot exist in the same batch");
-    }
-    if (to->has_counters && !is_counter_batch && is_logged) {
-        return exec_fail(call, CQL_INVALID, "Cannot include a counter statement in a logged batch");
-    }
-    if (to->has_others && is_counter_batch) {
-        return exec_fail(call, CQL_INVALID, "Cannot include non-counter statement in a counter batch");
-    }
-    if (to->has_counters && to->is_conditional) {
-        return exec_fail(call, CQL_INVALID, "Conditional updates are not supported in counter batches");
-    }
-    if (to->has_timestamp && to->has_timestamps) {
-        return exec_fail(call, CQL_INVALID, "Timestamp must be set either on BATCH or individual statements");
-    }
-    if (to->has_timestamp && (to->has_counters || to->is_conditional)) {
-        return exec_fail(call, CQL_INVALID, "Cannot provide custom timestamp for %s BATCH",
-                         to->has_counters ? "counter" : "conditional");
-    }
-    return STATUS_OK;
-}
-
-static enum status modify_batch(struct modification *to, const struct cql_batch *batch)
-{
-    if (batch->using.ttl != NULL) {
-        return exec_fail(to->call, CQL_INVALID, "Global TTL on the BATCH statement is not supported.");
-    }
-    enum status status =
-        using_timestamp(to->call, batch->using.timestamp, &to->has_timestamp, &to->timestamp);
-    for (size_t i = 0; i < batch->statements.count && status == STATUS_OK; i++) {
-        status = cql__modify_statement(to, batch->statements.at[i]);
-    }
-    return status == STATUS_OK
-               ? batch_check(to, batch->kind == CQL_BATCH_COUNTER, batch->kind == CQL_BATCH_LOGGED)
-               : status;
-}
-
 static enum status modify_run(struct modification *to, const struct cql_statement *statement)
 {
-    return statement->kind == CQL_BATCH ? modify_batch(to, &statement->batch)
+    return statement->kind == CQL_BATCH ? cql__modify_batch(to, &statement->batch)
                                         : cql__modify_statement(to, statement);
 }
 
 enum status exec_modify(struct exec_call *call, const struct cql_statement *statement)
 {
-    struct modification *to = modification_begin(call, statement->kind == CQL_BATCH);
+    struct modification *to = cql__modification_begin(call, statement->kind == CQL_BATCH);
     enum status status = modify_run(to, statement);
-    return status == STATUS_OK ? modification_submit(to) : status;
+    return status == STATUS_OK ? cql__modification_submit(to) : status;
 }
 
 enum status exec_modify_note(struct exec_call *call, struct marker_notes *notes,
                              const struct cql_statement *statement)
 {
-    struct modification *to = modification_begin(call, statement->kind == CQL_BATCH);
+    struct modification *to = cql__modification_begin(call, statement->kind == CQL_BATCH);
     call->notes = notes;
     enum status status = modify_run(to, statement);
     call->notes = NULL;
     return status;
-}
-
-/* The protocol's BATCH: statements as texts or prepared ones, each with its own values. */
-enum status exec_batch(struct exec_call *call, const struct cql_message *message)
-{
-    struct modification *to = modification_begin(call, true);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < message->statements_count && status == STATUS_OK; i++) {
-        const struct cql_query *query = &message->statements[i];
-        const struct cql_statement *statement = NULL;
-        call->query = query;
-        status = exec_statement_of(call, query, &statement);
-        if (status == STATUS_OK) {
-            status = cql__authorize(call, statement);
-        }
-        if (status == STATUS_OK) {
-            status = cql__modify_statement(to, statement);
-        }
-    }
-    if (status == STATUS_OK) {
-        status = batch_check(to, message->batch == CQL_BATCH_TYPE_COUNTER,
-                             message->batch == CQL_BATCH_TYPE_LOGGED);
-    }
-    return status == STATUS_OK ? modification_submit(to) : status;
 }

@@ -59,6 +59,15 @@ struct modify {
 /* Adds what one statement does. Failures in Cassandra's words. */
 MUST_USE enum status cql__modify_statement(struct modification *to, const struct cql_statement *statement);
 
+/* USING TIMESTAMP. */
+MUST_USE enum status cql__using_timestamp(struct exec_call *call, const struct cql_term *term,
+                                          bool *ret_is_set, int64_t *ret_timestamp);
+struct modification *cql__modification_begin(struct exec_call *call, bool is_batch);
+/* Submits what was added; answers at once when that is nothing. */
+MUST_USE enum status cql__modification_submit(struct modification *to);
+/* modify_batch.c: adds what the statements of a BATCH do. */
+MUST_USE enum status cql__modify_batch(struct modification *to, const struct cql_batch *batch);
+
 /* modify_set.c: what SET, columns and values, and DELETE's columns say. */
 MUST_USE enum status cql__modify_assign(struct modify *modify, const struct cql_assignment *assignment);
 MUST_USE enum status cql__modify_value(struct modify *modify, struct bytes column,

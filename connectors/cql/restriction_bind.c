@@ -1,4 +1,5 @@
 /* Relations one by one: their columns, and the values that are bound. */
+#include "index.h"
 #include "restrictions.h"
 #include "value/type_text.h"
 
@@ -368,12 +369,32 @@ static enum status check_comparison(struct exec_call *call, const struct cql_rel
     if (comparison == CQL_IS_NOT_NULL) {
         return restriction_fail(call, "Unsupported restriction: %.*s", text);
     }
-    if (comparison == CQL_LIKE) {
-        return restriction_fail(
-            call, "LIKE restriction is only supported on properly indexed columns. %.*s is not valid.", text);
-    }
     return comparison == CQL_NOT_EQUAL ? restriction_fail(call, "Unsupported \"!=\" relation: %.*s", text)
                                        : STATUS_OK;
+}
+
+/* Whether the index of the column answers LIKE with the pattern that is bound. */
+static enum status check_like(struct exec_call *call, const struct source *source,
+                              struct restriction *restriction)
+{
+    const struct bound *bound = restriction->values;
+    if (call->notes != NULL || bound == NULL || bound->kind != BOUND_VALUE) {
+        return STATUS_OK;
+    }
+    bool is_text = bound->value.kind == VALUE_TEXT;
+    restriction->like = cql__like_of(is_text ? bound->value.bytes : (struct bytes){0});
+    if (is_text && restriction->like.text.size == 0) {
+        return exec_fail(call, CQL_INVALID, "LIKE value can't be empty.");
+    }
+    struct bytes text = relation_text(restriction->relation, call->arena);
+    return is_text && source->system == NULL &&
+                   cql__like_is_indexed(source->table.schema, restriction->columns[0]->name,
+                                        &restriction->like)
+               ? STATUS_OK
+               : restriction_fail(
+                     call,
+                     "LIKE restriction is only supported on properly indexed columns. %.*s is not valid.",
+                     text);
 }
 
 enum status cql__restriction_bind(struct exec_call *call, const struct source *source,
@@ -403,6 +424,9 @@ enum status cql__restriction_bind(struct exec_call *call, const struct source *s
         return bind_list(call, columns, ret_restriction);
     }
     status = bind_values(call, columns, ret_restriction);
+    if (status == STATUS_OK && relation->comparison == CQL_LIKE) {
+        status = check_like(call, source, ret_restriction);
+    }
     if (relation->comparison == CQL_IN && relation->values.count == 1) {
         ret_restriction->comparison = CQL_EQUAL;
     }

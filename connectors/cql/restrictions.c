@@ -233,7 +233,8 @@ static const struct index_schema *restriction_index(const struct source *source,
                                : kind == CQL_RELATION_ELEMENT   ? INDEX_OF_ENTRIES
                                                                 : INDEX_OF_VALUE;
     bool is_known = kind == CQL_RELATION_COLUMN || kind == CQL_RELATION_ELEMENT;
-    bool is_exactly = comparison == CQL_EQUAL || target == INDEX_OF_ELEMENTS || target == INDEX_OF_KEYS;
+    bool is_exactly = comparison == CQL_EQUAL || comparison == CQL_LIKE || target == INDEX_OF_ELEMENTS ||
+                      target == INDEX_OF_KEYS;
     return is_known && is_exactly && source->table.schema != NULL
                ? cql__index_of(source->table.schema, restriction->columns[0]->name, target)
                : NULL;
@@ -317,8 +318,9 @@ static void choose_index(const struct source *source, struct restrictions *restr
 {
     for (size_t i = 0; i < restrictions->count && restrictions->index == NULL; i++) {
         const struct index_schema *index = restriction_index(source, &restrictions->at[i]);
-        if (index != NULL && index->state == INDEX_ACTIVE && !restrictions->has_partitions &&
-            !restrictions->has_token) {
+        bool is_read = restrictions->at[i].comparison != CQL_LIKE && !restrictions->has_partitions &&
+                       !restrictions->has_token;
+        if (index != NULL && index->state == INDEX_ACTIVE && is_read) {
             restrictions->index = index;
             restrictions->indexed = &restrictions->at[i];
         }
@@ -625,6 +627,13 @@ static enum status restriction_holds(const struct restriction *restriction, cons
         struct value value;
         status = cql__row_value(row, cql__source_number(row->source, restriction->columns[0]), &value, error);
         *ret_holds = status == STATUS_OK && contains(restriction, &value);
+        return status;
+    }
+    if (restriction->comparison == CQL_LIKE) {
+        struct value value;
+        status = cql__row_value(row, cql__source_number(row->source, restriction->columns[0]), &value, error);
+        *ret_holds = status == STATUS_OK && value.kind == VALUE_TEXT &&
+                     cql__like_holds(&restriction->like, value.bytes);
         return status;
     }
     for (size_t i = 0; i < restriction->values_count && status == STATUS_OK && !*ret_holds; i++) {

@@ -3,6 +3,7 @@
 #define CQL_RESTRICTIONS_H
 
 #include "bind.h"
+#include "index.h"
 #include "source.h"
 
 /* One relation, with what is bound. */
@@ -15,6 +16,7 @@ struct restriction {
     struct bound *values;    /* values_count × columns_count; TOKEN: one */
     size_t values_count;     /* of IN any number, otherwise 1 */
     struct bound key;        /* ELEMENT */
+    struct like like;        /* LIKE */
     bool is_key;             /* it chooses partitions or ranges of rows; otherwise it filters */
 };
 

@@ -197,13 +197,18 @@ static void describe_indexes(struct exec_call *call, const struct schema *schema
             continue;
         }
         struct bytes class_name = cql__index_class(index, call->arena);
-        struct described_pair *options = arena_create_array(call->arena, 2, sizeof(*options));
+        struct value told = cql__index_options(index, call->arena);
+        struct described_pairs more = describe_pairs(call, &told);
+        struct described_pair *options = arena_create_array(call->arena, 2 + more.count, sizeof(*options));
+        for (size_t k = 0; k < more.count; k++) {
+            options[2 + k] = more.at[k];
+        }
         options[0] = (struct described_pair){bytes_of_text("target"), cql__index_target(index, call->arena)};
         options[1] = (struct described_pair){bytes_of_text("class_name"), class_name};
         indexes[table->indexes_count++] = (struct described_index){
             .name = index->name,
             .kind = bytes_of_text(class_name.size > 0 ? "CUSTOM" : "COMPOSITES"),
-            .options = {.at = options, .count = class_name.size > 0 ? 2 : 1},
+            .options = {.at = options, .count = class_name.size > 0 ? 2 + more.count : 1},
         };
     }
     table->indexes = indexes;

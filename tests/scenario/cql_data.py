@@ -10,8 +10,9 @@ import uuid
 import server
 from cassandra import InvalidRequest
 from cassandra.cluster import Cluster
+from cassandra.protocol import ConfigurationException
 from cassandra.policies import RoundRobinPolicy
-from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
+from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from server import Client, Server, wait_for
 
 
@@ -212,6 +213,33 @@ def batches(session, _):
     assert rows(session, "SELECT * FROM batches") == []
 
 
+def batch_sizes(session, _):
+    session.execute("CREATE TABLE sized (k int PRIMARY KEY, v blob)")
+
+    def batch(kind, sizes, same=False):
+        told = BatchStatement(batch_type=kind)
+        for k, size in enumerate(sizes):
+            told.add(SimpleStatement("INSERT INTO sized (k, v) VALUES (%s, %s)"), (0 if same else k, b"x" * size))
+        future = session.execute_async(told)
+        future.result()
+        return future.warnings or []
+
+    assert batch(BatchType.LOGGED, [2000, 2000]) == []
+    assert batch(BatchType.LOGGED, [30000, 30000, 30000], same=True) == []  # one partition is one piece
+    warnings = batch(BatchType.LOGGED, [3000, 3000])
+    assert len(warnings) == 1 and "Batch for [ks.sized] is of size 5." in warnings[0] and "threshold of 5.000KiB by 0." in warnings[0], warnings
+    assert batch(BatchType.UNLOGGED, [1] * 10) == []
+    assert batch(BatchType.UNLOGGED, [1] * 11) == [
+        "Unlogged batch covering 11 partitions detected against table [ks.sized]. You should use a logged batch for atomicity, or "
+        "asynchronous writes for performance."]
+    try:
+        batch(BatchType.LOGGED, [30000, 30000])
+    except InvalidRequest as failure:
+        assert "Batch too large" in str(failure), failure
+    else:
+        raise AssertionError("a batch that is too large was taken")
+
+
 def alterations(session, _):
     session.execute("CREATE TABLE altered (k int PRIMARY KEY, v int)")
     session.execute("INSERT INTO altered (k, v) VALUES (1, 2)")
@@ -227,6 +255,41 @@ def alterations(session, _):
     assert rows(session, "SELECT key FROM altered") == [(1,)]
     session.execute("DROP TABLE altered")
     refused(session, "SELECT * FROM altered", "table altered does not exist")
+
+
+def types_that_change(session, _):
+    session.execute("CREATE TYPE part (a int, b text)")
+    session.execute("CREATE TYPE outer (p frozen<part>, n int)")
+    session.execute("CREATE TABLE parts (k int PRIMARY KEY, p part, fp frozen<part>, l list<frozen<outer>>, m map<int, frozen<part>>)")
+    session.execute("CREATE TABLE keyed (k frozen<part> PRIMARY KEY, v int)")
+    session.execute("CREATE TYPE lone (x int)")
+    session.execute("INSERT INTO parts (k, p, fp, l, m) VALUES (1, {a: 1, b: 'x'}, {a: 2, b: 'y'}, [{p: {a: 3}, n: 4}], {5: {b: 'z'}})")
+    refused(session, "ALTER TYPE part ADD c int", "as it is being used in a primary key or an index by table ks.keyed")
+    session.execute("ALTER TYPE part RENAME a TO one AND b TO two")
+    session.execute("INSERT INTO keyed (k, v) VALUES ({one: 1, two: 'q'}, 5)")
+    assert session.execute("SELECT k.two, v FROM keyed").one() == ("q", 5)
+    session.execute("DROP TABLE keyed")
+    select = session.prepare("SELECT p, fp, l, m FROM parts WHERE k = ?")
+    session.execute(select, [1])
+    session.execute("ALTER TYPE part ADD c frozen<set<int>>")
+    for statement, values in ((select, [1]), ("SELECT p, fp, l, m FROM parts WHERE k = 1", None)):
+        row = session.execute(statement, values).one()
+        assert tuple(row.p) == (1, "x", None) and tuple(row.fp) == (2, "y", None), row
+        assert tuple(row.l[0].p) == (3, None, None) and tuple(row.m[5]) == (None, "z", None), row
+    session.execute("UPDATE parts SET p.c = {7}, fp = {one: 9, c: {8}} WHERE k = 1")
+    row = session.execute("SELECT p.c, fp.c, fp.two, p.one FROM parts WHERE k = 1").one()
+    assert row == ({7}, {8}, None, 1), row
+    session.execute("ALTER TYPE part ADD IF NOT EXISTS c int")
+    for statement, words in (("ALTER TYPE part ADD c int", "a field with name c already exists"),
+                             ("ALTER TYPE part ADD o frozen<outer>", "as it would create a circular reference"),
+                             ("ALTER TYPE part RENAME nope TO x", "Unknown field nope in user type part"),
+                             ("ALTER TYPE part RENAME one TO two", "Duplicate field name two in type part"),
+                             ("ALTER TYPE part ALTER one TYPE bigint", "Altering field types is no longer supported"),
+                             ("ALTER TYPE nope ADD c int", "Type 'ks.nope' doesn't exist"),
+                             ("DROP TYPE part", "still used by")):
+        refused(session, statement, words)
+    session.execute("ALTER TYPE lone ADD y text")
+    assert session.execute("DESCRIBE TYPE lone").one().create_statement == "CREATE TYPE ks.lone (\n    x int,\n    y text\n);"
 
 
 def other_doors(session, host):
@@ -365,8 +428,41 @@ def collection_indexes(session, host):
         refused(session, statement, words)
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, alterations, other_doors, expiry, indexes,
-          collection_indexes]
+def like(session, _):
+    session.execute("CREATE TABLE words (k int PRIMARY KEY, a text, b text, c text)")
+    for k, text in enumerate(("apple", "Apple", "pineapple", "apple pie", "", "it's 100%")):
+        session.execute("INSERT INTO words (k, a, b, c) VALUES (%s, %s, %s, %s)", (k, text, text, text))
+    refused(session, "SELECT k FROM words WHERE a LIKE 'app%' ALLOW FILTERING",
+            "LIKE restriction is only supported on properly indexed columns. a LIKE 'app%' is not valid.")
+    session.execute("CREATE CUSTOM INDEX ON words (a) USING 'org.apache.cassandra.index.sasi.SASIIndex'")
+    session.execute("CREATE CUSTOM INDEX ON words (b) USING 'org.apache.cassandra.index.sasi.SASIIndex' WITH OPTIONS = {'mode': 'CONTAINS', "
+                    "'case_sensitive': 'false', 'analyzer_class': 'org.apache.cassandra.index.sasi.analyzer.NonTokenizingAnalyzer'}")
+    session.execute("CREATE CUSTOM INDEX ON words (c) USING 'StorageAttachedIndex'")
+    for where, found in (("a LIKE 'app%'", [0, 3]), ("a LIKE 'apple'", [0]), ("b LIKE 'APP%'", [0, 1, 3]), ("b LIKE '%apple'", [0, 1, 2]),
+                         ("b LIKE '%pp%'", [0, 1, 2, 3]), ("b LIKE '%100%%'", [5]), ("b LIKE 'nothing'", []), ("c = 'apple'", [0]), ("a = ''", [4])):
+        assert sorted(k for k, in rows(session, f"SELECT k FROM words WHERE {where}")) == found, where
+    prepared = session.prepare("SELECT k FROM words WHERE b LIKE ?")
+    assert sorted(rows(session, prepared, ["%pie"])) == [(3,)]
+    for statement, words in (("SELECT k FROM words WHERE a LIKE '%app%'", "a LIKE '%app%' is not valid"),
+                             ("SELECT k FROM words WHERE c LIKE 'a%'", "c LIKE 'a%' is not valid"),
+                             ("SELECT k FROM words WHERE b LIKE '%'", "LIKE value can't be empty."),
+                             ("CREATE INDEX i ON words (b) WITH OPTIONS = {'a': 'b'}", "Cannot specify options for a non-CUSTOM index")):
+        refused(session, statement, words)
+    told = session.execute("DESCRIBE INDEX words_b_idx").one().create_statement
+    assert "WITH OPTIONS = {" in told and "'mode': 'CONTAINS'" in told, told
+    session.execute("DROP INDEX words_b_idx")
+    session.execute(told)
+    session.execute("ALTER TABLE words ADD d text")
+    try:
+        session.execute("CREATE CUSTOM INDEX ON words (d) USING 'nobody.knows.It'")
+    except ConfigurationException as failure:
+        assert "Unable to find custom indexer class 'nobody.knows.It'" in str(failure), failure
+    else:
+        raise AssertionError("an index of an unknown class was made")
+
+
+CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
+          collection_indexes, like]
 
 
 def main():

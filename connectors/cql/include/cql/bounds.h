@@ -26,6 +26,9 @@ enum {
     CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged; over it: Invalid */
     CQL_TRACES_KEPT = 64,             /* requests that clients asked to trace; the oldest is forgotten */
     CQL_TRACE_TEXT_BYTES_MAX = 4096,  /* of a statement in a trace; the rest is left out */
+    CQL_BATCH_WARN_BYTES = 5 * 1024,  /* of keys and values, of a batch over several partitions: a warning */
+    CQL_BATCH_BYTES_MAX = 50 * 1024,  /* likewise; over it: Invalid. Both are Cassandra's */
+    CQL_BATCH_PARTITIONS_WARN = 10,   /* of an unlogged batch; over it: a warning */
     CQL_STRING_BYTES_MAX = 65535,     /* of a [string]; an error's message that is longer is cut */
 };
 
