@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/memory.h"
+#include "base/metric.h"
 #include "catalog/catalog.h"
 #include "codec/pack.h"
 #include "codec/shown.h"
@@ -12,6 +13,11 @@
 enum {
     FEED_WAKERS_MAX = 4,
 };
+
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a gauge, atomic */
+static struct metric subscriptions = {.kind = METRIC_GAUGE,
+                                      .name = "oxbow_subscriptions",
+                                      .help = "Readers of the feed, those of mappings included."};
 
 struct feed_waker {
     void (*wake)(void *context);
@@ -45,6 +51,7 @@ struct subscription {
 struct feed *feed_create(struct log *log, struct catalog *catalog)
 {
     struct feed *feed = memory_create(sizeof(*feed));
+    metric_register(&subscriptions);
     feed->log = log;
     feed->catalog = catalog;
     CHECK(pthread_mutex_init(&feed->mutex, NULL) == 0);
@@ -150,6 +157,7 @@ enum status subscription_open(struct feed *feed, const struct subscription_optio
     }
     struct subscription *subscription = memory_create(sizeof(*subscription));
     subscription->feed = feed;
+    metric_add(&subscriptions, 1);
     subscription->reader = reader;
     subscription->table = filter.table;
     subscription->filter = options->filter;
@@ -166,6 +174,7 @@ void subscription_close(struct subscription **subscription)
     *subscription = NULL;
     if (gone != NULL) {
         atomic_fetch_sub(&gone->feed->subscriptions, 1);
+        metric_add(&subscriptions, -1);
         log_reader_destroy(&gone->reader);
         buffer_reset(&gone->old);
         buffer_reset(&gone->new);

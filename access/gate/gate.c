@@ -56,6 +56,11 @@ static void gate_count_table(void *context, const struct schema *schema)
     ++*(uint64_t *)context;
 }
 
+int64_t gate_full_us(struct gate *gate)
+{
+    return fold_full_us(gate->options.fold);
+}
+
 const char *gate_refusal(struct gate *gate)
 {
     return fold_refusal(gate->options.fold);

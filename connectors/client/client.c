@@ -170,7 +170,8 @@ enum status client_receive(struct client *client, int timeout_ms, struct arena *
     enum status status = client_read(client, head, ret_id, error);
     if (status == STATUS_OK) {
         arena_clear(arena);
-        status = codec_message_decode(buffer_bytes(&client->message), arena, ret_body, error);
+        struct bytes kept = arena_copy(arena, buffer_bytes(&client->message)); /* texts are views into it */
+        status = codec_message_decode(kept, arena, ret_body, error);
     }
     return status == STATUS_OK ? client_judge(ret_body, error) : status;
 }

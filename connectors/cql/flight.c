@@ -104,7 +104,8 @@ static void flight_put_failure(struct flight *flight, const struct reply_head *h
         told.id = flight->message.statements[0].id;
     }
     cql__reply_error(&flight->session->door->scratch, head, &told);
-    cql__measure_failure(told.code);
+    flight->has_failed = true;
+    flight->failed = told.code;
 }
 
 void cql__flight_refuse(struct flight **flight, enum cql_code code, const char *text)
@@ -113,6 +114,7 @@ void cql__flight_refuse(struct flight **flight, enum cql_code code, const char *
     struct cql_failure failure = {.code = code, .message = bytes_of_text(text)};
     flight_put_failure(*flight, &head, &failure);
     cql__session_send((*flight)->session);
+    cql__measure_request(*flight);
     cql__flight_destroy(flight);
 }
 
@@ -199,7 +201,7 @@ void cql_request_answer(struct cql_request **request, const struct cql_answer *a
     head.payload = answer->payload;
     flight_put(flight, &head, answer);
     cql__session_send(session);
-    cql__measure_request(flight->message.opcode, flight->request.began_us);
+    cql__measure_request(flight);
     if (answer->kind == CQL_ANSWER_SCHEMA_CHANGE) {
         cql__door_tell(door, &answer->change);
         if (door->options.doors != NULL) {
@@ -282,6 +284,7 @@ static void flight_refuse_unprepared(struct flight **flight, const struct cql_qu
     struct cql_failure failure = {.code = CQL_UNPREPARED, .message = buffer_bytes(&text), .id = missing->id};
     flight_put_failure(refused, &head, &failure);
     cql__session_send(refused->session);
+    cql__measure_request(refused);
     buffer_reset(&text);
     cql__flight_destroy(flight);
 }
@@ -299,6 +302,7 @@ static bool flight_answer_prepared(struct flight **flight)
         struct reply_head head = cql__flight_head(asking);
         cql__reply_prepared(&door->scratch, &head, &entry->told);
         cql__session_send(asking->session);
+        cql__measure_request(asking);
         cql__flight_destroy(flight);
     }
     cql__prepared_release(door->prepared, &entry);

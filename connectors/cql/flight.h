@@ -16,7 +16,9 @@ struct flight {
     struct arena arena;
     struct session *session;
     struct flight *next; /* in the pool */
-    uint8_t version;     /* to answer in: the envelope's until STARTUP */
+    bool has_failed;     /* it is answered with the error … */
+    enum cql_code failed;
+    uint8_t version; /* to answer in: the envelope's until STARTUP */
     int16_t stream;
     uint8_t prepared_id[CQL_ID_BYTES]; /* PREPARE */
     struct prepared_entry **entries;   /* of the statements, held; NULL where one is a text */

@@ -1,5 +1,7 @@
 /* Which rows a statement changes. */
+#include "base/map.h"
 #include "modify.h"
+#include "value/serial.h"
 
 static enum status where_fail(struct modify *modify, const char *format, struct bytes column)
 {
@@ -40,6 +42,33 @@ static enum status where_value(struct modify *modify, const struct key_column *c
                                                               : where_take(modify, column, &bound, ret_value);
 }
 
+/* A value that IN names twice is meant once; null, which a list may bind, is no value. */
+static enum status where_once(struct modify *modify, const struct key_column *column, struct value *values,
+                              size_t *count)
+{
+    struct map *seen = map_create();
+    struct buffer bytes = {0};
+    size_t kept = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < *count && status == STATUS_OK; i++) {
+        if (values[i].kind == VALUE_NULL) {
+            status = where_fail(modify, "Invalid null value in condition for column %.*s", column->name);
+            break;
+        }
+        buffer_clear(&bytes);
+        buffer_put_u8(&bytes, 0); /* a map's key is not empty */
+        CHECK(serial_encode(&column->type, &values[i], &bytes, NULL) == STATUS_OK); /* checked when bound */
+        if (map_get(seen, buffer_bytes(&bytes)) == NULL) {
+            (void)map_put(seen, buffer_bytes(&bytes), seen);
+            values[kept++] = values[i];
+        }
+    }
+    *count = kept;
+    map_destroy(&seen);
+    buffer_reset(&bytes);
+    return status;
+}
+
 /* All values of IN: listed, or one marker for the list. */
 static enum status where_in(struct modify *modify, const struct key_column *column,
                             const struct cql_relation *relation, struct value **ret_values, size_t *ret_count)
@@ -62,14 +91,15 @@ static enum status where_in(struct modify *modify, const struct key_column *colu
         bool has_values = status == STATUS_OK && bound.kind == BOUND_VALUE;
         *ret_values = has_values ? bound.value.items.at : NULL;
         *ret_count = has_values ? bound.value.items.count : 0;
-        return status;
+        return status == STATUS_OK ? where_once(modify, column, *ret_values, ret_count) : status;
     }
     *ret_count = relation->values.count;
     *ret_values = arena_create_array(call->arena, *ret_count, sizeof(struct value));
     for (size_t i = 0; i < *ret_count && status == STATUS_OK; i++) {
         status = where_value(modify, column, relation->values.at[i], &(*ret_values)[i]);
     }
-    return status;
+    bool is_bound = status == STATUS_OK && modify->call->notes == NULL;
+    return is_bound ? where_once(modify, column, *ret_values, ret_count) : status;
 }
 
 static enum status where_equal(struct modify *modify, const struct key_column *column,

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "measure.h"
 
 struct prepared {
     struct prepared_entry entry; /* first member */
@@ -148,6 +149,7 @@ struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const str
     while (cache->oldest != prepared &&
            (map_count(cache->by_id) > cache->entries_max || cache->text_bytes > cache->text_bytes_max)) {
         prepared_evict(cache, cache->oldest);
+        cql__measure_eviction();
     }
     return &prepared->entry;
 }

@@ -147,6 +147,7 @@ struct session_login {
 static void session_answered(struct session *session, struct flight **flight)
 {
     cql__session_send(session);
+    cql__measure_request(*flight);
     cql__flight_destroy(flight);
 }
 

@@ -111,12 +111,10 @@ static const char *call_date(struct dynamodb_door *door)
 }
 
 /* The headers of every answer; what a browser needs besides; how the body is encoded. */
-static const char *call_headers(struct call *call, struct bytes body, const char *encoding)
+static const char *call_headers(struct call *call, const char *id, struct bytes body, const char *encoding)
 {
-    char id[CALL_REQUEST_ID_BYTES + 1];
     char crc[16];
     struct buffer *headers = &call->door->headers;
-    call_request_id(&call->door->random, id);
     (void)snprintf(crc, sizeof(crc), "%u", net_crc32(body)); /* over the bytes as sent */
     buffer_clear(headers);
     buffer_put_text(headers, "x-amzn-RequestId: ");
@@ -143,15 +141,17 @@ static void call_send(struct call *call, unsigned status, struct bytes body)
     bool is_plain = bytes_start_with(asked, bytes_of_text("application/json"));
     struct buffer packed = {0};
     const char *encoding = NULL;
+    char id[CALL_REQUEST_ID_BYTES + 1];
+    call_request_id(&call->door->random, id);
     if (http_compress(call->exchange, body, &packed, &encoding)) {
         body = buffer_bytes(&packed);
     }
     struct http_answer answer = {.status = status,
                                  .type = is_plain ? "application/json" : "application/x-amz-json-1.0",
-                                 .headers = call_headers(call, body, encoding),
+                                 .headers = call_headers(call, id, body, encoding),
                                  .body = body};
     struct http_exchange *exchange = call->exchange;
-    measure_end(call);
+    measure_end(call, id);
     http_reply(&exchange, &answer);
     buffer_reset(&packed);
 }

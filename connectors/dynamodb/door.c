@@ -189,6 +189,7 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
                                          .certificate_file = options->certificate_file,
                                          .key_file = options->key_file,
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
+                                         .connections = measure_connections(),
                                          .handle = door_handle,
                                          .context = door};
     uint64_t seed = 0;

@@ -55,10 +55,12 @@ enum status call_fail(struct call *call, enum aws_failure_kind kind, const char 
 enum status call_fail_error(struct call *call, enum status status, const char *text);
 enum status call_fail_no_table(struct call *call); /* of requests about items */
 enum status call_fail_no_named_table(struct call *call, struct bytes table);
-/* For metrics: when a request came, which operation it is, and that it is answered (measure.c). */
+/* For metrics: when a request came, which operation it is, and that it is answered under the id that its client is told
+ * (measure.c). */
+struct metric *measure_connections(void); /* the gauge of those that are open */
 void measure_begin(struct call *call);
 void measure_operation(struct call *call, size_t operation);
-void measure_end(struct call *call);
+void measure_end(struct call *call, const char *request_id);
 /* Sends the answer, whose buffer is taken, or the failure. Takes the call. */
 void call_reply(struct call *call, struct buffer *body);
 void call_reply_failure(struct call *call);

@@ -1,41 +1,32 @@
-/* What the door tells Prometheus: how long each operation took, and how many failed of which type. A metric shows from its
- * first use on, so that what nobody asks for takes no room. */
-#include <stdatomic.h>
+/* What the door counts of its requests, and what it says about slow ones. */
+#include "gate/measure.h"
 
 #include "base/clock.h"
-#include "base/metric.h"
 #include "dynamodb_private.h"
 
 /* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): counters, atomic */
-static struct metric request_us[] = {
-#define MEASURE_METRIC(operation, function)                                                                  \
-    {.kind = METRIC_HISTOGRAM,                                                                               \
-     .name = "oxbow_dynamodb_request_us",                                                                    \
-     .labels = "operation=\"" #operation "\"",                                                               \
-     .help = "Time of a request from its last byte to its answer, microseconds."},
-    DYNAMODB_OPERATIONS(MEASURE_METRIC)
-#undef MEASURE_METRIC
+static struct gate_operation operations[] = {
+#define MEASURE_OPERATION(operation, function) GATE_OPERATION("dynamodb", #operation),
+    DYNAMODB_OPERATIONS(MEASURE_OPERATION)
+#undef MEASURE_OPERATION
 };
 
-static struct metric failures_total[] = {[AWS_NO_FAILURE] = {.name = NULL},
-#define MEASURE_FAILURE(kind_, type, status, member)                                                         \
-    [AWS_FAILURE_##kind_] = {.kind = METRIC_COUNTER,                                                         \
-                             .name = "oxbow_dynamodb_failures_total",                                        \
-                             .labels = "type=\"" #kind_ "\"",                                                \
-                             .help = "Requests that were answered with an error."},
-                                         AWS_FAILURES(MEASURE_FAILURE)
-#undef MEASURE_FAILURE
-};
+/* Requests that name no operation there is. */
+static struct gate_operation unknown = GATE_OPERATION("dynamodb", "unknown");
 
-static atomic_bool request_is_shown[ARRAY_COUNT(request_us)];
-static atomic_bool failure_is_shown[ARRAY_COUNT(failures_total)];
+static struct metric connections = GATE_CONNECTIONS("dynamodb");
+
+static struct metric errors[] = {[AWS_NO_FAILURE] = {.name = NULL},
+#define MEASURE_ERROR(kind_, type, status, member) [AWS_FAILURE_##kind_] = GATE_ERRORS("dynamodb", #kind_),
+                                 AWS_FAILURES(MEASURE_ERROR)
+#undef MEASURE_ERROR
+};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-static void measure_show(struct metric *metric, atomic_bool *is_shown)
+struct metric *measure_connections(void)
 {
-    if (!atomic_exchange_explicit(is_shown, true, memory_order_relaxed)) {
-        metric_register(metric);
-    }
+    metric_register(&connections);
+    return &connections;
 }
 
 void measure_begin(struct call *call)
@@ -48,16 +39,40 @@ void measure_operation(struct call *call, size_t operation)
     call->measured = operation + 1;
 }
 
-void measure_end(struct call *call)
+static enum gate_result measure_result(enum aws_failure_kind kind)
 {
-    size_t failure = (size_t)call->failure.kind;
-    if (call->measured > 0) {
-        size_t operation = call->measured - 1;
-        measure_show(&request_us[operation], &request_is_shown[operation]);
-        metric_observe(&request_us[operation], clock_steady_us(clock_system()) - call->began_us);
+    if (kind == AWS_NO_FAILURE) {
+        return GATE_DONE;
     }
-    if (failure != AWS_NO_FAILURE) {
-        measure_show(&failures_total[failure], &failure_is_shown[failure]);
-        metric_add(&failures_total[failure], 1);
+    bool is_throttled = kind == AWS_FAILURE_THROTTLING || kind == AWS_FAILURE_THROUGHPUT_EXCEEDED ||
+                        kind == AWS_FAILURE_UNAVAILABLE;
+    return is_throttled ? GATE_THROTTLED : aws_failure_status(kind) >= 500 ? GATE_FAILED : GATE_REFUSED;
+}
+
+/* The table that the request names, or its statement. */
+static struct bytes measure_subject(const struct call *call)
+{
+    struct bytes table = call->input == NULL ? (struct bytes){0} : text_of(call->input, "TableName");
+    return table.size > 0 || call->input == NULL ? table : text_of(call->input, "Statement");
+}
+
+void measure_end(struct call *call, const char *request_id)
+{
+    enum aws_failure_kind kind = call->failure.kind;
+    struct gate_operation *operation = call->measured > 0 ? &operations[call->measured - 1] : &unknown;
+    int64_t elapsed_us = gate_measure(operation, measure_result(kind), call->began_us);
+    if (kind != AWS_NO_FAILURE) {
+        gate_measure_error(&errors[kind]);
+    }
+    if (elapsed_us > 0) {
+        struct gate_slow slow = {.operation = operation,
+                                 .elapsed_us = elapsed_us,
+                                 .request_id = bytes_of_text(request_id),
+                                 .principal = call->principal,
+                                 .subject = measure_subject(call)};
+        if (kind != AWS_NO_FAILURE) {
+            slow.error = bytes_of_text(aws_failure_name(kind));
+        }
+        gate_slow_tell(&slow);
     }
 }

@@ -2,8 +2,13 @@
 
 #include "base/memory.h"
 #include "base/metric.h"
-#include "gate/gate.h"
+#include "codec/json.h"
+#include "gate/health.h"
+#include "gate/measure.h"
 #include "net/http.h"
+
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a gauge, atomic */
+static struct metric connections = GATE_CONNECTIONS("http");
 
 struct http_door {
     struct http_door_options options;
@@ -22,37 +27,10 @@ static void answer_text(struct http_exchange **exchange, unsigned status, const 
     http_reply(exchange, &answer);
 }
 
-/* What the server knows of itself at this moment, beside what the floors count. */
-static void put_facts(struct http_door *door, struct buffer *text)
-{
-    struct gate_facts facts;
-    gate_facts_read(door->options.gate, &facts);
-    const struct {
-        const char *name;
-        const char *help;
-        uint64_t value;
-    } gauges[] = {
-        {"oxbow_committed_lsn", "Last LSN that is committed and visible.", facts.committed_lsn},
-        {"oxbow_synced_lsn", "Last LSN that is durable.", facts.synced_lsn},
-        {"oxbow_horizon_lsn", "Oldest LSN in the log.", facts.horizon_lsn},
-        {"oxbow_checkpoint_lsn", "LSN of the newest checkpoint.", facts.checkpoint_lsn},
-        {"oxbow_term", "Number of the writer's reign.", facts.term},
-        {"oxbow_log_bytes", "Bytes of the log on disk.", facts.log_bytes},
-        {"oxbow_log_segments", "Segments of the log.", facts.log_segments},
-        {"oxbow_store_bytes", "Bytes of the store up to its last used page.", facts.store_bytes},
-        {"oxbow_tables", "Tables of users.", facts.tables},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(gauges); i++) {
-        buffer_put_format(text, "# HELP %s %s\n# TYPE %s gauge\n%s %llu\n", gauges[i].name, gauges[i].help,
-                          gauges[i].name, gauges[i].name, (unsigned long long)gauges[i].value);
-    }
-}
-
-static void serve_metrics(struct http_door *door, struct http_exchange *exchange)
+static void serve_metrics(struct http_exchange *exchange)
 {
     struct buffer text = {0};
     metric_render(&text);
-    put_facts(door, &text);
     struct http_answer answer = {.status = 200,
                                  .type = "text/plain; version=0.0.4; charset=utf-8",
                                  .body = buffer_bytes(&text)};
@@ -60,15 +38,42 @@ static void serve_metrics(struct http_door *door, struct http_exchange *exchange
     buffer_reset(&text);
 }
 
+static struct value condition_value(const struct health_condition *condition, struct arena *arena)
+{
+    const struct value_member members[] = {
+        {"advice", value_of_text(bytes_of_text(condition->advice))},
+        {"name", value_of_text(bytes_of_text(condition->name))},
+        {"stops_writes", value_of_boolean(condition->stops_writes)},
+        {"text", value_of_text(bytes_of_text(condition->text))},
+    };
+    return value_of_members(arena, members, ARRAY_COUNT(members));
+}
+
 static void serve_ready(struct http_door *door, struct http_exchange *exchange)
 {
-    const char *reason = gate_refusal(door->options.gate);
-    if (reason == NULL) {
-        answer_text(&exchange, 200, "ready\n");
-        return;
+    struct health health = {0};
+    struct buffer text = {0};
+    struct arena *arena = http_arena(exchange);
+    door->options.health(door->options.context, &health);
+    struct value conditions = {.kind = VALUE_LIST,
+                               .items = {.at = arena_create_array(arena, health.count, sizeof(struct value)),
+                                         .count = health.count}};
+    for (size_t i = 0; i < health.count; i++) {
+        conditions.items.at[i] = condition_value(&health.conditions[i], arena);
     }
-    char *text = arena_format(http_arena(exchange), "not ready: %s\n", reason);
-    answer_text(&exchange, 503, text);
+    bool is_ready = health_is_ready(&health);
+    const struct value_member members[] = {
+        {"conditions", conditions},
+        {"ready", value_of_boolean(is_ready)},
+    };
+    struct value body = value_of_members(arena, members, ARRAY_COUNT(members));
+    codec_json_encode(&text, &body);
+    buffer_put_u8(&text, '\n');
+    struct http_answer answer = {.status = is_ready ? 200 : 503,
+                                 .type = "application/json",
+                                 .body = buffer_bytes(&text)};
+    http_reply(&exchange, &answer);
+    buffer_reset(&text);
 }
 
 static void serve_root(struct http_exchange *exchange)
@@ -76,7 +81,7 @@ static void serve_root(struct http_exchange *exchange)
     answer_text(&exchange, 200,
                 "Oxbow " OXBOW_VERSION "\n\n"
                 "/health    it is alive\n"
-                "/ready     it takes writes\n"
+                "/ready     it takes writes; what is unusual, as JSON\n"
                 "/metrics   for Prometheus\n");
 }
 
@@ -93,7 +98,7 @@ static void http_handle(void *context, struct http_exchange *exchange)
                                      .body = bytes_of_text("only GET and HEAD\n")};
         http_reply(&exchange, &answer);
     } else if (bytes_equal(path, bytes_of_text("/metrics"))) {
-        serve_metrics(door, exchange);
+        serve_metrics(exchange);
     } else if (bytes_equal(path, bytes_of_text("/ready"))) {
         serve_ready(door, exchange);
     } else if (bytes_equal(path, bytes_of_text("/health"))) {
@@ -110,9 +115,11 @@ enum status http_door_open(const struct http_door_options *options, struct http_
 {
     struct http_door *door = memory_create(sizeof(*door));
     door->options = *options;
+    metric_register(&connections);
     struct http_server_options server = {.address = options->address,
                                          .flag = "--http",
                                          .body_bytes_max = HTTP_BODY_BYTES_MAX,
+                                         .connections = &connections,
                                          .handle = http_handle,
                                          .context = door};
     enum status status = http_server_open(&server, &door->server, error);

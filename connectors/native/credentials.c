@@ -59,6 +59,7 @@ static void credential_done(void *context, const struct gate_outcome *outcome)
         native__put_field(&reply->body, WIRE_FIELD_LSN);
         codec_put_unsigned(&reply->body, outcome->lsn);
     }
+    reply->status = outcome->status;
     struct native_door *door = credential->door;
     credential_destroy(credential);
     enum status status = mailbox_send_reply(door->mailbox, &reply->message);

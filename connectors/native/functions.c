@@ -38,6 +38,7 @@ static void task_done(void *context, const struct host_outcome *outcome)
     put_value(body, WIRE_FIELD_RESULT, outcome->result);
     put_value(body, WIRE_FIELD_CHANGES, outcome->effects);
     put_value(body, WIRE_FIELD_LINES, outcome->lines);
+    task->reply->status = outcome->status;
     enum status status = mailbox_send_reply(task->door->mailbox, &task->reply->message);
     CHECK(status == STATUS_OK); /* the door closes after the host */
     memory_destroy(task);

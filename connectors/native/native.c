@@ -34,6 +34,7 @@ void native__answer_error(struct native_door *door, const struct native_peer *pe
     codec_put_unsigned(&body, WIRE_FIELD_TEXT);
     codec_put_text(&body, bytes_of_text(text));
     (void)native__send(door, peer, peer->type | WIRE_REPLY, &body); /* a peer that is gone misses nothing */
+    native__measure_end(peer, status);
     buffer_reset(&body);
 }
 
@@ -73,6 +74,7 @@ static void native_handle(struct native_door *door, zmq_msg_t *frames, size_t co
     struct bytes id = frame_bytes_of(&frames[0]);
     struct error error;
     CHECK(id.size <= NATIVE_PEER_BYTES_MAX);
+    native__measure_begin(&request.peer);
     memcpy(request.peer.id, id.data, id.size);
     request.peer.id_bytes = id.size;
     struct bytes head = count > 1 ? frame_bytes_of(&frames[1]) : (struct bytes){0};
@@ -92,6 +94,7 @@ static void native_handle(struct native_door *door, zmq_msg_t *frames, size_t co
         if (codec_message_decode(request.message, &request.arena, &request.body, &error) != STATUS_OK) {
             native__answer_error(door, &request.peer, error.status, error.text);
         } else {
+            native__measure_subject(&request.peer, &request.body);
             native__serve(door, &request);
         }
     }
@@ -124,6 +127,7 @@ static void native_send_replies(struct native_door *door)
         } else {
             struct native_reply *reply = (struct native_reply *)message;
             (void)native__send(door, &reply->peer, reply->peer.type | WIRE_REPLY, &reply->body);
+            native__measure_end(&reply->peer, reply->status);
             buffer_reset(&reply->body);
             memory_destroy(reply);
             atomic_fetch_sub(&door->writes, 1);
@@ -135,12 +139,14 @@ static void native_send_replies(struct native_door *door)
 static void native_run(void *context)
 {
     struct native_door *door = context;
-    zmq_pollitem_t items[2] = {
+    zmq_pollitem_t items[3] = {
         {.socket = door->socket, .events = ZMQ_POLLIN},
         {.fd = mailbox_descriptor(door->mailbox), .events = ZMQ_POLLIN},
+        {.socket = door->monitor, .events = ZMQ_POLLIN},
     };
     while (!atomic_load(&door->is_stopping)) {
-        (void)zmq_poll(items, 2, native__has_more(door) ? 0 : 1000);
+        (void)zmq_poll(items, 3, native__has_more(door) ? 0 : 1000);
+        native__monitor_read(door);
         native_send_replies(door);
         native_receive_all(door);
         native__pump(door);
@@ -195,6 +201,7 @@ enum status native_door_open(const struct native_door_options *options, struct n
     CHECK(door->context != NULL);
     door->socket = zmq_socket(door->context, ZMQ_ROUTER);
     CHECK(door->socket != NULL);
+    native__monitor_open(door);
     status = native_bind(door, error);
     if (status == STATUS_OK) {
         status = gate_view_open(options->gate, &door->view, error);
@@ -225,6 +232,7 @@ void native_door_close(struct native_door **door)
     native_send_replies(gone);
     native__subscriptions_close(gone);
     gate_view_close(&gone->view);
+    native__monitor_close(gone);
     (void)zmq_close(gone->socket);
     (void)zmq_ctx_term(gone->context);
     mailbox_destroy(&gone->mailbox);

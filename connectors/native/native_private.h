@@ -24,6 +24,9 @@ struct native_peer {
     size_t id_bytes;
     uint8_t request[WIRE_ID_BYTES];
     uint8_t type;
+    int64_t began_us; /* steady; 0: what is sent answers no request, and is not measured */
+    char subject[64]; /* table or function, for the slow-operation log */
+    size_t subject_bytes;
 };
 
 struct native_request {
@@ -51,6 +54,7 @@ struct native_reply {
     struct message message;
     struct native_peer peer;
     struct buffer body;
+    enum status status; /* what the body says */
 };
 
 struct native_door {
@@ -58,6 +62,8 @@ struct native_door {
     char *address;
     void *context;
     void *socket;
+    void *monitor; /* tells of connections */
+    int64_t connections;
     struct thread *thread;
     struct mailbox *mailbox;
     struct gate_view *view;
@@ -81,6 +87,17 @@ void native__answer_error(struct native_door *door, const struct native_peer *pe
                           const char *text);
 void native__put_field(struct buffer *body, enum wire_field field);
 void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body);
+
+/* Metrics and the slow-operation log (measure.c). */
+void native__measure_begin(struct native_peer *peer);
+void native__measure_subject(struct native_peer *peer, const struct value *body);
+void native__measure_end(const struct native_peer *peer, enum status status);
+/* Connections are counted by what ZeroMQ tells of them. */
+void native__monitor_open(struct native_door *door);
+void native__monitor_read(struct native_door *door);
+void native__monitor_close(struct native_door *door);
+/* All metrics (metrics.c). */
+void native__serve_metrics(struct native_door *door, struct native_request *request);
 
 /* One function per kind of request: writes.c, tables.c, reads.c. */
 void native__serve_write(struct native_door *door, struct native_request *request);

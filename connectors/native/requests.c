@@ -1,4 +1,5 @@
 /* Which request goes where. */
+#include "gate/health.h"
 #include "native_private.h"
 
 void native__put_field(struct buffer *body, enum wire_field field)
@@ -9,6 +10,7 @@ void native__put_field(struct buffer *body, enum wire_field field)
 void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body)
 {
     (void)native__send(door, peer, peer->type | WIRE_REPLY, body); /* a peer that is gone misses nothing */
+    native__measure_end(peer, STATUS_OK);
 }
 
 static void put_fact(struct buffer *body, const char *name, uint64_t number)
@@ -17,12 +19,33 @@ static void put_fact(struct buffer *body, const char *name, uint64_t number)
     codec_put_unsigned(body, number);
 }
 
+/* What is unusual, each with advice. */
+static void put_conditions(struct native_door *door, struct buffer *body)
+{
+    struct health health = {0};
+    door->options.health(door->options.health_context, &health);
+    native__put_field(body, WIRE_FIELD_CONDITIONS);
+    codec_put_array(body, (uint32_t)health.count);
+    for (size_t i = 0; i < health.count; i++) {
+        const struct health_condition *condition = &health.conditions[i];
+        codec_put_map(body, 4);
+        codec_put_text(body, bytes_of_text("advice"));
+        codec_put_text(body, bytes_of_text(condition->advice));
+        codec_put_text(body, bytes_of_text("name"));
+        codec_put_text(body, bytes_of_text(condition->name));
+        codec_put_text(body, bytes_of_text("stops_writes"));
+        codec_put_boolean(body, condition->stops_writes);
+        codec_put_text(body, bytes_of_text("text"));
+        codec_put_text(body, bytes_of_text(condition->text));
+    }
+}
+
 static void serve_status(struct native_door *door, struct native_request *request)
 {
     struct gate_facts facts;
     struct buffer body = {0};
     gate_facts_read(door->options.gate, &facts);
-    codec_put_map(&body, 2);
+    codec_put_map(&body, 3);
     native__put_field(&body, WIRE_FIELD_VERSION);
     codec_put_text(&body, bytes_of_text(OXBOW_VERSION));
     native__put_field(&body, WIRE_FIELD_FACTS);
@@ -36,6 +59,7 @@ static void serve_status(struct native_door *door, struct native_request *reques
     put_fact(&body, "synced_lsn", facts.synced_lsn);
     put_fact(&body, "tables", facts.tables);
     put_fact(&body, "term", facts.term);
+    put_conditions(door, &body);
     native__reply(door, &request->peer, &body);
     buffer_reset(&body);
 }
@@ -46,6 +70,9 @@ void native__serve(struct native_door *door, struct native_request *request)
     switch (request->peer.type) {
     case WIRE_STATUS:
         serve_status(door, request);
+        break;
+    case WIRE_METRICS:
+        native__serve_metrics(door, request);
         break;
     case WIRE_TABLE_CREATE:
     case WIRE_TABLE_DROP:

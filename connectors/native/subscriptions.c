@@ -119,6 +119,7 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     }
     struct native_subscription *added = memory_create(sizeof(*added));
     added->peer = request->peer;
+    added->peer.began_us = 0; /* what comes after the answer is no answer */
     added->subscription = subscription;
     added->credit = credit;
     added->arena = request->arena; /* the filter lives there */
@@ -136,7 +137,7 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     codec_put_unsigned(&body, start_lsn);
     codec_put_unsigned(&body, WIRE_FIELD_HORIZON);
     codec_put_unsigned(&body, horizon_lsn);
-    (void)native__send(door, &request->peer, WIRE_SUBSCRIBE | WIRE_REPLY, &body);
+    native__reply(door, &request->peer, &body);
     buffer_reset(&body);
 }
 

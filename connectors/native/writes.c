@@ -82,6 +82,7 @@ static void write_done(void *context, const struct gate_outcome *outcome)
 {
     struct native_pending *pending = context;
     put_outcome(&pending->reply->body, outcome, pending->is_transaction, pending->job);
+    pending->reply->status = outcome->status;
     enum status status = mailbox_send_reply(pending->door->mailbox, &pending->reply->message);
     CHECK(status == STATUS_OK); /* the door closes after the writer */
     memory_destroy(pending);

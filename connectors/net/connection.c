@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
+#include "base/metric.h"
 #include "parse.h"
 #include "socket.h"
 
@@ -32,6 +33,13 @@ struct connection {
 };
 
 /* --- closing ---------------------------------------------------------------------------------------------------- */
+
+static void connections_count(struct http_server *server, int more)
+{
+    if (server->options.connections != NULL) {
+        metric_add(server->options.connections, more);
+    }
+}
 
 static void connection_closed(uv_handle_t *handle)
 {
@@ -65,6 +73,7 @@ void net__connection_close(struct connection *connection)
         connection->next->previous = connection->previous;
     }
     server->connections_count--;
+    connections_count(server, -1);
     uv_close((uv_handle_t *)&connection->socket.tcp, connection_closed);
     uv_close((uv_handle_t *)&connection->idle, connection_closed);
 }
@@ -364,6 +373,7 @@ void net__connection_accept(struct http_server *server)
     }
     server->connections = connection;
     server->connections_count++;
+    connections_count(server, 1);
     net__parse_init(&connection->parse, &server->exchanges, server->options.body_bytes_max);
     if (uv_accept((uv_stream_t *)&server->loop.listener, (uv_stream_t *)&connection->socket.tcp) != 0 ||
         server->connections_count > NET_CONNECTIONS_MAX) {

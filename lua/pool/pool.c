@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/metric.h"
 #include "codec/pack.h"
 #include "pool_private.h"
 
@@ -34,9 +35,58 @@ struct pool {
     uint64_t killed;
 };
 
+#define POOL_INVOCATIONS(outcome_)                                                                           \
+    {                                                                                                        \
+        .kind = METRIC_COUNTER, .name = "oxbow_function_invocations_total",                                  \
+        .labels = "outcome=\"" outcome_ "\"",                                                                \
+        .help = "Runs of functions in workers, by how they ended; none: with a result."                      \
+    }
+#define POOL_KILLS(reason_)                                                                                  \
+    {                                                                                                        \
+        .kind = METRIC_COUNTER, .name = "oxbow_worker_kills_total", .labels = "reason=\"" reason_ "\"",      \
+        .help = "Worker processes that were killed or lost while they ran a function, by reason."            \
+    }
+
+/* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): counters, atomic; by enum protocol_failure */
+static struct metric invocations[] = {
+    [FAILURE_NONE] = POOL_INVOCATIONS("none"),   [FAILURE_SCRIPT] = POOL_INVOCATIONS("script"),
+    [FAILURE_TIME] = POOL_INVOCATIONS("time"),   [FAILURE_MEMORY] = POOL_INVOCATIONS("memory"),
+    [FAILURE_LOAD] = POOL_INVOCATIONS("load"),   [FAILURE_DEADLINE] = POOL_INVOCATIONS("deadline"),
+    [FAILURE_CRASH] = POOL_INVOCATIONS("crash"), [FAILURE_PROTOCOL] = POOL_INVOCATIONS("protocol"),
+};
+static struct metric kills[] = {
+    [FAILURE_MEMORY] = POOL_KILLS("memory"),
+    [FAILURE_DEADLINE] = POOL_KILLS("deadline"),
+    [FAILURE_CRASH] = POOL_KILLS("crash"),
+    [FAILURE_PROTOCOL] = POOL_KILLS("protocol"),
+};
+static struct metric spawns = {.kind = METRIC_COUNTER,
+                               .name = "oxbow_worker_spawns_total",
+                               .help = "Worker processes that were started."};
+static struct metric duration = {
+    .kind = METRIC_HISTOGRAM_SECONDS,
+    .name = "oxbow_function_duration_seconds",
+    .help = "Time of a run of a function, its reads and the start of its worker included."};
+/* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
+
+/* A run ended; `is_lost`: its worker with it. */
+static void measure_invocation(const struct pool_outcome *outcome, bool is_lost)
+{
+    struct metric *ended = &invocations[outcome->failure];
+    metric_register(ended);
+    metric_add(ended, 1);
+    metric_observe(&duration, outcome->duration_us);
+    if (is_lost && (size_t)outcome->failure < ARRAY_COUNT(kills) && kills[outcome->failure].name != NULL) {
+        metric_register(&kills[outcome->failure]);
+        metric_add(&kills[outcome->failure], 1);
+    }
+}
+
 struct pool *pool_create(struct launcher *launcher)
 {
     struct pool *pool = memory_create(sizeof(*pool));
+    metric_register(&spawns);
+    metric_register(&duration);
     pool->launcher = launcher;
     CHECK(pthread_mutex_init(&pool->mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&pool->spawning, NULL) == 0);
@@ -125,6 +175,7 @@ static enum status pool_acquire(struct pool *pool, const struct pool_function *f
         if (pool->workers < POOL_WORKERS_MAX) {
             pool->workers++;
             pool->started++;
+            metric_add(&spawns, 1);
             break;
         }
         if (pthread_cond_timedwait(&pool->freed, &pool->mutex, &until) == ETIMEDOUT) {
@@ -375,6 +426,9 @@ enum status pool_invoke(struct pool *pool, const struct pool_function *function,
     if (status != STATUS_OK) {
         pool_release(pool, NULL, false);
         ret_outcome->duration_us = clock_steady_us(clock_system()) - start_us;
+        if (status == STATUS_FUNCTION) {
+            measure_invocation(ret_outcome, false);
+        }
         return status == STATUS_FUNCTION ? STATUS_OK : status;
     }
     status = worker_invoke(worker, function, invocation, host, arena, ret_outcome);
@@ -388,6 +442,7 @@ enum status pool_invoke(struct pool *pool, const struct pool_function *function,
     }
     pool_release(pool, worker, is_lost);
     ret_outcome->duration_us = clock_steady_us(clock_system()) - start_us;
+    measure_invocation(ret_outcome, is_lost);
     return STATUS_OK;
 }
 

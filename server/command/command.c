@@ -50,17 +50,33 @@ static const struct command commands[] = {
     {"credentials", "create [NAME] | list | remove ACCESS_KEY_ID",
      "makes an access key for the principal NAME (admin), shows them, takes one back", 1, 2,
      command__credentials},
-    {"status", "", "shows where the server stands", 0, 0, command__status},
+    {"status", "", "shows where the server stands, and what is unusual with what to do about it", 0, 0,
+     command__status},
+    {"top", "[--interval MS] [--count N] [--once]",
+     "shows what the server does, anew every 2 s until q; one table each time when the output is no terminal",
+     0, 0, command__top},
 };
+
+bool command_describe(size_t at, struct command_description *ret_description)
+{
+    if (at >= ARRAY_COUNT(commands)) {
+        return false;
+    }
+    *ret_description = (struct command_description){.name = commands[at].name,
+                                                    .usage = commands[at].usage,
+                                                    .help = commands[at].help};
+    return true;
+}
 
 static void command_help(void)
 {
     (void)printf("usage: oxbow VERB [ARGUMENT...] [--server ADDRESS:PORT]\n\n"
-                 "  %-9s %s\n  %-9s %s\n  %-9s %s\n",
+                 "  %-11s %s\n  %-11s %s\n  %-11s %s\n  %-11s %s\n  %-11s %s\n",
                  "serve", "runs the server; see oxbow serve --help", "limits", "prints every limit",
-                 "version", "prints the version");
+                 "version", "prints the version", "completion", "prints completions for bash, zsh or fish",
+                 "manual", "prints a manual page: oxbow, oxbow-serve or oxbow.conf");
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
-        (void)printf("  %-9s %s\n", commands[i].name, commands[i].help);
+        (void)printf("  %-11s %s\n", commands[i].name, commands[i].help);
     }
     (void)printf(
         "\noxbow VERB --help tells how to call one. The server is looked for at 127.0.0.1:7770, or at\n"
@@ -118,6 +134,7 @@ static bool *line_flag(struct command_line *line, const char *name)
         {"--new", offsetof(struct command_line, new)},
         {"--meta", offsetof(struct command_line, meta)},
         {"--dry-run", offsetof(struct command_line, dry)},
+        {"--once", offsetof(struct command_line, once)},
         {"--reverse", offsetof(struct command_line, reverse)},
         {"--csv", offsetof(struct command_line, csv)},
         {"--help", offsetof(struct command_line, help)},

@@ -43,6 +43,7 @@ struct command_line {
     bool csv;
     bool meta;
     bool dry;
+    bool once;
     bool help;
 };
 
@@ -89,6 +90,8 @@ MUST_USE enum status command__number(const char *option, const char *text, uint6
 /* Parses a word that must be a JSON object. The value lives in `arena`. */
 MUST_USE enum status command__object(const char *what, const char *text, struct arena *arena,
                                      struct value *ret_value, struct error *error);
+/* Prints what is unusual, and what to do; NULL: nothing. */
+void command__print_conditions(const struct value *conditions);
 /* Prints a value as one line of JSON. */
 void command__print(const struct value *value);
 /* Prints a change record as one line of JSON. */
@@ -109,6 +112,7 @@ enum status command__deploy(struct client *client, const struct command_line *li
 enum status command__functions(struct client *client, const struct command_line *line, struct error *error);
 enum status command__invoke(struct client *client, const struct command_line *line, struct error *error);
 enum status command__credentials(struct client *client, const struct command_line *line, struct error *error);
+enum status command__top(struct client *client, const struct command_line *line, struct error *error);
 enum status command__status(struct client *client, const struct command_line *line, struct error *error);
 
 #endif

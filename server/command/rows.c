@@ -184,27 +184,3 @@ enum status command__history(struct client *client, const struct command_line *l
     arena_reset(&arena);
     return status;
 }
-
-enum status command__status(struct client *client, const struct command_line *line, struct error *error)
-{
-    struct arena arena = {0};
-    struct command_request request = {0};
-    struct value answer;
-    struct bytes version = {0};
-    (void)line;
-    enum status status = command__ask(client, WIRE_STATUS, &request, &arena, &answer, error);
-    if (status == STATUS_OK) {
-        status = codec_field_text(&answer, WIRE_FIELD_VERSION, &version, error);
-    }
-    const struct value *facts = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_FACTS) : NULL;
-    if (facts != NULL && facts->kind == VALUE_MAP) {
-        (void)printf("%-16s %.*s\n", "version", (int)version.size, (const char *)version.data);
-        for (size_t i = 0; i < facts->pairs.count; i++) {
-            const struct value *name = &facts->pairs.at[2 * i];
-            (void)printf("%-16.*s %lld\n", (int)name->bytes.size, (const char *)name->bytes.data,
-                         (long long)name[1].integer);
-        }
-    }
-    arena_reset(&arena);
-    return status;
-}

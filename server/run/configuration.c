@@ -1,27 +1,13 @@
 /* Settings of `oxbow serve`. One table names each with its flag, environment variable, default and help. */
+#include "configuration.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "gate/bounds.h"
 #include "job/bounds.h"
-#include "run_private.h"
 #include "segment/bounds.h"
-
-enum setting_kind {
-    SETTING_TEXT,
-    SETTING_NUMBER,
-    SETTING_BOOLEAN,
-};
-
-struct setting {
-    const char *name; /* --name, OXBOW_NAME, and `name = value` in the file */
-    enum setting_kind kind;
-    size_t offset;
-    const char *standard;
-    uint64_t least;
-    uint64_t most;
-    const char *help;
-};
 
 #define SETTING_AT(member) offsetof(struct configuration, member)
 
@@ -80,7 +66,53 @@ static const struct setting settings[] = {
      "time between two looks for expired items"},
     {"accept-clock", SETTING_BOOLEAN, SETTING_AT(accepts_clock), "false", 0, 0,
      "believe the wall clock although it is far from the last commit"},
+    {"diagnostics", SETTING_CHOICE, SETTING_AT(diagnostics), "text", 0, 0,
+     "form of the lines on standard error: text, or json for one object a line"},
+    {"diagnostics-level", SETTING_CHOICE, SETTING_AT(diagnostics_level), "info", 0, 0,
+     "what is written there: debug, info, warning or error, and what is worse"},
+    {"slow-ms", SETTING_NUMBER, SETTING_AT(slow_ms), "1000", 0, GATE_SLOW_MS_MAX,
+     "requests that take longer are told in the diagnostics, 0 for none"},
+    {"check-configuration", SETTING_BOOLEAN, SETTING_AT(checks), "false", 0, 0,
+     "only say whether the settings are sound, and what they are"},
 };
+
+const char *const *setting_choices(const struct setting *setting)
+{
+    static const char *const forms[] = {"text", "json", NULL};
+    static const char *const levels[] = {"debug", "info", "warning", "error", NULL};
+    CHECK(setting->kind == SETTING_CHOICE);
+    return strcmp(setting->name, "diagnostics") == 0 ? forms : levels;
+}
+
+bool setting_reloads(const struct setting *setting)
+{
+    static const char *const names[] = {"diagnostics", "diagnostics-level", "slow-ms", "log-bytes-max",
+                                        "retention-hours"};
+    bool reloads = false;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        reloads = reloads || strcmp(names[i], setting->name) == 0;
+    }
+    return reloads;
+}
+
+static enum status setting_set_choice(void *at, const struct setting *setting, const char *value,
+                                      const char *where, struct error *error)
+{
+    struct buffer words = {0};
+    const char *const *choices = setting_choices(setting);
+    for (uint64_t i = 0; choices[i] != NULL; i++) {
+        if (strcmp(choices[i], value) == 0) {
+            *(uint64_t *)at = i;
+            buffer_reset(&words);
+            return STATUS_OK;
+        }
+        buffer_put_format(&words, "%s%s", i == 0 ? "" : ", ", choices[i]);
+    }
+    enum status status = error_set(error, STATUS_INVALID, "%s: %s must be one of %.*s", where, setting->name,
+                                   (int)words.size, (const char *)words.data);
+    buffer_reset(&words);
+    return status;
+}
 
 static enum status setting_set(struct configuration *configuration, const struct setting *setting,
                                const char *value, const char *where, struct error *error)
@@ -90,6 +122,9 @@ static enum status setting_set(struct configuration *configuration, const struct
         memory_destroy(*(char **)at);
         *(char **)at = memory_copy_text(value);
         return STATUS_OK;
+    }
+    if (setting->kind == SETTING_CHOICE) {
+        return setting_set_choice(at, setting, value, where, error);
     }
     if (setting->kind == SETTING_BOOLEAN) {
         *(bool *)at = strcmp(value, "true") == 0;
@@ -159,7 +194,7 @@ static enum status configuration_environment(struct configuration *configuration
         for (char *at = name; *at != '\0'; at++) {
             *at = *at == '-' ? '_' : (char)((*at >= 'a' && *at <= 'z') ? *at - 'a' + 'A' : *at);
         }
-        const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): no thread has started yet */
+        const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): nobody changes it */
         if (value != NULL) {
             status = setting_set(configuration, &settings[i], value, name, error);
         }
@@ -197,7 +232,7 @@ static enum status configuration_line(struct configuration *configuration, char 
     *equals = '\0';
     name = trim(name);
     const struct setting *setting = setting_find(name, strlen(name));
-    if (setting == NULL || strcmp(name, "config") == 0) {
+    if (setting == NULL || strcmp(name, "config") == 0 || strcmp(name, "check-configuration") == 0) {
         return error_set(error, STATUS_INVALID, "%s: there is no setting %s; see `oxbow serve --help`", where,
                          name);
     }
@@ -293,16 +328,23 @@ enum status configuration_read(struct configuration *configuration, int count, c
     return status;
 }
 
+const struct setting *configuration_settings(size_t *ret_count)
+{
+    *ret_count = ARRAY_COUNT(settings);
+    return settings;
+}
+
 void configuration_help(void)
 {
     (void)printf(
         "usage: oxbow serve --data DIR [SETTING...]\n\n"
         "Runs the server until SIGINT or SIGTERM. One line `ready` with the addresses is printed when it\n"
         "serves. A setting is --NAME VALUE, or OXBOW_NAME in the environment, or a line of the --config\n"
-        "file; flags win over the environment, the environment over the file.\n\n");
+        "file; flags win over the environment, the environment over the file. SIGHUP reads them again;\n"
+        "those marked * change then, the others with the next start.\n\n");
     for (size_t i = 0; i < ARRAY_COUNT(settings); i++) {
-        (void)printf("  --%-17s %s%s%s%s\n", settings[i].name, settings[i].help,
-                     settings[i].standard[0] == '\0' ? "" : " (", settings[i].standard,
+        (void)printf("  --%-26s %s%s%s%s%s\n", settings[i].name, setting_reloads(&settings[i]) ? "* " : "",
+                     settings[i].help, settings[i].standard[0] == '\0' ? "" : " (", settings[i].standard,
                      settings[i].standard[0] == '\0' ? "" : ")");
     }
 }

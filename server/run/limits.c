@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "aws/bounds.h"
+#include "base/diagnostic.h"
 #include "catalog/bounds.h"
 #include "codec/bounds.h"
 #include "cql/bounds.h"
@@ -12,6 +13,7 @@
 #include "feed/bounds.h"
 #include "fold/bounds.h"
 #include "gate/bounds.h"
+#include "gate/health.h"
 #include "history/bounds.h"
 #include "host/bounds.h"
 #include "identity/bounds.h"
@@ -68,6 +70,10 @@ struct limit {
 };
 
 static const struct limit limits[] = {
+    {"slow-operation log, subject", GATE_SLOW_SUBJECT_BYTES, "bytes"},
+    {"diagnostic, message", DIAGNOSTIC_MESSAGE_BYTES_MAX, "bytes"},
+    {"diagnostic, line", DIAGNOSTIC_LINE_BYTES_MAX, "bytes"},
+    {"conditions told at a time", HEALTH_CONDITIONS_MAX, "conditions"},
     {"item", GATE_ITEM_BYTES_MAX, "bytes as encoded"},
     {"nesting of an item", VALUE_DEPTH_MAX, "levels"},
     {"number, significant digits", NUMBER_DIGITS_MAX, "digits"},

@@ -19,5 +19,11 @@ int run_main(int count, char **arguments)
         limits_print();
         return 0;
     }
+    if (count >= 2 && strcmp(arguments[1], "completion") == 0) {
+        return completion_main(count - 2, arguments + 2);
+    }
+    if (count >= 2 && strcmp(arguments[1], "manual") == 0) {
+        return manual_main(count - 2, arguments + 2);
+    }
     return command_main(count - 1, arguments + 1);
 }

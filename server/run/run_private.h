@@ -37,6 +37,10 @@ struct configuration {
     bool dynamodb_throttles;
     uint64_t dynamodb_conflict_percent;
     bool accepts_clock;
+    uint64_t diagnostics;       /* text, json */
+    uint64_t diagnostics_level; /* debug, info, warning, error */
+    uint64_t slow_ms;           /* 0: none */
+    bool checks;                /* say whether it is sound, and end */
     bool is_help;
 };
 
@@ -60,8 +64,14 @@ MUST_USE enum status database_open(const struct configuration *configuration, st
                                    struct error *error);
 void database_close(struct database *database);
 
+/* Tells systemd, when it listens: "READY=1", "RELOADING=1" … */
+void notify_systemd(const char *state);
+
 int serve(int count, char **arguments);
 void limits_print(void);
+/* `oxbow completion bash|zsh|fish`, `oxbow manual PAGE`: exit codes. */
+int completion_main(int count, char **arguments);
+int manual_main(int count, char **arguments);
 
 struct gate;
 struct roles;

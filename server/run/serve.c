@@ -8,6 +8,7 @@
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "catalog/catalog.h"
+#include "configuration.h"
 #include "cql/cql.h"
 #include "cql/doors.h"
 #include "cql/exec.h"
@@ -27,6 +28,7 @@
 #include "pool/pool.h"
 #include "role/role.h"
 #include "run_private.h"
+#include "watch.h"
 
 /* A CQL door and what executes its statements. */
 struct server_cql {
@@ -59,6 +61,7 @@ struct server {
     struct server_cql cql[2]; /* plain, and with TLS */
     struct cql_node cql_node;
     struct cql_doors *cql_doors;
+    struct watch *watch;
     int signals;
 };
 
@@ -310,14 +313,7 @@ static enum status server_open_roles(struct server *server, struct error *error)
 
 static enum status server_open_doors(struct server *server, struct error *error)
 {
-    enum status status = STATUS_OK;
-    struct http_door_options http = {.address = server->configuration.http, .gate = server->gate};
-    if (strcmp(server->configuration.http, "off") != 0) {
-        status = http_door_open(&http, &server->http, error);
-    }
-    if (status == STATUS_OK) {
-        status = server_open_transfer(server, error);
-    }
+    enum status status = server_open_transfer(server, error);
     if (status == STATUS_OK) {
         status = server_open_dynamodb(server, false, error);
     }
@@ -346,13 +342,28 @@ static enum status server_open_doors(struct server *server, struct error *error)
                                           .gate = server->gate,
                                           .feed = server->feed,
                                           .host = server->host,
-                                          .identity = server->identity};
+                                          .identity = server->identity,
+                                          .health = watch_health,
+                                          .health_context = server->watch};
     return native_door_open(&options, &server->native, error);
+}
+
+/* First of all, so that recovery can be watched. */
+static enum status server_open_http(struct server *server, struct error *error)
+{
+    struct http_door_options options = {.address = server->configuration.http,
+                                        .health = watch_health,
+                                        .context = server->watch};
+    return strcmp(options.address, "off") == 0 ? STATUS_OK : http_door_open(&options, &server->http, error);
 }
 
 static enum status server_open(struct server *server, struct error *error)
 {
     enum status status = database_open(&server->configuration, &server->database, error);
+    server->watch = watch_create(&server->configuration);
+    if (status == STATUS_OK) {
+        status = server_open_http(server, error);
+    }
     server->catalog = catalog_create();
     jobs_register_tables(server->catalog);
     host_register_tables(server->catalog);
@@ -392,12 +403,23 @@ static enum status server_open(struct server *server, struct error *error)
     if (status == STATUS_OK) {
         status = server_open_roles(server, error);
     }
-    return status == STATUS_OK ? server_open_doors(server, error) : status;
+    if (status == STATUS_OK) {
+        watch_serve(server->watch, &(struct watch_objects){.gate = server->gate,
+                                                           .environment = server->environment,
+                                                           .log = server->log,
+                                                           .host = server->host,
+                                                           .pool = server->pool});
+        status = server_open_doors(server, error);
+    }
+    return status;
 }
 
 static void server_close(struct server *server)
 {
     struct error error;
+    if (server->watch != NULL) {
+        watch_stop(server->watch);
+    }
     host_close(&server->host);
     jobs_close(&server->jobs);
     role_stop(server->roles); /* answers the logins that wait, so the doors can still pass it on */
@@ -428,26 +450,62 @@ static void server_close(struct server *server)
     database_close(&server->database);
     pool_destroy(&server->pool);
     launcher_stop(&server->launcher);
+    watch_destroy(&server->watch);
     configuration_reset(&server->configuration);
 }
 
-/* Blocks the signals that end the server, so that they are read instead; before any thread starts. */
+/* Blocks the signals that end the server or make it read its settings, so that they are read instead; before any thread starts. */
 static int serve_signals(void)
 {
     sigset_t set;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void serve_wait(int signals)
+static void server_reload(struct server *server, int count, char **arguments)
 {
-    struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof(info)) < 0 && errno == EINTR) {
+    struct configuration *configuration = &server->configuration;
+    watch_lock(server->watch);
+    configuration_reload(configuration, count, arguments);
+    watch_unlock(server->watch);
+    local_limits_set(server->log, configuration->log_bytes_max,
+                     (int64_t)configuration->retention_hours * 3600 * 1000000);
+}
+
+/* Returns when the server is to end. */
+static void serve_wait(struct server *server, int count, char **arguments)
+{
+    struct signalfd_siginfo info = {0};
+    for (;;) {
+        ssize_t size = read(server->signals, &info, sizeof(info));
+        if (size < 0 && errno == EINTR) {
+            continue;
+        }
+        if (size != (ssize_t)sizeof(info) || info.ssi_signo != SIGHUP) {
+            break;
+        }
+        server_reload(server, count, arguments);
     }
+    notify_systemd("STOPPING=1");
+}
+
+/* `--check-configuration`. */
+static int serve_check(struct server *server)
+{
+    struct error error;
+    enum status status = configuration_check(&server->configuration, &error);
+    if (status == STATUS_OK) {
+        configuration_print(&server->configuration);
+    } else {
+        (void)fprintf(stderr, "oxbow serve: %s\n", error.text);
+    }
+    configuration_reset(&server->configuration);
+    return status == STATUS_OK ? 0 : 2;
 }
 
 static int serve_failed(enum status status, const struct error *error)
@@ -481,7 +539,11 @@ int serve(int count, char **arguments)
         configuration_reset(&server.configuration);
         return 0;
     }
+    if (status == STATUS_OK && server.configuration.checks) {
+        return serve_check(&server);
+    }
     if (status == STATUS_OK) {
+        configuration_apply(&server.configuration);
         status = launcher_start(NULL, &server.launcher, &error); /* before anything is open */
     }
     if (status == STATUS_OK) {
@@ -491,7 +553,8 @@ int serve(int count, char **arguments)
     if (status == STATUS_OK) {
         serve_say_ready(&server);
         (void)fflush(stdout);
-        serve_wait(server.signals);
+        notify_systemd("READY=1");
+        serve_wait(&server, count, arguments);
     }
     server_close(&server);
     return status == STATUS_OK ? 0 : serve_failed(status, &error);

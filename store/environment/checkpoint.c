@@ -5,7 +5,17 @@
 
 #include "base/clock.h"
 #include "base/diagnostic.h"
+#include "base/metric.h"
 #include "environment_private.h"
+
+/* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): counters of the whole process */
+static struct metric checkpoint_duration = {.kind = METRIC_HISTOGRAM_SECONDS,
+                                            .name = "oxbow_checkpoint_duration_seconds",
+                                            .help = "Time to make a checkpoint of the store."};
+static struct metric checkpoint_bytes = {.kind = METRIC_HISTOGRAM,
+                                         .name = "oxbow_checkpoint_bytes",
+                                         .help = "Bytes of pages that a checkpoint made durable."};
+/* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 static enum status checkpoint_fatal(struct environment *environment, enum status status,
                                     const struct error *error)
@@ -74,10 +84,11 @@ static enum status checkpoint_run(struct environment *environment, struct error 
     size_t oldest = (environment->pin + 2) % ENVIRONMENT_PINS;
     struct side side = {.sequence = environment->sequence + 1};
     int64_t started = clock_steady_us(clock_system());
+    uint64_t pages = 0;
     CHECK(!environment->pinned[pin]);
     enum status status = checkpoint_take(environment, pin, &side, error);
     if (status == STATUS_OK) {
-        atomic_store(&environment->pages_written, 0);
+        pages = atomic_exchange(&environment->pages_written, 0);
         status = checkpoint_make_durable(environment, &side, error);
     }
     if (status == STATUS_OK) {
@@ -86,6 +97,8 @@ static enum status checkpoint_run(struct environment *environment, struct error 
         environment->pin = pin;
         environment->checkpoints++;
         environment->checkpoint_us = clock_steady_us(clock_system()) - started;
+        metric_observe(&checkpoint_duration, environment->checkpoint_us);
+        metric_observe(&checkpoint_bytes, (int64_t)(pages * environment->page_bytes));
         checkpoint_unpin(environment, oldest); /* step 4: the side file that named it is overwritten */
     } else {
         checkpoint_unpin(environment, pin);
@@ -153,5 +166,7 @@ static void checkpoint_thread(void *context)
 
 enum status environment_checkpoint_start(struct environment *environment, struct error *error)
 {
+    metric_register(&checkpoint_duration);
+    metric_register(&checkpoint_bytes);
     return thread_create("checkpoint", checkpoint_thread, environment, &environment->thread, error);
 }

@@ -344,6 +344,35 @@ enum status environment_open(const struct environment_options *options, struct e
     return status;
 }
 
+/* LMDB keeps its free pages as lists in tree 0: transaction → number of pages, pages. */
+static uint64_t environment_free_pages(struct environment *environment)
+{
+    enum {
+        FREE_TREE = 0,
+        FREE_LISTS_MAX = 10000, /* so that asking stays cheap */
+    };
+    MDB_txn *transaction = NULL;
+    MDB_cursor *cursor = NULL;
+    MDB_val key;
+    MDB_val list;
+    uint64_t pages = 0;
+    if (mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &transaction) != MDB_SUCCESS) {
+        return 0; /* all reader slots are taken */
+    }
+    if (mdb_cursor_open(transaction, FREE_TREE, &cursor) == MDB_SUCCESS) {
+        int code = mdb_cursor_get(cursor, &key, &list, MDB_FIRST);
+        for (int i = 0; code == MDB_SUCCESS && i < FREE_LISTS_MAX; i++) {
+            size_t count = 0;
+            memcpy(&count, list.mv_data, list.mv_size < sizeof(count) ? list.mv_size : sizeof(count));
+            pages += count;
+            code = mdb_cursor_get(cursor, &key, &list, MDB_NEXT);
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(transaction);
+    return pages;
+}
+
 void environment_mask(struct environment *environment, bool is_masked)
 {
     uint64_t state = atomic_load(&environment->mask_state);
@@ -359,12 +388,14 @@ void environment_statistics_read(struct environment *environment,
                                  struct environment_statistics *ret_statistics)
 {
     MDB_envinfo info;
+    uint64_t pages_free = environment_free_pages(environment);
     (void)mdb_env_info(environment->env, &info);
     (void)pthread_mutex_lock(&environment->checkpointing);
     *ret_statistics = (struct environment_statistics){
         .page_bytes = environment->page_bytes,
         .pages_map = environment->options.map_bytes / environment->page_bytes,
         .pages_used = info.me_last_pgno + 1,
+        .pages_free = pages_free,
         .checkpoints = environment->checkpoints,
         .checkpoint_us = environment->checkpoint_us,
         .checkpoint_lsn = environment->points[environment->sequence % ENVIRONMENT_SIDES].lsn,

@@ -10,15 +10,27 @@
 
 /* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): counters of the whole process */
 static struct metric batch_writes = {.kind = METRIC_HISTOGRAM,
-                                     .name = "oxbow_fold_batch_writes",
-                                     .help = "Writes taken into one batch."};
-static struct metric batch_sync_us = {.kind = METRIC_HISTOGRAM,
-                                      .name = "oxbow_log_append_microseconds",
-                                      .help = "Time to append a batch's frames to the log, sync included."};
+                                     .name = "oxbow_batch_writes",
+                                     .help = "Writes that the writer took into one batch."};
+static struct metric batch_records = {.kind = METRIC_HISTOGRAM,
+                                      .name = "oxbow_batch_records",
+                                      .help = "Change records of one batch."};
+static struct metric append_bytes = {.kind = METRIC_HISTOGRAM,
+                                     .name = "oxbow_log_append_bytes",
+                                     .help = "Bytes of one batch's frames, appended to the log."};
+static struct metric append_duration = {.kind = METRIC_HISTOGRAM_SECONDS,
+                                        .name = "oxbow_log_append_duration_seconds",
+                                        .help = "Time to append a batch's frames without a sync."};
+static struct metric sync_duration = {.kind = METRIC_HISTOGRAM_SECONDS,
+                                      .name = "oxbow_log_sync_duration_seconds",
+                                      .help = "Time to append a batch's frames and to make them durable."};
 static struct metric records_total = {.kind = METRIC_COUNTER,
                                       .name = "oxbow_log_records_total",
                                       .help = "Change records appended to the log."};
 
+static struct metric full_total = {.kind = METRIC_COUNTER,
+                                   .name = "oxbow_batches_full_total",
+                                   .help = "Batches that were refused for want of space."};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 /* A change from one image of a row to another. */
@@ -333,6 +345,7 @@ static void batch_commit(struct fold *fold, struct environment_write **write, co
         diagnostic_fatal("fold", "what was logged could not be committed: %s", error.text);
     }
     metric_add(&records_total, (int64_t)(batch->next_lsn - fold->next_lsn));
+    metric_observe(&batch_records, (int64_t)(batch->next_lsn - fold->next_lsn));
     fold->next_lsn = batch->next_lsn;
     fold->last_commit_us = batch->commit_time_us;
     fold->marked_lsn = fold->headers[fold->headers_count - 1].synced_lsn;
@@ -345,7 +358,9 @@ static enum status batch_append(struct fold *fold, const struct fold_batch *batc
     int64_t before = clock_steady_us(clock_system());
     enum status status = log_append(fold->options.log, buffer_bytes(&fold->frames), fold->headers,
                                     fold->headers_count, batch->is_synced, batch->only_removes, error);
-    metric_observe(&batch_sync_us, clock_steady_us(clock_system()) - before);
+    metric_observe(batch->is_synced ? &sync_duration : &append_duration,
+                   clock_steady_us(clock_system()) - before);
+    metric_observe(&append_bytes, (int64_t)fold->frames.size);
     if (status != STATUS_OK && status != STATUS_FULL && status != STATUS_CLOSED) {
         diagnostic_fatal("fold", "the log could not be written: %s", error->text);
     }
@@ -456,6 +471,12 @@ void fold__run_batch(struct fold *fold)
                 (taken->count - culprit) * sizeof(struct write *));
         status = batch_run(fold, taken, &culprit, &error);
     }
+    if (status == STATUS_FULL) {
+        atomic_store(&fold->full_us, clock_steady_us(clock_system()));
+        metric_add(&full_total, 1);
+    } else if (status == STATUS_OK && fold->headers_count > 0) {
+        atomic_store(&fold->full_us, 0);
+    }
     if (status != STATUS_OK) {
         batch_fail_all(taken, status, &error);
     }
@@ -492,7 +513,11 @@ static void term_answered(struct write *request)
 void fold__metrics_register(void)
 {
     metric_register(&batch_writes);
-    metric_register(&batch_sync_us);
+    metric_register(&batch_records);
+    metric_register(&append_bytes);
+    metric_register(&full_total);
+    metric_register(&append_duration);
+    metric_register(&sync_duration);
     metric_register(&records_total);
 }
 

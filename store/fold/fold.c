@@ -168,6 +168,11 @@ uint64_t fold_term(const struct fold *fold)
     return fold->term;
 }
 
+int64_t fold_full_us(const struct fold *fold)
+{
+    return atomic_load(&fold->full_us);
+}
+
 const char *fold_refusal(const struct fold *fold)
 {
     return atomic_load(&fold->refuses_clock) ? "the wall clock is too far from what the log knows; set it "

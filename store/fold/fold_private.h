@@ -103,9 +103,11 @@ struct fold {
     uint64_t marked_lsn;          /* synced LSN that the last frame told */
     int64_t clock_offset_us;      /* wall minus steady, at start */
     size_t transaction_bytes_max; /* what the log takes in one piece */
-    atomic_bool refuses_clock;    /* writes are refused until the operator vouches for the clock */
-    struct message *waiting;      /* received, not yet taken into a batch */
-    struct buffer frames;         /* of the batch */
+    _Atomic int64_t
+        full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
+    atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
+    struct message *waiting;   /* received, not yet taken into a batch */
+    struct buffer frames;      /* of the batch */
     struct frame_header *headers;
     size_t headers_count;
     size_t headers_capacity;

@@ -20,10 +20,10 @@ static void keeper_prepare(struct local *local)
     struct segment *segment = NULL;
     struct error error = {0};
     uint64_t free_bytes = 0;
+    uint64_t limit = local->options.log_bytes_max; /* it may change while the mutex is released */
     (void)pthread_mutex_unlock(&local->mutex);
     struct log_tip tip = log_tip(&local->log);
     enum status status = file_free_bytes(local->directory, &free_bytes, &error);
-    uint64_t limit = local->options.log_bytes_max;
     if (status == STATUS_OK && limit != 0 && tip.bytes + local->options.segment_bytes > limit) {
         status = error_set(&error, STATUS_FULL, "the log has reached log_bytes_max (%llu bytes)",
                            (unsigned long long)limit);
@@ -204,6 +204,16 @@ void local_seal_start(struct log *log)
     struct local *local = (struct local *)log;
     (void)pthread_mutex_lock(&local->mutex);
     local->may_seal = true;
+    (void)pthread_cond_signal(&local->wake);
+    (void)pthread_mutex_unlock(&local->mutex);
+}
+
+void local_limits_set(struct log *log, uint64_t log_bytes_max, int64_t retention_us)
+{
+    struct local *local = (struct local *)log;
+    (void)pthread_mutex_lock(&local->mutex);
+    local->options.log_bytes_max = log_bytes_max;
+    local->options.retention_us = retention_us;
     (void)pthread_cond_signal(&local->wake);
     (void)pthread_mutex_unlock(&local->mutex);
 }

@@ -3,6 +3,7 @@
 
 Skipped (77) where no small file system can be mounted (it takes root).
 """
+import http.client
 import json
 import os
 import shutil
@@ -26,6 +27,15 @@ def fill_and_look(running):
     acknowledged = int(error.split("(")[1].split()[0])
     code, _, error = running.run("put", "t", '{"id":-1}')
     assert code == 1 and "No space left" in error, (code, error)
+    connection = http.client.HTTPConnection(running.http, timeout=30)
+    connection.request("GET", "/ready")
+    answer = connection.getresponse()
+    told = json.loads(answer.read())
+    names = [one["name"] for one in told["conditions"] if one["stops_writes"]]
+    assert answer.status == 503 and "writes_refused" in names, told
+    connection.request("GET", "/health")
+    assert connection.getresponse().status == 200
+    connection.close()
     found = rows(running)
     assert len(found) >= acknowledged, f"{len(found)} rows, {acknowledged} were acknowledged"
     assert sorted(int(row["id"]) for row in found) == list(range(len(found)))

@@ -158,6 +158,12 @@ def counters(session, _):
     session.execute("""BEGIN COUNTER BATCH UPDATE counters SET n = n + 1 WHERE k = 'b'; UPDATE counters SET n = n - 5 WHERE k = 'b';
         UPDATE counters SET n = n + 2, m = m - 1 WHERE k = 'b'; APPLY BATCH""")
     assert rows(session, "SELECT n, m FROM counters WHERE k = 'b'") == [(-2, -1)]  # all of one moment, and none is lost
+    session.execute("UPDATE counters SET n = n + 1 WHERE k IN ('c', 'c', 'd')")
+    update = session.prepare("UPDATE counters SET n = n + 1 WHERE k IN ?")
+    session.execute(update, [["c", "d", "c"]])
+    assert sorted(rows(session, "SELECT k, n FROM counters WHERE k IN ('c', 'd')")) == [("c", 2), ("d", 2)]
+    refused(session, update, "Key may not be empty", [["c", ""]])
+    session.execute("DELETE FROM counters WHERE k IN ('c', 'd')")
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
     refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")

@@ -140,8 +140,8 @@ def metrics_count(server):
     with urllib.request.urlopen(f"http://{server.http}/metrics") as answer:
         text = answer.read().decode()
     counts = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert int(counts['oxbow_dynamodb_request_us_count{operation="PutItem"}']) > 3, text
-    assert int(counts['oxbow_dynamodb_failures_total{type="VALIDATION"}']) > 0, text
+    assert int(counts['oxbow_request_duration_seconds_count{door="dynamodb",operation="PutItem"}']) > 3, text
+    assert int(counts['oxbow_request_errors_total{door="dynamodb",error="VALIDATION"}']) > 0, text
     assert 'operation="TransactGetItems"' not in text, "what nobody asked is not shown"
 
 

@@ -42,7 +42,7 @@ def main():
         answer = connection.getresponse()
         metrics = answer.read().decode()
         assert answer.getheader("Content-Type").startswith("text/plain; version=0.0.4"), answer.headers
-        assert "\noxbow_tables 1\n" in metrics and "oxbow_fold_batch_writes_count" in metrics, metrics
+        assert "\noxbow_tables 1\n" in metrics and "oxbow_batch_writes_count" in metrics, metrics
         connection.close()
         both = ask(host.http, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
         assert both.count(b"HTTP/1.1 200 OK") == 2 and both.count(b"alive\n") == 2, both

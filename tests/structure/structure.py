@@ -79,6 +79,9 @@ strings sysexits syslog termios tgmath threads time uchar ucontext unistd utime 
 """.split())
 SYSTEM_FOLDERS = ("sys/", "linux/", "asm/", "arpa/", "net/", "netinet/", "bits/")
 
+# Second-level folders that hold no code, and so are no library.
+NO_LIBRARIES = ["server/package"]
+
 # Headers that only some folders may include, whatever their library's CMakeLists.txt names.
 GUARDED_HEADERS = {"fold/write.h": ["access/gate", "store"]}
 
@@ -119,7 +122,8 @@ class Project:
         found = ["base"] if "base" in self.folders else []
         for floor in FLOORS:
             if floor != "base":
-                found += sorted(folder for folder in self.folders if re.fullmatch(re.escape(floor) + r"/[^/]+", folder))
+                found += sorted(folder for folder in self.folders if re.fullmatch(re.escape(floor) + r"/[^/]+", folder)
+                                and folder not in NO_LIBRARIES)
         return found
 
 

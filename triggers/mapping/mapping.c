@@ -153,6 +153,15 @@ static void mapping_note_state(struct mapping *mapping, const char *state)
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
+/* What is next: a record that it wants, committed at `time_us`; 0: there is none now. */
+static void mapping_note_pending(struct mapping *mapping, bool is_known, int64_t time_us)
+{
+    (void)pthread_mutex_lock(&mapping->mutex);
+    mapping->facts.is_lag_known = is_known;
+    mapping->facts.pending_us = time_us;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
 static enum status mapping_read_cursor(struct mapping *mapping, struct error *error)
 {
     struct value pairs[] = {value_of_text(bytes_of_text("name")), value_of_text(mapping->settings.name)};
@@ -204,7 +213,10 @@ static enum status mapping_collect(struct mapping *mapping, uint32_t most, struc
         if (status != STATUS_OK) {
             break;
         }
-        batch->first_lsn = batch->count == 0 ? found.lsn : batch->first_lsn;
+        if (batch->count == 0) {
+            batch->first_lsn = found.lsn;
+            mapping_note_pending(mapping, true, found.commit_time_us);
+        }
         batch->time_us = found.commit_time_us;
         batch->hops = found.record.hops > batch->hops ? found.record.hops : batch->hops;
         batch->count++;
@@ -225,6 +237,7 @@ static enum status mapping_turn(struct mapping *mapping, struct error *error)
             status = mapping__run_batch(mapping, &batch, error);
         }
         if (status == STATUS_OK) {
+            mapping_note_pending(mapping, false, 0);
             mapping->next_lsn = batch.next_lsn;
             mapping->read_lsn = batch.next_lsn;
             mapping_note_state(mapping, "running");
@@ -236,6 +249,14 @@ static enum status mapping_turn(struct mapping *mapping, struct error *error)
         buffer_reset(&batch.events);
     }
     return status;
+}
+
+static void mapping_note_stopped(struct mapping *mapping, const char *why)
+{
+    mapping_note_state(mapping, why);
+    (void)pthread_mutex_lock(&mapping->mutex);
+    mapping->facts.is_stopped = true;
+    (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
 static void mapping_run(void *context)
@@ -250,6 +271,7 @@ static void mapping_run(void *context)
     while (status == STATUS_OK && !mapping__is_stopping(mapping)) {
         status = mapping_turn(mapping, &error);
         if (status == STATUS_END) {
+            mapping_note_pending(mapping, true, 0);
             mapping_wait(mapping);
             status = STATUS_OK;
         } else if (status == STATUS_BUSY) { /* a full disk, a clock that jumped: later, perhaps */
@@ -260,7 +282,7 @@ static void mapping_run(void *context)
         }
     }
     if (status != STATUS_OK && status != STATUS_CLOSED) {
-        mapping_note_state(mapping, error.text);
+        mapping_note_stopped(mapping, error.text);
         diagnostic_write(DIAGNOSTIC_ERROR, "mapping", "%.*s has stopped: %s",
                          (int)mapping->settings.name.size, (const char *)mapping->settings.name.data,
                          error.text);

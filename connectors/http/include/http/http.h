@@ -1,6 +1,6 @@
 /* The HTTP door: what a person, a load balancer and Prometheus ask. DESIGN §12.
  *
- *   GET /         what this is          GET /ready    200 when it serves writes
+ *   GET /         what this is          GET /ready    200 when it takes writes, otherwise 503; JSON that tells what is unusual
  *   GET /health   200: it is alive      GET /metrics  Prometheus text format 0.0.4 */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -8,11 +8,13 @@
 #include "base/error.h"
 
 struct http_door;
-struct gate;
+struct health;
 
 struct http_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
-    struct gate *gate;
+    /* Tells what is unusual. Thread: the door's. */
+    void (*health)(void *context, struct health *ret_health);
+    void *context;
 };
 
 /* Errors as of http_server_open. */

@@ -9,6 +9,7 @@ struct gate;
 struct feed;
 struct host;
 struct identity;
+struct health;
 
 struct native_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
@@ -16,6 +17,9 @@ struct native_door_options {
     struct feed *feed;
     struct host *host;
     struct identity *identity;
+    /* Tells what is unusual, for status requests. Thread: the door's. */
+    void (*health)(void *context, struct health *ret_health);
+    void *health_context;
 };
 
 /* Binds and starts the door's thread. STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback),

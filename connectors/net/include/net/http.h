@@ -10,6 +10,7 @@
 #include "net/bounds.h"
 
 struct http_server;
+struct metric;
 
 /* A request and the place where its answer goes. Owned by whoever holds it until http_reply. */
 struct http_exchange;
@@ -22,6 +23,7 @@ struct http_server_options {
     const char *key_file;  /* PEM, without a passphrase; both NULL: plain */
     size_t body_bytes_max; /* of a request, as received and as decoded; over it: 413 */
     unsigned idle_ms;      /* 0: NET_IDLE_MS */
+    struct metric *connections; /* gauge of those that are open; lives for ever; NULL: nobody counts */
     /* Takes the exchange; answers now or later. Thread: the server's; must not block. */
     void (*handle)(void *context, struct http_exchange *exchange);
     void *context;

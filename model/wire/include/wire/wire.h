@@ -40,6 +40,7 @@ enum wire_type {
     WIRE_CREDENTIAL_CREATE = 26,
     WIRE_CREDENTIAL_LIST = 27,
     WIRE_CREDENTIAL_REMOVE = 28,
+    WIRE_METRICS = 29,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -125,6 +126,8 @@ enum wire_field {
     WIRE_FIELD_ACCESS_KEY = 78,  /* id */
     WIRE_FIELD_SECRET = 79,      /* in the answer that gives an access key out, and nowhere else */
     WIRE_FIELD_CREDENTIALS = 80, /* array of maps */
+    WIRE_FIELD_METRICS = 81,     /* array of maps */
+    WIRE_FIELD_CONDITIONS = 82,  /* array of maps: what is unusual */
 };
 
 /* "put" …; never NULL. */

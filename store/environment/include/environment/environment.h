@@ -85,6 +85,7 @@ struct environment_statistics {
     uint64_t page_bytes;
     uint64_t pages_map;      /* that the map may hold (options.map_bytes) */
     uint64_t pages_used;     /* up to the last one used, free ones among them included */
+    uint64_t pages_free;     /* among those; at least, when there are very many */
     uint64_t checkpoints;    /* since open */
     int64_t checkpoint_us;   /* how long the last one took */
     uint64_t checkpoint_lsn; /* of the newer side file */

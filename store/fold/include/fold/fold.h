@@ -43,6 +43,8 @@ uint64_t fold_committed_lsn(const struct fold *fold);
 uint64_t fold_term(const struct fold *fold);
 /* Why no write is taken now; NULL: writes are taken. Thread: any. */
 const char *fold_refusal(const struct fold *fold);
+/* When (clock_steady_us) the last batch was refused for want of space; 0: it was not. Thread: any. */
+int64_t fold_full_us(const struct fold *fold);
 
 /* Calls `add` with the space and storage key of a record's row, and with the keys of the index entries that the change
  * made or ended, for the log's key index (struct segment_keys). Nothing for records about tables. */

@@ -34,6 +34,9 @@ MUST_USE enum status local_open(const struct local_options *options, struct log 
 /* Lets the log's thread seal: from now on `options.keys` knows the schema of every record in the log. Until the store has
  * replayed what it lacks, it does not, so open does not do this by itself. */
 void local_seal_start(struct log *log);
+/* Other limits from now on, as in the options: a log that was full goes on within a second when it may have more bytes; older
+ * history than is kept goes at the usual pace. Thread: any. */
+void local_limits_set(struct log *log, uint64_t log_bytes_max, int64_t retention_us);
 /* Waits until everything that can be sealed is. For tests and a clean stop. */
 void local_settle(struct log *log);
 

@@ -23,6 +23,10 @@ struct mapping_facts {
     uint64_t records;
     uint64_t failures;
     uint64_t parked;
+    bool is_lag_known;
+    int64_t
+        pending_us;  /* commit time of the next record that it wants and has not passed; 0: there is none */
+    bool is_stopped; /* for good; state tells why */
     char state[ERROR_TEXT_BYTES]; /* "running", or why it stopped */
 };
 
