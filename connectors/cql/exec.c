@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "authorize.h"
 #include "base/memory.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
+#include "role_write.h"
 #include "syntax.h"
 #include "trace.h"
 
@@ -103,11 +105,12 @@ void exec_answer_void(struct exec_call *call)
 void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
                         struct bytes name)
 {
-    struct cql_answer answer = {
-        .kind = CQL_ANSWER_SCHEMA_CHANGE,
-        .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
+    const struct cql_schema_change told = {.change = change,
+                                           .target = target,
+                                           .keyspace = keyspace,
+                                           .name = name};
     atomic_fetch_add(&call->exec->node->changes, 1);
-    exec_answer(call, &answer);
+    cql__role_follow(call, &told);
 }
 
 /* --- writes --------------------------------------------------------------------------------------------------------- */
@@ -253,6 +256,32 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
 
 /* --- the executor --------------------------------------------------------------------------------------------------- */
 
+/* Statements about roles, and what nobody serves. */
+static enum status exec_authority(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_CREATE_ROLE:
+        return exec_create_role(call, &statement->role);
+    case CQL_ALTER_ROLE:
+        return exec_alter_role(call, &statement->role);
+    case CQL_DROP_ROLE:
+        return exec_drop_role(call, &statement->role);
+    case CQL_GRANT_ROLE:
+    case CQL_REVOKE_ROLE:
+        return exec_grant_role(call, statement);
+    case CQL_GRANT:
+    case CQL_REVOKE:
+        return exec_grant(call, statement);
+    case CQL_LIST_ROLES:
+    case CQL_LIST_USERS:
+        return exec_list_roles(call, statement);
+    case CQL_LIST_PERMISSIONS:
+        return exec_list_permissions(call, &statement->grant);
+    default:
+        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+    }
+}
+
 static enum status exec_statement(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -300,7 +329,7 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
     case CQL_DESCRIBE:
         return exec_describe(call, &statement->describe);
     default:
-        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+        return exec_authority(call, statement);
     }
 }
 
@@ -329,6 +358,9 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     const struct cql_statement *statement = NULL;
     call->query = query;
     enum status status = exec_statement_of(call, query, &statement);
+    if (status == STATUS_OK) {
+        status = cql__authorize(call, statement);
+    }
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 

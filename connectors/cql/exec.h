@@ -12,6 +12,7 @@
 struct cql_receiver;
 struct exec;
 struct marker_notes;
+struct role_work;
 struct traces;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
@@ -38,6 +39,7 @@ struct exec_call {
     struct marker_notes
         *notes; /* the statement is only being prepared: markers are noted, nothing is bound */
     const struct cql_query *query; /* whose values the markers of the statement take */
+    struct role_work *role_work;   /* changes of roles under way; or NULL */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;
     void (*finish)(struct exec_call *call); /* answers after a write */
@@ -126,6 +128,13 @@ MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statem
 MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
 MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);
 MUST_USE enum status exec_describe(struct exec_call *call, const struct cql_describe *statement);
+MUST_USE enum status exec_create_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_alter_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_drop_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_grant_role(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_grant(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_list_roles(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_list_permissions(struct exec_call *call, const struct cql_grant *statement);
 
 /* --- properties ----------------------------------------------------------------------------------------------------- */
 
