@@ -1,5 +1,6 @@
 #include "authorize.h"
 
+#include "documents.h"
 #include "system_tables.h"
 #include "views.h"
 
@@ -192,7 +193,8 @@ static enum status ensure_table(struct exec_call *call, enum role_permission per
     if (cql__may(call, permission, resource)) {
         return STATUS_OK;
     }
-    bool is_known = is_past || cql__system_table_find(keyspace, name.name) != NULL;
+    bool is_known = is_past || cql__system_table_find(keyspace, name.name) != NULL ||
+                    (cql__documents_are_in(keyspace) && cql__document_find(call, name.name) != NULL);
     enum status status = is_known ? STATUS_OK : exec_find_table(call, &name, &table);
     return status == STATUS_OK ? cql__ensure(call, permission, resource) : status;
 }

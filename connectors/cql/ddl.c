@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "cql/tables.h"
+#include "documents.h"
 #include "keyspaces.h"
 #include "value/type_text.h"
 
@@ -81,6 +82,11 @@ enum status ddl_check_name(struct exec_call *call, const char *what, struct byte
 
 enum status ddl_check_system(struct exec_call *call, struct bytes keyspace)
 {
+    if (cql__documents_are_in(keyspace)) {
+        return exec_fail(call, CQL_INVALID,
+                         "Keyspace dynamodb is reserved for tables of documents, which other doors make and "
+                         "change: CQL only reads them");
+    }
     return exec_keyspace_is_system(keyspace)
                ? exec_fail(call, CQL_UNAUTHORIZED, "%.*s keyspace is not user-modifiable.",
                            (int)keyspace.size, (const char *)keyspace.data)

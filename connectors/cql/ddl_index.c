@@ -295,8 +295,11 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     struct exec_table table;
     struct index_plan plan = {.type = {.kind = TYPE_ANY}};
     struct error error;
-    enum status status =
-        cql__view_refuse(call, &statement->table, "Secondary indexes on materialized views aren't supported");
+    enum status status = ddl_check_system(call, exec_keyspace_of(call, &statement->table));
+    if (status == STATUS_OK) {
+        status = cql__view_refuse(call, &statement->table,
+                                  "Secondary indexes on materialized views aren't supported");
+    }
     if (status == STATUS_OK) {
         status = exec_find_table(call, &statement->table, &table);
     }

@@ -108,6 +108,10 @@ static enum status describe_begin(struct describe *describe)
         arena_create_array(arena, described->keyspaces_count + ordinary_count + virtual_count,
                            sizeof(*spaces));
     spaces_add(spaces, &count, described->keyspaces, described->keyspaces_count, false, false);
+    for (size_t i = 0; i < count; i++) {
+        spaces[i].is_system =
+            exec_keyspace_is_system(spaces[i].name); /* that of documents: nobody makes it */
+    }
     spaces_add(spaces, &count, ordinary, ordinary_count, true, false);
     spaces_add(spaces, &count, virtual_ones, virtual_count, true, true);
     describe->spaces = (const struct space **)cql__described_order(spaces, count, sizeof(*spaces), arena);

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
+#include "documents.h"
 #include "keyspaces.h"
 #include "prepare.h"
 #include "role_write.h"
@@ -189,7 +190,7 @@ bool exec_keyspace_is_system(struct bytes keyspace)
             return true;
         }
     }
-    return false;
+    return cql__documents_are_in(keyspace);
 }
 
 struct bytes exec_keyspace_of(const struct exec_call *call, const struct cql_qualified *name)

@@ -4,6 +4,7 @@
 #include "function_private.h"
 #include "json.h"
 #include "term_text.h"
+#include "value/decimal.h"
 #include "value/order.h"
 #include "value/serial.h"
 #include "value/token.h"
@@ -120,16 +121,31 @@ static enum status run_blob_as(const struct cql_function *function, const struct
     return STATUS_OK;
 }
 
+struct value cql__number_normal(const struct value *value, struct arena *arena)
+{
+    struct value number = *value;
+    struct error error;
+    if (value->kind != VALUE_DECIMAL ||
+        decimal_normalise(&value->decimal, arena, &number.decimal, &error) != STATUS_OK) {
+        return *value;
+    }
+    return number;
+}
+
+/* `detail` has a bit for each argument that is a number of DynamoDB's: it has one form only. */
 static enum status run_token(const struct cql_function *function, const struct value *arguments,
                              const struct cql_moment *moment, struct value *ret_value)
 {
     struct buffer key = {0};
     const struct type **types =
         arena_create_array(moment->arena, function->count, sizeof(const struct type *));
+    struct value *values = arena_create_array(moment->arena, function->count, sizeof(*values));
     for (size_t i = 0; i < function->count; i++) {
         types[i] = &function->arguments[i];
+        bool is_number = (function->detail & 1 << i) != 0;
+        values[i] = is_number ? cql__number_normal(&arguments[i], moment->arena) : arguments[i];
     }
-    enum status status = serial_partition_encode(types, arguments, function->count, &key, moment->error);
+    enum status status = serial_partition_encode(types, values, function->count, &key, moment->error);
     *ret_value = value_of_integer(token_of(buffer_bytes(&key)));
     buffer_reset(&key);
     return status;
@@ -207,9 +223,18 @@ static enum status find_token(const struct cql_call_site *site, struct arena *ar
     if (site->count != site->key_count) {
         return refuse_count(site, site->key_count, arena, error);
     }
+    struct type *types = arena_create_array(arena, site->key_count, sizeof(*types));
+    int numbers = 0;
+    for (size_t i = 0; i < site->key_count; i++) {
+        bool is_number = site->key_types[i].kind == TYPE_NUMBER;
+        types[i] = site->key_types[i];
+        types[i].kind = is_number ? TYPE_DECIMAL : types[i].kind;
+        numbers |= is_number ? 1 << i : 0;
+    }
     struct cql_function *function =
-        function_create(arena, "token", (struct type){.kind = TYPE_BIGINT}, site->key_types, site->key_count);
+        function_create(arena, "token", (struct type){.kind = TYPE_BIGINT}, types, site->key_count);
     function->run = run_token;
+    function->detail = numbers;
     *ret_function = function;
     return STATUS_OK;
 }

@@ -62,6 +62,9 @@ MUST_USE enum status cql__operation_find(enum cql_term_kind kind, const struct t
 MUST_USE enum status cql__function_run(const struct cql_function *function, const struct value *arguments,
                                        const struct cql_moment *moment, struct value *ret_value);
 
+/* A decimal in the form that numbers of DynamoDB have; one that is none of these stays as it is. In `arena`. */
+struct value cql__number_normal(const struct value *value, struct arena *arena);
+
 /* --- aggregates ------------------------------------------------------------------------------------------------- */
 
 /* {.function = f}, or {.function = NULL} for count(*); then a step a row. What it keeps is in the arena it is given. */

@@ -1,4 +1,5 @@
 /* Relations one by one: their columns, and the values that are bound. */
+#include "function.h"
 #include "index.h"
 #include "restrictions.h"
 #include "value/type_text.h"
@@ -397,6 +398,18 @@ static enum status check_like(struct exec_call *call, const struct source *sourc
                      text);
 }
 
+/* Numbers of a document's key in the one form that they are stored in. */
+static void normalise_numbers(struct exec_call *call, struct restriction *restriction)
+{
+    for (size_t i = 0; i < restriction->values_count * restriction->columns_count; i++) {
+        struct bound *bound = &restriction->values[i];
+        bool is_number = restriction->columns[i % restriction->columns_count]->is_number;
+        if (is_number && bound->kind == BOUND_VALUE) {
+            bound->value = cql__number_normal(&bound->value, call->arena);
+        }
+    }
+}
+
 enum status cql__restriction_bind(struct exec_call *call, const struct source *source,
                                   const struct cql_relation *relation, struct restriction *ret_restriction)
 {
@@ -420,10 +433,12 @@ enum status cql__restriction_bind(struct exec_call *call, const struct source *s
     if (is_contains || relation->kind == CQL_RELATION_ELEMENT) {
         return bind_other(call, ret_restriction, columns);
     }
-    if (relation->comparison == CQL_IN && relation->value != NULL) {
-        return bind_list(call, columns, ret_restriction);
+    bool is_list = relation->comparison == CQL_IN && relation->value != NULL;
+    status =
+        is_list ? bind_list(call, columns, ret_restriction) : bind_values(call, columns, ret_restriction);
+    if (status == STATUS_OK && call->notes == NULL) {
+        normalise_numbers(call, ret_restriction);
     }
-    status = bind_values(call, columns, ret_restriction);
     if (status == STATUS_OK && relation->comparison == CQL_LIKE) {
         status = check_like(call, source, ret_restriction);
     }

@@ -1,6 +1,7 @@
 #include "role_resource.h"
 
 #include "authorize.h"
+#include "documents.h"
 #include "system_tables.h"
 #include "views.h"
 
@@ -121,6 +122,9 @@ static bool table_exists(struct exec_call *call, struct bytes keyspace, struct b
 {
     const struct schema *schema = NULL;
     const struct index_schema *index = NULL;
+    if (cql__documents_are_in(keyspace)) {
+        return cql__document_find(call, name) != NULL;
+    }
     return cql__system_table_find(keyspace, name) != NULL ||
            cql__view_find(call, keyspace, name, &schema, &index) ||
            (gate_table_find(call->exec->gate, exec_full_name(call, keyspace, name), &schema, NULL) ==

@@ -382,6 +382,7 @@ static enum status group_keep(struct select *select, const struct source_row *ro
     first->key = key;
     status = key_decode(schema, arena_copy(arena, stored->key), arena, key, key + schema->partition_count,
                         &count, error);
+    first->document = arena_copy(arena, row->document);
     if (status == STATUS_OK && row->plain != NULL) {
         status = group_row_decode(arena, stored->image, &first->plain, error);
     }

@@ -131,14 +131,29 @@ static void row_passed(struct read *read, struct bytes position)
     buffer_put(&read->last, position);
 }
 
+/* The cells of a row; those of a document are none, and it always shows. */
+static enum status row_cells(struct read *read, const struct gate_row *stored, struct wide_row *ret_plain,
+                             bool *ret_shows)
+{
+    *ret_shows = true;
+    if (read->select->source.has_documents) {
+        return STATUS_OK;
+    }
+    enum status status = wide_row_decode(stored->image, &read->row, ret_plain, &read->error);
+    *ret_shows = status == STATUS_OK && wide_row_shows(ret_plain, read->now);
+    return status;
+}
+
 static enum status row_take(struct read *read, const struct gate_row *stored)
 {
     struct select *select = read->select;
     struct wide_row plain;
     size_t clustering = 0;
+    bool shows = false;
+    bool is_document = select->source.has_documents;
     arena_clear(&read->row);
-    enum status status = wide_row_decode(stored->image, &read->row, &plain, &read->error);
-    if (status != STATUS_OK || !wide_row_shows(&plain, read->now)) {
+    enum status status = row_cells(read, stored, &plain, &shows);
+    if (!shows) {
         row_passed(read, stored->position);
         return status;
     }
@@ -148,8 +163,9 @@ static enum status row_take(struct read *read, const struct gate_row *stored)
     struct source_row row = {.source = &select->source,
                              .arena = &read->row,
                              .key = key,
-                             .plain = &plain,
+                             .plain = is_document ? NULL : &plain,
                              .statics = read->has_statics ? &read->statics : NULL,
+                             .document = is_document ? stored->image : (struct bytes){0},
                              .now = read->now};
     struct select_stored kept = {.key = stored->key, .image = stored->image, .statics = read->static_image};
     if (status == STATUS_OK) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "authorize.h"
+#include "documents.h"
 #include "door.h"
 #include "index.h"
 #include "keyspaces.h"
@@ -266,6 +267,21 @@ static void describe_views(struct exec_call *call, const struct schema *schema,
     }
 }
 
+/* A table of documents: its id is made of the catalog's. */
+static void describe_documents(struct exec_call *call, const struct schema *stored,
+                               struct described_table *table)
+{
+    const struct schema *schema = cql__document_schema(stored, call->arena);
+    struct buffer id = {0};
+    describe_table(call, schema, stored->name, table);
+    table->options.comment = bytes_of_text("Documents, read-only: \"item\" is the whole item as JSON");
+    buffer_put_u64(&id, 0x6f78626f77004000); /* a UUID of version 4 by its form */
+    buffer_put_u32(&id, 0x80000000);
+    buffer_put_u32(&id, stored->table);
+    memcpy(table->id, id.data, sizeof(table->id));
+    buffer_reset(&id);
+}
+
 static struct described_keyspace *find_keyspace(struct describe *describe, struct bytes name)
 {
     for (size_t i = 0; i < describe->described.keyspaces_count; i++) {
@@ -281,6 +297,10 @@ static struct described_keyspace *keyspace_of(struct describe *describe, const s
                                               struct bytes *ret_name)
 {
     const uint8_t *dot = memchr(schema->name.data, '.', schema->name.size);
+    if (cql__document_is_shown(schema)) {
+        *ret_name = schema->name;
+        return find_keyspace(describe, cql__documents_keyspace());
+    }
     if (schema->kind != TABLE_WIDE || dot == NULL) {
         return NULL;
     }
@@ -293,7 +313,8 @@ static void count_table(void *context, const struct schema *schema)
 {
     struct bytes name = {0};
     struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
-    for (size_t i = 0; keyspace != NULL && i < schema->indexes_count; i++) {
+    bool is_wide = schema->kind == TABLE_WIDE;
+    for (size_t i = 0; keyspace != NULL && is_wide && i < schema->indexes_count; i++) {
         keyspace->views_count += cql__view_is_of(&schema->indexes[i], schema);
     }
     if (keyspace != NULL) {
@@ -309,6 +330,10 @@ static void add_table(void *context, const struct schema *schema)
     if (keyspace != NULL) { /* the array was made for as many as there are */
         struct described_table *tables = (struct described_table *)(uintptr_t)keyspace->tables;
         struct described_table *table = &tables[keyspace->tables_count++];
+        if (schema->kind == TABLE_DOCUMENT) {
+            describe_documents(describe->call, schema, table);
+            return;
+        }
         describe_table(describe->call, schema, name, table);
         describe_views(describe->call, schema, table, keyspace);
     }
@@ -485,15 +510,28 @@ static void describe_grants(struct exec_call *call, struct described *described)
     described->grants_count = count;
 }
 
+static void describe_documents_keyspace(struct describe *describe)
+{
+    static const struct described_pair replication[] = {
+        {{(const uint8_t *)"class", 5}, {(const uint8_t *)"org.apache.cassandra.locator.LocalStrategy", 42}}};
+    CHECK(describe->described.keyspaces_count < describe->room);
+    describe->keyspaces[describe->described.keyspaces_count++] =
+        (struct described_keyspace){.name = cql__documents_keyspace(),
+                                    .replication = {.at = replication, .count = 1},
+                                    .is_durable = true};
+}
+
 static enum status describe_all(struct describe *describe)
 {
     struct exec_call *call = describe->call;
     enum status status = cql__keyspaces_list(call, count_keyspace, describe);
+    describe->room++; /* the documents' */
     describe->keyspaces = arena_create_array(call->arena, describe->room, sizeof(struct described_keyspace));
     if (status == STATUS_OK) {
         status = cql__keyspaces_list(call, describe_keyspace, describe);
     }
     if (status == STATUS_OK) {
+        describe_documents_keyspace(describe);
         describe_tables(describe);
         status = describe_types(describe);
     }

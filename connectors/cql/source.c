@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "bind.h"
+#include "catalog/catalog.h"
+#include "documents.h"
 #include "row/document.h"
 #include "views.h"
 
@@ -76,33 +78,75 @@ static void stored_columns(struct source *source, struct arena *arena)
             (struct source_column){.name = column->name,
                                    .type = &column->type,
                                    .kind = column->is_static ? DESCRIBED_STATIC : DESCRIBED_REGULAR,
-                                   .stored = column};
+                                   .stored = source->has_documents ? NULL : column};
     }
     if (schema->columns_count > 1) {
         qsort(source->columns + keys, schema->columns_count, sizeof(*source->columns), column_compare);
     }
 }
 
-static enum status source_at(struct exec_call *call, const struct cql_qualified *name, struct source *source)
+/* The table that `stored` names, as it was. */
+static enum status source_at(struct exec_call *call, enum table_kind kind, struct source *source)
 {
     struct error error;
     struct schema *schema = NULL;
-    struct bytes keyspace = exec_keyspace_of(call, name);
-    source->table = (struct exec_table){.keyspace = keyspace,
-                                        .name = name->name,
-                                        .full = exec_full_name(call, keyspace, name->name)};
     enum status status =
-        gate_table_at(call->exec->view, source->table.full, source->as_of, call->arena, &schema, &error);
+        gate_table_at(call->exec->view, source->stored, source->as_of, call->arena, &schema, &error);
     source->table.schema = schema;
+    bool is_other = status == STATUS_OK && (schema->kind != kind || schema->table < CATALOG_TABLE_FIRST);
+    if (is_other) {
+        status = error_set(&error, STATUS_NOT_FOUND, "there was no table %.*s at LSN %llu",
+                           (int)source->table.full.size, (const char *)source->table.full.data,
+                           (unsigned long long)source->as_of);
+    }
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+/* A table of documents: what is stored is the item. */
+static enum status source_of_documents(struct exec_call *call, const struct cql_qualified *name,
+                                       struct source *source)
+{
+    enum status status = STATUS_OK;
+    source->has_documents = true;
+    source->stored = name->name;
+    if (source->as_of > 0) {
+        status = source_at(call, TABLE_DOCUMENT, source);
+    } else {
+        source->table.schema = cql__document_find(call, name->name);
+    }
+    const struct schema *stored = source->table.schema;
+    if (status == STATUS_OK && (stored == NULL || !cql__document_is_shown(stored))) {
+        status = exec_fail(call, CQL_INVALID, "table %.*s does not exist", (int)name->name.size,
+                           (const char *)name->name.data);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    exec_key_types(call, stored);
+    source->table.schema = cql__document_schema(stored, call->arena);
+    stored_columns(source, call->arena);
+    for (size_t i = 0; i < stored->partition_count + stored->clustering_count; i++) {
+        const struct key_column *key = i < stored->partition_count
+                                           ? &stored->partition[i]
+                                           : &stored->clustering[i - stored->partition_count];
+        source->columns[i].is_number = key->type.kind == TYPE_NUMBER;
+    }
+    return STATUS_OK;
 }
 
 static enum status source_of_table(struct exec_call *call, const struct cql_qualified *name,
                                    struct source *source)
 {
-    enum status status =
-        source->as_of > 0 ? source_at(call, name, source) : exec_find_table(call, name, &source->table);
+    struct bytes keyspace = exec_keyspace_of(call, name);
+    source->table = (struct exec_table){.keyspace = keyspace,
+                                        .name = name->name,
+                                        .full = exec_full_name(call, keyspace, name->name)};
+    if (cql__documents_are_in(keyspace)) {
+        return source_of_documents(call, name, source);
+    }
     source->stored = source->table.full;
+    enum status status =
+        source->as_of > 0 ? source_at(call, TABLE_WIDE, source) : exec_find_table(call, name, &source->table);
     if (status == STATUS_OK) {
         stored_columns(source, call->arena);
         exec_key_types(call, source->table.schema);
@@ -212,8 +256,12 @@ enum status cql__row_value(const struct source_row *row, size_t column, struct v
         *ret_value = row->values[column];
         return STATUS_OK;
     }
+    if (found->kind == DESCRIBED_REGULAR && row->source->has_documents) {
+        return cql__document_text(row->document, row->arena, ret_value, error);
+    }
     if (found->stored == NULL) {
-        bool is_there = found->kind == DESCRIBED_PARTITION_KEY || row->plain != NULL;
+        bool is_there =
+            found->kind == DESCRIBED_PARTITION_KEY || row->plain != NULL || row->source->has_documents;
         *ret_value = is_there ? row->key[column] : value_of_null();
         return STATUS_OK;
     }

@@ -14,7 +14,8 @@ struct source_column {
     const struct type *type;
     enum described_kind kind;
     size_t position;             /* in the partition key, or among the clustering columns */
-    const struct column *stored; /* STATIC and REGULAR of a table that is stored */
+    const struct column *stored; /* STATIC and REGULAR of a table that is stored in cells */
+    bool is_number;              /* decimals, in the form that DynamoDB's N has */
 };
 
 /* A column's number is its place in SELECT *: partition key, clustering columns, statics by name, others by name. */
@@ -27,6 +28,7 @@ struct source {
     uint64_t as_of;               /* the LSN that it is read at; 0: now */
     struct bytes stored;          /* full name of the table whose rows are read: of a view its base table */
     const struct view_rows *view; /* it is a materialized view; NULL: it is a table */
+    bool has_documents; /* its rows are items: it has no cells, and one column that is not of the key */
 };
 
 /* Finds the table, or view, as it was at an LSN (0: as it is). Failures in Cassandra's words. */
@@ -47,6 +49,7 @@ struct source_row {
     const struct value *values;
     const struct wide_row *plain;   /* NULL: the partition has only its static row */
     const struct wide_row *statics; /* NULL: there is none */
+    struct bytes document;          /* of a table of documents: the item as stored */
     int64_t now;                    /* the moment at which it is looked at, in seconds since 1970 */
 };
 
