@@ -62,6 +62,7 @@ struct gate_pending {
     const struct gate_change *changes;
     void (*done)(void *context, const struct gate_outcome *outcome);
     void *context;
+    bool is_plain;
     int plans; /* how often it was planned */
 };
 
@@ -199,6 +200,7 @@ static enum status plan_all(struct gate_pending *pending, size_t *ret_change, st
     for (size_t i = 0; i < write->count; i++) {
         enum status status =
             plan_change(pending->gate, &pending->changes[i], &write->arena, &write->changes[i], error);
+        write->changes[i].is_plain = pending->is_plain;
         if (status != STATUS_OK) {
             *ret_change = i;
             return status;
@@ -299,6 +301,7 @@ enum status gate_submit(struct gate *gate, struct gate_transaction *transaction,
     pending->changes = transaction->changes;
     pending->done = transaction->done;
     pending->context = transaction->context;
+    pending->is_plain = transaction->is_plain;
     write->arena = *transaction->arena;
     write->complete = plan_complete;
     write->count = transaction->count;

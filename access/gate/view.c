@@ -12,6 +12,7 @@
 #include "read/read.h"
 #include "row/document.h"
 #include "row/key.h"
+#include "row/plain.h"
 #include "row/stored.h"
 
 struct gate_view {
@@ -22,6 +23,7 @@ struct gate_view {
     struct buffer document; /* what shows of a wide row */
     struct catalog *past;   /* the tables as of past_lsn, kept since pages of one walk ask for the same */
     uint64_t past_lsn;
+    bool is_plain; /* documents of wide rows have plain values */
 };
 
 enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error)
@@ -50,6 +52,11 @@ void gate_view_close(struct gate_view **view)
         buffer_reset(&gone->document);
         memory_destroy(gone);
     }
+}
+
+void gate_view_make_plain(struct gate_view *view)
+{
+    view->is_plain = true;
 }
 
 /* The table as it is, or as it was at an LSN. The snapshot is fresh. */
@@ -140,7 +147,15 @@ static enum status view_now(struct gate_view *view, uint64_t as_of, int64_t *ret
     return status;
 }
 
-/* What shows of a wide row, as a document's image in view->image. */
+static void view_encode(struct gate_view *view, const struct schema *schema, struct value item,
+                        struct arena *arena)
+{
+    item = view->is_plain ? plain_item(schema, &item, arena) : item;
+    buffer_clear(&view->document);
+    codec_value_encode(&view->document, &item);
+}
+
+/* What shows of a wide row, as a document's image in view->document. */
 static enum status view_document(struct gate_view *view, const struct schema *schema, struct bytes key,
                                  struct bytes image, int64_t now, struct error *error)
 {
@@ -148,8 +163,7 @@ static enum status view_document(struct gate_view *view, const struct schema *sc
     struct arena arena = {0};
     enum status status = document_of_wide(schema, key, image, now, &arena, &item, error);
     if (status == STATUS_OK) {
-        buffer_clear(&view->document);
-        codec_value_encode(&view->document, &item);
+        view_encode(view, schema, item, &arena);
     }
     arena_reset(&arena);
     return status;
@@ -377,6 +391,25 @@ static enum status walk_row(struct view_walk *walk, struct bytes position, struc
     return STATUS_OK;
 }
 
+/* The page is full: something may follow. Of a wide row it is the key that tells where. */
+static enum status walk_note_last(struct view_walk *walk, struct bytes storage, struct bytes key,
+                                  struct bytes image, struct error *error)
+{
+    struct value item;
+    bool as_stored = walk->query->slice != NULL || walk->query->as_stored;
+    walk->page.next = arena_copy(walk->arena, storage);
+    walk->page.last_image = arena_copy(walk->arena, image);
+    if (walk->schema->kind != TABLE_WIDE || as_stored || storage.size == 0) {
+        return STATUS_OK;
+    }
+    enum status status = document_of_key(walk->schema, key, walk->arena, &item, error);
+    if (status == STATUS_OK) {
+        view_encode(walk->view, walk->schema, item, walk->arena);
+        walk->page.last_image = arena_copy(walk->arena, buffer_bytes(&walk->view->document));
+    }
+    return status;
+}
+
 static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor, struct error *error)
 {
     const struct gate_query *query = walk->query;
@@ -386,11 +419,11 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
     rows_max = rows_max < READ_PAGE_SCAN_ROWS_MAX ? rows_max : READ_PAGE_SCAN_ROWS_MAX;
     struct bytes storage = {0}; /* of the last row looked at: borrowed until the cursor moves on */
     struct bytes image = {0};
+    struct bytes key = {0};
     enum status status = STATUS_OK;
     while (status == STATUS_OK && walk->page.scanned < rows_max &&
            walk->page.scanned + walk->passed < READ_PAGE_SCAN_ROWS_MAX &&
            walk->page.scanned_bytes < bytes_max && walk->page.matched < READ_PAGE_ROWS_MAX) {
-        struct bytes key;
         status = view_cursor_next(cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
             if (walk->notes_read) {
@@ -399,9 +432,8 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
             status = walk_row(walk, storage, key, image, error);
         }
     }
-    if (status == STATUS_OK) { /* the page is full: something may follow */
-        walk->page.next = arena_copy(walk->arena, storage);
-        walk->page.last_image = arena_copy(walk->arena, image);
+    if (status == STATUS_OK) {
+        status = walk_note_last(walk, storage, key, image, error);
     }
     return status == STATUS_END ? STATUS_OK : status;
 }

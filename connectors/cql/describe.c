@@ -8,7 +8,7 @@
 #include "select.h"
 #include "syntax.h"
 #include "system_rows.h"
-#include "term_text.h"
+#include "value/scalar_text.h"
 #include "value/serial.h"
 
 /* --- columns -------------------------------------------------------------------------------------------------------- */
@@ -388,7 +388,7 @@ static struct value cluster_ranges(struct describe *describe)
     struct value *pairs = arena_create_array(arena, (size_t)2 * SYSTEM_TOKENS, sizeof(*pairs));
     struct value *owner = arena_create(arena, sizeof(*owner));
     struct buffer address = {0};
-    cql__scalar_format(&(struct value){.kind = VALUE_INET, .bytes = node->broadcast_address}, &address);
+    scalar_format(&(struct value){.kind = VALUE_INET, .bytes = node->broadcast_address}, &address);
     *owner = value_of_text(bytes_of_text(
         arena_format(arena, "%.*s:%d", (int)address.size, (const char *)address.data, node->broadcast_port)));
     buffer_reset(&address);

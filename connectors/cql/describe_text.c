@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "syntax.h"
-#include "term_text.h"
+#include "value/scalar_text.h"
 
 /* --- pieces --------------------------------------------------------------------------------------------------------- */
 
@@ -275,7 +275,7 @@ static void put_integer_option(const char *name, int number, struct buffer *buff
 static void put_double_option(const char *name, double number, struct buffer *buffer)
 {
     begin_option(name, buffer);
-    cql__double_format(number, buffer);
+    scalar_format_double(number, buffer);
 }
 
 static void put_map_option(const char *name, const struct described_pairs *pairs, struct arena *arena,
@@ -316,7 +316,7 @@ static void put_options(const struct described_options *options, bool is_view, s
 static void put_id(const uint8_t id[16], struct buffer *buffer)
 {
     buffer_put_text(buffer, "ID = ");
-    cql__scalar_format(&(struct value){.kind = VALUE_UUID, .bytes = bytes_of(id, 16)}, buffer);
+    scalar_format(&(struct value){.kind = VALUE_UUID, .bytes = bytes_of(id, 16)}, buffer);
     buffer_put_text(buffer, "\n    AND ");
 }
 

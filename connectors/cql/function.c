@@ -3,9 +3,9 @@
 
 #include "function_private.h"
 #include "json.h"
-#include "term_text.h"
 #include "value/decimal.h"
 #include "value/order.h"
+#include "value/scalar_text.h"
 #include "value/serial.h"
 #include "value/token.h"
 #include "value/type_text.h"
@@ -107,7 +107,7 @@ static enum status run_blob_as(const struct cql_function *function, const struct
         serial_decode(&function->returns, arguments[0].bytes, moment->arena, ret_value, &why);
     struct buffer shown = {0};
     if (status != STATUS_OK) {
-        cql__scalar_format(&arguments[0], &shown);
+        scalar_format(&arguments[0], &shown);
         (void)
             error_set(moment->error, STATUS_INVALID,
                       "In call to function system.%.*s, value %.*s is not a valid binary representation for "
@@ -533,7 +533,7 @@ static enum status run_cast(const struct cql_function *function, const struct va
     struct buffer text = {0};
     enum type_kind to = function->returns.kind;
     if (to == TYPE_TEXT || to == TYPE_ASCII) {
-        cql__scalar_format(&arguments[0], &text);
+        scalar_format(&arguments[0], &text);
         *ret_value = value_of_text(arena_copy(moment->arena, buffer_bytes(&text)));
         buffer_reset(&text);
         return STATUS_OK;

@@ -1,7 +1,7 @@
 /* Functions of dates and times, and of the UUIDs that hold one. */
 #include "base/random.h"
 #include "function_private.h"
-#include "term_text.h"
+#include "value/scalar_text.h"
 
 static const int64_t moment_day_ms = 86400000;
 static const int64_t moment_day_ns = 86400000000000;
@@ -31,7 +31,7 @@ static enum status run_now(const struct cql_function *function, const struct val
                            const struct cql_moment *moment, struct value *ret_value)
 {
     uint32_t ticks = (uint32_t)(moment->now_us % 1000 * 10);
-    struct bytes time = cql__timeuuid_of(moment->now_us / 1000, ticks, 0, moment->arena);
+    struct bytes time = scalar_timeuuid_of(moment->now_us / 1000, ticks, 0, moment->arena);
     uint8_t *uuid = arena_create(moment->arena, 16);
     memcpy(uuid, time.data, 8);
     random_secret(uuid + 8, 8);
@@ -71,7 +71,7 @@ static int64_t ms_of(const struct value *value)
     switch ((int)value->kind) {
     case VALUE_TIMEUUID:
     case VALUE_UUID:
-        return cql__timeuuid_ms(value->bytes);
+        return scalar_timeuuid_ms(value->bytes);
     case VALUE_DATE:
         return value->integer * moment_day_ms;
     default:
@@ -102,8 +102,8 @@ static enum status run_bound(const struct cql_function *function, const struct v
                              const struct cql_moment *moment, struct value *ret_value)
 {
     bool is_greatest = function->detail != 0; /* timeuuids order their last bytes as signed ones */
-    struct bytes uuid = cql__timeuuid_of(arguments[0].integer, is_greatest ? 9999 : 0,
-                                         is_greatest ? 0x7F : 0x80, moment->arena);
+    struct bytes uuid = scalar_timeuuid_of(arguments[0].integer, is_greatest ? 9999 : 0,
+                                           is_greatest ? 0x7F : 0x80, moment->arena);
     *ret_value = (struct value){.kind = VALUE_TIMEUUID, .bytes = uuid};
     return STATUS_OK;
 }

@@ -2,9 +2,9 @@
 
 #include "codec/json.h"
 #include "syntax.h"
-#include "term_text.h"
 #include "value/decimal.h"
 #include "value/order.h"
+#include "value/scalar_text.h"
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
@@ -18,7 +18,7 @@ static bool is_quoted(enum value_kind kind)
 static void format_scalar(const struct value *value, struct buffer *buffer)
 {
     struct buffer text = {0};
-    cql__scalar_format(value, &text);
+    scalar_format(value, &text);
     if (value->kind == VALUE_TIMESTAMP) { /* JSON has a space where CAST has a T */
         uint8_t *mark = memchr(text.data, 'T', text.size);
         if (mark != NULL) {
@@ -180,7 +180,7 @@ static enum status number_value(const struct type *type, const struct value *jso
     decimal_format(&json->decimal, &text);
     struct bytes copy = arena_copy(moment->arena, buffer_bytes(&text));
     buffer_reset(&text);
-    return cql__scalar_parse(type, copy, moment->now_us / 1000, moment->arena, ret_value, moment->error);
+    return scalar_parse(type, copy, moment->now_us / 1000, moment->arena, ret_value, moment->error);
 }
 
 /* Numbers take JSON's numbers, everything takes the text that CQL's literals have. */
@@ -210,8 +210,7 @@ static enum status scalar_value(const struct type *type, const struct value *jso
             "0x prefix: %s",
             json_text(json, moment), json_text(json, moment));
     }
-    return cql__scalar_parse(type, json->bytes, moment->now_us / 1000, moment->arena, ret_value,
-                             moment->error);
+    return scalar_parse(type, json->bytes, moment->now_us / 1000, moment->arena, ret_value, moment->error);
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the type, which type_validate bounds */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/pack.h"
-#include "term_text.h"
+#include "value/scalar_text.h"
 
 enum option_kind {
     OPTION_TEXT,
@@ -183,8 +183,7 @@ static enum status option_id(struct exec_call *call, const struct value *text, s
     struct value id;
     struct error error;
     if (text->kind != VALUE_TEXT ||
-        cql__scalar_parse(&uuid, text->bytes, 0, call->arena, &id, &error) != STATUS_OK ||
-        id.kind != VALUE_UUID) {
+        scalar_parse(&uuid, text->bytes, 0, call->arena, &id, &error) != STATUS_OK || id.kind != VALUE_UUID) {
         return exec_fail(call, CQL_CONFIG_ERROR, "Invalid table id");
     }
     if (options->id.size > 0) {

@@ -3,9 +3,9 @@
 
 #include "cql/syntax_bounds.h"
 #include "syntax.h"
-#include "term_text.h"
 #include "value/decimal.h"
 #include "value/order.h"
+#include "value/scalar_text.h"
 #include "value/serial.h"
 
 /* --- receivers -------------------------------------------------------------------------------------------------- */
@@ -497,8 +497,8 @@ static enum status prepare_literal(struct cql_preparation *preparation, const st
     }
     struct cql_expression *expression = expression_create(preparation, CQL_EXPRESSION_VALUE, type, 0);
     *ret_expression = expression;
-    return cql__scalar_parse(type, term->text, preparation->now_us / 1000, preparation->arena,
-                             &expression->value, preparation->error);
+    return scalar_parse(type, term->text, preparation->now_us / 1000, preparation->arena, &expression->value,
+                        preparation->error);
 }
 
 static enum status prepare_marker(struct cql_preparation *preparation, const struct cql_term *term,

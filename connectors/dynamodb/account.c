@@ -45,7 +45,11 @@ static enum status policy_table(struct call *call, const struct schema **ret_sch
         return call_fail(call, AWS_FAILURE_VALIDATION, "Invalid ResourceArn: %.*s", (int)arn.size,
                          (const char *)arn.data);
     }
-    if (table_own(call, table, ret_schema) != STATUS_OK || *ret_schema == NULL) {
+    enum status status = table_own(call, table, ret_schema);
+    if (status == STATUS_UNSUPPORTED) {
+        return status;
+    }
+    if (status != STATUS_OK || *ret_schema == NULL) {
         call->failure = (struct aws_failure){0};
         return call_fail(call, AWS_FAILURE_NOT_FOUND,
                          "Requested resource not found: ResourceArn: %.*s not found", (int)arn.size,

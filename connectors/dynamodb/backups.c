@@ -171,7 +171,11 @@ enum status backups_create(struct call *call)
     struct schema *target = NULL;
     struct error error;
     struct restore restore = {.source = table, .lsn = feed_committed_lsn(call->door->options.feed)};
-    if (table_own(call, table, &schema) != STATUS_OK || schema == NULL) {
+    enum status found = table_own(call, table, &schema);
+    if (found == STATUS_UNSUPPORTED) {
+        return found;
+    }
+    if (found != STATUS_OK || schema == NULL) {
         call->failure = (struct aws_failure){0};
         return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)table.size,
                          (const char *)table.data);

@@ -392,7 +392,8 @@ static void batch_submit(struct batch *batch)
         struct batch_write *write = &batch->writes[i];
         struct arena arena = {0};
         struct error error = {.text = "throttled"};
-        struct gate_transaction transaction = {.arena = &arena,
+        struct gate_transaction transaction = {.is_plain = true,
+                                               .arena = &arena,
                                                .changes = &write->change,
                                                .count = 1,
                                                .actor = call->principal,

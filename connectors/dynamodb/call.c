@@ -274,8 +274,7 @@ struct bytes table_of_arn(struct bytes name)
 
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema)
 {
-    if (gate_table_find(call->door->options.gate, table, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_hidden(*ret_schema)) {
+    if (!table_find(call, table, ret_schema)) {
         return call_fail_no_table(call);
     }
     if (call->door->options.delay_ms > 0 && strcmp(table_status(call, *ret_schema), "CREATING") == 0) {

@@ -27,6 +27,8 @@ struct dynamodb_door {
     struct deleted_table *deleted; /* those that are shown DELETING for a while (deleted.c) */
 };
 
+struct wide_table;
+
 /* One request. Lives in its exchange's arena. */
 struct call {
     struct dynamodb_door *door;
@@ -42,6 +44,7 @@ struct call {
     void (*finish)(struct call *call); /* what follows a write, on the door's thread */
     void *state;                       /* what finish wants to know */
     bool is_waiting;                   /* the answer comes later */
+    struct wide_table *wide_tables;    /* those of CQL that it names, as they are shown (wide.c) */
     size_t measured;                   /* 1 + number of the operation in DYNAMODB_OPERATIONS; 0: none */
     int64_t began_us;
 };
@@ -141,7 +144,11 @@ struct bytes table_arn(struct call *call, struct bytes table, struct arena *aren
 const char *stream_label_text(int64_t time_us, struct arena *arena);
 struct bytes stream_arn(struct call *call, struct bytes table, struct bytes label);
 
-/* The table of that name, for requests about tables; the system's own are not found. */
+/* The table of that name as this door shows it; false: there is none that it shows. */
+bool table_find(struct call *call, struct bytes name, const struct schema **ret_schema);
+/* The same, for requests that only ask about a table. */
+enum status table_described(struct call *call, struct bytes name, const struct schema **ret_schema);
+/* The same, for requests that change a table: STATUS_UNSUPPORTED when it is one of CQL's. */
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema);
 const char *table_status(struct call *call, const struct schema *schema); /* "ACTIVE" … */
 void table_reply_description(struct call *call, const char *member, const struct schema *schema,
@@ -163,8 +170,15 @@ bool import_is_running(struct call *call, struct bytes id);
 bool restore_is_running(struct call *call, int64_t job);
 /* A backup, which no request may name. */
 bool table_is_backup(const struct schema *schema);
-/* A table that this door does not show: a backup, or one with CQL's columns. */
+/* A table that this door does not show: the server's, a backup, or one of CQL that is not simple. */
 bool table_is_hidden(const struct schema *schema);
+/* Whether a table of CQL looks like one of this API: a partition key of one column, at most one clustering column, keys that are
+ * texts, bytes or numbers, no static columns and no counters (wide.c). */
+bool wide_is_simple(const struct schema *schema);
+/* Such a table as this door shows it: without indexes, and billed by request. The same for all of the call. */
+const struct schema *wide_shown(struct call *call, const struct schema *schema);
+/* Whether rows in the order of their sort key, or in the opposite one, are read against the order that they are stored in. */
+bool wide_is_reverse(const struct schema *schema, bool is_descending);
 enum status tags_check(struct call *call, const struct value *tags);
 /* A finish for operations without an answer of their own. */
 void reply_empty(struct call *call);

@@ -44,7 +44,7 @@ enum status expiry_describe(struct call *call)
 {
     const struct schema *schema = NULL;
     struct buffer body = {0};
-    enum status status = table_own(call, call_table_name(call, call->input), &schema);
+    enum status status = table_described(call, call_table_name(call, call->input), &schema);
     if (status != STATUS_OK || schema == NULL) {
         return STATUS_INVALID;
     }

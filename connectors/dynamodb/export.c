@@ -41,7 +41,11 @@ static enum status export_check(struct call *call)
 static enum status export_table(struct call *call, const struct schema **ret_schema)
 {
     struct bytes name = table_of_arn(text_of(call->input, "TableArn"));
-    if (table_own(call, name, ret_schema) != STATUS_OK) {
+    enum status status = table_own(call, name, ret_schema);
+    if (status == STATUS_UNSUPPORTED) {
+        return status;
+    }
+    if (status != STATUS_OK) {
         call->failure = (struct aws_failure){0};
         return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
                          (const char *)name.data);

@@ -506,7 +506,9 @@ enum status pages_query(struct call *call)
     }
     query.key_terms = page.expressions.key_terms;
     query.key_terms_count = page.expressions.key_terms_count;
-    query.is_reverse = forward != NULL && !forward->boolean;
+    if (status == STATUS_OK) {
+        query.is_reverse = wide_is_reverse(page.schema, forward != NULL && !forward->boolean);
+    }
     return status == STATUS_OK ? page_run(&page, &query) : status;
 }
 

@@ -226,7 +226,8 @@ static void batch_submit(struct batch *batch)
         struct batch_statement *statement = &batch->statements[i];
         struct arena arena = {0};
         struct error error;
-        struct gate_transaction transaction = {.arena = &arena,
+        struct gate_transaction transaction = {.is_plain = true,
+                                               .arena = &arena,
                                                .changes = &statement->plan.change,
                                                .count = 1,
                                                .actor = call->principal,

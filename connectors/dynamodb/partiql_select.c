@@ -222,7 +222,7 @@ static enum status plan_order(struct selection *selection)
         if (is_partition) {
             order_partitions(selection, order->is_descending);
         } else {
-            selection->query.is_reverse = order->is_descending;
+            selection->query.is_reverse = wide_is_reverse(selection->page.schema, order->is_descending);
         }
         has_partition = has_partition || is_partition;
     }

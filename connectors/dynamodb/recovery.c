@@ -48,6 +48,9 @@ static enum status recovery_table(struct call *call, const struct schema **ret_s
 {
     struct bytes name = call_table_name(call, call->input);
     enum status status = table_own(call, name, ret_schema);
+    if (status == STATUS_UNSUPPORTED) {
+        return status;
+    }
     if (status != STATUS_OK) {
         call->failure = (struct aws_failure){0};
         return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
@@ -283,7 +286,11 @@ enum status recovery_restore(struct call *call)
     struct bytes name = arn.size > 0 ? table_of_arn(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
     struct error error;
-    if (table_own(call, name, &schema) != STATUS_OK || schema == NULL) {
+    enum status found = table_own(call, name, &schema);
+    if (found == STATUS_UNSUPPORTED) {
+        return found;
+    }
+    if (found != STATUS_OK || schema == NULL) {
         call->failure = (struct aws_failure){0};
         return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
                          (const char *)name.data);

@@ -18,16 +18,37 @@ const char *table_id(struct arena *arena)
 
 bool table_is_hidden(const struct schema *schema)
 {
-    return schema->kind != TABLE_DOCUMENT || table_is_backup(schema);
+    return schema->table < CATALOG_TABLE_FIRST || table_is_backup(schema) ||
+           (schema->kind == TABLE_WIDE && !wide_is_simple(schema));
+}
+
+bool table_find(struct call *call, struct bytes name, const struct schema **ret_schema)
+{
+    const struct schema *schema = NULL;
+    bool is_found = gate_table_find(call->door->options.gate, name, &schema, NULL) == STATUS_OK &&
+                    !table_is_hidden(schema);
+    if (is_found) {
+        *ret_schema = schema->kind == TABLE_WIDE ? wide_shown(call, schema) : schema;
+    }
+    return is_found;
+}
+
+enum status table_described(struct call *call, struct bytes name, const struct schema **ret_schema)
+{
+    return table_find(call, name, ret_schema) ? STATUS_OK : call_fail_no_named_table(call, name);
 }
 
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
-    if (gate_table_find(call->door->options.gate, name, ret_schema, NULL) != STATUS_OK ||
-        (*ret_schema)->table < CATALOG_TABLE_FIRST || table_is_hidden(*ret_schema)) {
-        return call_fail_no_named_table(call, name);
+    enum status status = table_described(call, name, ret_schema);
+    if (status != STATUS_OK || (*ret_schema)->kind != TABLE_WIDE) {
+        return status;
     }
-    return STATUS_OK;
+    (void)call_fail(call, AWS_FAILURE_VALIDATION,
+                    "Table %.*s was made through CQL, and is changed there: this operation is for tables of "
+                    "this API",
+                    (int)name.size, (const char *)name.data);
+    return STATUS_UNSUPPORTED;
 }
 
 const char *table_status(struct call *call, const struct schema *schema)
@@ -179,7 +200,7 @@ enum status tables_describe(struct call *call)
         reply_description(call, "Table", deleted);
         return STATUS_OK;
     }
-    enum status status = table_own(call, call_table_name(call, call->input), &schema);
+    enum status status = table_described(call, call_table_name(call, call->input), &schema);
     if (status == STATUS_OK) {
         table_reply_description(call, "Table", schema, table_status(call, schema));
     }

@@ -33,7 +33,7 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
                          (const char *)arn.data);
     }
     enum status status = table_own(call, table, ret_schema);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {
         call->failure = (struct aws_failure){0};
         (void)call_fail(call, AWS_FAILURE_NOT_FOUND,
                         "Requested resource not found: ResourcArn: %.*s not found", (int)arn.size,

@@ -40,7 +40,8 @@ enum status call_submit(struct call *call, const struct gate_change *changes, si
 {
     struct arena arena = {0}; /* the changes live in the exchange's, which lasts longer */
     struct error error;
-    struct gate_transaction transaction = {.arena = &arena,
+    struct gate_transaction transaction = {.is_plain = true,
+                                           .arena = &arena,
                                            .changes = changes,
                                            .count = count,
                                            .actor = call->principal,

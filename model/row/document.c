@@ -1,6 +1,7 @@
 #include "row/document.h"
 
 #include "row/key.h"
+#include "row/plain.h"
 #include "value/order.h"
 #include "value/serial.h"
 
@@ -106,6 +107,20 @@ static enum status document_key(const struct schema *schema, struct bytes key, s
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         document_add(item, schema->clustering[i].name, clustering[i]);
+    }
+    return status;
+}
+
+enum status document_of_key(const struct schema *schema, struct bytes key, struct arena *arena,
+                            struct value *ret_item, struct error *error)
+{
+    struct value item = {.kind = VALUE_MAP};
+    size_t most = schema->partition_count + schema->clustering_count;
+    item.pairs.at = arena_create_array(arena, 2 * most, sizeof(struct value));
+    enum status status = document_key(schema, key, arena, &item, error);
+    if (status == STATUS_OK) {
+        CHECK(value_map_sort(&item));
+        *ret_item = item;
     }
     return status;
 }
@@ -268,7 +283,7 @@ static enum status document_value(const struct column *column, const struct valu
         return STATUS_OK;
     }
     struct value *coerced = arena_create(arena, sizeof(*coerced));
-    *coerced = type_coerce(&column->type, found, arena);
+    *coerced = plain_to(&column->type, found, arena);
     enum status status = type_check(&column->type, coerced, error);
     if (status != STATUS_OK) {
         error_prefix(error, "column %.*s", (int)column->name.size, (const char *)column->name.data);

@@ -4,6 +4,7 @@
 #include "fold_private.h"
 #include "row/document.h"
 #include "row/key.h"
+#include "row/plain.h"
 #include "row/stored.h"
 
 static enum status evaluate_load(struct fold *fold, struct environment_write *write,
@@ -124,6 +125,14 @@ static bool evaluate_is_there(const struct fold_row *row)
     return row->schema->kind == TABLE_WIDE ? row->is_decoded : row->has_new;
 }
 
+/* The item as who asks for the change sees it; after evaluate_decode. */
+static struct value evaluate_shown(const struct fold_scene *scene, const struct write_change *change,
+                                   const struct fold_row *row)
+{
+    bool is_plain = change->is_plain && row->schema->kind == TABLE_WIDE && row->is_decoded;
+    return is_plain ? plain_item(row->schema, &row->item, &scene->fold->arena) : row->item;
+}
+
 static enum status evaluate_condition(const struct fold_scene *scene, const struct write_change *change,
                                       struct fold_row *row, struct error *error)
 {
@@ -141,7 +150,8 @@ static enum status evaluate_condition(const struct fold_scene *scene, const stru
     if (change->condition == NULL) {
         return STATUS_OK;
     }
-    struct condition_facts facts = {.item = evaluate_is_there(row) ? &row->item : NULL};
+    struct value item = evaluate_shown(scene, change, row);
+    struct condition_facts facts = {.item = evaluate_is_there(row) ? &item : NULL};
     return condition_holds(change->condition, &facts)
                ? STATUS_OK
                : error_set(error, STATUS_CONDITION, "the condition does not hold");
@@ -167,7 +177,7 @@ static enum status evaluate_updated(const struct fold_scene *scene, const struct
     struct value item = {.kind = VALUE_MAP};
     enum status status = evaluate_decode(scene, row, error);
     if (status == STATUS_OK && evaluate_is_there(row)) {
-        item = row->item;
+        item = evaluate_shown(scene, change, row);
     } else if (status == STATUS_OK) {
         codec_value_encode(&image, change->key_item); /* a copy, since the update changes it in place */
         struct bytes copy = arena_copy(&fold->arena, buffer_bytes(&image));
@@ -298,6 +308,9 @@ static enum status evaluate_cells(const struct fold_scene *scene, const struct w
         status = change->kind == CHANGE_UPDATE ? evaluate_updated(scene, change, row, &after, error)
                                                : codec_value_decode(change->image, arena, &after, error);
     }
+    if (status == STATUS_OK && is_there && change->is_plain) {
+        plain_restore(row->schema, &before, &after, arena);
+    }
     return status == STATUS_OK ? document_to_wide(row->schema, is_static, is_there ? &before : NULL, &after,
                                                   arena, ret_update, error)
                                : status;
@@ -405,7 +418,8 @@ static enum status evaluate_told(const struct fold_scene *scene, const struct wr
     }
     *ret_is_there = status == STATUS_OK && (is_document ? evaluate_is_there(row) : row->has_new);
     if (*ret_is_there && is_document) {
-        codec_value_encode(&image, &row->item);
+        struct value item = evaluate_shown(scene, change, row);
+        codec_value_encode(&image, &item);
     }
     if (*ret_is_there) {
         *ret_image = arena_copy(arena, is_document ? buffer_bytes(&image) : row->new_image);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """One model between the doors, with boto3, DataStax's Python driver and the native door against one server: tables of documents
-read through CQL."""
+read through CQL, simple
+tables of CQL read and written through DynamoDB."""
 import datetime
 import decimal
 import json
@@ -173,13 +174,215 @@ def documents_refused(session, aws, host):
         raise AssertionError("a name was given twice")
 
 
+# --- tables of CQL through DynamoDB --------------------------------------------------------------------------------------
+
+
+def plain(session, aws, host):
+    """Every type, both ways."""
+    session.execute("CREATE TYPE place (street text, number int, tags frozen<set<text>>)")
+    session.execute("""CREATE TABLE types (k text, c int, a ascii, bi bigint, bl blob, bo boolean, d decimal, da date, dou double, du duration,
+        f float, i inet, n int, si smallint, t text, ti time, ts timestamp, tu timeuuid, tiny tinyint, u uuid, v varint, l list<int>,
+        s set<text>, ns set<int>, bs set<blob>, us set<uuid>, bos set<boolean>, m map<text, int>, im map<int, frozen<list<text>>>,
+        tup tuple<int, text>, p place, fp frozen<place>, PRIMARY KEY (k, c))""")
+    session.execute("""INSERT INTO types (k, c, a, bi, bl, bo, d, da, dou, du, f, i, n, si, t, ti, ts, tu, tiny, u, v, l, s, ns, bs, us, bos, m, im,
+        tup, p, fp) VALUES ('x', 7, 'ascii', -9223372036854775808, 0x00ff, true, -1.50, '2026-11-21', 1.5E10, 1mo2d3h, 0.1, '::1', 42, -2, 'h\u00e9',
+        '08:15:30.000000001', '2026-11-21 01:02:03.004+0000', d2177dd0-eaa2-11de-a572-001b779c76e3, -128, 123e4567-e89b-42d3-a456-426614174000,
+        1000000000000000000000, [3, 1, 3], {'b', 'a'}, {5, 30}, {0x01}, {123e4567-e89b-42d3-a456-426614174000}, {true}, {'x': 1}, {9: ['q']},
+        (7, 'seven'), {street: 'main', number: 5}, {street: 's', tags: {'t'}})""")
+    item = aws.get_item(TableName="ks.types", Key={"k": {"S": "x"}, "c": {"N": "7"}})["Item"]
+    uuid = "123e4567-e89b-42d3-a456-426614174000"
+    expected = {
+        "k": {"S": "x"}, "c": {"N": "7"}, "a": {"S": "ascii"}, "bi": {"N": "-9223372036854775808"}, "bl": {"B": b"\x00\xff"}, "bo": {"BOOL": True},
+        "d": {"N": "-1.5"}, "da": {"S": "2026-11-21"}, "dou": {"N": "15000000000"}, "du": {"S": "1mo2d3h"}, "f": {"N": "0.1"}, "n": {"N": "42"},
+        "si": {"N": "-2"}, "t": {"S": "h\u00e9"}, "ti": {"S": "08:15:30.000000001"}, "ts": {"S": "2026-11-21T01:02:03.004Z"},
+        "tu": {"S": "d2177dd0-eaa2-11de-a572-001b779c76e3"}, "tiny": {"N": "-128"}, "u": {"S": uuid}, "v": {"N": "1000000000000000000000"},
+        "l": {"L": [{"N": "3"}, {"N": "1"}, {"N": "3"}]}, "s": {"SS": ["a", "b"]}, "ns": {"NS": ["5", "30"]}, "bs": {"BS": [b"\x01"]},
+        "us": {"SS": [uuid]}, "bos": {"L": [{"BOOL": True}]}, "m": {"M": {"x": {"N": "1"}}}, "im": {"M": {"9": {"L": [{"S": "q"}]}}},
+        "tup": {"L": [{"N": "7"}, {"S": "seven"}]}, "p": {"M": {"street": {"S": "main"}, "number": {"N": "5"}}},
+        "fp": {"M": {"street": {"S": "s"}, "tags": {"SS": ["t"]}}}}
+    inet = item.pop("i")
+    assert inet["S"] in ("::1", "0:0:0:0:0:0:0:1"), inet
+    for name in sorted(set(expected) | set(item)):
+        assert item.get(name) == expected.get(name), (name, item.get(name), expected.get(name))
+    # The item written as it was read changes nothing, and under another key makes the same row.
+    item["i"] = inet
+    stamp = rows(session, "SELECT writetime(t), writetime(u), writetime(f) FROM types")
+    aws.put_item(TableName="ks.types", Item=item)
+    assert rows(session, "SELECT writetime(t), writetime(u), writetime(f) FROM types") == stamp
+    aws.put_item(TableName="ks.types", Item={**item, "c": {"N": "8"}})
+    first, second = session.execute("SELECT * FROM types WHERE k = 'x'")
+    for name in first._fields:
+        if name not in ("c", "d"):
+            assert getattr(first, name) == getattr(second, name), (name, first, second)
+    assert (first.d, str(first.d), str(second.d)) == (second.d, "-1.50", "-1.5")
+    # What shows as a text is compared, and changed, as one.
+    key = {"k": {"S": "x"}, "c": {"N": "8"}}
+    new = aws.update_item(TableName="ks.types", Key=key, UpdateExpression="SET n = n + :one, m.y = :one, l = list_append(l, :l) ADD ns :ns, s :s REMOVE t",
+                          ConditionExpression="u = :u AND ts > :ts AND n BETWEEN :one AND :u2",
+                          ExpressionAttributeValues={":one": {"N": "1"}, ":u": {"S": uuid}, ":ts": {"S": "2026-11-21T01:02:03.003Z"}, ":u2": {"N": "42"},
+                                                     ":l": {"L": [{"N": "9"}]}, ":ns": {"NS": ["6"]}, ":s": {"SS": ["c"]}}, ReturnValues="ALL_NEW")["Attributes"]
+    assert (new["n"], new["ns"], new["m"]) == ({"N": "43"}, {"NS": ["5", "6", "30"]}, {"M": {"x": {"N": "1"}, "y": {"N": "1"}}})
+    assert rows(session, "SELECT n, l, t FROM types WHERE k = 'x' AND c = 8") == [(43, [3, 1, 3, 9], None)]
+    assert set(rows(session, "SELECT s, ns FROM types WHERE k = 'x' AND c = 8")[0][0]) == {"a", "b", "c"}
+    dynamodb.fails(dynamodb.CONDITION, "The conditional request failed", aws.update_item, TableName="ks.types", Key=key, UpdateExpression="SET n = :n",
+                   ConditionExpression="u = :u", ExpressionAttributeValues={":n": {"N": "0"}, ":u": {"S": "other"}})
+    for text in ("NaN", "Infinity", "-Infinity"):
+        aws.update_item(TableName="ks.types", Key=key, UpdateExpression="SET dou = :d", ExpressionAttributeValues={":d": {"S": text}})
+        assert str(rows(session, "SELECT dou FROM types WHERE k = 'x' AND c = 8")[0][0]) == {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}[text]
+        assert aws.get_item(TableName="ks.types", Key=key)["Item"]["dou"] == {"S": text}
+    for name, value, words in (("nope", {"S": "1"}, "Undefined column name nope"), ("n", {"S": "1"}, "column n"), ("n", {"N": "1.5"}, "column n"),
+                               ("tiny", {"N": "128"}, "column tiny"), ("u", {"S": "x"}, "column u"), ("ts", {"N": "1.5"}, "column ts"), ("s", {"NS": ["1"]}, "column s"),
+                               ("l", {"L": [{"S": "x"}]}, "column l"), ("p", {"M": {"nope": {"S": "x"}}}, "column p"), ("bo", {"S": "true"}, "column bo"),
+                               ("a", {"S": "\u00e9"}, "column a"), ("dou", {"S": "1.5"}, "column dou")):
+        dynamodb.fails(dynamodb.VALIDATION, words, aws.put_item, TableName="ks.types", Item={"k": {"S": "y"}, "c": {"N": "1"}, name: value})
+    assert rows(session, "SELECT k FROM types WHERE k = 'y'") == []
+    dynamodb.fails(dynamodb.VALIDATION, "does not match the schema", aws.get_item, TableName="ks.types", Key={"k": {"S": "y"}, "c": {"S": "1"}})
+    dynamodb.fails(dynamodb.VALIDATION, "", aws.put_item, TableName="ks.types", Item={"k": {"S": "y"}, "c": {"N": "1.5"}})
+    told = aws.delete_item(TableName="ks.types", Key=key, ReturnValues="ALL_OLD")["Attributes"]
+    assert told["u"] == {"S": uuid} and len(rows(session, "SELECT k FROM types")) == 1
+
+
+def tables_of_cql(session, aws, host):
+    session.execute("CREATE TABLE orders2 (customer text, at bigint, amount decimal, remark text, PRIMARY KEY (customer, at)) WITH CLUSTERING ORDER BY (at DESC)")
+    session.execute("CREATE INDEX by_note ON orders2 (remark)")
+    session.execute("CREATE TABLE plain (k varint PRIMARY KEY, v int)")
+    for ddl in ("two (a int, b int, PRIMARY KEY ((a, b)))", "three (a int, b int, c int, PRIMARY KEY (a, b, c))", "uuids (k uuid PRIMARY KEY)",
+                "counts (k int PRIMARY KEY, n counter)", "statics (k int, c int, s int static, PRIMARY KEY (k, c))", "decimals (k decimal PRIMARY KEY)"):
+        session.execute("CREATE TABLE " + ddl)
+    names = aws.list_tables()["TableNames"]
+    assert {"ks.orders2", "ks.plain", "ks.types"} <= set(names), names
+    assert not {"ks.two", "ks.three", "ks.uuids", "ks.counts", "ks.statics", "ks.decimals"} & set(names), names
+    dynamodb.fails(dynamodb.NOT_FOUND, "", aws.describe_table, TableName="ks.two")
+    dynamodb.fails(dynamodb.NOT_FOUND, "", aws.get_item, TableName="ks.uuids", Key={"k": {"S": "x"}})
+    for customer in ("ada", "bob"):
+        for at in range(10):
+            session.execute(f"INSERT INTO orders2 (customer, at, amount, remark) VALUES ('{customer}', {at}, {at}.50, 'n{at % 3}')")
+    table = aws.describe_table(TableName="ks.orders2")["Table"]
+    assert table["TableStatus"] == "ACTIVE" and table["ItemCount"] == 20 and table["TableSizeBytes"] > 0
+    assert table["KeySchema"] == [{"AttributeName": "customer", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
+    assert sorted((d["AttributeName"], d["AttributeType"]) for d in table["AttributeDefinitions"]) == [("at", "N"), ("customer", "S")]
+    assert "GlobalSecondaryIndexes" not in table and table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def items_of_cql(session, aws, host):
+    name = "ks.orders2"
+
+    def query(**more):
+        return aws.query(TableName=name, KeyConditionExpression=more.pop("key", "customer = :c"),
+                         ExpressionAttributeValues={":c": {"S": "ada"}, **more.pop("values", {})}, **more)
+
+    def places(answer):
+        return [int(item["at"]["N"]) for item in answer["Items"]]
+
+    assert places(query()) == list(range(10))
+    assert places(query(ScanIndexForward=False)) == list(range(10))[::-1]
+    assert places(query(key="customer = :c AND #at BETWEEN :low AND :high", values={":low": {"N": "3"}, ":high": {"N": "5"}},
+                        ExpressionAttributeNames={"#at": "at"})) == [3, 4, 5]
+    assert places(query(key="customer = :c AND #at > :low", values={":low": {"N": "7"}}, ExpressionAttributeNames={"#at": "at"}, ScanIndexForward=False)) == [9, 8]
+    assert places(query(FilterExpression="remark = :n AND amount > :t", values={":n": {"S": "n1"}, ":t": {"N": "4"}})) == [4, 7]
+    for size in (1, 3, 7, 20):
+        for forward in (True, False):
+            found, start = [], {}
+            while True:
+                answer = query(Limit=size, ScanIndexForward=forward, **start)
+                found += places(answer)
+                if "LastEvaluatedKey" not in answer:
+                    break
+                assert set(answer["LastEvaluatedKey"]) == {"customer", "at"}
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            assert found == list(range(10))[::1 if forward else -1], (size, forward, found)
+        found, start = [], {}
+        while True:
+            answer = aws.scan(TableName=name, Limit=size, **start)
+            found += [(item["customer"]["S"], int(item["at"]["N"])) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        assert sorted(found) == [(c, at) for c in ("ada", "bob") for at in range(10)], (size, found)
+    parts = [aws.scan(TableName=name, Segment=i, TotalSegments=3, FilterExpression="amount < :t", ExpressionAttributeValues={":t": {"N": "1"}})["Items"] for i in range(3)]
+    assert sorted(item["customer"]["S"] for part in parts for item in part) == ["ada", "bob"]
+    dynamodb.fails(dynamodb.VALIDATION, "does not have the specified index", query, IndexName="by_note")
+    # Writes: one, many, in transactions, by PartiQL.
+    aws.put_item(TableName=name, Item={"customer": {"S": "eve"}, "at": {"N": "1"}, "amount": {"N": "2.5"}})
+    dynamodb.fails(dynamodb.CONDITION, "", aws.put_item, TableName=name, Item={"customer": {"S": "eve"}, "at": {"N": "1"}},
+                   ConditionExpression="attribute_not_exists(customer)")
+    aws.batch_write_item(RequestItems={name: [{"PutRequest": {"Item": {"customer": {"S": "eve"}, "at": {"N": str(at)}, "remark": {"S": "b"}}}} for at in range(2, 6)] + [
+        {"DeleteRequest": {"Key": {"customer": {"S": "bob"}, "at": {"N": "9"}}}}]})
+    assert rows(session, "SELECT at, amount, remark FROM orders2 WHERE customer = 'eve'") == [(at, None, "b") for at in (5, 4, 3, 2)] + [(1, NUMBER("2.5"), None)]
+    assert rows(session, "SELECT at FROM orders2 WHERE remark = 'b'") == [(5,), (4,), (3,), (2,)]  # CQL's index is kept
+    create(aws, "other", ("k", "S"))
+    aws.transact_write_items(TransactItems=[
+        {"Put": {"TableName": "other", "Item": {"k": {"S": "1"}}}},
+        {"Update": {"TableName": name, "Key": {"customer": {"S": "eve"}, "at": {"N": "2"}}, "UpdateExpression": "SET amount = :t", "ExpressionAttributeValues": {":t": {"N": "7"}}}},
+        {"Delete": {"TableName": name, "Key": {"customer": {"S": "eve"}, "at": {"N": "3"}}, "ConditionExpression": "remark = :n", "ExpressionAttributeValues": {":n": {"S": "b"}}}},
+        {"ConditionCheck": {"TableName": "ks.plain", "Key": {"k": {"N": "1"}}, "ConditionExpression": "attribute_not_exists(k)"}}])
+    assert rows(session, "SELECT at, amount FROM orders2 WHERE customer = 'eve' AND at IN (2, 3)") == [(2, 7)]
+    dynamodb.fails(dynamodb.CANCELED, "", aws.transact_write_items, TransactItems=[
+        {"Put": {"TableName": "other", "Item": {"k": {"S": "2"}}}},
+        {"ConditionCheck": {"TableName": name, "Key": {"customer": {"S": "eve"}, "at": {"N": "2"}}, "ConditionExpression": "amount = :t",
+                            "ExpressionAttributeValues": {":t": {"N": "8"}}}}])
+    dynamodb.fails(dynamodb.VALIDATION, "multiple operations on one item", aws.transact_write_items, TransactItems=[
+        {"Put": {"TableName": name, "Item": {"customer": {"S": "eve"}, "at": {"N": "2"}}}},
+        {"Delete": {"TableName": name, "Key": {"customer": {"S": "eve"}, "at": {"N": "2"}}}}])
+    got = aws.transact_get_items(TransactItems=[{"Get": {"TableName": name, "Key": {"customer": {"S": "eve"}, "at": {"N": "2"}}}},
+                                               {"Get": {"TableName": "other", "Key": {"k": {"S": "1"}}}}])["Responses"]
+    assert [sorted(one["Item"]) for one in got] == [["amount", "at", "customer", "remark"], ["k"]]
+    batch = aws.batch_get_item(RequestItems={name: {"Keys": [{"customer": {"S": "eve"}, "at": {"N": str(at)}} for at in (1, 2, 3)], "ProjectionExpression": "#at",
+                                                    "ExpressionAttributeNames": {"#at": "at"}}})["Responses"][name]
+    assert sorted(int(item["at"]["N"]) for item in batch) == [1, 2]
+    wide = f'"{name}"'
+    assert aws.execute_statement(Statement=f"SELECT amount FROM {wide} WHERE customer = 'eve' AND at = 2")["Items"] == [{"amount": {"N": "7"}}]
+    assert places(aws.execute_statement(Statement=f"SELECT at FROM {wide} WHERE customer = 'ada' ORDER BY at DESC")) == list(range(10))[::-1]
+    aws.execute_statement(Statement=f"INSERT INTO {wide} VALUE {{'customer': 'pat', 'at': 1, 'remark': 'q'}}")
+    aws.execute_statement(Statement=f"UPDATE {wide} SET amount = 3 WHERE customer = 'pat' AND at = 1")
+    assert rows(session, "SELECT amount, remark FROM orders2 WHERE customer = 'pat'") == [(3, "q")]
+    aws.execute_statement(Statement=f"DELETE FROM {wide} WHERE customer = 'pat' AND at = 1")
+    assert rows(session, "SELECT amount, remark FROM orders2 WHERE customer = 'pat'") == []
+    aws.put_item(TableName="ks.plain", Item={"k": {"N": "1000"}, "v": {"N": "5"}})
+    assert rows(session, "SELECT v FROM plain WHERE k = 1000") == [(5,)]
+    session.execute("INSERT INTO plain (k, v) VALUES (-100, 6)")
+    assert aws.get_item(TableName="ks.plain", Key={"k": {"N": "-1E2"}})["Item"]["v"] == {"N": "6"}
+    # An expired row is none, and the past is there.
+    session.execute("INSERT INTO plain (k, v) VALUES (7, 7) USING TTL 1")
+    time.sleep(2.1)
+    assert "Item" not in aws.get_item(TableName="ks.plain", Key={"k": {"N": "7"}})
+    before = time.time()
+    time.sleep(0.05)
+    aws.delete_item(TableName="ks.plain", Key={"k": {"N": "-100"}})
+    wire = dynamodb.Wire(host.dynamodb)
+    status, _, answer = wire.send("GetItem", {"TableName": "ks.plain", "Key": {"k": {"N": "-100"}}}, **{"X-Oxbow-As-Of": f"{before:.6f}"})
+    assert status == 200 and answer["Item"] == {"k": {"N": "-100"}, "v": {"N": "6"}}, answer
+    assert "Item" not in wire.ask("GetItem", {"TableName": "ks.plain", "Key": {"k": {"N": "-100"}}})
+
+
+def control_of_cql(session, aws, host):
+    arn = aws.describe_table(TableName="ks.plain")["Table"]["TableArn"]
+    words = "was made through CQL"
+    for call, members in (
+            (aws.delete_table, {"TableName": "ks.plain"}),
+            (aws.update_table, {"TableName": "ks.plain", "BillingMode": "PAY_PER_REQUEST"}),
+            (aws.update_table, {"TableName": "ks.plain", "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}),
+            (aws.update_time_to_live, {"TableName": "ks.plain", "TimeToLiveSpecification": {"Enabled": True, "AttributeName": "v"}}),
+            (aws.update_continuous_backups, {"TableName": "ks.plain", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}),
+            (aws.restore_table_to_point_in_time, {"SourceTableName": "ks.plain", "TargetTableName": "copy", "UseLatestRestorableTime": True}),
+            (aws.create_backup, {"TableName": "ks.plain", "BackupName": "one"}),
+            (aws.tag_resource, {"ResourceArn": arn, "Tags": [{"Key": "a", "Value": "b"}]})):
+        dynamodb.fails(dynamodb.VALIDATION, words, call, **members)
+    assert aws.describe_time_to_live(TableName="ks.plain")["TimeToLiveDescription"] == {"TimeToLiveStatus": "DISABLED"}
+    dynamodb.fails(dynamodb.IN_USE, "Table already exists", lambda: create(aws, "ks.plain", ("k", "S")))
+    session.execute("ALTER TABLE plain ADD w text")
+    aws.put_item(TableName="ks.plain", Item={"k": {"N": "1"}, "w": {"S": "new"}})
+    session.execute("DROP TABLE plain")
+    dynamodb.fails(dynamodb.NOT_FOUND, "", aws.describe_table, TableName="ks.plain")
+
+
 def main():
     with Server() as host:
         cluster, session = connect(host)
         session.cluster = cluster
         aws = dynamodb.client(host.dynamodb)
         for check in (documents, documents_of_numbers, documents_of_the_native_door, documents_of_the_past, documents_described,
-                      documents_refused):
+                      documents_refused, plain, tables_of_cql, items_of_cql, control_of_cql):
             started = time.monotonic()
             check(session, aws, host)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)

@@ -4,7 +4,7 @@
 #include "json.h"
 #include "support/test.h"
 #include "syntax.h"
-#include "term_text.h"
+#include "value/scalar_text.h"
 #include "value/serial.h"
 
 static const int64_t now_us = 1760000000123456; /* 2025-10-09T08:53:20.123456Z */

@@ -126,6 +126,8 @@ struct gate_transaction {
     size_t count;
     const struct gate_read *reads;
     size_t reads_count;
+    bool
+        is_plain; /* conditions, updates and answers see wide rows as documents of plain values (row/plain.h) */
     struct bytes actor;
     struct bytes token;        /* idempotency token of the actor; empty: none */
     struct hash128 token_hash; /* of the request */
@@ -191,6 +193,8 @@ void gate_table_list(struct gate *gate, bool with_system,
 /* A door's view of the store; belongs to its thread. */
 MUST_USE enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error);
 void gate_view_close(struct gate_view **view); /* accepts a pointer to NULL */
+/* From now on it shows wide rows that are read as documents in plain values (row/plain.h). */
+void gate_view_make_plain(struct gate_view *view);
 
 /* What a table, or the index in it, holds: *ret_rows and *ret_bytes. */
 MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_t *ret_rows,
@@ -249,8 +253,10 @@ struct gate_page {
     size_t scanned;    /* rows looked at */
     size_t matched;    /* rows visited */
     size_t scanned_bytes;
-    int64_t now;             /* the moment at which wide rows were looked at, in seconds since 1970 */
-    struct bytes last_image; /* of the last row looked at, when something may follow */
+    int64_t now; /* the moment at which wide rows were looked at, in seconds since 1970 */
+    struct bytes
+        last_image; /* of the last row looked at, when something may follow; of a wide table, unless as stored, a
+                                document of its key */
 };
 
 /* Calls `visit` with each matching item of one page. What *ret_page points to, and *ret_read (may be NULL; only for a

@@ -26,8 +26,12 @@ MUST_USE enum status document_of_row(const struct schema *schema, struct bytes k
                                      const struct wide_row *row, int64_t now, struct arena *arena,
                                      struct value *ret_item, struct error *error);
 
-/* The update that makes a row which shows as `before` (NULL: it does not) show as `after`. `is_static` tells which of the
- * columns belong to the row. STATUS_INVALID: `after` has an attribute that is no column, or of another type. */
+/* The key columns of a record key alone, as a map. STATUS_CORRUPT. */
+MUST_USE enum status document_of_key(const struct schema *schema, struct bytes key, struct arena *arena,
+                                     struct value *ret_item, struct error *error);
+
+/* The update that makes a row which shows as `before` (NULL: it does not) show as `after`, whose values may be plain ones
+ * (row/plain.h). `is_static` tells which of the columns belong to the row. STATUS_INVALID: `after` has an attribute that is no column, or of another type. */
 MUST_USE enum status document_to_wide(const struct schema *schema, bool is_static, const struct value *before,
                                       const struct value *after, struct arena *arena,
                                       struct wide_update *ret_update, struct error *error);

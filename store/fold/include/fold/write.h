@@ -36,7 +36,8 @@ struct write_change {
     uint8_t flags;  /* RECORD_HOUSEKEEPING, or 0 */
     bool wants_old; /* the old image is asked for, also when the condition does not hold */
     bool wants_new;
-    bool had_old; /* the outcome, as what stands at the end */
+    bool is_plain; /* of a wide row as a document: with plain values (row/plain.h) */
+    bool had_old;  /* the outcome, as what stands at the end */
     bool has_new;
     enum operation operation;    /* CHANGE_TABLE */
     enum status status;          /* the outcome: why this change refuses the transaction */

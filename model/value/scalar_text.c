@@ -1,4 +1,4 @@
-#include "term_text.h"
+#include "value/scalar_text.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -160,12 +160,12 @@ static void real_format(double number, bool is_float, struct buffer *buffer)
     digits_format(digits, strtol(strchr(text, 'e') + 1, NULL, 10), buffer);
 }
 
-void cql__double_format(double number, struct buffer *buffer)
+void scalar_format_double(double number, struct buffer *buffer)
 {
     real_format(number, false, buffer);
 }
 
-void cql__float_format(float number, struct buffer *buffer)
+void scalar_format_float(float number, struct buffer *buffer)
 {
     real_format((double)number, true, buffer);
 }
@@ -606,7 +606,7 @@ static enum status uuid_of(const struct type *type, struct bytes text, struct ar
     return STATUS_OK;
 }
 
-int64_t cql__timeuuid_ms(struct bytes uuid)
+int64_t scalar_timeuuid_ms(struct bytes uuid)
 {
     uint64_t low = bytes_get_u32(uuid.data);
     uint64_t middle = bytes_get_u16(uuid.data + 4);
@@ -614,7 +614,7 @@ int64_t cql__timeuuid_ms(struct bytes uuid)
     return (int64_t)(high << 48 | middle << 32 | low) / 10000 - uuid_epoch_ms;
 }
 
-struct bytes cql__timeuuid_of(int64_t ms, uint32_t ticks, uint8_t tail, struct arena *arena)
+struct bytes scalar_timeuuid_of(int64_t ms, uint32_t ticks, uint8_t tail, struct arena *arena)
 {
     uint8_t *uuid = arena_create(arena, 16);
     uint64_t time = ((uint64_t)ms + (uint64_t)uuid_epoch_ms) * 10000 + ticks;
@@ -698,8 +698,8 @@ static enum status ascii_of(struct bytes text, struct value *ret_value, struct e
 }
 
 /* NOLINTNEXTLINE(readability-function-size): one case a kind */
-enum status cql__scalar_parse(const struct type *type, struct bytes text, int64_t now_ms, struct arena *arena,
-                              struct value *ret_value, struct error *error)
+enum status scalar_parse(const struct type *type, struct bytes text, int64_t now_ms, struct arena *arena,
+                         struct value *ret_value, struct error *error)
 {
     bool is_text = type->kind == TYPE_ASCII || type->kind == TYPE_TEXT || type->kind == TYPE_BLOB;
     if (text.size == 0 && type_may_be_empty(type->kind) && !is_text) {
@@ -754,7 +754,7 @@ enum status cql__scalar_parse(const struct type *type, struct bytes text, int64_
     }
 }
 
-void cql__scalar_format(const struct value *value, struct buffer *buffer)
+void scalar_format(const struct value *value, struct buffer *buffer)
 {
     switch ((int)value->kind) {
     case VALUE_NULL:
@@ -770,10 +770,10 @@ void cql__scalar_format(const struct value *value, struct buffer *buffer)
         decimal_format(&value->decimal, buffer);
         break;
     case VALUE_FLOAT:
-        cql__float_format(value->float32, buffer);
+        scalar_format_float(value->float32, buffer);
         break;
     case VALUE_DOUBLE:
-        cql__double_format(value->float64, buffer);
+        scalar_format_double(value->float64, buffer);
         break;
     case VALUE_TEXT:
         buffer_put(buffer, value->bytes);
