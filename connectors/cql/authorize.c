@@ -1,6 +1,7 @@
 #include "authorize.h"
 
 #include "documents.h"
+#include "logs.h"
 #include "system_tables.h"
 #include "views.h"
 
@@ -185,6 +186,7 @@ static enum status ensure_table(struct exec_call *call, enum role_permission per
     struct bytes keyspace = exec_keyspace_of(call, named);
     struct cql_qualified name = {.keyspace = keyspace, .name = named->name};
     struct exec_table table;
+    (void)cql__log_is(name.name, &name.name); /* who may read a table may read its log */
     bool is_read = permission == ROLE_SELECT && is_readable_by_all(keyspace, name.name);
     if (is_read || (base_of(call, keyspace, named->name, &name.name) && permission != ROLE_SELECT)) {
         return STATUS_OK;

@@ -3,6 +3,7 @@
 
 #include "ddl.h"
 #include "gate/bounds.h"
+#include "logs.h"
 #include "options.h"
 #include "syntax.h"
 #include "value/serial.h"
@@ -313,6 +314,12 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
 {
     *modify = (struct modify){.to = to, .call = to->call};
     enum status status = ddl_check_system(to->call, exec_keyspace_of(to->call, table));
+    struct bytes logged = {0};
+    if (status == STATUS_OK && cql__log_is(table->name, &logged)) {
+        return exec_fail(to->call, CQL_INVALID,
+                         "Cannot modify a log: it tells what was changed in table %.*s", (int)logged.size,
+                         (const char *)logged.data);
+    }
     if (status == STATUS_OK) {
         status = exec_find_table(to->call, table, &modify->table);
         if (status != STATUS_OK &&

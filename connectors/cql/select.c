@@ -1,7 +1,9 @@
 /* SELECT: planned, read, answered. */
 #include "select.h"
 
+#include "codec/pack.h"
 #include "cql/bounds.h"
+#include "logs.h"
 #include "prepare.h"
 #include "row/key.h"
 
@@ -251,6 +253,7 @@ static enum status select_plan(struct select *select)
     }
     struct restrictions_use use = {.allows_filtering = statement->allows_filtering};
     if (status == STATUS_OK) {
+        use.allows_filtering |= cql__log_names_row(&select->source, &statement->where);
         use.selects_only_statics =
             statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
         status = cql__restrictions_make(call, &select->source, &statement->where, use, &select->restrictions);
@@ -363,6 +366,24 @@ static enum status group_row_decode(struct arena *arena, struct bytes image, con
     return wide_row_decode(arena_copy(arena, image), arena, row, error);
 }
 
+/* Values that do not live as long as the group. */
+static enum status group_copy_values(struct select *select, const struct source_row *row, struct error *error)
+{
+    struct arena *arena = &select->group.arena;
+    size_t count = select->source.count;
+    struct value *values = arena_create_array(arena, count, sizeof(*values));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct buffer encoded = {0};
+        codec_value_encode(&encoded, &row->values[i]);
+        status = codec_value_decode(arena_copy(arena, buffer_bytes(&encoded)), arena, &values[i], error);
+        buffer_reset(&encoded);
+    }
+    select->group.first.key = values;
+    select->group.first.values = values;
+    return status;
+}
+
 /* Keeps a group's first row, whose columns stand for those of the others. */
 static enum status group_keep(struct select *select, const struct source_row *row,
                               const struct select_stored *stored, struct error *error)
@@ -374,6 +395,9 @@ static enum status group_keep(struct select *select, const struct source_row *ro
     enum status status = STATUS_OK;
     *first = *row;
     first->arena = arena;
+    if (stored == NULL && select->source.log != NULL) {
+        return group_copy_values(select, row, error);
+    }
     if (stored == NULL) {
         return STATUS_OK; /* lives as long as the call */
     }
@@ -494,6 +518,13 @@ static void select_answer(struct select *select)
     exec_answer(call, &answer);
 }
 
+static enum status select_rows(struct select *select)
+{
+    return select->source.system != NULL ? cql__select_system(select)
+           : select->source.log != NULL  ? cql__select_log(select)
+                                         : cql__select_read(select);
+}
+
 enum status exec_select(struct exec_call *call, const struct cql_select *statement)
 {
     struct select select = {.call = call, .statement = statement};
@@ -503,7 +534,7 @@ enum status exec_select(struct exec_call *call, const struct cql_select *stateme
     }
     select.group.selection = &select.selection;
     if (status == STATUS_OK) {
-        status = select.source.system != NULL ? cql__select_system(&select) : cql__select_read(&select);
+        status = select_rows(&select);
     }
     if (status == STATUS_OK) {
         status = select_finish(&select);

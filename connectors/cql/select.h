@@ -62,6 +62,8 @@ MUST_USE enum status cql__select_take(struct select *select, const struct source
 
 /* select_read.c: takes the rows of a stored table, from select->position on. Failures are set. */
 MUST_USE enum status cql__select_read(struct select *select);
+/* select_log.c: the same of a log. */
+MUST_USE enum status cql__select_log(struct select *select);
 /* select_system.c: the same of a system table. */
 MUST_USE enum status cql__select_system(struct select *select);
 /* select_system.c: users' keyspaces as the catalog has them, and the node; in the call's arena. Failures are set. */

@@ -36,7 +36,7 @@ enum status cql__sort_note(struct select *select, const struct source_row *row, 
         sorted->capacity = sorted->capacity == 0 ? 64 : 2 * sorted->capacity;
         sorted->rows = memory_resize(sorted->rows, sorted->capacity * sizeof(*sorted->rows));
     }
-    bool has_clustering = row->plain != NULL || row->source->has_documents;
+    bool has_clustering = row->plain != NULL || row->source->has_documents || row->source->log != NULL;
     for (size_t i = 0; i < schema->clustering_count && status == STATUS_OK && has_clustering; i++) {
         const struct key_column *column = &schema->clustering[i];
         status = collation_encode(&column->type, &row->key[schema->partition_count + i],

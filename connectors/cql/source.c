@@ -5,6 +5,7 @@
 #include "bind.h"
 #include "catalog/catalog.h"
 #include "documents.h"
+#include "logs.h"
 #include "row/document.h"
 #include "views.h"
 
@@ -196,6 +197,20 @@ static enum status source_of_view(struct exec_call *call, const struct cql_quali
     return status == STATUS_OK ? cql__view_where(call, &where, rows) : status;
 }
 
+static enum status source_of_log(struct exec_call *call, const struct cql_qualified *name,
+                                 const struct cql_qualified *table, uint64_t as_of, struct source *source)
+{
+    struct source_log *log = arena_create(call->arena, sizeof(*log));
+    if (as_of > 0) {
+        return exec_fail(call, CQL_INVALID, "A log is not read AS OF a moment: restrict lsn or commit_time");
+    }
+    enum status status = source_of_table(call, table, &log->base);
+    if (status == STATUS_OK) {
+        cql__log_source(call, log, name, source);
+    }
+    return status;
+}
+
 enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name, uint64_t as_of,
                              struct source *ret_source)
 {
@@ -209,6 +224,10 @@ enum status cql__source_find(struct exec_call *call, const struct cql_qualified 
         system_columns(ret_source, call->arena);
         exec_key_types(call, ret_source->table.schema);
         return STATUS_OK;
+    }
+    struct cql_qualified table = {.keyspace = keyspace};
+    if (cql__log_is(name->name, &table.name)) {
+        return source_of_log(call, name, &table, as_of, ret_source);
     }
     ret_source->as_of = as_of;
     enum status status = source_of_table(call, name, ret_source);

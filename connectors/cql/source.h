@@ -7,6 +7,7 @@
 #include "system_tables.h"
 #include "term.h"
 
+struct source_log;
 struct view_rows;
 
 struct source_column {
@@ -28,6 +29,7 @@ struct source {
     uint64_t as_of;               /* the LSN that it is read at; 0: now */
     struct bytes stored;          /* full name of the table whose rows are read: of a view its base table */
     const struct view_rows *view; /* it is a materialized view; NULL: it is a table */
+    const struct source_log *log; /* it is the log of a table: its rows are made of change records; or NULL */
     bool has_documents; /* its rows are items: it has no cells, and one column that is not of the key */
 };
 

@@ -1,18 +1,24 @@
 #!/usr/bin/python3
 """One model between the doors, with boto3, DataStax's Python driver and the native door against one server: tables of documents
 read through CQL, simple
-tables of CQL read and written through DynamoDB."""
+tables of CQL read and written through DynamoDB, logs of both through CQL."""
 import datetime
 import decimal
 import json
+import random
+import sys
 import time
 
 import dynamodb
+import msgpack
+import server
 from cassandra.query import SimpleStatement
 from cql_data import connect, refused, rows
-from server import Server
+from server import Server, wait_for
 
+ACTOR, SHARD = 23, 31  # fields of a record, model/wire/README.md
 NUMBER = decimal.Decimal
+SEED = int(sys.argv[1]) if len(sys.argv) > 1 else random.randrange(2 ** 31)
 
 
 def create(aws, name, partition, sort=None):
@@ -376,13 +382,148 @@ def control_of_cql(session, aws, host):
     dynamodb.fails(dynamodb.NOT_FOUND, "", aws.describe_table, TableName="ks.plain")
 
 
+# --- logs ------------------------------------------------------------------------------------------------------------------
+
+
+def subscriber_of(host, table):
+    """All that a subscriber is given of a table from the oldest record on."""
+    reader = server.Client(host.address)
+    number = reader.send(server.SUBSCRIBE, {server.TABLE: table, server.CREDIT: 100000, server.START: "oldest"})
+    assert reader.receive()[0] == number
+    records = []
+    while (message := reader.receive(400)) is not None:
+        records += message[1][server.RECORDS]
+    reader.close()
+    return records
+
+
+def logs(session, aws, host):
+    session.execute("CREATE TABLE changes (k text, lsn int, v int, note map<text, int>, ts timestamp, s int static, PRIMARY KEY (k, lsn))")
+    choice = random.Random(SEED)
+    for i in range(120):
+        k, c, v = choice.choice("abcdef"), choice.randrange(4), choice.randrange(100)
+        session.execute(choice.choice([
+            f"INSERT INTO changes (k, lsn, v) VALUES ('{k}', {c}, {v})", f"UPDATE changes SET note['n{v % 3}'] = {v}, ts = {v}000 WHERE k = '{k}' AND lsn = {c}",
+            f"DELETE FROM changes WHERE k = '{k}' AND lsn = {c}", f"UPDATE changes SET s = {v} WHERE k = '{k}'", f"DELETE v FROM changes WHERE k = '{k}' AND lsn = {c}",
+            f"DELETE FROM changes WHERE k = '{k}' AND lsn > {c}",
+            f"BEGIN BATCH INSERT INTO changes (k, lsn, v) VALUES ('{k}', {c}, {v}); UPDATE changes SET v = {v} WHERE k = 'z' AND lsn = {v}; APPLY BATCH"]))
+    session.execute("INSERT INTO changes (k, lsn, v) VALUES ('ttl', 1, 1) USING TTL 1")
+    wait_for("the row to be swept", lambda: rows(session, 'SELECT lsn FROM "changes$log" WHERE k = \'ttl\' AND cause = \'ttl\' ALLOW FILTERING'))
+    log = 'ks."changes$log"'
+    told = subscriber_of(host, "ks.changes")
+    everything = list(session.execute(f"SELECT * FROM {log}"))
+    assert everything[0]._fields == ("shard", "lsn", "actor", "cause", "cause_function", "cause_lsn", "commit_time", "k", "lsn_", "new", "old", "operation",
+                                     "transaction"), everything[0]._fields
+    assert [row.lsn for row in everything] == [record[server.LSN] for record in told] and len(told) > 60, (len(everything), len(told), SEED)
+
+    def shown(text):
+        item = json.loads(text) if text is not None else None
+        if item is not None and "ts" in item:
+            moment = datetime.datetime.strptime(item["ts"], "%Y-%m-%d %H:%M:%S.%f%z" if " " in item["ts"] else "%Y-%m-%dT%H:%M:%S.%f%z")
+            item["ts"] = round(moment.timestamp() * 1000)
+        return item
+
+    def given(item):
+        return None if item is None else {name: value.timestamp() if hasattr(value, "timestamp") else value for name, value in item.items()}
+
+    for row, record in zip(everything, told):
+        assert (row.shard, row.operation, row.cause, row.actor) == (record[SHARD], record[server.OPERATION], record[server.CAUSE], record[ACTOR]), (row, record)
+        assert round(row.commit_time.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000) == record[server.TIME] // 1000
+        for text, item in ((row.new, record.get(server.NEW)), (row.old, record.get(server.OLD))):
+            mine, theirs = shown(text), given(item)
+            if theirs is not None and isinstance(theirs.get("ts"), msgpack.ExtType):
+                theirs["ts"] = mine["ts"] if len(theirs["ts"].data) == 8 else theirs["ts"]
+            assert mine == theirs, (mine, theirs, SEED)
+        if row.operation in ("insert", "modify", "remove"):
+            item = shown(row.new if row.new is not None else row.old)
+            assert (row.k, row.lsn_) == (item["k"], item.get("lsn"))
+    transactions = {}
+    for row in everything:
+        transactions.setdefault(row.transaction, []).append(row.lsn)
+    assert all(min(lsns) >= first for first, lsns in transactions.items()) and any(len(lsns) > 1 for lsns in transactions.values()), SEED
+    plain_rows = [tuple(row) for row in everything]
+    paged(session, f"SELECT * FROM {log}", plain_rows)
+    for shard in range(16):
+        mine = [row for row in plain_rows if row[0] == shard]
+        assert rows(session, f"SELECT * FROM {log} WHERE shard = {shard}") == mine
+        if len(mine) > 5:
+            paged(session, f"SELECT * FROM {log} WHERE shard = {shard}", mine, (1, 2, 5))
+            middle, end = mine[2][1], mine[4][1]
+            assert rows(session, f"SELECT * FROM {log} WHERE shard = {shard} AND lsn > {middle} LIMIT 2") == mine[3:5]
+            assert rows(session, f"SELECT lsn FROM {log} WHERE shard = {shard} AND lsn >= {middle} AND lsn < {end}") == [row[1:2] for row in mine[2:4]]
+            assert rows(session, f"SELECT lsn FROM {log} WHERE shard = {shard} AND lsn IN ({middle}, {end}, 1)") == [(middle,), (end,)]
+            assert rows(session, f"SELECT * FROM {log} WHERE shard = {shard} AND lsn = {middle}") == [mine[2]]
+            assert rows(session, f"SELECT shard, count(*), max(lsn), operation FROM {log} WHERE shard = {shard} GROUP BY shard") == [
+                (shard, len(mine), mine[-1][1], mine[0][11])]
+            assert len(rows(session, f"SELECT lsn FROM {log} WHERE shard = {shard} PER PARTITION LIMIT 3")) == 3
+    assert rows(session, f"SELECT count(*) FROM {log}") == [(len(told),)]
+    middle = plain_rows[len(plain_rows) // 2][1]
+    refused(session, f"SELECT * FROM {log} WHERE lsn > {middle}", "ALLOW FILTERING")
+    paged(session, f"SELECT * FROM {log} WHERE lsn > {middle} ALLOW FILTERING", [row for row in plain_rows if row[1] > middle], (1, 7))
+    assert rows(session, f"SELECT * FROM {log} WHERE lsn <= {middle} AND operation = 'remove' ALLOW FILTERING") == [
+        row for row in plain_rows if row[1] <= middle and row[11] == "remove"]
+    select = session.prepare(f"SELECT * FROM {log} WHERE shard = ? AND lsn > ? LIMIT ?")
+    assert rows(session, select, [plain_rows[0][0], 0, 1]) == plain_rows[:1]
+    # A row's history, by its whole key and without ALLOW FILTERING.
+    for k in "abz":
+        for c in range(4):
+            mine = [row for row in plain_rows if row[7:9] == (k, c)]
+            assert rows(session, f"SELECT * FROM {log} WHERE k = '{k}' AND lsn_ = {c}") == mine, (k, c, SEED)
+            if mine:
+                paged(session, f"SELECT * FROM {log} WHERE k = '{k}' AND lsn_ = {c}", mine, (1, 2))
+                assert rows(session, f"SELECT * FROM {log} WHERE k = '{k}' AND lsn_ = {c} AND shard = {mine[0][0]} AND lsn > {mine[0][1]}") == mine[1:]
+                assert rows(session, f"SELECT * FROM {log} WHERE k = '{k}' AND lsn_ = {c} AND shard = {(mine[0][0] + 1) % 16}") == []
+    refused(session, f"SELECT * FROM {log} WHERE k = 'a'", "ALLOW FILTERING")
+    # What concerns the whole table is told in shard 255.
+    session.execute("TRUNCATE changes")
+    session.execute("ALTER TABLE changes ADD more int")
+    session.execute("INSERT INTO changes (k, lsn, more) VALUES ('a', 1, 2)")
+    assert [row[:2] for row in rows(session, f"SELECT operation, k, new FROM {log} WHERE shard = 255")][-2:] == [("truncate", None), ("schema", None)]
+    assert [tuple(row) for row in session.execute(f"SELECT * FROM {log}")][:len(plain_rows)] == plain_rows
+    assert rows(session, f"SELECT operation, new FROM {log} WHERE k = 'a' AND lsn_ = 1") == [("insert", '{"k": "a", "lsn": 1, "more": 2}')]
+
+
+def logs_of_documents(session, aws, host):
+    create(aws, "Logged", ("p", "S"), ("n", "N"))
+    for number in ("1", "10", "1"):
+        aws.put_item(TableName="Logged", Item={"p": {"S": "x"}, "n": {"N": number}, "v": {"N": str(time.time_ns())}})
+    aws.transact_write_items(TransactItems=[{"Put": {"TableName": "Logged", "Item": {"p": {"S": p}, "n": {"N": "1"}}}} for p in "yzw"])
+    aws.delete_item(TableName="Logged", Key={"p": {"S": "x"}, "n": {"N": "10"}})
+    log = 'dynamodb."Logged$log"'
+    told = subscriber_of(host, "Logged")
+    found = list(session.execute(f"SELECT * FROM {log}"))
+    assert [row.lsn for row in found] == [record[server.LSN] for record in told]
+    changes = [row for row in found if row.shard != 255]
+    assert [(row.operation, row.p, row.n) for row in changes] == [("insert", "x", 1), ("insert", "x", 10), ("modify", "x", 1)] + [
+        ("insert", p, 1) for p in "yzw"] + [("remove", "x", 10)]
+    assert len({row.transaction for row in changes[3:6]}) == 1 and changes[2].lsn < changes[3].transaction <= changes[3].lsn
+    assert rows(session, f"SELECT transaction FROM {log} WHERE lsn = {changes[5].lsn} ALLOW FILTERING") == [(changes[3].transaction,)]
+    assert rows(session, f"SELECT operation, lsn FROM {log} WHERE p = 'x' AND n = 10.0") == [("insert", changes[1].lsn), ("remove", changes[6].lsn)]
+    assert json.loads(changes[6].old)["n"] == 10 and changes[6].new is None and changes[0].old is None
+
+
+def logs_refused(session, aws, host):
+    log = 'ks."changes$log"'
+    for statement in (f"INSERT INTO {log} (shard, lsn) VALUES (1, 2)", f"DELETE FROM {log} WHERE shard = 1", f"UPDATE {log} SET new = 'x' WHERE shard = 1 AND lsn = 1"):
+        refused(session, statement, "Cannot modify a log")
+    refused(session, f"SELECT * FROM {log} WHERE shard = 1 ORDER BY lsn DESC", "read forward")
+    refused(session, f"SELECT DISTINCT shard FROM {log}", "need a restriction on shard")
+    refused(session, f"SELECT * FROM {log} PER PARTITION LIMIT 1", "need a restriction on shard")
+    refused(session, f"SELECT * FROM {log} WHERE token(shard) > 0", "token()")
+    refused(session, f"SELECT * FROM {log} AS OF 5", "not read AS OF")
+    refused(session, 'SELECT * FROM ks."nope$log"', "table nope does not exist")
+    refused(session, 'CREATE TABLE ks."mine$log" (k int PRIMARY KEY)', "non-alphanumeric-underscore")
+
+
 def main():
+    print(f"seed {SEED}", flush=True)
     with Server() as host:
         cluster, session = connect(host)
         session.cluster = cluster
         aws = dynamodb.client(host.dynamodb)
         for check in (documents, documents_of_numbers, documents_of_the_native_door, documents_of_the_past, documents_described,
-                      documents_refused, plain, tables_of_cql, items_of_cql, control_of_cql):
+                      documents_refused, plain, tables_of_cql, items_of_cql, control_of_cql,
+                      logs, logs_of_documents, logs_refused):
             started = time.monotonic()
             check(session, aws, host)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)

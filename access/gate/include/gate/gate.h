@@ -276,6 +276,35 @@ gate_history(struct gate *gate, struct bytes table, const struct value *key, siz
              void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record),
              void *context, struct error *error);
 
+/* A page of the changes of a table that the log still has, in the order of their LSNs. */
+struct gate_changes {
+    struct bytes table;
+    uint64_t from_lsn;       /* the first LSN wanted; 0: from the horizon on */
+    uint64_t until_lsn;      /* the last; 0: all that is committed */
+    uint16_t shards;         /* those of shard s: bit s … */
+    bool with_table;         /* … and those about the table itself, which every shard of a feed shows */
+    const struct value *key; /* only those of the row with these key attributes; NULL: all */
+    size_t records_max;      /* looked at; of one row HISTORY_PAGE_RECORDS_MAX at most */
+    size_t bytes_max;        /* of images looked at */
+};
+
+/* One of them; lives during the visit. */
+struct gate_logged {
+    uint64_t lsn;
+    uint64_t transaction; /* LSN of its first record; 0: that was before the horizon */
+    int64_t commit_time_us;
+    const struct schema *schema; /* that it was written with */
+    const struct record *record; /* images of wide rows are documents of what shows */
+};
+
+/* Visits changes until it answers false: that one is not taken. Marked records (invariant 6) are left out. *ret_next_lsn: where the
+ * next page begins; 0: nothing follows. *ret_records: how many were looked at. Thread: any.
+ * Errors: STATUS_NOT_FOUND, STATUS_INVALID (the key), STATUS_TRIMMED (from_lsn is before the horizon), STATUS_CORRUPT. */
+MUST_USE enum status gate_changes_read(struct gate *gate, const struct gate_changes *wanted,
+                                       bool (*visit)(void *context, const struct gate_logged *change),
+                                       void *context, uint64_t *ret_next_lsn, size_t *ret_records,
+                                       struct error *error);
+
 /* Where the store stands. */
 struct gate_facts {
     uint64_t committed_lsn;
