@@ -242,6 +242,29 @@ static bool want_range(struct gate_changes *wanted, const struct row_range *rang
     return true;
 }
 
+/* What a relation on lsn says; false: nothing can be meant. */
+static bool want_relation(const struct restriction *restriction, struct gate_changes *wanted)
+{
+    int64_t lsn = restriction->values[0].value.integer;
+    switch ((int)restriction->comparison) {
+    case CQL_EQUAL:
+        want_from(wanted, lsn);
+        return want_until(wanted, lsn);
+    case CQL_GREATER:
+        want_from(wanted, lsn < INT64_MAX ? lsn + 1 : lsn);
+        return true;
+    case CQL_GREATER_EQUAL:
+        want_from(wanted, lsn);
+        return true;
+    case CQL_LESS:
+        return want_until(wanted, lsn > INT64_MIN ? lsn - 1 : lsn);
+    case CQL_LESS_EQUAL:
+        return want_until(wanted, lsn);
+    default: /* IN: every row is tested */
+        return true;
+    }
+}
+
 /* What relations on lsn say when the shard is not restricted; they filter rows, too. */
 static bool want_relations(struct select *select, struct gate_changes *wanted)
 {
@@ -251,17 +274,7 @@ static bool want_relations(struct select *select, struct gate_changes *wanted)
         size_t number = cql__source_number(&select->source, restriction->columns[0]);
         bool is_lsn = select->source.log->what[number] == LOG_LSN && restriction->columns_count == 1 &&
                       restriction->values_count == 1 && restriction->values[0].kind == BOUND_VALUE;
-        int64_t lsn = is_lsn ? restriction->values[0].value.integer : 0;
-        bool is_equal = restriction->comparison == CQL_EQUAL;
-        if (is_lsn && (is_equal || restriction->comparison == CQL_GREATER ||
-                       restriction->comparison == CQL_GREATER_EQUAL)) {
-            want_from(wanted, restriction->comparison == CQL_GREATER && lsn < INT64_MAX ? lsn + 1 : lsn);
-        }
-        if (is_lsn &&
-            (is_equal || restriction->comparison == CQL_LESS || restriction->comparison == CQL_LESS_EQUAL)) {
-            bool is_less = restriction->comparison == CQL_LESS && lsn > INT64_MIN;
-            is_some = want_until(wanted, is_less ? lsn - 1 : lsn) && is_some;
-        }
+        is_some = (!is_lsn || want_relation(restriction, wanted)) && is_some;
     }
     return is_some;
 }

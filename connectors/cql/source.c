@@ -120,7 +120,7 @@ static enum status source_of_documents(struct exec_call *call, const struct cql_
         status = exec_fail(call, CQL_INVALID, "table %.*s does not exist", (int)name->name.size,
                            (const char *)name->name.data);
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || stored == NULL) {
         return status;
     }
     exec_key_types(call, stored);

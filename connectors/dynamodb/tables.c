@@ -40,8 +40,10 @@ enum status table_described(struct call *call, struct bytes name, const struct s
 
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
-    enum status status = table_described(call, name, ret_schema);
-    if (status != STATUS_OK || (*ret_schema)->kind != TABLE_WIDE) {
+    const struct schema *schema = NULL;
+    enum status status = table_described(call, name, &schema);
+    *ret_schema = schema;
+    if (status != STATUS_OK || schema == NULL || schema->kind != TABLE_WIDE) {
         return status;
     }
     (void)call_fail(call, AWS_FAILURE_VALIDATION,
@@ -201,7 +203,7 @@ enum status tables_describe(struct call *call)
         return STATUS_OK;
     }
     enum status status = table_described(call, call_table_name(call, call->input), &schema);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && schema != NULL) {
         table_reply_description(call, "Table", schema, table_status(call, schema));
     }
     return status;
@@ -226,7 +228,7 @@ enum status tables_delete(struct call *call)
     struct error error;
     struct bytes name = call_table_name(call, call->input);
     enum status status = table_own(call, name, &schema);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || schema == NULL) {
         return status;
     }
     struct value properties = properties_decode(schema->properties, call->arena);

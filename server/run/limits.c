@@ -108,6 +108,7 @@ static const struct limit limits[] = {
     {"page, rows looked at", READ_PAGE_SCAN_ROWS_MAX, "rows"},
     {"page", READ_PAGE_BYTES_MAX, "bytes, and one row more"},
     {"history page", HISTORY_PAGE_RECORDS_MAX, "records"},
+    {"back to a transaction's beginning, at first", GATE_TRANSACTION_STEP, "records"},
     {"reverse walk as of an LSN", HISTORY_REVERSE_KEYS_MAX, "changed keys"},
     {"JSON text", CODEC_JSON_BYTES_MAX, "bytes"},
     {"message", WIRE_MESSAGE_BYTES_MAX, "bytes"},

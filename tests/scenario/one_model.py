@@ -517,7 +517,7 @@ def logs_refused(session, aws, host):
 
 def main():
     print(f"seed {SEED}", flush=True)
-    with Server() as host:
+    with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
         cluster, session = connect(host)
         session.cluster = cluster
         aws = dynamodb.client(host.dynamodb)
