@@ -147,7 +147,9 @@ static void row_keys(struct log_walk *walk, const struct gate_logged *change, st
     size_t clustering = 0;
     struct value room[PARTITION_COLUMNS_MAX + CLUSTERING_COLUMNS_MAX];
     const struct schema *schema = change->schema;
-    if (change->record->operation > OPERATION_REMOVE) {
+    enum row_kind kind = key_kind(change->record->key);
+    bool is_row = change->record->operation <= OPERATION_REMOVE && (kind == ROW_PLAIN || kind == ROW_STATIC);
+    if (!is_row) {
         return;
     }
     struct bytes key = arena_copy(&walk->arena, change->record->key);
@@ -294,7 +296,8 @@ static bool log_wanted(struct log_walk *walk, const struct value *row)
         return want_relations(select, &walk->wanted);
     }
     int64_t shard = restrictions->partitions[position->partition][0].integer;
-    walk->wanted.shards = shard >= 0 && shard < RECORD_SHARDS ? (uint16_t)(1U << shard) : 0;
+    uint32_t bit = shard >= 0 && shard < RECORD_SHARDS ? 1U << shard : 0;
+    walk->wanted.shards = (uint16_t)bit;
     walk->wanted.with_table = shard == RECORD_SHARD_EVERY;
     bool is_shard = walk->wanted.shards != 0 || walk->wanted.with_table;
     return is_shard &&

@@ -5,10 +5,14 @@ tables of CQL read and written through DynamoDB, logs of both through CQL."""
 import datetime
 import decimal
 import json
+import os
 import random
+import shutil
 import sys
+import tempfile
 import time
 
+import cql_roles
 import dynamodb
 import msgpack
 import server
@@ -515,6 +519,30 @@ def logs_refused(session, aws, host):
     refused(session, 'CREATE TABLE ks."mine$log" (k int PRIMARY KEY)', "non-alphanumeric-underscore")
 
 
+def permissions():
+    """What a role may read is a matter of the table, whatever shows it."""
+    directory = tempfile.mkdtemp(prefix="oxbow-scenario-")
+    superuser = os.path.join(directory, "superuser")
+    with open(os.open(superuser, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        file.write("admin:change me")
+    with Server("--key-file", os.path.join(directory, "key"), "--cql-authentication", "password", "--cql-superuser", superuser) as host, \
+            cql_roles.Clients(host) as clients:
+        create(dynamodb.client(host.dynamodb), "Mine", ("k", "S"))
+        admin = clients.login("admin", "change me")
+        admin.execute("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        admin.execute("CREATE TABLE ks.t (k int PRIMARY KEY)")
+        admin.execute("CREATE ROLE ada WITH PASSWORD = 'x' AND LOGIN = true")
+        ada = clients.login("ada", "x")
+        for table, resource in (('dynamodb."Mine"', "<table dynamodb.Mine>"), ('dynamodb."Mine$log"', "<table dynamodb.Mine>"), ('ks."t$log"', "<table ks.t>")):
+            cql_roles.denied(ada, "ada", "SELECT", resource, f"SELECT * FROM {table}")
+        admin.execute('GRANT SELECT ON dynamodb."Mine" TO ada')
+        admin.execute("GRANT SELECT ON TABLE ks.t TO ada")
+        for table in ('dynamodb."Mine"', 'dynamodb."Mine$log"', 'ks."t$log"'):
+            ada.execute(f"SELECT * FROM {table}")
+        refused(admin, 'GRANT SELECT ON dynamodb."Nope" TO ada', "doesn't exist")
+    shutil.rmtree(directory)
+
+
 def main():
     print(f"seed {SEED}", flush=True)
     with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
@@ -528,6 +556,7 @@ def main():
             check(session, aws, host)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)
         cluster.shutdown()
+    permissions()
 
 
 if __name__ == "__main__":
