@@ -494,8 +494,8 @@ def restores(session, _):
     ids = rows(session, "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks'")
     assert len(ids) == len(set(ids))
     for statement, words in ((f"RESTORE TABLE restored FROM TABLE again WITH restore_timestamp = '{told}'", "did not exist at that moment"),
-                             ("RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '1999-01-01'", "nothing was committed by that time"),
-                             ("SELECT * FROM again AS OF '1999-01-01'", "nothing was committed by that time"),
+                             ("RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '1999-01-01'", "that moment lies before the first commit"),
+                             ("SELECT * FROM again AS OF '1999-01-01'", "that moment lies before the first commit"),
                              ("RESTORE TABLE other FROM TABLE nothing", "table ks.nothing did not exist at that moment")):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
