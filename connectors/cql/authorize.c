@@ -278,6 +278,13 @@ static enum status ensure_new_view(struct exec_call *call, const struct cql_crea
     return ensure_one(call, ROLE_ALTER, &base);
 }
 
+/* A copy of what was: it is made, and it shows what the source held. */
+static enum status ensure_restore(struct exec_call *call, const struct cql_restore_table *restore)
+{
+    enum status status = ensure_tables(call, ROLE_CREATE, &restore->table);
+    return status == STATUS_OK ? ensure_table(call, ROLE_SELECT, &restore->source, true) : status;
+}
+
 static enum status ensure_schema(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -291,6 +298,8 @@ static enum status ensure_schema(struct exec_call *call, const struct cql_statem
         return ensure_keyspace(call, ROLE_DROP, statement->keyspace.name);
     case CQL_CREATE_TABLE:
         return ensure_tables(call, ROLE_CREATE, &statement->create_table.table);
+    case CQL_RESTORE_TABLE:
+        return ensure_restore(call, &statement->restore_table);
     case CQL_ALTER_TABLE:
         return ensure_one(call, ROLE_ALTER, &statement->alter_table.table);
     case CQL_DROP_TABLE:

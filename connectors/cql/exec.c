@@ -9,6 +9,7 @@
 #include "cql/bounds.h"
 #include "cql/exec.h"
 #include "documents.h"
+#include "gate/bounds.h"
 #include "keyspaces.h"
 #include "prepare.h"
 #include "role_write.h"
@@ -121,10 +122,31 @@ static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
     return arena_copy(&call->outcome_arena, image);
 }
 
+static enum status exec_query(struct exec_call *call, const struct cql_query *query);
+
+/* A change of a table that had changed meanwhile is planned anew, as writes are by the gate. */
+static bool call_again(struct exec_call *call)
+{
+    bool is_one = call->query != NULL && call->request->message->opcode != OPCODE_BATCH;
+    if (call->outcome.status != STATUS_STALE || !is_one || ++call->plans >= GATE_PLANS_MAX) {
+        return false;
+    }
+    arena_clear(&call->outcome_arena);
+    call->outcome = (struct exec_outcome){0};
+    call->warnings_count = 0;
+    if (exec_query(call, call->query) != STATUS_OK) {
+        exec_answer_failure(call);
+    }
+    return true;
+}
+
 static void call_resume(struct cql_request *request)
 {
     struct exec_call *call = request->context;
     const struct exec_outcome *outcome = &call->outcome;
+    if (call_again(call)) {
+        return;
+    }
     if (outcome->status != STATUS_OK && outcome->status != STATUS_CONDITION) {
         if (exec_fail_status(call, outcome->status, outcome->text) != STATUS_OK) {
             exec_answer_failure(call);

@@ -42,6 +42,7 @@ struct exec_call {
     struct role_work *role_work;   /* changes of roles under way; or NULL */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;
+    unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
 };

@@ -288,6 +288,10 @@ def permissions(clients, root):
     denied(ann, "ann", "DROP", keyspace, "DROP KEYSPACE ks")
     denied(ann, "ann", "CREATE", "<all keyspaces>", f"CREATE KEYSPACE mine {REPLICATION}")
     denied(ann, "ann", "SELECT", table, "SELECT * FROM ks.t AS OF 1")
+    denied(ann, "ann", "CREATE", "<all tables in ks>", "RESTORE TABLE ks.copy FROM TABLE ks.t")
+    root.execute("GRANT CREATE ON KEYSPACE ks TO ann")
+    denied(ann, "ann", "SELECT", table, "RESTORE TABLE ks.copy FROM TABLE ks.t")
+    root.execute("REVOKE CREATE ON KEYSPACE ks FROM ann")
     # Hashes are for superusers.
     root.execute("GRANT SELECT ON system_auth.roles TO ann")
     assert rows(ann, "SELECT salted_hash FROM system_auth.roles WHERE role = 'ann'") == [(None,)]
