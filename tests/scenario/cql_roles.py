@@ -652,4 +652,5 @@ def main():
     print("roles are as they should be")
 
 
-main()
+if __name__ == "__main__":
+    main()

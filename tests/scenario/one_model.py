@@ -108,6 +108,15 @@ def documents_of_numbers(session, aws, host):
         ("a", b"\x01\x02", '{"item":"a","item_":{"$bytes":"AQI="}}')]
 
 
+def documents_that_are_large(session, aws, host):
+    create(aws, "large", ("k", "S"))
+    for size in (1000, 100_000, 390_000):
+        aws.put_item(TableName="large", Item={"k": {"S": "x"}, "v": {"S": "a" * size}})
+        assert json.loads(rows(session, "SELECT item FROM dynamodb.large WHERE k = 'x'")[0][0])["v"] == "a" * size
+    sizes = [(len(json.loads(old)["v"]) if old else None, len(json.loads(new)["v"])) for old, new in rows(session, "SELECT old, new FROM dynamodb.\"large$log\" WHERE k = 'x'")]
+    assert sizes == [(None, 1000), (1000, 100_000), (100_000, 390_000)], sizes
+
+
 def documents_of_the_native_door(session, aws, host):
     assert host.run("table", "create", "readings", "--partition", "sensor:text", "--sort", "at:bigint")[0] == 0
     assert host.run("put", "readings", '{"sensor":"x","at":7,"celsius":21.5}')[0] == 0
@@ -555,6 +564,10 @@ def main():
             started = time.monotonic()
             check(session, aws, host)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)
+        cluster.shutdown()
+    with Server() as host:  # whose segments take items of any size
+        cluster, session = connect(host)
+        documents_that_are_large(session, dynamodb.client(host.dynamodb), host)
         cluster.shutdown()
     permissions()
 
