@@ -9,6 +9,7 @@
 #include "cql/exec.h"
 #include "keyspaces.h"
 #include "prepare.h"
+#include "script.h"
 #include "syntax.h"
 #include "trace.h"
 
@@ -100,12 +101,9 @@ void exec_answer_void(struct exec_call *call)
     exec_answer(call, &answer);
 }
 
-void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
-                        struct bytes name)
+void exec_answer_change(struct exec_call *call, const struct cql_schema_change *change)
 {
-    struct cql_answer answer = {
-        .kind = CQL_ANSWER_SCHEMA_CHANGE,
-        .change = {.change = change, .target = target, .keyspace = keyspace, .name = name}};
+    struct cql_answer answer = {.kind = CQL_ANSWER_SCHEMA_CHANGE, .change = *change};
     atomic_fetch_add(&call->exec->node->changes, 1);
     exec_answer(call, &answer);
 }
@@ -295,6 +293,14 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_alter_type(call, &statement->alter_table);
     case CQL_DROP_TYPE:
         return exec_drop_type(call, &statement->object);
+    case CQL_CREATE_FUNCTION:
+        return exec_create_function(call, &statement->create_function);
+    case CQL_DROP_FUNCTION:
+        return exec_drop_function(call, &statement->drop_function);
+    case CQL_CREATE_AGGREGATE:
+        return exec_create_aggregate(call, &statement->create_aggregate);
+    case CQL_DROP_AGGREGATE:
+        return exec_drop_aggregate(call, &statement->drop_function);
     case CQL_DESCRIBE:
         return exec_describe(call, &statement->describe);
     default:
@@ -330,13 +336,13 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 
-static void exec_execute(void *context, struct cql_request *request)
+static void exec_again(struct exec_call *call);
+
+/* Until it is answered, or waits for a write, or for functions of users. */
+static void exec_run(struct exec_call *call)
 {
-    struct exec_call *call = arena_create(request->arena, sizeof(*call));
-    const struct cql_message *message = request->message;
+    const struct cql_message *message = call->request->message;
     enum status status = STATUS_OK;
-    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
-    request->context = call;
     if (message->opcode == OPCODE_PREPARE) {
         status = cql__prepare(call, &message->statements[0]);
     } else if (message->opcode == OPCODE_BATCH) {
@@ -344,9 +350,29 @@ static void exec_execute(void *context, struct cql_request *request)
     } else {
         status = exec_query(call, &message->statements[0]);
     }
+    if (status != STATUS_OK && cql__script_bind_waits(call)) {
+        status = cql__script_bind_run(call, exec_again);
+    }
     if (status != STATUS_OK) {
         exec_answer_failure(call);
     }
+}
+
+/* With the results of the calls that the statement was stopped for. */
+static void exec_again(struct exec_call *call)
+{
+    call->warnings_count = 0;
+    call->failure = (struct cql_failure){0};
+    cql__script_bind_again(call);
+    exec_run(call);
+}
+
+static void exec_execute(void *context, struct cql_request *request)
+{
+    struct exec_call *call = arena_create(request->arena, sizeof(*call));
+    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
+    request->context = call;
+    exec_run(call);
 }
 
 static bool exec_is_current(void *context, const void *statement)
@@ -378,10 +404,12 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
     node_uuid(exec->node, text, ret_version);
 }
 
-enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec, struct error *error)
+enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
+                      struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
+    exec->evaluator = evaluator;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,

@@ -465,7 +465,7 @@ static enum status choose(const struct cql_call_site *site, const struct candida
         name_of(site, arena), signatures(found, matches, arena));
 }
 
-enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
+static enum status find_native(const struct cql_call_site *site, struct arena *arena,
                                const struct cql_function **ret_function, struct error *error)
 {
     static const struct {
@@ -498,6 +498,17 @@ enum status cql__function_find(const struct cql_call_site *site, struct arena *a
     }
     gather(site, arena, &found);
     return found.count == 0 ? STATUS_NOT_FOUND : choose(site, &found, arena, ret_function, error);
+}
+
+enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
+                               const struct cql_function **ret_function, struct error *error)
+{
+    enum status native = find_native(site, arena, ret_function, error);
+    if (native == STATUS_OK || site->users.find == NULL) {
+        return native;
+    }
+    enum status status = cql__user_function_find(site, arena, ret_function, error);
+    return status == STATUS_NOT_FOUND ? native : status;
 }
 
 /* --- casts ------------------------------------------------------------------------------------------------------ */
@@ -635,7 +646,7 @@ enum status cql__operation_find(enum cql_term_kind kind, const struct type *left
 enum status cql__function_run(const struct cql_function *function, const struct value *arguments,
                               const struct cql_moment *moment, struct value *ret_value)
 {
-    CHECK(!function->is_aggregate && function->run != NULL);
+    CHECK(!function->is_aggregate && function->run != NULL && function->user == NULL);
     for (size_t i = 0; i < function->count && !function->takes_null; i++) {
         bool is_empty =
             arguments[i].kind == VALUE_EMPTY && function->run != run_as_blob && function->run != run_token;

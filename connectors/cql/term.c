@@ -784,7 +784,8 @@ static enum status prepare_call(struct cql_preparation *preparation, const struc
                                  .context = &context,
                                  .receiver = receiver != NULL ? receiver->type : NULL,
                                  .key_types = preparation->key_types,
-                                 .key_count = preparation->key_count};
+                                 .key_count = preparation->key_count,
+                                 .users = preparation->users};
     const char *name = function_text(&term->call.function, preparation->arena);
     enum status status = cql__function_find(&site, preparation->arena, &function, preparation->error);
     if (status == STATUS_NOT_FOUND) {
@@ -799,6 +800,7 @@ static enum status prepare_call(struct cql_preparation *preparation, const struc
         expression_create(preparation, CQL_EXPRESSION_CALL, &function->returns, site.count);
     call->function = function;
     call->name = function->name.name;
+    call->index = function->user != NULL ? (uint32_t)preparation->calls++ : 0;
     status = prepare_arguments(preparation, &term->call.arguments, call);
     if (status == STATUS_OK && function->is_aggregate) {
         status = finish_aggregate(preparation, call);
