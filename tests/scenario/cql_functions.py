@@ -130,8 +130,7 @@ def wrong_results(session):
         ("uuid", "return 'x'", ""), ("inet", "return '1.2.3'", ""), ("date", "return 1.5", "a float is no value of type date"),
         ("time", "return 86400000000000", ""), ("varint", "return 1.5", "a float is no value of type varint"), ("decimal", "return 0/0", "a float is no value"),
         ("duration", "return {weeks = 1}", "a table is no value of type duration"), ("tuple<int>", "return {1, 2}", "a table is no value of type"),
-        ("double", "return '1'", "a string is no value of type double"), ("int", "return print", "a function is no value that can be returned"
-                                                                          if False else "nil"),
+        ("double", "return '1'", "a string is no value of type double"), ("int", "return print", "nil"),
         ("int", "return function() end", "a function is no value that can be returned"),
         ("int", "local t = {} t[1] = t return t", "a table that nests more than 32 levels, or holds itself"),
     ]
@@ -165,7 +164,6 @@ def everywhere(session):
         assert [tuple(row) for row in session.execute(paged)] == expected
     assert rows(session, "SELECT plus(c, c) * 2 + 1, CAST(plus(c, 1) AS text), toJson(plus(c, 1)), (int)seven() FROM data WHERE k = 0 AND c = 3") == [(13, "4", "4", 7)]
     assert rows(session, "SELECT JSON c, plus(c, 1) AS p FROM data WHERE k = 0 LIMIT 1") == [('{"c": 0, "p": 1}',)]
-    assert rows(session, "SELECT ks.plus(c, 1), c FROM data WHERE k IN (0, 1) AND c < 5 ORDER BY c DESC") == [] or True
     unpaged = SimpleStatement("SELECT ks.plus(c, 1), c FROM data WHERE k IN (0, 1) AND c < 5 ORDER BY c DESC", fetch_size=None)
     assert [tuple(row) for row in session.execute(unpaged)] == [(5, 4), (4, 3), (2, 1), (1, 0)]
     assert rows(session, "SELECT c FROM data WHERE k = plus(0, 1) AND c = plus(plus(1, 1), 2)") == [(4,)]
@@ -173,7 +171,7 @@ def everywhere(session):
     assert rows(session, "SELECT c FROM data WHERE k = 1 LIMIT 2") == [(1,), (4,)]
     assert rows(session, "SELECT ks.show(1, keyspace_name) FROM system_schema.tables WHERE keyspace_name = 'ks' AND table_name = 'data'") == [("1ks",)]
     session.execute("INSERT INTO data (k, c, v, t) VALUES (plus(4, 5), seven(), plus(seven(), 1), show(1, 'x'))")
-    assert rows(session, "SELECT * FROM data WHERE k = 9") == [(9, 7, "1x", 8)] or rows(session, "SELECT k, c, v, t FROM data WHERE k = 9") == [(9, 7, 8, "1x")]
+    assert rows(session, "SELECT k, c, v, t FROM data WHERE k = 9") == [(9, 7, 8, "1x")]
     session.execute("UPDATE data SET v = plus(seven(), seven()) WHERE k = 9 AND c = 7 IF v = plus(7, 1)")
     assert rows(session, "SELECT v FROM data WHERE k = 9") == [(14,)]
     batch = BatchStatement()
@@ -201,7 +199,6 @@ def overloads(session):
     assert [column.type.cql_parameterized_type() for column in prepared.column_metadata] == ["int"] * 4
     assert prepared.column_metadata[0].name == "arg0(ks.plus)", prepared.column_metadata
     assert rows(session, prepared, (100, 1, 1, 3)) == [(104,)]
-    refused(session, "SELECT kind(?) FROM data", "Ambiguous call to function kind (can be matched by following signatures: ks.kind :", (1,)) if False else None
     for statement, words in (
             ("SELECT kind(true) FROM data", "Invalid call to function kind, none of its type signatures match (known type signatures: ks.kind : ("),
             ("SELECT plus(1) FROM data", "Invalid number of arguments in call to function ks.plus: 2 required but 1 provided"),
@@ -280,7 +277,7 @@ def failures(session):
     slow = [session.execute_async(f"SELECT {name}(k) FROM one") for name in ("endless", "caught")]
     assert rows(session, "SELECT seven(), keep(k), see(k), keep(2) FROM one") == [(7, 1, -1, 1)]  # meanwhile
     failed(session, "SELECT greedy(k) FROM one", "execution of 'ks.greedy[int]' failed: ")
-    for name, words in (("files", "global 'io'"), ("deep", "stack overflow"), ("reads", "global 'oxbow'"), ("kills", "global 'os'")):
+    for name, words in (("files", "global 'io'"), ("deep", "not enough memory"), ("reads", "global 'oxbow'"), ("kills", "global 'os'")):
         failed(session, f"SELECT {name}(k) FROM one", words)
     for future, words in zip(slow, ("time budget used up at ks.endless:1", "")):
         try:
@@ -302,7 +299,6 @@ def definitions(session):
              "Argument 'frozen<list<int>>' cannot be frozen; remove frozen<> modifier from 'frozen<list<int>>'"),
             (function.format("f", "a int", "frozen<point>", "lua"), "Return type 'frozen<point>' cannot be frozen"),
             (function.format("f", '"end" int', "int", "lua"), "Argument name 'end' cannot be the name of a variable in Lua"),
-            (function.format("system.f", "a int", "int", "lua"), "system keyspace is not user-modifiable."),
             (function.format("nowhere.f", "a int", "int", "lua"), "Keyspace 'nowhere' doesn't exist"),
             (function.format("plus", "x int, y int", "int", "lua"), "Function 'ks.plus' already exists"),
             (function.format("mean", "x int", "int", "lua"), "Function 'ks.mean' cannot replace an aggregate"),
@@ -315,8 +311,7 @@ def definitions(session):
             ("DROP FUNCTION nothing", "Function 'ks.nothing' doesn't exist"), ("DROP FUNCTION plus (text)", "Function 'ks.plus(text)' doesn't exist"),
             ("DROP FUNCTION kind", "'DROP FUNCTION ks.kind' matches multiple function definitions; specify the argument types"),
             ("DROP FUNCTION mean", "Function 'ks.mean' doesn't exist"), ("DROP AGGREGATE plus", "Aggregate 'ks.plus' doesn't exist"),
-            ("DROP FUNCTION mean_step", "Function 'ks.mean_step(tuple<int, bigint>, int)' is still referenced by aggregates ks.mean")
-            if False else ("DROP FUNCTION mean_step", "is still referenced by aggregates ks.mean"),
+            ("DROP FUNCTION mean_step", "is still referenced by aggregates ks.mean"),
             ("DROP FUNCTION mean_end", "is still referenced by aggregates ks.mean"),
             ("DROP TYPE point", "Cannot drop user type 'ks.point' as it is still used by functions ks.form_0"),
             ("CREATE AGGREGATE a (int) SFUNC nothing STYPE int", "State function ks.nothing(int, int) doesn't exist"),
@@ -330,6 +325,12 @@ def definitions(session):
             ("CREATE AGGREGATE mean (int) SFUNC plus STYPE int INITCOND 0", "Aggregate 'ks.mean' already exists"),
             ("CREATE OR REPLACE AGGREGATE mean (int) SFUNC plus STYPE int INITCOND 0", "Cannot replace aggregate 'ks.mean', the new return type int isn't compatible")):
         refused(session, statement, words)
+    try:
+        session.execute(function.format("system.f", "a int", "int", "lua"))
+    except cassandra.Unauthorized as failure:
+        assert "system keyspace is not user-modifiable." in str(failure), failure
+    else:
+        raise AssertionError("the system's keyspace got a function")
     session.execute("CREATE FUNCTION IF NOT EXISTS plus (a int, b int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE lua AS 'return 0'")
     session.execute("DROP FUNCTION IF EXISTS nothing")
     session.execute("DROP AGGREGATE IF EXISTS nothing (int)")
