@@ -64,6 +64,8 @@ struct cql_call_site {
  * STATUS_INVALID in Cassandra's words: none fits, or several do. A native one goes before users' of its name. */
 MUST_USE enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
                                         const struct cql_function **ret_function, struct error *error);
+/* Whether a native function has the name. */
+bool cql__function_is_native(struct bytes name);
 /* CAST(x AS type). STATUS_INVALID: there is none. */
 MUST_USE enum status cql__cast_find(const struct type *from, const struct type *to, struct arena *arena,
                                     const struct cql_function **ret_function, struct error *error);

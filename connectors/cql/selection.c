@@ -74,12 +74,14 @@ static bool reads_only_statics(const struct source *source, const struct cql_exp
     return true;
 }
 
-static bool has_user_call(const struct cql_expression *expression)
+/* Whether users' functions are called, or (`or_aggregates`) their aggregates. */
+static bool calls_users(const struct cql_expression *expression, bool or_aggregates)
 {
-    bool is_there =
-        expression != NULL && expression->kind == CQL_EXPRESSION_CALL && expression->function->user != NULL;
+    bool may_be = expression != NULL && (expression->kind == CQL_EXPRESSION_CALL ||
+                                         (or_aggregates && expression->kind == CQL_EXPRESSION_AGGREGATE));
+    bool is_there = may_be && expression->function != NULL && expression->function->user != NULL;
     for (size_t i = 0; expression != NULL && i < expression->count && !is_there; i++) {
-        is_there = has_user_call(expression->parts[i]);
+        is_there = calls_users(expression->parts[i], or_aggregates);
     }
     return is_there;
 }
@@ -91,7 +93,7 @@ bool cql__selection_calls_inside(const struct selection *selection)
     bool is_there = false;
     for (size_t i = 0; i < selection->aggregates_count; i++) {
         for (size_t k = 0; k < selection->aggregates[i]->count; k++) {
-            is_there = is_there || has_user_call(selection->aggregates[i]->parts[k]);
+            is_there = is_there || calls_users(selection->aggregates[i]->parts[k], false);
         }
     }
     return is_there;
@@ -118,6 +120,16 @@ static enum status prepare_term(struct selection *selection, struct cql_preparat
                    : exec_fail(selection->call, CQL_INVALID, "%s", preparation->error->text);
     }
     return check_cells(selection, *ret_expression);
+}
+
+/* "ks.f(system.now())" */
+static struct bytes users_name(struct exec_call *call, const struct cql_term *term)
+{
+    struct buffer text = {0};
+    cql__term_format(term, call->functions_keyspace, &text);
+    struct bytes name = arena_copy(call->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return name;
 }
 
 /* SELECT *: every column. */
@@ -170,6 +182,9 @@ static enum status prepare_terms(struct selection *selection, struct cql_prepara
         const struct cql_selector *selector = &statement->selectors.at[i];
         selection->names[i] = cql__selector_name(selector, arena);
         status = prepare_term(selection, preparation, selector->term, &selection->terms[i]);
+        if (status == STATUS_OK && !selector->has_alias && calls_users(selection->terms[i], true)) {
+            selection->names[i] = users_name(selection->call, selector->term);
+        }
     }
     return status;
 }
@@ -205,7 +220,7 @@ enum status cql__selection_make(struct exec_call *call, const struct source *sou
             prepare_term(ret_selection, &preparation, statement->group_by.at[i], &ret_selection->groups[i]);
     }
     for (size_t i = 0; i < statement->group_by.count && status == STATUS_OK; i++) {
-        if (has_user_call(ret_selection->groups[i])) {
+        if (calls_users(ret_selection->groups[i], true)) {
             status = exec_fail(call, CQL_INVALID, "Functions of users are not supported in GROUP BY");
         }
     }

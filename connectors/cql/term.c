@@ -915,11 +915,11 @@ static enum status prepare_operation(struct cql_preparation *preparation, const 
     return status;
 }
 
-static const char *operation_text(const struct cql_term *term, struct arena *arena)
+static const char *operation_text(const struct cql_term *term, const struct cql_expression *expression,
+                                  struct arena *arena)
 {
-    return term->kind == CQL_TERM_CALL
-               ? arena_format(arena, "function system.%.*s", (int)term->call.function.name.size,
-                              (const char *)term->call.function.name.data)
+    return term->kind == CQL_TERM_CALL && expression->function != NULL
+               ? arena_format(arena, "function %s", function_text(&expression->function->name, arena))
                : arena_format(arena, "operation %s", text_of(term, arena));
 }
 
@@ -944,7 +944,8 @@ static enum status prepare_own(struct cql_preparation *preparation, const struct
     }
     return error_set(preparation->error, STATUS_INVALID,
                      "Type error: cannot assign result of %s (type %s) to %s (type %s)",
-                     operation_text(term, preparation->arena), cql__type_text(type, preparation->arena), name,
+                     operation_text(term, entry.expression, preparation->arena),
+                     cql__type_text(type, preparation->arena), name,
                      cql__type_text(receiver->type, preparation->arena));
 }
 

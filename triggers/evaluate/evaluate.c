@@ -44,9 +44,12 @@ static void ignore_line(void *context, struct bytes line)
 
 /* --- one message ---------------------------------------------------------------------------------------------------- */
 
-/* The first line of what a failure says: the rest is a traceback. */
+/* The first line of what a failure says, the rest being a traceback; without a place in what is around the function. */
 static void text_keep(struct evaluate_job *job, const char *text)
 {
+    static const char around[] = "main.lua:";
+    const char *behind = strncmp(text, around, strlen(around)) == 0 ? strstr(text, ": ") : NULL;
+    text = behind != NULL ? behind + 2 : text;
     size_t size = strcspn(text, "\n");
     size = size < sizeof(job->text) - 1 ? size : sizeof(job->text) - 1;
     while (size > 0 && !bytes_are_utf8(bytes_of(text, size))) {
