@@ -25,6 +25,8 @@ static void put_text(struct buffer *answer, const char *text)
     buffer_put_text(answer, text);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the notations below */
+
 /* Writes an answer from a short notation: i5 an integer, d0.5 a float, 'text' a string, T, F, N, {k v k v} a table. */
 static void answer_of(const char **notation, struct buffer *answer);
 
@@ -70,6 +72,8 @@ static void answer_of(const char **notation, struct buffer *answer)
         (*notation)++;
     }
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static const char *read_text(const char *type_text, const char *notation, struct arena *arena)
 {

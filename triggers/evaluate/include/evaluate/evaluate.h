@@ -59,13 +59,13 @@ struct evaluate_job {
     struct evaluate_job *next; /* the evaluator's */
     struct evaluate_task *tasks;
     size_t count;
-    bool is_check; /* whether the tasks' functions can be loaded; they have no messages */
     /* Called once if the job was taken. Thread: the evaluator's; must not block. */
     void (*done)(struct evaluate_job *job);
     void *context;
     /* What it came to. STATUS_FUNCTION: a function failed, `failed` is its task. STATUS_BUSY, STATUS_IO, STATUS_CLOSED. */
-    enum status status;
     size_t failed;
+    enum status status;
+    bool is_check; /* asked for: whether the tasks' functions can be loaded; they have no messages */
     char text[EVALUATE_TEXT_BYTES];
 };
 
