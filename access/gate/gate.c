@@ -47,7 +47,15 @@ void gate_table_list(struct gate *gate, bool with_system,
 
 enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error)
 {
-    return log_lsn_at(gate->options.log, time_us, ret_lsn, error);
+    uint64_t lsn = 0;
+    enum status status = log_lsn_at(gate->options.log, time_us, &lsn, error);
+    if (status == STATUS_OK && lsn == 0) { /* no LSN: elsewhere it means now */
+        status = error_set(error, STATUS_TRIMMED, "that moment lies before the first commit");
+    }
+    if (status == STATUS_OK) {
+        *ret_lsn = lsn;
+    }
+    return status;
 }
 
 static void gate_count_table(void *context, const struct schema *schema)

@@ -355,3 +355,23 @@ void identity_forget(struct identity *identity, struct bytes access_key_id)
     identity_take_out(identity, access_key_id);
     (void)pthread_mutex_unlock(&identity->mutex);
 }
+
+/* --- secrets of others ------------------------------------------------------------------------------------------ */
+
+enum status identity_seal(const struct identity *identity, struct bytes bound, struct bytes secret,
+                          struct buffer *ret_sealed, struct error *error)
+{
+    if (!identity->has_key) {
+        return error_set(error, STATUS_DENIED,
+                         "the server has no key to seal secrets with; start it with --key-file FILE, which "
+                         "is made when it is not there");
+    }
+    crypto_seal(identity->key, bound, secret, ret_sealed);
+    return STATUS_OK;
+}
+
+bool identity_unseal(const struct identity *identity, struct bytes bound, struct bytes sealed,
+                     struct buffer *ret_secret)
+{
+    return identity->has_key && crypto_open(identity->key, bound, sealed, ret_secret);
+}

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "cql/bounds.h"
 #include "identity/identity.h"
+#include "role/role.h"
 
 #define SERVICE "cassandra"
 #define REGION_DEFAULT "us-east-1"
@@ -33,8 +34,20 @@ static bool take_part(struct bytes *rest, struct bytes *ret_part)
     return true;
 }
 
+const char *cql__wrong_password(struct bytes user, struct arena *arena)
+{
+    return arena_format(arena, "Provided username %s and/or password are incorrect",
+                        bytes_are_utf8(user) ? arena_copy_text(arena, user) : "");
+}
+
+const char *cql__login_forbidden(struct bytes user, struct arena *arena)
+{
+    return arena_format(arena, "%s is not permitted to log in", arena_copy_text(arena, user));
+}
+
 /* [who to act as] NUL who NUL password; the first is ignored, as Cassandra does. */
-static enum authentication_result check_plain(const struct cql_door_options *options, struct bytes token,
+static enum authentication_result check_plain(struct authentication *authentication,
+                                              const struct cql_door_options *options, struct bytes token,
                                               struct arena *arena, struct bytes *ret_principal,
                                               struct error *error)
 {
@@ -49,11 +62,13 @@ static enum authentication_result check_plain(const struct cql_door_options *opt
     if (token.size == 0) {
         return refuse(error, "Password must not be null");
     }
-    const char *name = arena_copy_text(arena, user);
-    if (!bytes_are_utf8(user) || options->check_password == NULL ||
-        !options->check_password(options->check_context, user, token)) {
-        return refuse(error, arena_format(arena, "Provided username %s and/or password are incorrect",
-                                          bytes_are_utf8(user) ? name : ""));
+    if (!bytes_are_utf8(user) || options->roles == NULL) {
+        return refuse(error, cql__wrong_password(user, arena));
+    }
+    authentication->user = user;
+    authentication->password = token;
+    if (!role_login_is_known(options->roles, user, token)) {
+        return AUTHENTICATION_ASKED;
     }
     *ret_principal = arena_copy(arena, user);
     return AUTHENTICATION_PASSED;
@@ -180,6 +195,9 @@ static enum authentication_result check_signature(const struct authentication *a
         identity_verify(options->identity, &claim, arena, ret_principal, NULL) != STATUS_OK) {
         return refuse(error, "The signature is not that of an active access key");
     }
+    if (options->roles != NULL && !role_can_login(options->roles, *ret_principal)) {
+        return refuse(error, cql__login_forbidden(*ret_principal, arena));
+    }
     return AUTHENTICATION_PASSED;
 }
 
@@ -203,7 +221,7 @@ enum authentication_result cql__authenticate(struct authentication *authenticati
         return check_signature(authentication, options, token, arena, ret_principal, error);
     }
     if (!bytes_equal(token, bytes_of("SigV4\0\0", 7))) {
-        return check_plain(options, token, arena, ret_principal, error);
+        return check_plain(authentication, options, token, arena, ret_principal, error);
     }
     nonce_make(authentication->nonce);
     authentication->is_challenged = true;

@@ -18,13 +18,20 @@ enum {
 struct authentication {
     bool is_challenged;
     uint8_t nonce[AUTHENTICATION_NONCE_BYTES]; /* hexadecimal */
+    struct bytes user;                         /* of AUTHENTICATION_ASKED: parts of the token */
+    struct bytes password;
 };
 
 enum authentication_result {
     AUTHENTICATION_PASSED,     /* *ret_principal, in the arena, is who it is */
+    AUTHENTICATION_ASKED,      /* the roles have to be asked whether it is the user's password */
     AUTHENTICATION_CHALLENGED, /* *ret_challenge is to be sent, in the arena */
     AUTHENTICATION_REFUSED,    /* `error` is for the client */
 };
+
+/* What a client is told whose name or password is wrong; who may not log in. */
+const char *cql__wrong_password(struct bytes user, struct arena *arena);
+const char *cql__login_forbidden(struct bytes user, struct arena *arena);
 
 enum authentication_result cql__authenticate(struct authentication *authentication,
                                              const struct cql_door_options *options, struct bytes token,

@@ -139,6 +139,30 @@ enum status exec_bind_bytes(struct exec_call *call, const struct cql_term *term,
     return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
+enum status exec_check_partition(struct exec_call *call, const struct schema *schema,
+                                 const struct value *values)
+{
+    struct buffer key = {0};
+    struct error error;
+    const struct type *types[PARTITION_COLUMNS_MAX];
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        types[i] = &schema->partition[i].type;
+    }
+    enum status status = serial_partition_encode(types, values, schema->partition_count, &key, &error);
+    size_t size = key.size;
+    buffer_reset(&key);
+    if (status != STATUS_OK) {
+        return exec_fail(call, CQL_INVALID, "%s", error.text);
+    }
+    if (size == 0) {
+        return exec_fail(call, CQL_INVALID, "Key may not be empty");
+    }
+    return size <= PARTITION_BYTES_MAX
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID, "Key length of %zu is longer than maximum of %d", size,
+                           PARTITION_BYTES_MAX);
+}
+
 enum status exec_note(struct exec_call *call, struct marker_notes *notes, const struct cql_term *term,
                       const struct type *type, struct bytes name)
 {

@@ -25,6 +25,10 @@ MUST_USE enum status exec_bind_bytes(struct exec_call *call, const struct cql_te
                                      const struct type *type, struct bytes name, struct bound *ret_bound,
                                      struct bytes *ret_bytes);
 
+/* Whether the values of a partition key may be one: its bytes are neither none nor too many. */
+MUST_USE enum status exec_check_partition(struct exec_call *call, const struct schema *schema,
+                                          const struct value *values);
+
 /* For selections, whose terms are evaluated row by row: what is bound to a marker, for cql_evaluation.bind with the call as
  * its context; and how the names of types are found. */
 MUST_USE enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,

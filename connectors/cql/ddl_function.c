@@ -1,6 +1,7 @@
 /* CREATE FUNCTION, DROP FUNCTION. */
 #include "ddl_function.h"
 
+#include "authorize.h"
 #include "ddl.h"
 #include "evaluate/evaluate.h"
 #include "script.h"
@@ -329,6 +330,9 @@ static enum status drop(struct exec_call *call, const struct cql_drop_function *
     }
     if (status == STATUS_OK && found.count == 0) {
         return drop_missing(call, statement, name, is_aggregate);
+    }
+    if (status == STATUS_OK) {
+        status = cql__ensure(call, ROLE_DROP, cql__resource_function(call, found.found));
     }
     if (status == STATUS_OK && !is_aggregate) {
         status = drop_check_users(call, found.found);

@@ -1,5 +1,6 @@
 /* Secondary indexes: CREATE INDEX, DROP INDEX. An index of the store has the column's value for its key; of equal values
  * the rows are in the order of their own keys. */
+#include "authorize.h"
 #include "codec/pack.h"
 #include "ddl.h"
 #include "index.h"
@@ -368,6 +369,11 @@ enum status exec_drop_index(struct exec_call *call, const struct cql_object *sta
         return ddl_missing(call, "Index", exec_full_name(call, search.keyspace, search.name),
                            statement->if_exists);
     }
+    struct bytes table = bytes_from(search.found->name, search.keyspace.size + 1);
+    status = cql__ensure(call, ROLE_ALTER, cql__resource_table(call, search.keyspace, table));
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct schema *next = schema_copy(search.found, call->arena);
     size_t kept = 0;
     for (size_t i = 0; i < next->indexes_count; i++) {
@@ -376,7 +382,6 @@ enum status exec_drop_index(struct exec_call *call, const struct cql_object *sta
         }
     }
     next->indexes_count = kept;
-    struct bytes table = bytes_from(search.found->name, search.keyspace.size + 1);
     struct gate_request request = ddl_table_begin(call, "UPDATED", search.keyspace, table);
     status = gate_table_alter(call->exec->gate, search.found, next, &request, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);

@@ -346,6 +346,7 @@ static enum status view_submit(struct making *making)
     }
     making->index.state = INDEX_CREATING;
     making->index.name = cql__view_index_name(making->statement->name.name, call->arena);
+    making->view.base = making->statement->select.table.name;
     cql__view_encode(&making->view, call->arena, &making->index.properties);
     indexes[next->indexes_count++] = making->index;
     next->indexes = indexes;

@@ -152,6 +152,16 @@ struct described_role {
     bool can_login;
     bool is_superuser;
     struct described_texts member_of;
+    struct described_texts members;     /* by name */
+    struct described_texts datacenters; /* it may connect to; none: all, and nothing is told */
+    struct bytes salted_hash;           /* empty: none, or not for who asks */
+};
+
+/* What was granted to a role on a resource. */
+struct described_grant {
+    struct bytes role;
+    struct bytes resource;
+    struct described_texts permissions;
 };
 
 /* A request that a client asked to trace. */
@@ -184,8 +194,10 @@ struct described {
     struct described_node node;
     const struct described_keyspace *keyspaces; /* users'; in any order */
     size_t keyspaces_count;
-    const struct described_role *roles;
+    const struct described_role *roles; /* by name */
     size_t roles_count;
+    const struct described_grant *grants; /* by role and resource */
+    size_t grants_count;
     const struct described_trace *traces;
     size_t traces_count;
 };

@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "authorize.h"
 #include "base/memory.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
+#include "gate/bounds.h"
 #include "keyspaces.h"
 #include "prepare.h"
+#include "role_write.h"
 #include "script.h"
 #include "syntax.h"
 #include "trace.h"
@@ -103,9 +106,8 @@ void exec_answer_void(struct exec_call *call)
 
 void exec_answer_change(struct exec_call *call, const struct cql_schema_change *change)
 {
-    struct cql_answer answer = {.kind = CQL_ANSWER_SCHEMA_CHANGE, .change = *change};
     atomic_fetch_add(&call->exec->node->changes, 1);
-    exec_answer(call, &answer);
+    cql__role_follow(call, change);
 }
 
 /* --- writes --------------------------------------------------------------------------------------------------------- */
@@ -115,10 +117,28 @@ static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
     return arena_copy(&call->outcome_arena, image);
 }
 
+static void exec_again(struct exec_call *call);
+
+/* A change of a table that had changed meanwhile is planned anew, as writes are by the gate. */
+static bool call_again(struct exec_call *call)
+{
+    bool is_one = call->query != NULL && call->request->message->opcode != OPCODE_BATCH;
+    if (call->outcome.status != STATUS_STALE || !is_one || ++call->plans >= GATE_PLANS_MAX) {
+        return false;
+    }
+    arena_clear(&call->outcome_arena);
+    call->outcome = (struct exec_outcome){0};
+    exec_again(call);
+    return true;
+}
+
 static void call_resume(struct cql_request *request)
 {
     struct exec_call *call = request->context;
     const struct exec_outcome *outcome = &call->outcome;
+    if (call_again(call)) {
+        return;
+    }
     if (outcome->status != STATUS_OK && outcome->status != STATUS_CONDITION) {
         if (exec_fail_status(call, outcome->status, outcome->text) != STATUS_OK) {
             exec_answer_failure(call);
@@ -251,6 +271,32 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
 
 /* --- the executor --------------------------------------------------------------------------------------------------- */
 
+/* Statements about roles, and what nobody serves. */
+static enum status exec_authority(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_CREATE_ROLE:
+        return exec_create_role(call, &statement->role);
+    case CQL_ALTER_ROLE:
+        return exec_alter_role(call, &statement->role);
+    case CQL_DROP_ROLE:
+        return exec_drop_role(call, &statement->role);
+    case CQL_GRANT_ROLE:
+    case CQL_REVOKE_ROLE:
+        return exec_grant_role(call, statement);
+    case CQL_GRANT:
+    case CQL_REVOKE:
+        return exec_grant(call, statement);
+    case CQL_LIST_ROLES:
+    case CQL_LIST_USERS:
+        return exec_list_roles(call, statement);
+    case CQL_LIST_PERMISSIONS:
+        return exec_list_permissions(call, &statement->grant);
+    default:
+        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+    }
+}
+
 static enum status exec_statement(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -281,6 +327,8 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_RESTORE_TABLE:
+        return exec_restore_table(call, &statement->restore_table);
     case CQL_CREATE_VIEW:
         return exec_create_view(call, statement);
     case CQL_ALTER_VIEW:
@@ -304,7 +352,7 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
     case CQL_DESCRIBE:
         return exec_describe(call, &statement->describe);
     default:
-        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+        return exec_authority(call, statement);
     }
 }
 
@@ -333,10 +381,11 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     const struct cql_statement *statement = NULL;
     call->query = query;
     enum status status = exec_statement_of(call, query, &statement);
+    if (status == STATUS_OK) {
+        status = cql__authorize(call, statement);
+    }
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
-
-static void exec_again(struct exec_call *call);
 
 /* Until it is answered, or waits for a write, or for functions of users. */
 static void exec_run(struct exec_call *call)
@@ -358,7 +407,7 @@ static void exec_run(struct exec_call *call)
     }
 }
 
-/* With the results of the calls that the statement was stopped for. */
+/* From the beginning, with the results of the calls that the statement was stopped for. */
 static void exec_again(struct exec_call *call)
 {
     call->warnings_count = 0;

@@ -13,6 +13,7 @@ struct cql_receiver;
 struct evaluator;
 struct exec;
 struct marker_notes;
+struct role_work;
 struct script_round;
 struct script_values;
 struct traces;
@@ -41,8 +42,10 @@ struct exec_call {
     struct marker_notes
         *notes; /* the statement is only being prepared: markers are noted, nothing is bound */
     const struct cql_query *query; /* whose values the markers of the statement take */
+    struct role_work *role_work;   /* changes of roles under way; or NULL */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;
+    unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
     struct bytes functions_keyspace;        /* where functions are found that are called without a keyspace */
@@ -133,6 +136,7 @@ MUST_USE enum status exec_drop_function(struct exec_call *call, const struct cql
 MUST_USE enum status exec_create_aggregate(struct exec_call *call,
                                            const struct cql_create_aggregate *statement);
 MUST_USE enum status exec_drop_aggregate(struct exec_call *call, const struct cql_drop_function *statement);
+MUST_USE enum status exec_restore_table(struct exec_call *call, const struct cql_restore_table *statement);
 MUST_USE enum status exec_create_view(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_alter_view(struct exec_call *call, const struct cql_alter_table *statement);
 MUST_USE enum status exec_drop_view(struct exec_call *call, const struct cql_object *statement);
@@ -140,6 +144,13 @@ MUST_USE enum status exec_modify(struct exec_call *call, const struct cql_statem
 MUST_USE enum status exec_batch(struct exec_call *call, const struct cql_message *message);
 MUST_USE enum status exec_select(struct exec_call *call, const struct cql_select *statement);
 MUST_USE enum status exec_describe(struct exec_call *call, const struct cql_describe *statement);
+MUST_USE enum status exec_create_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_alter_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_drop_role(struct exec_call *call, const struct cql_role *statement);
+MUST_USE enum status exec_grant_role(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_grant(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_list_roles(struct exec_call *call, const struct cql_statement *statement);
+MUST_USE enum status exec_list_permissions(struct exec_call *call, const struct cql_grant *statement);
 
 /* --- properties ----------------------------------------------------------------------------------------------------- */
 

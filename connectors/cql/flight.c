@@ -64,7 +64,7 @@ void cql__flight_pool_reset(struct flight_pool *pool)
     pool->count = 0;
 }
 
-static struct flight *flight_of(struct cql_request *request)
+struct flight *cql__flight_of(struct cql_request *request)
 {
     return (struct flight *)((char *)request - offsetof(struct flight, request));
 }
@@ -191,7 +191,7 @@ static void flight_put(struct flight *flight, const struct reply_head *head, con
 
 void cql_request_answer(struct cql_request **request, const struct cql_answer *answer)
 {
-    struct flight *flight = flight_of(*request);
+    struct flight *flight = cql__flight_of(*request);
     struct session *session = flight->session;
     struct cql_door *door = session->door;
     struct reply_head head = cql__flight_head(flight);
@@ -232,7 +232,7 @@ static void flight_resumed(struct stream_task *task)
 
 void cql_request_resume(struct cql_request *request, void (*resume)(struct cql_request *request))
 {
-    struct flight *flight = flight_of(request);
+    struct flight *flight = cql__flight_of(request);
     flight->resume = resume;
     flight->task.run = flight_resumed;
     stream_server_post(request->door->server, &flight->task);

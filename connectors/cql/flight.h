@@ -39,6 +39,8 @@ void cql__flight_pool_reset(struct flight_pool *pool);
 /* The client wants to know how it went: gives it an id for that. */
 void cql__flight_trace(struct flight *flight);
 
+/* The flight of a request. */
+struct flight *cql__flight_of(struct cql_request *request);
 /* Whom an answer goes to. */
 struct reply_head cql__flight_head(const struct flight *flight);
 /* Answers with an error of the door itself, and ends the flight. */

@@ -299,7 +299,8 @@ static enum status modify_add(struct modify *modify)
     }
     do {
         const struct value *partition = combination(modify, modify->partition, places, columns);
-        status = modify_check_conditional(modify, partition);
+        status = exec_check_partition(modify->call, modify->schema, partition);
+        status = status == STATUS_OK ? modify_check_conditional(modify, partition) : status;
         status = status == STATUS_OK ? add_partition(modify, partition) : status;
     } while (status == STATUS_OK && combination_next(places, modify->partition_counts, columns));
     return status;

@@ -1,4 +1,5 @@
 /* BATCH: the statement and the protocol's request; what Cassandra warns of and refuses. */
+#include "authorize.h"
 #include "base/map.h"
 #include "cql/bounds.h"
 #include "modify.h"
@@ -158,6 +159,9 @@ enum status exec_batch(struct exec_call *call, const struct cql_message *message
         const struct cql_statement *statement = NULL;
         call->query = query;
         status = exec_statement_of(call, query, &statement);
+        if (status == STATUS_OK) {
+            status = cql__authorize(call, statement);
+        }
         if (status == STATUS_OK) {
             status = cql__modify_statement(to, statement);
         }

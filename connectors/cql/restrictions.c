@@ -394,30 +394,6 @@ static int compare_partitions(const void *a, const void *b, void *context)
     return compared;
 }
 
-static enum status check_partition(struct exec_call *call, const struct schema *schema,
-                                   const struct value *values)
-{
-    struct buffer key = {0};
-    struct error error;
-    const struct type *types[PARTITION_COLUMNS_MAX];
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        types[i] = &schema->partition[i].type;
-    }
-    enum status status = serial_partition_encode(types, values, schema->partition_count, &key, &error);
-    size_t size = key.size;
-    buffer_reset(&key);
-    if (status != STATUS_OK) {
-        return exec_fail(call, CQL_INVALID, "%s", error.text);
-    }
-    if (size == 0) {
-        return exec_fail(call, CQL_INVALID, "Key may not be empty");
-    }
-    return size <= PARTITION_BYTES_MAX
-               ? STATUS_OK
-               : exec_fail(call, CQL_INVALID, "Key length of %zu is longer than maximum of %d", size,
-                           PARTITION_BYTES_MAX);
-}
-
 /* All combinations of the values that the columns are to have, in order. */
 static enum status make_partitions(struct exec_call *call, const struct source *source,
                                    struct restrictions *restrictions)
@@ -442,7 +418,7 @@ static enum status make_partitions(struct exec_call *call, const struct source *
             rest /= parts[k]->values_count;
         }
         restrictions->partitions[i] = values;
-        status = check_partition(call, schema, values);
+        status = exec_check_partition(call, schema, values);
     }
     struct partition_order order = {schema};
     if (count > 1 && status == STATUS_OK) {

@@ -1,5 +1,6 @@
 #include "script.h"
 
+#include "authorize.h"
 #include "cql/bounds.h"
 #include "evaluate/evaluate.h"
 #include "script_value.h"
@@ -364,9 +365,28 @@ static enum status round_submit(struct script_round *round)
     return STATUS_OK;
 }
 
+/* Who calls a function has to be allowed to. */
+static enum status round_authorize(struct script_round *round)
+{
+    struct exec_call *call = round->call;
+    enum status status = STATUS_OK;
+    for (const struct script_batch *batch = round->first; batch != NULL && status == STATUS_OK;
+         batch = batch->next) {
+        status = cql__ensure(call, ROLE_EXECUTE, cql__resource_function(call, batch->function));
+    }
+    if (status != STATUS_OK) {
+        cql__script_reset(round);
+    }
+    return status;
+}
+
 enum status cql__script_run(struct script_round *round, void (*resume)(struct exec_call *call))
 {
     size_t task = 0;
+    enum status status = round_authorize(round);
+    if (status != STATUS_OK) {
+        return status;
+    }
     round->resume = resume;
     round->job = (struct evaluate_job){.count = round->batches, .done = script_done, .context = round};
     round->job.tasks = arena_create_array(round->call->arena, round->batches, sizeof(struct evaluate_task));

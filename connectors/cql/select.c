@@ -267,6 +267,22 @@ static enum status select_plan(struct select *select)
     return status == STATUS_OK ? select_order(select) : status;
 }
 
+/* All pages read the same index, or none: it may have become usable meanwhile, or have gone. */
+static enum status select_same_way(struct select *select)
+{
+    struct restrictions *restrictions = &select->restrictions;
+    uint32_t space = restrictions->index == NULL ? 0 : restrictions->index->space;
+    if (select->position.space == 0) {
+        restrictions->index = NULL;
+        restrictions->indexed = NULL;
+        return STATUS_OK;
+    }
+    return space == select->position.space
+               ? STATUS_OK
+               : exec_fail(select->call, CQL_INVALID,
+                           "The index that the pages before were read from is gone; begin anew");
+}
+
 /* How many rows this answer may have, and where it begins. */
 static enum status select_page(struct select *select)
 {
@@ -286,9 +302,11 @@ static enum status select_page(struct select *select)
             "either "
             "remove the ORDER BY or the IN and sort client side, or disable paging for this query");
     }
-    return parameters->has_paging_state
-               ? cql__position_decode(select->call, parameters->paging_state, &select->position)
-               : STATUS_OK;
+    if (!parameters->has_paging_state) {
+        return STATUS_OK;
+    }
+    enum status status = cql__position_decode(select->call, parameters->paging_state, &select->position);
+    return status == STATUS_OK ? select_same_way(select) : status;
 }
 
 /* --- rows ------------------------------------------------------------------------------------------------------------- */

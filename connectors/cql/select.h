@@ -16,6 +16,7 @@ struct select_position {
     uint64_t partition_left; /* rows, of PER PARTITION LIMIT; UINT64_MAX: there is none */
     uint64_t left;           /* likewise of LIMIT */
     uint64_t as_of;
+    uint32_t space; /* of the index that is read; 0: none is, and other pages read none either */
 };
 
 struct select {

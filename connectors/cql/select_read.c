@@ -453,6 +453,7 @@ static void read_note_position(struct read *read)
     position->key = arena_copy(arena, read_is_scan(read) ? buffer_bytes(&read->key) : (struct bytes){0});
     position->has_rows = read->has_rows;
     position->as_of = read->select->as_of;
+    position->space = read_is_indexed(read) ? read->select->restrictions.index->space : 0;
 }
 
 enum status cql__select_read(struct select *select)

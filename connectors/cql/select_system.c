@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "authorize.h"
 #include "door.h"
 #include "index.h"
 #include "keyspaces.h"
@@ -260,7 +261,7 @@ static void describe_views(struct exec_call *call, const struct schema *schema,
 {
     struct described_table *views = (struct described_table *)(uintptr_t)keyspace->views;
     for (size_t i = 0; i < schema->indexes_count; i++) {
-        if (cql__view_is(&schema->indexes[i])) {
+        if (cql__view_is_of(&schema->indexes[i], schema)) {
             describe_view(call, schema, &schema->indexes[i], base, &views[keyspace->views_count++]);
         }
     }
@@ -294,7 +295,7 @@ static void count_table(void *context, const struct schema *schema)
     struct bytes name = {0};
     struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
     for (size_t i = 0; keyspace != NULL && i < schema->indexes_count; i++) {
-        keyspace->views_count += cql__view_is(&schema->indexes[i]);
+        keyspace->views_count += cql__view_is_of(&schema->indexes[i], schema);
     }
     if (keyspace != NULL) {
         keyspace->tables_count++;
@@ -474,6 +475,86 @@ static void describe_node(struct exec_call *call, struct described_node *node)
     exec_schema_version(call->exec, node->schema_version);
 }
 
+/* --- roles ------------------------------------------------------------------------------------------------------------ */
+
+static struct described_texts permission_texts(struct arena *arena, uint32_t permissions)
+{
+    struct bytes *texts = arena_create_array(arena, ROLE_PERMISSIONS, sizeof(*texts));
+    size_t count = 0;
+    for (int i = 0; i < ROLE_PERMISSIONS; i++) {
+        if ((permissions & ROLE_BIT(i)) != 0) {
+            texts[count++] = bytes_of_text(role_permission_name((enum role_permission)i));
+        }
+    }
+    return (struct described_texts){.at = texts, .count = count};
+}
+
+static bool is_member_of(const struct role *role, struct bytes name)
+{
+    for (size_t i = 0; i < role->member_of_count; i++) {
+        if (bytes_equal(role->member_of[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct described_texts members_of(struct arena *arena, const struct role *roles, size_t roles_count,
+                                         struct bytes name)
+{
+    struct bytes *texts = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < roles_count; i++) {
+        count += is_member_of(&roles[i], name);
+    }
+    texts = arena_create_array(arena, count, sizeof(*texts));
+    count = 0;
+    for (size_t i = 0; i < roles_count; i++) {
+        if (is_member_of(&roles[i], name)) {
+            texts[count++] = roles[i].name;
+        }
+    }
+    return (struct described_texts){.at = texts, .count = count};
+}
+
+/* Hashes of passwords are a superuser's business only. */
+static void describe_roles(struct exec_call *call, struct described *described)
+{
+    size_t count = 0;
+    bool shows_hashes = cql__is_superuser(call);
+    const struct role *roles = role_list(call->exec->node->roles, call->arena, &count);
+    struct described_role *list = arena_create_array(call->arena, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        const struct role *role = &roles[i];
+        list[i] = (struct described_role){
+            .name = role->name,
+            .can_login = role->can_login,
+            .is_superuser = role->is_superuser,
+            .member_of = {.at = role->member_of, .count = role->member_of_count},
+            .members = members_of(call->arena, roles, count, role->name),
+            .datacenters = {.at = role->datacenters, .count = role->datacenters_count},
+            .salted_hash = shows_hashes ? role->hash : (struct bytes){0},
+        };
+    }
+    described->roles = list;
+    described->roles_count = count;
+}
+
+static void describe_grants(struct exec_call *call, struct described *described)
+{
+    size_t count = 0;
+    const struct role_grant *grants = role_grants(call->exec->node->roles, call->arena, &count);
+    struct described_grant *list = arena_create_array(call->arena, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] =
+            (struct described_grant){.role = grants[i].role,
+                                     .resource = grants[i].resource,
+                                     .permissions = permission_texts(call->arena, grants[i].permissions)};
+    }
+    described->grants = list;
+    described->grants_count = count;
+}
+
 static enum status describe_all(struct describe *describe)
 {
     struct exec_call *call = describe->call;
@@ -554,12 +635,27 @@ static void walk_visit(void *context, const struct value *values)
     }
 }
 
+/* Roles do not come with the catalog: nobody but the tables of system_auth asks for them. */
+static enum status select_described(struct select *select, const struct described **ret_described)
+{
+    struct exec_call *call = select->call;
+    struct described *roles = NULL;
+    if (strcmp(select->source.system->keyspace, "system_auth") != 0 || call->exec->node->roles == NULL) {
+        return cql__describe_catalog(call, ret_described);
+    }
+    roles = arena_create(call->arena, sizeof(*roles));
+    describe_roles(call, roles);
+    describe_grants(call, roles);
+    *ret_described = roles;
+    return STATUS_OK;
+}
+
 enum status cql__select_system(struct select *select)
 {
     struct exec_call *call = select->call;
     const struct described *described = NULL;
     struct system_walk walk = {.select = select};
-    enum status status = cql__describe_catalog(call, &described);
+    enum status status = select_described(select, &described);
     if (status != STATUS_OK) {
         return status;
     }

@@ -6,6 +6,7 @@
 #include "cql/bounds.h"
 #include "door.h"
 #include "measure.h"
+#include "role/role.h"
 #include "segment.h"
 
 enum {
@@ -134,6 +135,12 @@ static void session_refuse(struct session *session, const struct envelope *envel
     session_end(session);
 }
 
+/* A login whose password is being looked at; in its request's arena. */
+struct session_login {
+    struct bytes user;
+    enum role_login_result result;
+};
+
 /* --- requests about the connection itself ----------------------------------------------------------------------- */
 
 /* The answer to a request that the session itself answers is in the scratch. */
@@ -164,7 +171,9 @@ static bool session_take_compression(struct session *session, struct bytes wante
 static void session_ready(struct session *session)
 {
     session->state = SESSION_READY;
-    stream_settle(session->stream);
+    if (session->stream != NULL) { /* it may have left while its password was looked at */
+        stream_settle(session->stream);
+    }
 }
 
 /* Its answer is the last that v5 sends without segments. */
@@ -211,33 +220,107 @@ static void session_startup(struct session *session, struct flight **flight)
     }
 }
 
+static void session_refuse_login(struct session *session, struct flight **flight, const char *text)
+{
+    cql__flight_refuse(flight, CQL_AUTHENTICATION_ERROR, text);
+    if (++session->refusals >= CQL_AUTHENTICATIONS_MAX) {
+        session_end(session);
+    }
+}
+
+static void session_admit(struct session *session, struct flight **flight, struct bytes principal)
+{
+    struct reply_head head = cql__flight_head(*flight);
+    cql__reply_authenticated(&session->door->scratch, &head);
+    buffer_put(&session->principal, principal);
+    session_ready(session);
+    session_answered(session, flight);
+}
+
+/* What the roles say of a password: its flight is answered as any is that was under way. */
+static void session_verified(struct cql_request *request)
+{
+    struct flight *flight = cql__flight_of(request);
+    struct session *session = flight->session;
+    const struct session_login *login = request->context;
+    struct arena *arena = &flight->arena;
+    session->is_verifying = false;
+    if (login->result == ROLE_LOGIN_OK) {
+        session_admit(session, &flight, login->user);
+    } else if (login->result == ROLE_LOGIN_CLOSED) {
+        cql__flight_refuse(&flight, CQL_OVERLOADED, "The server is stopping");
+    } else {
+        bool is_wrong = login->result == ROLE_LOGIN_WRONG;
+        session_refuse_login(session, &flight,
+                             is_wrong ? cql__wrong_password(login->user, arena)
+                                      : cql__login_forbidden(login->user, arena));
+    }
+    if (session->is_ended && session->stream != NULL) {
+        stream_end(session->stream);
+    }
+    cql__session_landed(session);
+}
+
+/* Thread: the roles'. */
+static void session_login_done(void *context, enum role_login_result result)
+{
+    struct cql_request *request = context;
+    struct session_login *login = request->context;
+    login->result = result;
+    cql_request_resume(request, session_verified);
+}
+
+/* Has the password looked at on another thread. */
+static void session_verify(struct session *session, struct flight **flight)
+{
+    struct flight *asking = *flight;
+    struct authentication *authentication = &session->authentication;
+    struct session_login *login = arena_create(&asking->arena, sizeof(*login));
+    struct error error;
+    login->user = authentication->user;
+    asking->request.door = session->door;
+    asking->request.context = login;
+    session->is_verifying = true;
+    session->in_flight++;
+    if (role_login(session->door->options.roles, authentication->user, authentication->password,
+                   session_login_done, &asking->request, &error) == STATUS_OK) {
+        *flight = NULL;
+        return;
+    }
+    session->is_verifying = false;
+    session->in_flight--;
+    cql__flight_refuse(flight, CQL_OVERLOADED, arena_format(&asking->arena, "%s", error.text));
+}
+
 static void session_authenticate(struct session *session, struct flight **flight)
 {
     struct arena *arena = &(*flight)->arena;
     struct reply_head head = cql__flight_head(*flight);
-    struct buffer *scratch = &session->door->scratch;
     struct bytes challenge = {0};
     struct bytes principal = {0};
     struct error error = {0};
-    enum authentication_result result =
-        cql__authenticate(&session->authentication, &session->door->options, (*flight)->message.token.bytes,
-                          arena, &challenge, &principal, &error);
-    if (result == AUTHENTICATION_REFUSED) {
-        const char *text = arena_format(arena, "%s", error.text);
-        cql__flight_refuse(flight, CQL_AUTHENTICATION_ERROR, text);
-        if (++session->refusals >= CQL_AUTHENTICATIONS_MAX) {
-            session_end(session);
-        }
+    if (session->is_verifying) {
+        cql__flight_refuse(flight, CQL_PROTOCOL_ERROR,
+                           "Unexpected message AUTH_RESPONSE: the one before is not answered yet");
         return;
     }
-    if (result == AUTHENTICATION_CHALLENGED) {
-        cql__reply_challenge(scratch, &head, challenge);
-    } else {
-        cql__reply_authenticated(scratch, &head);
-        buffer_put(&session->principal, principal);
-        session_ready(session);
+    switch (cql__authenticate(&session->authentication, &session->door->options,
+                              (*flight)->message.token.bytes, arena, &challenge, &principal, &error)) {
+    case AUTHENTICATION_PASSED:
+        session_admit(session, flight, principal);
+        break;
+    case AUTHENTICATION_ASKED:
+        session_verify(session, flight);
+        break;
+    case AUTHENTICATION_CHALLENGED:
+        cql__reply_challenge(&session->door->scratch, &head, challenge);
+        session_answered(session, flight);
+        break;
+    case AUTHENTICATION_REFUSED:
+    default:
+        session_refuse_login(session, flight, arena_format(arena, "%s", error.text));
+        break;
     }
-    session_answered(session, flight);
 }
 
 static void session_options(struct session *session, struct flight **flight)

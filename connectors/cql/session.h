@@ -24,6 +24,7 @@ struct session {
     enum session_state state;
     uint8_t version; /* 0: before STARTUP */
     enum cql_compression compression;
+    bool is_verifying;       /* a password is being looked at: no other answer is taken meanwhile */
     bool is_framed;          /* v5 after STARTUP: envelopes come in segments */
     bool is_ended;           /* what still comes is dropped */
     bool is_self_contained;  /* the last segment ends with an envelope's end */

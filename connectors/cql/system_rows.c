@@ -197,7 +197,6 @@ void cql__rows_built_views(struct system_rows *rows)
     each_keyspace(rows, tell_built_views);
 }
 
-/* Hashes of passwords are nobody's business. */
 void cql__rows_roles(struct system_rows *rows)
 {
     for (size_t i = 0; i < rows->described->roles_count; i++) {
@@ -208,6 +207,66 @@ void cql__rows_roles(struct system_rows *rows)
         if (role->member_of.count > 0) {
             set_texts(rows, "member_of", VALUE_SET, &role->member_of);
         }
+        set_text_if_any(rows, "salted_hash", role->salted_hash);
+        row_end(rows);
+    }
+}
+
+void cql__rows_role_members(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->roles_count; i++) {
+        const struct described_role *role = &rows->described->roles[i];
+        for (size_t k = 0; k < role->members.count; k++) {
+            set_text(rows, "role", role->name);
+            set_text(rows, "member", role->members.at[k]);
+            row_end(rows);
+        }
+    }
+}
+
+void cql__rows_network_permissions(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->roles_count; i++) {
+        const struct described_role *role = &rows->described->roles[i];
+        if (role->datacenters.count > 0) {
+            set_text(rows, "role", role->name);
+            set_texts(rows, "dcs", VALUE_SET, &role->datacenters);
+            row_end(rows);
+        }
+    }
+}
+
+void cql__rows_role_permissions(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->grants_count; i++) {
+        const struct described_grant *grant = &rows->described->grants[i];
+        set_text(rows, "role", grant->role);
+        set_text(rows, "resource", grant->resource);
+        set_texts(rows, "permissions", VALUE_SET, &grant->permissions);
+        row_end(rows);
+    }
+}
+
+static int compare_resource(const void *a, const void *b)
+{
+    const struct described_grant *left = a;
+    const struct described_grant *right = b;
+    int order = bytes_compare(left->resource, right->resource);
+    return order != 0 ? order : bytes_compare(left->role, right->role);
+}
+
+/* The same the other way round. */
+void cql__rows_resource_roles(struct system_rows *rows)
+{
+    size_t count = rows->described->grants_count;
+    struct described_grant *order = arena_create_array(rows->arena, count, sizeof(*order));
+    if (count > 0) {
+        memcpy(order, rows->described->grants, count * sizeof(*order));
+        qsort(order, count, sizeof(*order), compare_resource);
+    }
+    for (size_t i = 0; i < count; i++) {
+        set_text(rows, "resource", order[i].resource);
+        set_text(rows, "role", order[i].role);
         row_end(rows);
     }
 }

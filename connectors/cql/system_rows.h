@@ -25,6 +25,10 @@ const struct described_keyspace *cql__system_describe(struct arena *arena, bool 
 void cql__rows_local(struct system_rows *rows);
 void cql__rows_built_views(struct system_rows *rows);
 void cql__rows_roles(struct system_rows *rows);
+void cql__rows_role_members(struct system_rows *rows);
+void cql__rows_role_permissions(struct system_rows *rows);
+void cql__rows_resource_roles(struct system_rows *rows);
+void cql__rows_network_permissions(struct system_rows *rows);
 void cql__rows_sessions(struct system_rows *rows);
 void cql__rows_events(struct system_rows *rows);
 void cql__rows_keyspaces(struct system_rows *rows);

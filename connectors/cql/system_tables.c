@@ -247,6 +247,27 @@ static const struct system_column roles_columns[] = {
     REGULAR("member_of", "set<text>"), REGULAR("salted_hash", "text"),
 };
 
+static const struct system_column role_members_columns[] = {
+    PARTITION("role", "text"),
+    CLUSTERING("member", "text"),
+};
+
+static const struct system_column role_permissions_columns[] = {
+    PARTITION("role", "text"),
+    CLUSTERING("resource", "text"),
+    REGULAR("permissions", "set<text>"),
+};
+
+static const struct system_column resource_roles_columns[] = {
+    PARTITION("resource", "text"),
+    CLUSTERING("role", "text"),
+};
+
+static const struct system_column network_permissions_columns[] = {
+    PARTITION("role", "text"),
+    REGULAR("dcs", "frozen<set<text>>"),
+};
+
 static const struct system_column sessions_columns[] = {
     PARTITION("session_id", "uuid"),
     REGULAR("client", "inet"),
@@ -283,6 +304,14 @@ const struct system_table cql__system_tables[] = {
     TABLE("system", "peers", peers_columns, NULL, "information about known peers in the cluster"),
     TABLE("system", "peers_v2", peers_v2_columns, NULL, "information about known peers in the cluster"),
     TABLE("system", "size_estimates", size_estimates_columns, NULL, "per-table primary range size estimates"),
+    TABLE("system_auth", "network_permissions", network_permissions_columns, cql__rows_network_permissions,
+          "user network permissions"),
+    TABLE("system_auth", "resource_role_permissons_index", resource_roles_columns, cql__rows_resource_roles,
+          "index of db roles with permissions granted on a resource"),
+    TABLE("system_auth", "role_members", role_members_columns, cql__rows_role_members,
+          "role memberships lookup table"),
+    TABLE("system_auth", "role_permissions", role_permissions_columns, cql__rows_role_permissions,
+          "permissions granted to db roles"),
     TABLE("system_auth", "roles", roles_columns, cql__rows_roles, "role definitions"),
     TABLE("system_schema", "aggregates", aggregates_columns, cql__rows_aggregates,
           "user defined aggregate definitions"),

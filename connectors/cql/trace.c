@@ -1,5 +1,7 @@
 #include "trace.h"
 
+#include <strings.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "cql/bounds.h"
@@ -72,6 +74,52 @@ static const char *consistency_text(uint16_t consistency)
     return consistency < ARRAY_COUNT(consistencies) ? consistencies[consistency] : "?";
 }
 
+/* --- passwords ---------------------------------------------------------------------------------------------------- */
+
+/* How many bytes the comment, or the space, at the front of a text has; 0: it begins with neither. */
+static size_t blank_bytes(struct bytes text)
+{
+    bool is_line = bytes_start_with(text, bytes_of_text("--")) || bytes_start_with(text, bytes_of_text("//"));
+    const char *end = is_line ? "\n" : "*/";
+    if (text.size > 0 && strchr(" \t\r\n", text.data[0]) != NULL && text.data[0] != '\0') {
+        return 1;
+    }
+    if (!is_line && !bytes_start_with(text, bytes_of_text("/*"))) {
+        return 0;
+    }
+    const uint8_t *found = memmem(text.data + 2, text.size - 2, end, strlen(end));
+    return found == NULL ? text.size : (size_t)(found - text.data) + strlen(end);
+}
+
+/* Whether the next word is that one, in any case; moves behind it. */
+static bool take_word(struct bytes *text, const char *word)
+{
+    size_t size = strlen(word);
+    for (size_t blank = blank_bytes(*text); blank > 0; blank = blank_bytes(*text)) {
+        *text = bytes_from(*text, blank);
+    }
+    if (text->size < size || strncasecmp((const char *)text->data, word, size) != 0) {
+        return false;
+    }
+    *text = bytes_from(*text, size);
+    return true;
+}
+
+struct bytes cql__text_masked(struct bytes text, struct arena *arena)
+{
+    static const char word[] = "password";
+    struct bytes rest = text;
+    bool is_about_role = (take_word(&rest, "CREATE") || take_word(&rest, "ALTER")) &&
+                         (take_word(&rest, "ROLE") || take_word(&rest, "USER"));
+    for (; is_about_role && rest.size >= sizeof(word) - 1; rest = bytes_from(rest, 1)) {
+        if (strncasecmp((const char *)rest.data, word, sizeof(word) - 1) == 0) {
+            size_t shown = text.size - rest.size + sizeof(word) - 1;
+            return bytes_of_text(arena_format(arena, "%.*s *******", (int)shown, (const char *)text.data));
+        }
+    }
+    return text;
+}
+
 /* What Cassandra tells of a request: as far as it has it. */
 static struct described_pairs parameters_of(const struct cql_message *message, struct bytes text,
                                             struct arena *arena)
@@ -105,6 +153,7 @@ void cql__traces_note(struct traces *traces, const struct cql_request *request, 
 {
     struct arena *arena = NULL;
     struct described_trace *trace = traces_grow(traces, &arena);
+    text = cql__text_masked(text, arena);
     int64_t took_us = clock_steady_us(clock_system()) - request->began_us;
     *trace = (struct described_trace){
         .client = arena_copy(arena, bytes_of(request->remote.host, sizeof(request->remote.host))),

@@ -14,4 +14,7 @@ void cql__traces_note(struct traces *traces, const struct cql_request *request, 
 /* All that are kept, the oldest first; borrowed until the next is noted. */
 const struct described_trace *cql__traces_list(struct traces *traces, size_t *ret_count);
 
+/* The text of a statement as it may be kept: of one that makes or alters a role, nothing behind the word PASSWORD. */
+struct bytes cql__text_masked(struct bytes text, struct arena *arena);
+
 #endif

@@ -25,6 +25,7 @@ void cql__view_encode(const struct view *view, struct arena *arena, struct bytes
 {
     struct buffer buffer = {0};
     const struct value_member members[] = {
+        {"base", value_of_text(view->base)},
         {"columns", view->columns},
         {"gc_grace_seconds", value_of_integer(view->gc_grace_seconds)},
         {"id", value_of_bytes(view->options.id)},
@@ -49,7 +50,23 @@ void cql__view_decode(const struct index_schema *index, struct arena *arena, str
     const struct value *columns = value_map_get(&map, bytes_of_text("columns"));
     ret_view->columns = columns != NULL ? *columns : ret_view->columns;
     ret_view->gc_grace_seconds = (uint32_t)value_map_integer(&map, "gc_grace_seconds");
+    ret_view->base = value_map_text(&map, "base");
     ret_view->where = value_map_text(&map, "where");
+}
+
+bool cql__view_is_of(const struct index_schema *index, const struct schema *base)
+{
+    struct arena arena = {0};
+    struct view view = {0};
+    if (cql__view_is(index)) {
+        cql__view_decode(index, &arena, &view);
+    }
+    bool has_base = view.base.size > 0 && base->name.size > view.base.size;
+    size_t dot = has_base ? base->name.size - view.base.size - 1 : 0;
+    bool is_of =
+        has_base && base->name.data[dot] == '.' && bytes_equal(bytes_from(base->name, dot + 1), view.base);
+    arena_reset(&arena);
+    return is_of;
 }
 
 struct view_search {
@@ -67,7 +84,7 @@ static void view_look(void *context, const struct schema *schema)
                  bytes_start_with(schema->name, search->keyspace) &&
                  schema->name.data[search->keyspace.size] == '.';
     const struct index_schema *index = is_in ? schema_index(schema, search->index) : NULL;
-    if (index != NULL) {
+    if (index != NULL && cql__view_is_of(index, schema)) {
         search->base = schema;
         search->found = index;
     }
@@ -96,7 +113,7 @@ struct bytes cql__view_names(const struct schema *base, struct arena *arena)
 {
     struct buffer names = {0};
     for (size_t i = 0; i < base->indexes_count; i++) {
-        if (cql__view_is(&base->indexes[i])) {
+        if (cql__view_is_of(&base->indexes[i], base)) {
             buffer_put_text(&names, names.size == 0 ? "" : ", ");
             buffer_put(&names, bytes_from(base->indexes[i].name, sizeof(view_mark) - 1));
         }

@@ -9,20 +9,24 @@
 #include "source.h"
 
 /* What the door keeps in the index's properties (msgpack): a map of
+ *   base              text: the table's name; the index of a copy that was restored under another name is no view
  *   columns           list: names of the columns that were selected; empty when all are, also those added later
  *   gc_grace_seconds  integer
  *   id, options       as of tables
  *   where             text: as written behind WHERE */
 struct view {
-    struct bytes name; /* without the keyspace */
+    struct bytes name; /* without the keyspace, as the next one */
+    struct bytes base;
     struct cql_options options;
     uint32_t gc_grace_seconds;
     struct value columns;
     struct bytes where;
 };
 
-/* Whether an index of the store is a view. */
+/* Whether an index of the store is made for a view, and no index to users. */
 bool cql__view_is(const struct index_schema *index);
+/* Whether it is a view of that table. */
+bool cql__view_is_of(const struct index_schema *index, const struct schema *base);
 /* The index's name in the store; in `arena`. */
 struct bytes cql__view_index_name(struct bytes name, struct arena *arena);
 void cql__view_encode(const struct view *view, struct arena *arena, struct bytes *ret_properties);

@@ -112,8 +112,8 @@ static enum status key_check_indexes(struct call *call, const struct schema *sch
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
         struct buffer entry = {0};
         struct error error;
-        status =
-            index_entry_key(schema, &schema->indexes[i], bytes_of(storage, sizeof(storage)), item, &entry, &error);
+        status = index_entry_key(schema, &schema->indexes[i], bytes_of(storage, sizeof(storage)), item,
+                                 &entry, &error);
         status = status == STATUS_OK || status == STATUS_NOT_FOUND
                      ? key_check_index_sizes(call, &schema->indexes[i], item)
                      : call_fail_error(call, status, error.text);

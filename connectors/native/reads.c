@@ -50,9 +50,6 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     }
     if (status == STATUS_OK && time_us > 0) {
         status = gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
-        if (status == STATUS_OK && *ret_lsn == 0) { /* 0 would mean now */
-            status = error_set(error, STATUS_TRIMMED, "that moment lies before the first commit");
-        }
     }
     return status;
 }

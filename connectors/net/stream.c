@@ -370,13 +370,13 @@ enum status stream_server_open(const struct stream_server_options *options, stru
                                 .receive = server_receive,
                                 .stop = server_stop};
     server->options = *options;
+    *ret_server = server; /* before its thread runs: what a stream's first bytes lead to may post */
     enum status status = net__loop_open(&server->loop, &loop, error);
     if (status != STATUS_OK) {
+        *ret_server = NULL;
         stream_server_close(&server);
-        return status;
     }
-    *ret_server = server;
-    return STATUS_OK;
+    return status;
 }
 
 void stream_server_close(struct stream_server **server)

@@ -30,6 +30,10 @@ static const struct setting settings[] = {
      "the same with TLS, ADDRESS:PORT or off; needs --tls-certificate and --tls-key"},
     {"cql-broadcast", SETTING_TEXT, SETTING_AT(cql_broadcast), "", 0, 0,
      "ADDRESS:PORT that drivers are told to connect to, when it is not where they did"},
+    {"cql-authentication", SETTING_TEXT, SETTING_AT(cql_authentication), "off", 0, 0,
+     "who may come in by CQL: off (anybody), password (roles, with permissions) or sigv4 (access keys)"},
+    {"cql-superuser", SETTING_TEXT, SETTING_AT(cql_superuser), "", 0, 0,
+     "file with NAME:PASSWORD of a superuser to be made when there is none of that name"},
     {"tls-certificate", SETTING_TEXT, SETTING_AT(tls_certificate), "", 0, 0,
      "PEM file with the server's certificate, then its chain"},
     {"tls-key", SETTING_TEXT, SETTING_AT(tls_key), "", 0, 0, "PEM file with its private key"},
@@ -162,6 +166,8 @@ void configuration_reset(struct configuration *configuration)
     memory_destroy(configuration->cql);
     memory_destroy(configuration->cql_tls);
     memory_destroy(configuration->cql_broadcast);
+    memory_destroy(configuration->cql_authentication);
+    memory_destroy(configuration->cql_superuser);
     memory_destroy(configuration->tls_certificate);
     memory_destroy(configuration->tls_key);
     memory_destroy(configuration->file);

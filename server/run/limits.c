@@ -26,6 +26,7 @@
 #include "pool/bounds.h"
 #include "protocol/bounds.h"
 #include "read/bounds.h"
+#include "role/bounds.h"
 #include "row/bounds.h"
 #include "run_private.h"
 #include "segment/bounds.h"
@@ -159,6 +160,17 @@ static const struct limit limits[] = {
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
     {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
     {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},
+    {"roles", ROLES_MAX, "roles"},
+    {"role, name", ROLE_NAME_BYTES_MAX, "bytes"},
+    {"role, granted to one", ROLE_MEMBER_OF_MAX, "roles"},
+    {"permissions", ROLE_GRANTS_MAX, "of a role on a resource"},
+    {"permissions, resource", ROLE_RESOURCE_BYTES_MAX, "bytes"},
+    {"role, rows changed by a statement", ROLE_CHANGES_MAX, "rows"},
+    {"password", ROLE_PASSWORD_BYTES_MAX, "bytes"},
+    {"password, looked at by bcrypt", ROLE_PASSWORD_BYTES_USED, "bytes, the first"},
+    {"password, rounds of a hash made here", ROLE_ROUNDS_LOG2, "as a power of 2"},
+    {"password, rounds of a hash from elsewhere", ROLE_ROUNDS_LOG2_MAX, "as a power of 2"},
+    {"passwords waiting to be hashed", ROLE_PASSWORDS_WAITING_MAX, "passwords"},
     {"AWS signature, clock against ours", AWS_SKEW_SECONDS_MAX, "seconds"},
     {"AWS signature, life of a presigned one", AWS_EXPIRES_SECONDS_MAX, "seconds"},
     {"AWS signature, Authorization header", AWS_AUTHORIZATION_BYTES_MAX, "bytes"},
@@ -237,6 +249,7 @@ static const struct limit limits[] = {
     {"functions of values, body", EVALUATE_SOURCE_BYTES_MAX, "bytes"},
     {"functions of values, result, nesting", EVALUATE_DEPTH_MAX, "tables"},
     {"functions of values, text of a failure", EVALUATE_TEXT_BYTES, "bytes"},
+    {"CQL, attempts to change roles", CQL_ROLE_ATTEMPTS_MAX, "while others change some"},
     {"CQL, signature, clock against ours", CQL_SIGNATURE_SKEW_S, "seconds"},
     {"CQL, statement", CQL_STATEMENT_BYTES_MAX, "bytes"},
     {"CQL, statement, markers", CQL_MARKERS_MAX, "markers"},

@@ -26,10 +26,12 @@ struct configuration {
     char *dynamodb_tls; /* ADDRESS:PORT, or "off" */
     char *tls_certificate;
     char *tls_key;
-    char *cql;               /* ADDRESS:PORT, or "off" */
-    char *cql_tls;           /* the same */
-    char *cql_broadcast;     /* ADDRESS:PORT, or empty */
-    char *dynamodb_transfer; /* directory, or empty */
+    char *cql;                /* ADDRESS:PORT, or "off" */
+    char *cql_tls;            /* the same */
+    char *cql_broadcast;      /* ADDRESS:PORT, or empty */
+    char *cql_authentication; /* "off", "password" or "sigv4" */
+    char *cql_superuser;      /* file, or empty */
+    char *dynamodb_transfer;  /* directory, or empty */
     uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;
     bool dynamodb_throttles;
@@ -70,5 +72,13 @@ void limits_print(void);
 /* `oxbow completion bash|zsh|fish`, `oxbow manual PAGE`: exit codes. */
 int completion_main(int count, char **arguments);
 int manual_main(int count, char **arguments);
+
+struct gate;
+struct roles;
+
+/* Makes the superuser that the file names, NAME:PASSWORD, unless a role of that name is there already with a password that
+ * can be read. Waits until it is written. STATUS_INVALID: the file may be read by others, or says nothing of use. */
+MUST_USE enum status superuser_make(const char *file, struct roles *roles, struct gate *gate,
+                                    struct error *error);
 
 #endif

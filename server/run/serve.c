@@ -27,6 +27,7 @@
 #include "native/native.h"
 #include "native/topics.h"
 #include "pool/pool.h"
+#include "role/role.h"
 #include "run_private.h"
 #include "watch.h"
 
@@ -52,6 +53,7 @@ struct server {
     struct feed *feed;
     struct gate *gate;
     struct identity *identity;
+    struct roles *roles;
     struct native_door *native;
     struct topics *topics;
     struct http_door *http;
@@ -244,6 +246,8 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
         .doors = server->cql_doors,
         .gate = server->gate,
         .identity = server->identity,
+        .roles = server->cql_node.authorizes ? server->roles : NULL,
+        .requires_login = strcmp(configuration->cql_authentication, "off") != 0,
         .executor = exec_executor(cql->exec),
     };
     return cql_door_open(&options, &cql->door, error);
@@ -269,6 +273,42 @@ static enum status server_open_identity(struct server *server, struct error *err
     if (facts.sealed > 0) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve",
                          "%zu access keys are refused: their secrets are sealed, and there is no --key-file",
+                         facts.sealed);
+    }
+    return STATUS_OK;
+}
+
+/* Roles count when the CQL door asks for passwords; then somebody has to be able to make others. */
+static enum status server_open_roles(struct server *server, struct error *error)
+{
+    struct configuration *configuration = &server->configuration;
+    const char *mode = configuration->cql_authentication;
+    struct roles_options options = {.environment = server->environment, .identity = server->identity};
+    struct role_facts facts;
+    bool is_password = strcmp(mode, "password") == 0;
+    if (!is_password && strcmp(mode, "off") != 0 && strcmp(mode, "sigv4") != 0) {
+        return error_set(error, STATUS_INVALID, "--cql-authentication must be off, password or sigv4, not %s",
+                         mode);
+    }
+    enum status status = role_open(&options, &server->roles, error);
+    server->cql_node.roles = server->roles;
+    server->cql_node.authorizes = is_password;
+    if (status == STATUS_OK && configuration->cql_superuser[0] != '\0') {
+        status = superuser_make(configuration->cql_superuser, server->roles, server->gate, error);
+    }
+    if (status != STATUS_OK || !is_password) {
+        return status;
+    }
+    role_facts_read(server->roles, &facts);
+    if (facts.superusers == 0) {
+        return error_set(
+            error, STATUS_INVALID,
+            "--cql-authentication password needs a superuser, and there is none that could log in: "
+            "name one with --cql-superuser FILE, and a --key-file for its password");
+    }
+    if (facts.sealed > 0) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "serve",
+                         "%zu roles cannot log in: their passwords were sealed with another --key-file",
                          facts.sealed);
     }
     return STATUS_OK;
@@ -331,6 +371,7 @@ static enum status server_open(struct server *server, struct error *error)
     jobs_register_tables(server->catalog);
     host_register_tables(server->catalog);
     identity_register_tables(server->catalog);
+    role_register_tables(server->catalog);
     cql_register_tables(server->catalog);
     if (status == STATUS_OK) {
         status = server_open_store(server, error);
@@ -363,6 +404,9 @@ static enum status server_open(struct server *server, struct error *error)
         status = server_open_host(server, error);
     }
     if (status == STATUS_OK) {
+        status = server_open_roles(server, error);
+    }
+    if (status == STATUS_OK) {
         watch_serve(server->watch, &(struct watch_objects){.gate = server->gate,
                                                            .environment = server->environment,
                                                            .log = server->log,
@@ -382,6 +426,7 @@ static void server_close(struct server *server)
     host_close(&server->host);
     evaluate_stop(server->evaluator); /* answers what waits, as the fold does */
     jobs_close(&server->jobs);
+    role_stop(server->roles); /* answers the logins that wait, so the doors can still pass it on */
     dynamodb_transfer_stop(server->transfer); /* its thread writes */
     fold_stop(server->fold);                  /* answers what waits, so the doors can still pass it on */
     native_door_close(&server->native);
@@ -400,6 +445,7 @@ static void server_close(struct server *server)
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {
         diagnostic_write(DIAGNOSTIC_WARNING, "serve", "no last checkpoint: %s", error.text);
     }
+    role_close(&server->roles);
     identity_close(&server->identity);
     gate_destroy(&server->gate);
     feed_destroy(&server->feed);

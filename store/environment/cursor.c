@@ -9,6 +9,7 @@ struct cursor_level {
 };
 
 struct environment_cursor {
+    struct environment *environment;
     MDB_cursor *cursor;
     enum environment_tree tree;
     MDB_val key; /* physical */
@@ -20,6 +21,7 @@ struct environment_cursor {
     size_t capacity;
     struct buffer logical; /* first part of the key that the levels stand for, then the key itself */
     struct buffer sought;
+    struct buffer whole; /* a chunked value */
 };
 
 static enum status cursor_open(struct environment *environment, MDB_txn *transaction,
@@ -32,6 +34,7 @@ static enum status cursor_open(struct environment *environment, MDB_txn *transac
         return environment__lmdb_error(code, error, "opening a cursor");
     }
     *ret_cursor = memory_create(sizeof(**ret_cursor));
+    (*ret_cursor)->environment = environment;
     (*ret_cursor)->cursor = cursor;
     (*ret_cursor)->tree = tree;
     return STATUS_OK;
@@ -59,6 +62,7 @@ void environment_cursor_close(struct environment_cursor **cursor)
         memory_destroy(gone->levels);
         buffer_reset(&gone->logical);
         buffer_reset(&gone->sought);
+        buffer_reset(&gone->whole);
         memory_destroy(gone);
     }
 }
@@ -295,6 +299,20 @@ struct bytes environment_cursor_key(const struct environment_cursor *cursor)
 enum status environment_cursor_value(struct environment_cursor *cursor, struct bytes *ret_value,
                                      struct error *error)
 {
+    struct chunked chunked;
     CHECK(cursor->stands);
-    return environment__value_check(cursor->tree, cursor_physical(cursor), cursor->value, ret_value, error);
+    if (!environment__chunk_stub(cursor_physical(cursor), cursor->value, &chunked)) {
+        return environment__value_check(cursor->tree, cursor_physical(cursor), cursor->value, ret_value,
+                                        error);
+    }
+    if (chunked.size > ENVIRONMENT_VALUE_BYTES_MAX) {
+        return error_set(error, STATUS_CORRUPT, "a chunked value says that it has %llu bytes",
+                         (unsigned long long)chunked.size);
+    }
+    buffer_clear(&cursor->whole);
+    enum status status =
+        environment__chunk_read(cursor->environment, mdb_cursor_txn(cursor->cursor), &chunked,
+                                buffer_extend(&cursor->whole, chunked.size), error);
+    *ret_value = buffer_bytes(&cursor->whole);
+    return status;
 }

@@ -295,7 +295,7 @@ static enum status environment_pin(struct environment *environment, const struct
                            environment->directory, (unsigned long long)point.lsn,
                            (unsigned long long)side->point.lsn);
     }
-    return status;
+    return status == STATUS_OK ? environment__chunk_look(environment, environment->pins[0], error) : status;
 }
 
 static enum status environment_open_at(struct environment *environment, struct side *side,

@@ -7,6 +7,7 @@
 
 #include <lmdb.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/thread.h"
 #include "environment/bounds.h"
@@ -40,6 +41,7 @@ struct environment {
     pthread_mutex_t
         writing;        /* held from begin to commit or abort, and while a checkpoint looks at the state */
     uint64_t allocated; /* bytes of data.mdb that are allocated; the writer's */
+    bool has_chunks;    /* some value may be chunked; likewise */
 
     pthread_mutex_t checkpointing; /* one checkpoint at a time; guards what follows */
     MDB_txn *pins[ENVIRONMENT_PINS];
@@ -81,12 +83,14 @@ struct environment_write {
     struct environment *environment;
     MDB_txn *transaction;
     uint64_t puts;
+    struct arena values; /* chunked values that were read */
 };
 
 struct environment_read {
     struct environment *environment;
     MDB_txn *transaction;
-    bool is_fresh; /* has a snapshot */
+    bool is_fresh;       /* has a snapshot */
+    struct arena values; /* chunked values that were read from it */
 };
 
 static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
@@ -94,14 +98,56 @@ static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
     return (MDB_val){.mv_size = bytes.size, .mv_data = (void *)bytes.data};
 }
 
-/* Keys as LMDB has them (transaction.c); no bound but LMDB's. */
+/* Keys and values as LMDB has them (transaction.c), but for the checksum; `is_stub` marks the value as no value itself. */
+MUST_USE enum status environment__put_raw(struct environment_write *write, enum environment_tree tree,
+                                          struct bytes key, struct bytes value, bool is_stub,
+                                          struct error *error);
+MUST_USE enum status environment__erase_raw(struct environment_write *write, enum environment_tree tree,
+                                            struct bytes key, bool *ret_was_there, struct error *error);
+MUST_USE enum status environment__get_raw(struct environment *environment, MDB_txn *transaction,
+                                          enum environment_tree tree, struct bytes key,
+                                          struct bytes *ret_value, struct error *error);
+
+/* Long values (chunks.c). A value of more than CHUNK_BYTES is cut, so that no long run of free pages has to be found for it:
+ *
+ *   metadata  CHUNK_LETTER u8 | id u64 | number u32   → up to CHUNK_BYTES of the value
+ *   the key                                           → stub: id u64 | size u64, with the checksum's bits inverted
+ *
+ * so that a stub is never taken for a value, nor a value for a stub. Ids are this environment's own. */
+enum {
+    CHUNK_BYTES = 64 * 1024,
+    CHUNK_LETTER = 'V',
+};
+
+struct chunked {
+    uint64_t id;
+    uint64_t size;
+};
+
+/* Whether what is stored under a key is a stub. */
+bool environment__chunk_stub(struct bytes key, MDB_val stored, struct chunked *ret_chunked);
+/* Puts the chunks together; `ret_value` has room for chunked->size bytes. */
+MUST_USE enum status environment__chunk_read(struct environment *environment, MDB_txn *transaction,
+                                             const struct chunked *chunked, uint8_t *ret_value,
+                                             struct error *error);
+MUST_USE enum status environment__chunk_put(struct environment_write *write, enum environment_tree tree,
+                                            struct bytes key, struct bytes value, struct error *error);
+/* Erases the chunks of what is stored under a key, if it has any; the key itself stays. */
+MUST_USE enum status environment__chunk_erase(struct environment_write *write, enum environment_tree tree,
+                                              struct bytes key, struct error *error);
+/* Sets has_chunks: when the environment opens. */
+MUST_USE enum status environment__chunk_look(struct environment *environment, MDB_txn *transaction,
+                                             struct error *error);
+
+/* Keys as LMDB has them (transaction.c); no bound but LMDB's. A long value that is read is made in `values`. */
 MUST_USE enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
                                                struct bytes key, struct bytes value, struct error *error);
 MUST_USE enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
                                                  struct bytes key, bool *ret_was_there, struct error *error);
 MUST_USE enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
                                                enum environment_tree tree, struct bytes key,
-                                               struct bytes *ret_value, struct error *error);
+                                               struct arena *values, struct bytes *ret_value,
+                                               struct error *error);
 
 /* Long keys (layers.c). A key of up to LAYER_KEY_BYTES stands in the tree as it is. Of a longer one the first
  * LAYER_KEY_BYTES and a mark are the key of a pointer, whose value is the id of a layer; what is left of the key is

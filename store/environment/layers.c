@@ -31,8 +31,8 @@ static enum status layer_make_one(struct environment_write *write, enum environm
     struct bytes counter = bytes_of_text("layers");
     struct bytes stored = {0};
     uint8_t id[8];
-    enum status status = environment__get_physical(write->environment, write->transaction, TREE_METADATA,
-                                                   counter, &stored, error);
+    enum status status =
+        environment__get_raw(write->environment, write->transaction, TREE_METADATA, counter, &stored, error);
     *ret_layer = 1;
     if (status == STATUS_OK) {
         status = layer_id(stored, ret_layer, error);
@@ -42,10 +42,10 @@ static enum status layer_make_one(struct environment_write *write, enum environm
     }
     bytes_put_u64(id, *ret_layer);
     if (status == STATUS_OK) {
-        status = environment__put_physical(write, TREE_METADATA, counter, bytes_of(id, sizeof(id)), error);
+        status = environment__put_raw(write, TREE_METADATA, counter, bytes_of(id, sizeof(id)), false, error);
     }
     return status == STATUS_OK
-               ? environment__put_physical(write, tree, pointer, bytes_of(id, sizeof(id)), error)
+               ? environment__put_raw(write, tree, pointer, bytes_of(id, sizeof(id)), false, error)
                : status;
 }
 
@@ -65,8 +65,7 @@ static enum status layer_walk(struct environment *environment, MDB_txn *transact
         uint64_t layer = 0;
         buffer_clear(&pointer);
         environment__layer_pointer(buffer_bytes(&prefix), key, &pointer);
-        status =
-            environment__get_physical(environment, transaction, tree, buffer_bytes(&pointer), &value, error);
+        status = environment__get_raw(environment, transaction, tree, buffer_bytes(&pointer), &value, error);
         if (status == STATUS_OK) {
             status = layer_id(value, &layer, error);
         } else if (status == STATUS_NOT_FOUND && write != NULL) {

@@ -80,9 +80,8 @@ static enum status key_check(struct bytes key, struct error *error)
     return STATUS_OK;
 }
 
-/* Puts under a physical key. */
-enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
-                                      struct bytes key, struct bytes value, struct error *error)
+enum status environment__put_raw(struct environment_write *write, enum environment_tree tree,
+                                 struct bytes key, struct bytes value, bool is_stub, struct error *error)
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_val room = {.mv_size = value.size + VALUE_CHECKSUM_BYTES, .mv_data = NULL};
@@ -93,9 +92,21 @@ enum status environment__put_physical(struct environment_write *write, enum envi
     if (value.size > 0) {
         memcpy(room.mv_data, value.data, value.size);
     }
-    bytes_put_u64((uint8_t *)room.mv_data + value.size, crypto_hash64(key, value));
+    uint64_t hash = crypto_hash64(key, value);
+    bytes_put_u64((uint8_t *)room.mv_data + value.size, is_stub ? ~hash : hash);
     write->puts += 1 + value.size / 2048;
     return STATUS_OK;
+}
+
+enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
+                                      struct bytes key, struct bytes value, struct error *error)
+{
+    enum status status = environment__chunk_erase(write, tree, key, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return value.size > CHUNK_BYTES ? environment__chunk_put(write, tree, key, value, error)
+                                    : environment__put_raw(write, tree, key, value, false, error);
 }
 
 enum status environment_write_put(struct environment_write *write, enum environment_tree tree,
@@ -121,8 +132,8 @@ enum status environment_write_put(struct environment_write *write, enum environm
     return status;
 }
 
-enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
-                                        struct bytes key, bool *ret_was_there, struct error *error)
+enum status environment__erase_raw(struct environment_write *write, enum environment_tree tree,
+                                   struct bytes key, bool *ret_was_there, struct error *error)
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     int code = mdb_del(write->transaction, write->environment->trees[tree], &stored_key, NULL);
@@ -136,6 +147,13 @@ enum status environment__erase_physical(struct environment_write *write, enum en
     return STATUS_OK;
 }
 
+enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
+                                        struct bytes key, bool *ret_was_there, struct error *error)
+{
+    enum status status = environment__chunk_erase(write, tree, key, error);
+    return status == STATUS_OK ? environment__erase_raw(write, tree, key, ret_was_there, error) : status;
+}
+
 enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
                                     struct bytes key, bool *ret_was_there, struct error *error)
 {
@@ -147,9 +165,9 @@ enum status environment_write_erase(struct environment_write *write, enum enviro
                                        : environment__layer_erase(write, tree, key, ret_was_there, error);
 }
 
-enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
-                                      enum environment_tree tree, struct bytes key, struct bytes *ret_value,
-                                      struct error *error)
+enum status environment__get_raw(struct environment *environment, MDB_txn *transaction,
+                                 enum environment_tree tree, struct bytes key, struct bytes *ret_value,
+                                 struct error *error)
 {
     MDB_val stored;
     MDB_val stored_key = environment__lmdb_bytes(key);
@@ -160,22 +178,45 @@ enum status environment__get_physical(struct environment *environment, MDB_txn *
     return environment__value_check(tree, key, stored, ret_value, error);
 }
 
+enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
+                                      enum environment_tree tree, struct bytes key, struct arena *values,
+                                      struct bytes *ret_value, struct error *error)
+{
+    MDB_val stored;
+    MDB_val stored_key = environment__lmdb_bytes(key);
+    struct chunked chunked;
+    int code = mdb_get(transaction, environment->trees[tree], &stored_key, &stored);
+    if (code != MDB_SUCCESS) {
+        return environment__lmdb_error(code, error, "reading a value");
+    }
+    if (!environment__chunk_stub(key, stored, &chunked)) {
+        return environment__value_check(tree, key, stored, ret_value, error);
+    }
+    if (chunked.size > ENVIRONMENT_VALUE_BYTES_MAX) {
+        return error_set(error, STATUS_CORRUPT, "a chunked value says that it has %llu bytes",
+                         (unsigned long long)chunked.size);
+    }
+    uint8_t *whole = arena_create(values, chunked.size);
+    *ret_value = bytes_of(whole, chunked.size);
+    return environment__chunk_read(environment, transaction, &chunked, whole, error);
+}
+
 static enum status transaction_get(struct environment *environment, MDB_txn *transaction,
-                                   enum environment_tree tree, struct bytes key, struct bytes *ret_value,
-                                   struct error *error)
+                                   enum environment_tree tree, struct bytes key, struct arena *values,
+                                   struct bytes *ret_value, struct error *error)
 {
     enum status status = key_check(key, error);
     if (status != STATUS_OK) {
         return status;
     }
     if (key.size <= LAYER_KEY_BYTES) {
-        return environment__get_physical(environment, transaction, tree, key, ret_value, error);
+        return environment__get_physical(environment, transaction, tree, key, values, ret_value, error);
     }
     struct buffer physical = {0};
     status = environment__layer_find(environment, transaction, tree, key, &physical, error);
     if (status == STATUS_OK) {
-        status = environment__get_physical(environment, transaction, tree, buffer_bytes(&physical), ret_value,
-                                           error);
+        status = environment__get_physical(environment, transaction, tree, buffer_bytes(&physical), values,
+                                           ret_value, error);
     }
     buffer_reset(&physical);
     return status;
@@ -184,7 +225,8 @@ static enum status transaction_get(struct environment *environment, MDB_txn *tra
 enum status environment_write_get(struct environment_write *write, enum environment_tree tree,
                                   struct bytes key, struct bytes *ret_value, struct error *error)
 {
-    return transaction_get(write->environment, write->transaction, tree, key, ret_value, error);
+    return transaction_get(write->environment, write->transaction, tree, key, &write->values, ret_value,
+                           error);
 }
 
 uint64_t environment_write_entries(struct environment_write *write, enum environment_tree tree)
@@ -213,6 +255,7 @@ enum status environment_write_commit(struct environment_write **write, const str
     (void)pthread_mutex_unlock(&environment->writing);
     atomic_fetch_add(&environment->commits, 1);
     atomic_fetch_add(&environment->pages_written, done->puts);
+    arena_reset(&done->values);
     memory_destroy(done);
     return status;
 }
@@ -224,6 +267,7 @@ void environment_write_abort(struct environment_write **write)
     if (gone != NULL) {
         mdb_txn_abort(gone->transaction);
         (void)pthread_mutex_unlock(&gone->environment->writing);
+        arena_reset(&gone->values);
         memory_destroy(gone);
     }
 }
@@ -258,6 +302,7 @@ void environment_read_reset(struct environment_read *read)
     if (read->is_fresh) {
         mdb_txn_reset(read->transaction);
         read->is_fresh = false;
+        arena_reset(&read->values);
     }
 }
 
@@ -267,6 +312,7 @@ void environment_read_close(struct environment_read **read)
     *read = NULL;
     if (gone != NULL) {
         mdb_txn_abort(gone->transaction);
+        arena_reset(&gone->values);
         memory_destroy(gone);
     }
 }
@@ -282,5 +328,5 @@ enum status environment_read_get(struct environment_read *read, enum environment
                                  struct bytes *ret_value, struct error *error)
 {
     CHECK(read->is_fresh);
-    return transaction_get(read->environment, read->transaction, tree, key, ret_value, error);
+    return transaction_get(read->environment, read->transaction, tree, key, &read->values, ret_value, error);
 }

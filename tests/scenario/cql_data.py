@@ -162,7 +162,7 @@ def counters(session, _):
     update = session.prepare("UPDATE counters SET n = n + 1 WHERE k IN ?")
     session.execute(update, [["c", "d", "c"]])
     assert sorted(rows(session, "SELECT k, n FROM counters WHERE k IN ('c', 'd')")) == [("c", 2), ("d", 2)]
-    refused(session, update, "null", [["c", None]])
+    refused(session, update, "Key may not be empty", [["c", ""]])
     session.execute("DELETE FROM counters WHERE k IN ('c', 'd')")
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
@@ -300,39 +300,39 @@ def types_that_change(session, _):
 
 def other_doors(session, host):
     session.execute("CREATE TABLE shared (k text, c int, v int, s int static, PRIMARY KEY (k, c))")
-    client = Client(host.address)
-    session.execute("INSERT INTO shared (k, c, v) VALUES ('a', 1, 10)")
-    session.execute("UPDATE shared SET s = 1 WHERE k = 'a'")
-    session.execute("UPDATE shared SET v = 11 WHERE k = 'a' AND c = 1")
-    session.execute("DELETE v FROM shared WHERE k = 'a' AND c = 1")
-    session.execute("DELETE FROM shared WHERE k = 'a' AND c = 1")
-    item = {"k": "a", "c": 1}
-    answer = client.request(server.HISTORY, {server.TABLE: "ks.shared", server.KEY: item})
-    told = [(record[server.OPERATION], record.get(server.NEW)) for record in answer[server.RECORDS]]
-    assert [operation for operation, _ in told] == ["insert", "modify", "modify", "remove"], told
-    client.request(server.PUT, {server.TABLE: "ks.shared", server.ITEM: {**item, "v": 5}})
-    assert rows(session, "SELECT k, c, v, s FROM shared") == [("a", 1, 5, 1)]
-    client.request(server.UPDATE, {server.TABLE: "ks.shared", server.KEY: item, server.CHANGE: "SET v = v + :one",
-                                   server.VALUES: {":one": 1}})
-    assert rows(session, "SELECT v FROM shared") == [(6,)]
-    client.request(server.DELETE, {server.TABLE: "ks.shared", server.KEY: item})
-    assert rows(session, "SELECT c FROM shared") == [(None,)]
+    with Client(host.address) as client:
+        session.execute("INSERT INTO shared (k, c, v) VALUES ('a', 1, 10)")
+        session.execute("UPDATE shared SET s = 1 WHERE k = 'a'")
+        session.execute("UPDATE shared SET v = 11 WHERE k = 'a' AND c = 1")
+        session.execute("DELETE v FROM shared WHERE k = 'a' AND c = 1")
+        session.execute("DELETE FROM shared WHERE k = 'a' AND c = 1")
+        item = {"k": "a", "c": 1}
+        answer = client.request(server.HISTORY, {server.TABLE: "ks.shared", server.KEY: item})
+        told = [(record[server.OPERATION], record.get(server.NEW)) for record in answer[server.RECORDS]]
+        assert [operation for operation, _ in told] == ["insert", "modify", "modify", "remove"], told
+        client.request(server.PUT, {server.TABLE: "ks.shared", server.ITEM: {**item, "v": 5}})
+        assert rows(session, "SELECT k, c, v, s FROM shared") == [("a", 1, 5, 1)]
+        client.request(server.UPDATE, {server.TABLE: "ks.shared", server.KEY: item, server.CHANGE: "SET v = v + :one",
+                                       server.VALUES: {":one": 1}})
+        assert rows(session, "SELECT v FROM shared") == [(6,)]
+        client.request(server.DELETE, {server.TABLE: "ks.shared", server.KEY: item})
+        assert rows(session, "SELECT c FROM shared") == [(None,)]
 
 
 def expiry(session, host):
     """What expires is swept, and whoever follows the table is told."""
     session.execute("CREATE TABLE expiry (k int PRIMARY KEY, v int, w int) WITH gc_grace_seconds = 1")
-    client = Client(host.address)
-    session.execute("INSERT INTO expiry (k, v) VALUES (1, 1) USING TTL 1")
-    session.execute("INSERT INTO expiry (k, w) VALUES (1, 2)")
-    session.execute("INSERT INTO expiry (k, v) VALUES (2, 1) USING TTL 1")
+    with Client(host.address) as client:
+        session.execute("INSERT INTO expiry (k, v) VALUES (1, 1) USING TTL 1")
+        session.execute("INSERT INTO expiry (k, w) VALUES (1, 2)")
+        session.execute("INSERT INTO expiry (k, v) VALUES (2, 1) USING TTL 1")
 
-    def told(key):
-        answer = client.request(server.HISTORY, {server.TABLE: "ks.expiry", server.KEY: {"k": key}})
-        return [(record[server.OPERATION], record.get(server.CAUSE)) for record in answer[server.RECORDS]]
+        def told(key):
+            answer = client.request(server.HISTORY, {server.TABLE: "ks.expiry", server.KEY: {"k": key}})
+            return [(record[server.OPERATION], record.get(server.CAUSE)) for record in answer[server.RECORDS]]
 
-    wait_for("both are swept", lambda: ("modify", "ttl") in told(1) and ("remove", "ttl") in told(2))
-    assert rows(session, "SELECT k, v, w FROM expiry") == [(1, None, 2)]
+        wait_for("both are swept", lambda: ("modify", "ttl") in told(1) and ("remove", "ttl") in told(2))
+        assert rows(session, "SELECT k, v, w FROM expiry") == [(1, None, 2)]
 
 
 def indexes(session, host):
@@ -361,9 +361,9 @@ def indexes(session, host):
         assert rows(session, "SELECT c FROM indexed WHERE p = 3 AND v = 'v0'") == [(0,), (2,)]
         assert rows(session, "SELECT p, c FROM indexed WHERE w = 3 AND v = 'v1' AND c > 1 ALLOW FILTERING") == [(3, 3)]
         refused(session, "SELECT * FROM indexed WHERE w = 3 AND v = 'v1'", "ALLOW FILTERING")
-        client = Client(host.address)
-        wait_for("the indexes are filled", lambda: all(
-            index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.indexed"})[server.INDEXES]))
+        with Client(host.address) as client:
+            wait_for("the indexes are filled", lambda: all(
+                index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.indexed"})[server.INDEXES]))
     session.execute("UPDATE indexed SET v = 'new' WHERE p = 1 AND c = 1")
     session.execute("DELETE FROM indexed WHERE p = 2")
     session.execute("INSERT INTO indexed (p, c, v) VALUES (50, 1, 'new') USING TTL 1")
@@ -407,31 +407,30 @@ def collection_indexes(session, host):
         write()
     for target in ("l", "values(s)", "m", "keys(m)", "entries(m)", "full(f)"):
         session.execute(f"CREATE INDEX ON held ({target})")
-    client = Client(host.address)
-    for _ in range(2):  # while they are being filled, and after
-        for _ in range(5):
-            write()
-            check()
-        wait_for("the indexes are filled", lambda: all(
-            index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.held"})[server.INDEXES]))
-    client.close()
-    before = sorted(rows(session, "SELECT p, c FROM held WHERE m CONTAINS KEY '1'"))
-    moment = time.time()
-    time.sleep(0.01)
-    session.execute("DELETE m FROM held WHERE p = 1 AND c = 1")
-    session.execute("INSERT INTO held (p, c, m) VALUES (9, 9, {'1': 5})")
-    told = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}+0000"
-    assert sorted(rows(session, f"SELECT p, c FROM held AS OF '{told}' WHERE m CONTAINS KEY '1'")) == before
-    told = rows(session, "SELECT index_name, options FROM system_schema.indexes WHERE keyspace_name = 'ks' AND table_name = 'held'")
-    assert sorted((name, options["target"]) for name, options in told) == [
-        ("held_f_idx", "full(f)"), ("held_l_idx", "values(l)"), ("held_m_idx", "values(m)"), ("held_m_idx_1", "keys(m)"),
-        ("held_m_idx_2", "entries(m)"), ("held_s_idx", "values(s)")], told
-    for statement, words in (("CREATE INDEX ON held (keys(l))", "Cannot create index on keys of column l with non-map type"),
-                             ("CREATE INDEX ON held (full(l))", "full() indexes can only be created on frozen collections"),
-                             ("CREATE INDEX ON held (keys(c))", "Cannot create keys() index on c. Non-collection columns only support simple indexes"),
-                             ("CREATE INDEX again ON held (keys(m))", "Index again is a duplicate of existing index held_m_idx_1"),
-                             ("SELECT * FROM held WHERE l CONTAINS 1 AND s CONTAINS '1'", "ALLOW FILTERING")):
-        refused(session, statement, words)
+    with Client(host.address) as client:
+        for _ in range(2):  # while they are being filled, and after
+            for _ in range(5):
+                write()
+                check()
+            wait_for("the indexes are filled", lambda: all(
+                index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.held"})[server.INDEXES]))
+        before = sorted(rows(session, "SELECT p, c FROM held WHERE m CONTAINS KEY '1'"))
+        moment = time.time()
+        time.sleep(0.01)
+        session.execute("DELETE m FROM held WHERE p = 1 AND c = 1")
+        session.execute("INSERT INTO held (p, c, m) VALUES (9, 9, {'1': 5})")
+        told = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}+0000"
+        assert sorted(rows(session, f"SELECT p, c FROM held AS OF '{told}' WHERE m CONTAINS KEY '1'")) == before
+        told = rows(session, "SELECT index_name, options FROM system_schema.indexes WHERE keyspace_name = 'ks' AND table_name = 'held'")
+        assert sorted((name, options["target"]) for name, options in told) == [
+            ("held_f_idx", "full(f)"), ("held_l_idx", "values(l)"), ("held_m_idx", "values(m)"), ("held_m_idx_1", "keys(m)"),
+            ("held_m_idx_2", "entries(m)"), ("held_s_idx", "values(s)")], told
+        for statement, words in (("CREATE INDEX ON held (keys(l))", "Cannot create index on keys of column l with non-map type"),
+                                 ("CREATE INDEX ON held (full(l))", "full() indexes can only be created on frozen collections"),
+                                 ("CREATE INDEX ON held (keys(c))", "Cannot create keys() index on c. Non-collection columns only support simple indexes"),
+                                 ("CREATE INDEX again ON held (keys(m))", "Index again is a duplicate of existing index held_m_idx_1"),
+                                 ("SELECT * FROM held WHERE l CONTAINS 1 AND s CONTAINS '1'", "ALLOW FILTERING")):
+            refused(session, statement, words)
 
 
 def like(session, _):
@@ -467,8 +466,41 @@ def like(session, _):
         raise AssertionError("an index of an unknown class was made")
 
 
+def restores(session, _):
+    session.execute("CREATE TABLE old (p int, c int, v text, l list<int>, s int static, PRIMARY KEY (p, c)) WITH comment = 'kept'")
+    session.execute("CREATE INDEX ON old (v)")
+    session.execute("CREATE MATERIALIZED VIEW old_v AS SELECT p, c, v FROM old WHERE p IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, p, c)")
+    for n in range(300):
+        session.execute(f"INSERT INTO old (p, c, v, l, s) VALUES ({n % 3}, {n}, 'v{n}', [{n}], {n % 3}) USING TIMESTAMP {1000 + n}")
+    everything = "SELECT p, c, v, l, s, writetime(v) FROM {}"
+    before = sorted(rows(session, everything.format("old")))
+    time.sleep(0.01)
+    moment = time.time()
+    told = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment)) + f".{int(moment % 1 * 1000):03d}+0000"
+    time.sleep(0.01)
+    session.execute("DELETE FROM old WHERE p = 1")
+    session.execute("UPDATE old SET v = 'new' WHERE p = 0 AND c = 0")
+    after = sorted(rows(session, everything.format("old")))
+    session.execute(f"RESTORE TABLE restored FROM TABLE old WITH restore_timestamp = '{told}' AND tags = {{'a': 'b'}}")
+    wait_for("the restore", lambda: sorted(rows(session, everything.format("restored"))) == before)
+    session.execute("RESTORE TABLE ks.now FROM TABLE ks.old")
+    wait_for("the other one", lambda: sorted(rows(session, everything.format("now"))) == after)
+    session.execute("DROP MATERIALIZED VIEW old_v")
+    session.execute("DROP TABLE old")
+    session.execute(f"RESTORE TABLE again FROM TABLE old WITH restore_timestamp = '{told}'")
+    wait_for("what was dropped", lambda: sorted(rows(session, everything.format("again"))) == before)
+    assert "comment = 'kept'" in session.execute("DESCRIBE TABLE again").one().create_statement
+    ids = rows(session, "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks'")
+    assert len(ids) == len(set(ids))
+    for statement, words in ((f"RESTORE TABLE restored FROM TABLE again WITH restore_timestamp = '{told}'", "did not exist at that moment"),
+                             ("RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '1999-01-01'", "that moment lies before the first commit"),
+                             ("SELECT * FROM again AS OF '1999-01-01'", "that moment lies before the first commit"),
+                             ("RESTORE TABLE other FROM TABLE nothing", "table ks.nothing did not exist at that moment")):
+        refused(session, statement.replace("restored FROM", "other FROM"), words)
+
+
 CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
-          collection_indexes, like]
+          collection_indexes, like, restores]
 
 
 def main():

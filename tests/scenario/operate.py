@@ -179,7 +179,7 @@ def check_full(directory):
         host.reload("segment-bytes = 65536\nlog-bytes-max = 10000000\n", path)
         host.wait("--log-bytes-max has changed")
         wait_for("room in the log", lambda: put_goes(client))
-        assert ready(host)["ready"]
+        wait_for("the server to be ready again", lambda: ready(host)["ready"])
         client.close()
 
 

@@ -93,6 +93,12 @@ class Client:
         self.socket.close()
         self.context.term()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
     def send(self, kind, body, number=None):
         if number is None:
             self.last += 1

@@ -1,7 +1,8 @@
-/* Keys of any length in a tree, against a sorted list: order, lookups, walks both ways, and what is left when all are
+/* Keys and values of any length in a tree, against a sorted list: order, lookups, walks both ways, and what is left when all are
  * erased. Keys are made to share long beginnings and to be just around the lengths where layers begin. */
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "environment/transaction.h"
@@ -10,6 +11,7 @@
 enum {
     KEYS_MAX = 400,
     KEY_BYTES_MAX = 3000,
+    METADATA_LEFT = 3, /* where the environment stands, and the counters of layers and of long values */
 };
 
 struct naive_key {
@@ -26,6 +28,19 @@ struct naive {
 static struct bytes naive_bytes(const struct naive_key *key)
 {
     return bytes_of(key->data, key->size);
+}
+
+/* The value of a number: sometimes long, around the lengths where values are cut. */
+static struct bytes value_of(uint64_t number, struct buffer *ret_value)
+{
+    static const size_t lengths[] = {65535, 65536, 65537, 131072, 131073, 200000, 300001};
+    size_t size = number % 11 == 0 ? lengths[number / 11 % ARRAY_COUNT(lengths)] : 8 + number % 30;
+    buffer_clear(ret_value);
+    buffer_put_u64(ret_value, number);
+    while (ret_value->size < size) {
+        buffer_put_u8(ret_value, (uint8_t)(number + ret_value->size * 7 / 3));
+    }
+    return buffer_bytes(ret_value);
 }
 
 /* The position of the first key at or after `key`. */
@@ -82,10 +97,9 @@ static void step_change(struct environment *environment, struct naive *naive, st
             naive->count--;
         }
     } else {
-        uint8_t value[8];
-        bytes_put_u64(value, number);
-        assert_ok(environment_write_put(write, TREE_ROWS, key, bytes_of(value, sizeof(value)), &error),
-                  error);
+        struct buffer value = {0};
+        assert_ok(environment_write_put(write, TREE_ROWS, key, value_of(number, &value), &error), error);
+        buffer_reset(&value);
         if (!is_there) {
             memmove(&naive->keys[i + 1], &naive->keys[i], (naive->count - i) * sizeof(*naive->keys));
             naive->count++;
@@ -109,7 +123,9 @@ static void check_at(struct environment_cursor *cursor, const struct naive *naiv
     assert_int_equal(status, STATUS_OK);
     assert_true(bytes_equal(environment_cursor_key(cursor), naive_bytes(&naive->keys[i])));
     assert_ok(environment_cursor_value(cursor, &value, &error), error);
-    assert_true(bytes_get_u64(value.data) == naive->keys[i].number);
+    struct buffer expected = {0};
+    assert_true(bytes_equal(value, value_of(naive->keys[i].number, &expected)));
+    buffer_reset(&expected);
 }
 
 /* Seeks somewhere and walks a few steps, now this way, now that. */
@@ -125,6 +141,11 @@ static void check_walk(struct environment *environment, const struct naive *naiv
     assert_ok(environment_read_open(environment, &read, &error), error);
     enum status status = environment_read_get(read, TREE_ROWS, key, &value, &error);
     assert_int_equal(status, naive_has(naive, i, key) ? STATUS_OK : STATUS_NOT_FOUND);
+    if (status == STATUS_OK) {
+        struct buffer expected = {0};
+        assert_true(bytes_equal(value, value_of(naive->keys[i].number, &expected)));
+        buffer_reset(&expected);
+    }
     assert_ok(environment_read_cursor_open(read, TREE_ROWS, &cursor, &error), error);
     if (random_below(random, 2) == 0) {
         status = environment_cursor_seek_before(cursor, key, &error);
@@ -178,6 +199,7 @@ static void check_nothing_left(struct environment *environment, struct naive *na
     }
     naive->count = 0;
     assert_int_equal(environment_write_entries(write, TREE_ROWS), 0);
+    assert_int_equal(environment_write_entries(write, TREE_METADATA), METADATA_LEFT);
     environment_write_abort(&write);
 }
 
@@ -207,6 +229,9 @@ static void test_keys_of_any_length(void **state)
         if (round % 500 == 0) {
             check_all(environment, &naive);
             assert_ok(environment_checkpoint_now(environment, &error), error);
+            environment_close(&environment);
+            assert_ok(environment_open(&options, &environment, &point, &error), error);
+            check_all(environment, &naive);
         }
     }
     check_nothing_left(environment, &naive);

@@ -8,49 +8,76 @@
 #include "environment/environment.h"
 #include "hex.h"
 #include "identity/identity.h"
+#include "role/role.h"
 
-static bool check(void *context, struct bytes user, struct bytes password)
+static const struct cql_door_options nobody = {0};
+
+/* Roles in memory only: "user" may log in with "pass", "group" has "pass" and may not, "writer" has no password. */
+static struct roles *roles_with_user(void)
 {
-    (void)context;
-    return bytes_equal(user, bytes_of_text("user")) && bytes_equal(password, bytes_of_text("pass"));
+    struct roles *roles = NULL;
+    const struct roles_options options = {0};
+    struct arena arena = {0};
+    struct role_plan plan;
+    struct error error;
+    char hash[ROLE_HASH_BYTES + 1];
+    assert_ok(role_open(&options, &roles, &error), error);
+    assert_ok(role_password_hash(bytes_of_text("pass"), hash, &error), error);
+    const struct role made[] = {
+        {.name = bytes_of_text("user"), .hash = bytes_of_text(hash), .can_login = true},
+        {.name = bytes_of_text("group"), .hash = bytes_of_text(hash)},
+        {.name = bytes_of_text("writer"), .can_login = true},
+    };
+    role_plan_begin(roles, &arena, &plan);
+    for (size_t i = 0; i < ARRAY_COUNT(made); i++) {
+        role_plan_add(&plan, &(struct role_change){.kind = ROLE_PUT, .role = made[i]});
+    }
+    role_apply(roles, &plan);
+    arena_reset(&arena);
+    return roles;
 }
 
-static const struct cql_door_options options = {.check_password = check};
-
-static enum authentication_result login(const char *token, struct bytes *principal, struct error *error)
+static enum authentication_result login(struct roles *roles, struct authentication *authentication,
+                                        const char *token, struct bytes *principal, struct error *error)
 {
     static struct arena arena;
-    struct authentication authentication = {0};
+    const struct cql_door_options options = {.roles = roles};
     struct bytes challenge;
     arena_reset(&arena);
-    return cql__authenticate(&authentication, &options, hex(&arena, token), &arena, &challenge, principal,
+    *authentication = (struct authentication){0};
+    return cql__authenticate(authentication, &options, hex(&arena, token), &arena, &challenge, principal,
                              error);
 }
 
 static void test_passwords(void **state)
 {
     (void)state;
+    struct authentication authentication;
+    struct roles *roles = roles_with_user();
     struct bytes principal = {0};
     struct error error;
-    assert_int_equal(login("00 'user' 00 'pass'", &principal, &error), AUTHENTICATION_PASSED);
-    assert_same_text(principal, "user");
-    assert_int_equal(login("'other' 00 'user' 00 'pass'", &principal, &error), AUTHENTICATION_PASSED);
-    static const char *const wrong[] = {"",
-                                        "00",
-                                        "00 'user'",
-                                        "00 'user' 00",
-                                        "00 00 'pass'",
-                                        "'user' 00 'pass'",
-                                        "00 'user' 00 'pas'",
-                                        "00 'user' 00 'pass' 00",
-                                        "00 ff 00 'pass'",
-                                        "'SigV4'"};
+    assert_int_equal(login(roles, &authentication, "00 'user' 00 'pass'", &principal, &error),
+                     AUTHENTICATION_ASKED);
+    assert_same_text(authentication.user, "user");
+    assert_same_text(authentication.password, "pass");
+    /* What is not known to be right is asked about, right or wrong. */
+    static const char *const asked[] = {"'other' 00 'user' 00 'pass'", "00 'user' 00 'pas'",
+                                        "00 'user' 00 'pass' 00", "00 'nobody' 00 'pass'"};
+    for (size_t i = 0; i < ARRAY_COUNT(asked); i++) {
+        assert_int_equal(login(roles, &authentication, asked[i], &principal, &error), AUTHENTICATION_ASKED);
+    }
+    static const char *const wrong[] = {
+        "",       "00", "00 'user'", "00 'user' 00", "00 00 'pass'", "'user' 00 'pass'", "00 ff 00 'pass'",
+        "'SigV4'"};
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
-        assert_int_equal(login(wrong[i], &principal, &error), AUTHENTICATION_REFUSED);
+        assert_int_equal(login(roles, &authentication, wrong[i], &principal, &error), AUTHENTICATION_REFUSED);
         assert_true(strlen(error.text) > 0);
     }
-    assert_int_equal(login("00 'user' 00 'x'", &principal, &error), AUTHENTICATION_REFUSED);
+    /* Where only access keys count, no password is right. */
+    assert_int_equal(login(NULL, &authentication, "00 'user' 00 'pass'", &principal, &error),
+                     AUTHENTICATION_REFUSED);
     assert_string_equal(error.text, "Provided username user and/or password are incorrect");
+    role_close(&roles);
 }
 
 static void test_challenges(void **state)
@@ -62,14 +89,14 @@ static void test_challenges(void **state)
     struct bytes principal = {0};
     struct error error;
     struct bytes begin = hex(&arena, "'SigV4' 00 00");
-    assert_int_equal(cql__authenticate(&authentication, &options, begin, &arena, &challenge, &principal,
+    assert_int_equal(cql__authenticate(&authentication, &nobody, begin, &arena, &challenge, &principal,
                                        &error),
                      AUTHENTICATION_CHALLENGED);
     assert_int_equal(challenge.size, 6 + 32);
     assert_true(bytes_start_with(challenge, bytes_of_text("nonce=")));
     /* A nonce is good for one answer, and nobody's access keys count without an identity. */
     struct bytes answer = bytes_of_text("signature=abc,access_key=AKIA,amzdate=2020-01-01T00:00:00.000Z");
-    assert_int_equal(cql__authenticate(&authentication, &options, answer, &arena, &challenge, &principal,
+    assert_int_equal(cql__authenticate(&authentication, &nobody, answer, &arena, &challenge, &principal,
                                        &error),
                      AUTHENTICATION_REFUSED);
     assert_string_equal(error.text, "The signature's time is too far from the server's");
@@ -84,7 +111,7 @@ static void test_challenges(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(malformed); i++) {
         authentication.is_challenged = true;
         answer = bytes_of_text(malformed[i]);
-        assert_int_equal(cql__authenticate(&authentication, &options, answer, &arena, &challenge, &principal,
+        assert_int_equal(cql__authenticate(&authentication, &nobody, answer, &arena, &challenge, &principal,
                                            &error),
                          AUTHENTICATION_REFUSED);
         assert_non_null(strstr(error.text, "must have signature"));
@@ -198,6 +225,20 @@ static void test_access_keys(void **state)
                                            &principal, &error),
                          is_sound == 1 ? AUTHENTICATION_PASSED : AUTHENTICATION_REFUSED);
         assert_same_text(principal, is_sound == 1 ? "writer" : "");
+        /* Where roles count, it has to be one that may log in. */
+        struct roles *none = NULL;
+        struct roles *some = roles_with_user();
+        assert_ok(role_open(&(struct roles_options){0}, &none, &error), error);
+        for (int has_role = 0; has_role < 2 && is_sound == 1; has_role++) {
+            door.roles = has_role == 1 ? some : none;
+            authentication.is_challenged = true;
+            assert_int_equal(cql__authenticate(&authentication, &door, bytes_of_text(answer), &arena,
+                                               &challenge, &principal, &error),
+                             has_role == 1 ? AUTHENTICATION_PASSED : AUTHENTICATION_REFUSED);
+            assert_true(has_role == 1 || strcmp(error.text, "writer is not permitted to log in") == 0);
+        }
+        role_close(&none);
+        role_close(&some);
         arena_reset(&arena);
     }
     keyring_close(&keyring);

@@ -1,6 +1,7 @@
 /* Connections: each version and compression, order, prepared statements, events, logins, and what ends one. */
 #include "base/random.h"
 #include "cql/bounds.h"
+#include "role/role.h"
 #include "talk.h"
 
 #define ROW(text_bytes, text)                                                                                \
@@ -538,10 +539,30 @@ static void test_events(void **state)
     fake_close(&fake);
 }
 
-static bool check_password(void *context, struct bytes user, struct bytes password)
+/* A role in memory only. */
+static void put_role(struct roles *roles, const char *name, const char *hash, bool can_login)
 {
-    (void)context;
-    return bytes_equal(user, bytes_of_text("user")) && bytes_equal(password, bytes_of_text("pass"));
+    struct arena arena = {0};
+    struct role_plan plan;
+    role_plan_begin(roles, &arena, &plan);
+    role_plan_add(&plan, &(struct role_change){.kind = ROLE_PUT,
+                                               .role = {.name = bytes_of_text(name),
+                                                        .hash = bytes_of_text(hash),
+                                                        .can_login = can_login}});
+    role_apply(roles, &plan);
+    arena_reset(&arena);
+}
+
+static struct roles *roles_with_user(void)
+{
+    struct roles *roles = NULL;
+    struct error error;
+    char hash[ROLE_HASH_BYTES + 1];
+    assert_ok(role_open(&(struct roles_options){0}, &roles, &error), error);
+    assert_ok(role_password_hash(bytes_of_text("pass"), hash, &error), error);
+    put_role(roles, "user", hash, true);
+    put_role(roles, "them", hash, false);
+    return roles;
 }
 
 static void test_logins(void **state)
@@ -549,7 +570,8 @@ static void test_logins(void **state)
     (void)state;
     struct fake fake;
     struct talk talk;
-    fake_open(&fake, (struct cql_door_options){.requires_login = true, .check_password = check_password});
+    struct roles *roles = roles_with_user();
+    fake_open(&fake, (struct cql_door_options){.requires_login = true, .roles = roles});
     for (uint8_t version = 3; version <= 5; version++) {
         talk_begin(&talk, &fake, version, CQL_PLAIN);
         talk_expect(&talk, 0, OPCODE_AUTHENTICATE, "002f 'org.apache.cassandra.auth.PasswordAuthenticator'");
@@ -558,6 +580,8 @@ static void test_logins(void **state)
         talk_expect_error(&talk, 1, CQL_PROTOCOL_ERROR, "Unexpected message QUERY, expecting AUTH_RESPONSE");
         talk_send(&talk, 0, 2, OPCODE_AUTH_RESPONSE, "0000000a 00 'user' 00 'pest'");
         talk_expect_error(&talk, 2, CQL_AUTHENTICATION_ERROR, "username user and/or password are incorrect");
+        talk_send(&talk, 0, 2, OPCODE_AUTH_RESPONSE, "0000000a 00 'them' 00 'pass'");
+        talk_expect_error(&talk, 2, CQL_AUTHENTICATION_ERROR, "them is not permitted to log in");
         talk_send(&talk, 0, 3, OPCODE_AUTH_RESPONSE, "0000000a 00 'user' 00 'pass'");
         talk_expect(&talk, 3, OPCODE_AUTH_SUCCESS, "ffffffff");
         talk_query(&talk, 4, "rows");
@@ -576,7 +600,24 @@ static void test_logins(void **state)
     }
     talk_expect_end(&talk);
     talk_close(&talk);
+    /* One that leaves while its password is looked at; one whose wrong passwords were looked at. */
+    for (int i = 0; i < 3; i++) {
+        talk_begin(&talk, &fake, 4, CQL_PLAIN);
+        assert_int_equal(talk_hear(&talk).opcode, OPCODE_AUTHENTICATE);
+        talk_send(&talk, 0, 1, OPCODE_AUTH_RESPONSE, "0000000a 00 'user' 00 'past'");
+        talk_close(&talk);
+    }
+    talk_begin(&talk, &fake, 4, CQL_PLAIN);
+    assert_int_equal(talk_hear(&talk).opcode, OPCODE_AUTHENTICATE);
+    for (int i = 0; i < CQL_AUTHENTICATIONS_MAX; i++) {
+        talk_send(&talk, 0, 2, OPCODE_AUTH_RESPONSE, "0000000a 00 'user' 00 'pest'");
+        talk_expect_error(&talk, 2, CQL_AUTHENTICATION_ERROR, "username user and/or password are incorrect");
+    }
+    talk_expect_end(&talk);
+    talk_close(&talk);
+    role_stop(roles);
     fake_close(&fake);
+    role_close(&roles);
 }
 
 int main(void)

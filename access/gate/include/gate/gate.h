@@ -198,7 +198,7 @@ MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_
 /* The additive hash of a table, over all shards. */
 MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128 *ret_hash,
                                struct error *error);
-/* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon. */
+/* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon, or before everything. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
 
 /* The item under the key attributes in `key`, now or (as_of > 0) as of an LSN. `ret_read` (may be NULL) gets what a

@@ -3,6 +3,7 @@
 #define IDENTITY_IDENTITY_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "identity/bounds.h"
 #include "value/value.h"
@@ -80,6 +81,14 @@ struct value identity_item(struct identity *identity, const struct identity_issu
 /* The row is committed; is removed. Thread: the writer's, so that changes come in the order of commits. */
 void identity_admit(struct identity *identity, const struct identity_issue *issue);
 void identity_forget(struct identity *identity, struct bytes access_key_id);
+
+/* Seals a secret of another floor as those of access keys are sealed: `bound` says whose it is. Appends to the buffer.
+ * STATUS_DENIED: there is no key file. Thread: any. */
+MUST_USE enum status identity_seal(const struct identity *identity, struct bytes bound, struct bytes secret,
+                                   struct buffer *ret_sealed, struct error *error);
+/* Appends the secret. False: there is no key file, it is another key, or the secret is not whose it says. */
+bool identity_unseal(const struct identity *identity, struct bytes bound, struct bytes sealed,
+                     struct buffer *ret_secret);
 
 struct identity_entry {
     struct bytes access_key_id;

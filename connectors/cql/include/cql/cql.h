@@ -12,6 +12,7 @@ struct cql_executor;
 struct cql_doors;
 struct gate;
 struct identity;
+struct roles;
 
 struct cql_door_options {
     const char *address;          /* ADDRESS:PORT, loopback only; port 0 takes a free one */
@@ -26,16 +27,16 @@ struct cql_door_options {
     size_t body_bytes_max;     /* of a request; 0: CQL_BODY_BYTES_MAX */
     unsigned handshake_ms;     /* until a client has said who it is; 0: NET_HANDSHAKE_MS */
     bool requires_login;       /* clients have to say who they are */
-    /* Whether that is the user's password. Thread: the door's; must not block. NULL: passwords count for nothing. */
-    bool (*check_password)(void *context, struct bytes user, struct bytes password);
-    void *check_context;
+    struct roles
+        *roles; /* who may log in, with a password or by an access key of that name; NULL: only access keys
+                            count, of whatever name */
     const struct cql_executor *executor; /* lives as long as the door */
 };
 
 /* Errors as of stream_server_open. */
 MUST_USE enum status cql_door_open(const struct cql_door_options *options, struct cql_door **ret_door,
                                    struct error *error);
-/* Closes all connections. Every request must have been answered, or its answer be posted already. Accepts a pointer to
+/* Closes all connections. The roles were stopped before. Every request must have been answered, or its answer be posted already. Accepts a pointer to
  * NULL. */
 void cql_door_close(struct cql_door **door);
 /* The bound ADDRESS:PORT; lives as long as the door. */

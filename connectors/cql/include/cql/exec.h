@@ -11,12 +11,15 @@ struct cql_executor;
 struct evaluator;
 struct exec;
 struct gate;
+struct roles;
 
 /* What all CQL doors of a server have in common: one node, to its clients. */
 struct cql_node {
     uint8_t
         secret[SHA256_BYTES]; /* the database's own: the node's id, and what paging states are sealed with */
     int64_t started_s;        /* since 1970 */
+    struct roles *roles;      /* that there are; NULL: none. Outlives it */
+    bool authorizes;          /* who logged in may do what was granted, and no more */
     _Atomic uint64_t changes; /* of the schema, since then */
 };
 

@@ -31,7 +31,8 @@ struct stream_server_options {
     void *context;
 };
 
-/* STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address, or a certificate or
+/* *ret_server is set before the first stream opens, for what that posts; NULL on failure.
+ * STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address, or a certificate or
  * key that cannot be used), STATUS_NOT_FOUND (no such file). */
 MUST_USE enum status stream_server_open(const struct stream_server_options *options,
                                         struct stream_server **ret_server, struct error *error);

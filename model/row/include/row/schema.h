@@ -53,7 +53,8 @@ enum index_target {
 struct index_schema {
     uint32_t space; /* first part of its entries' keys; never reused */
     enum index_state state;
-    enum index_target target; /* other than INDEX_OF_VALUE: `partition` is one column, of the elements' type */
+    enum index_target
+        target; /* other than INDEX_OF_VALUE: `partition` is one column, of the elements' type */
     struct bytes name;
     size_t partition_count;
     struct key_column *partition;
