@@ -1,6 +1,7 @@
 /* Trees back to text, as Cassandra names columns of results. */
 #include "ast.h"
 
+#include "function.h"
 #include "syntax.h"
 
 const char *cql__comparison_text(enum cql_comparison comparison)
@@ -90,7 +91,10 @@ static void format_udt(const struct cql_fields *fields, struct bytes functions_k
 
 static void format_call(const struct cql_call *call, struct bytes functions_keyspace, struct buffer *buffer)
 {
-    struct bytes keyspace = call->function.keyspace.size > 0 ? call->function.keyspace : functions_keyspace;
+    static const struct bytes system = {(const uint8_t *)"system", 6};
+    bool is_named = call->function.keyspace.size > 0;
+    bool is_native = !is_named && functions_keyspace.size > 0 && cql__function_is_native(call->function.name);
+    struct bytes keyspace = is_named ? call->function.keyspace : is_native ? system : functions_keyspace;
     buffer_put(buffer, keyspace);
     buffer_put_text(buffer, keyspace.size > 0 ? "." : "");
     buffer_put(buffer, call->function.name);

@@ -643,8 +643,9 @@ struct cql_statement {
     };
 };
 
-/* Appends a term as Cassandra writes it: in names of result columns ("count", "system.now()" comes from `functions_keyspace`
- * being "system" for a function that names none, "writetime(v)", "cast(a as int)", "m['k']", "a.b") and in error texts. */
+/* Appends a term as Cassandra writes it: in names of result columns ("count", "writetime(v)", "cast(a as int)", "m['k']",
+ * "a.b") and in error texts. Of functions that name no keyspace native ones are "system.now()" and others in
+ * `functions_keyspace`; when that is empty, all are as they are written. */
 void cql__term_format(const struct cql_term *term, struct bytes functions_keyspace, struct buffer *buffer);
 /* The name of a selector's column in results: its alias, or its term as above with "system" for native functions. */
 struct bytes cql__selector_name(const struct cql_selector *selector, struct arena *arena);

@@ -3,6 +3,7 @@
 #include "documents.h"
 #include "logs.h"
 #include "system_tables.h"
+#include "user_function.h"
 #include "views.h"
 
 /* --- resources -------------------------------------------------------------------------------------------------- */
@@ -285,6 +286,31 @@ static enum status ensure_restore(struct exec_call *call, const struct cql_resto
     return status == STATUS_OK ? ensure_table(call, ROLE_SELECT, &restore->source, true) : status;
 }
 
+struct bytes cql__resource_functions(struct exec_call *call, struct bytes keyspace)
+{
+    return bytes_of_text(
+        arena_format(call->arena, "functions/%.*s", (int)keyspace.size, (const char *)keyspace.data));
+}
+
+struct bytes cql__resource_function(struct exec_call *call, const struct user_function *function)
+{
+    return bytes_of_text(arena_format(call->arena, "functions/%.*s/%.*s(%.*s)", (int)function->keyspace.size,
+                                      (const char *)function->keyspace.data, (int)function->name.size,
+                                      (const char *)function->name.data, (int)function->types.size,
+                                      (const char *)function->types.data));
+}
+
+static enum status ensure_functions(struct exec_call *call, const struct cql_qualified *name, bool or_replace)
+{
+    struct bytes keyspace = exec_keyspace_of(call, name);
+    struct bytes resource = cql__resource_functions(call, keyspace);
+    if (keyspace.size == 0 || exec_keyspace_is_system(keyspace)) {
+        return STATUS_OK; /* refused with words of their own */
+    }
+    enum status status = cql__ensure(call, ROLE_CREATE, resource);
+    return status == STATUS_OK && or_replace ? cql__ensure(call, ROLE_ALTER, resource) : status;
+}
+
 static enum status ensure_schema(struct exec_call *call, const struct cql_statement *statement)
 {
     switch ((int)statement->kind) {
@@ -318,8 +344,14 @@ static enum status ensure_schema(struct exec_call *call, const struct cql_statem
         return ensure_tables(call, ROLE_ALTER, &statement->alter_table.table);
     case CQL_DROP_TYPE:
         return ensure_tables(call, ROLE_DROP, &statement->object.name);
+    case CQL_CREATE_FUNCTION:
+        return ensure_functions(call, &statement->create_function.name,
+                                statement->create_function.or_replace);
+    case CQL_CREATE_AGGREGATE:
+        return ensure_functions(call, &statement->create_aggregate.name,
+                                statement->create_aggregate.or_replace);
     default:
-        return STATUS_OK; /* USE, DESCRIBE; DROP INDEX, which looks for its table; roles */
+        return STATUS_OK; /* USE, DESCRIBE; DROP INDEX, FUNCTION, AGGREGATE, which look for them; roles */
     }
 }
 

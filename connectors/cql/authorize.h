@@ -4,6 +4,7 @@
 
 #include "exec.h"
 #include "role/role.h"
+#include "user_function.h"
 
 /* Whether the statement may be executed: at its execution, prepared or not, and for each of a batch. Fails with
  * "User alice has no SELECT permission on <table ks.t> or any of its parents". Statements about roles check by
@@ -23,6 +24,9 @@ MUST_USE enum status cql__ensure_named(struct exec_call *call);
 struct bytes cql__resource_keyspace(struct exec_call *call, struct bytes keyspace);
 struct bytes cql__resource_tables(struct exec_call *call, struct bytes keyspace); /* all of it */
 struct bytes cql__resource_table(struct exec_call *call, struct bytes keyspace, struct bytes name);
+/* "functions/ks" and "functions/ks/f(int, text)" */
+struct bytes cql__resource_functions(struct exec_call *call, struct bytes keyspace);
+struct bytes cql__resource_function(struct exec_call *call, const struct user_function *function);
 struct bytes cql__resource_role(struct exec_call *call, struct bytes name);
 /* As Cassandra's messages and LIST PERMISSIONS show one: "<table ks.t>". */
 struct bytes cql__resource_text(struct arena *arena, struct bytes resource);

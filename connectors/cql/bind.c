@@ -1,6 +1,7 @@
 #include "bind.h"
 
 #include "keyspaces.h"
+#include "script.h"
 #include "value/serial.h"
 
 /* --- preparing ------------------------------------------------------------------------------------------------------ */
@@ -94,7 +95,8 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
                                           .now_us = now_us,
                                           .markers = call->receivers,
                                           .key_types = call->key_types,
-                                          .key_count = call->key_count};
+                                          .key_count = call->key_count,
+                                          .users = cql__users_of(call)};
     bool is_unset = false;
     *ret_bound = (struct bound){.kind = BOUND_UNSET};
     enum status status = cql__term_prepare(&preparation, term, &receiver, &expression);
@@ -107,8 +109,12 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
                                                        .error = &error,
                                                        .now_us = now_us},
                                             .bind = exec_bind_marker,
+                                            .call = cql__script_bind,
                                             .context = call};
         status = cql__evaluate(expression, &evaluation, &ret_bound->value, &is_unset);
+    }
+    if (status == STATUS_BUSY) {
+        return STATUS_INVALID; /* the statement is planned again when the function answered */
     }
     if (status != STATUS_OK) {
         return exec_fail(call, CQL_INVALID, "%s", error.text);

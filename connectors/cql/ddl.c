@@ -14,10 +14,7 @@ enum {
 
 /* A schema change under way: what the client is told when it is done. */
 struct ddl {
-    const char *change;
-    const char *target;
-    struct bytes keyspace;
-    struct bytes name;
+    struct cql_schema_change change;
     struct bytes *tables; /* DROP KEYSPACE: still to be dropped */
     size_t tables_count;
 };
@@ -25,14 +22,15 @@ struct ddl {
 static void ddl_finish(struct exec_call *call)
 {
     const struct ddl *ddl = call->context;
-    exec_answer_change(call, ddl->change, ddl->target, ddl->keyspace, ddl->name);
+    exec_answer_change(call, &ddl->change);
 }
 
 static struct ddl *ddl_begin(struct exec_call *call, const char *change, const char *target,
                              struct bytes keyspace, struct bytes name)
 {
     struct ddl *ddl = arena_create(call->arena, sizeof(*ddl));
-    *ddl = (struct ddl){.change = change, .target = target, .keyspace = keyspace, .name = name};
+    ddl->change =
+        (struct cql_schema_change){.change = change, .target = target, .keyspace = keyspace, .name = name};
     call->context = ddl;
     return ddl;
 }
@@ -43,6 +41,14 @@ void ddl_object_begin(struct exec_call *call, const char *change, const char *ta
     (void)ddl_begin(call, change, target, keyspace, name);
 }
 
+void ddl_function_begin(struct exec_call *call, const char *change, const struct user_function *function)
+{
+    struct ddl *ddl = ddl_begin(call, change, function->is_aggregate ? "AGGREGATE" : "FUNCTION",
+                                function->keyspace, function->name);
+    ddl->change.arguments = function->argument_types;
+    ddl->change.arguments_count = function->count;
+}
+
 enum status ddl_row_submit(struct exec_call *call, enum gate_change_kind kind, const char *table,
                            const struct value *item)
 {
@@ -50,6 +56,13 @@ enum status ddl_row_submit(struct exec_call *call, enum gate_change_kind kind, c
     *change =
         (struct gate_change){.kind = kind, .is_system = true, .table = bytes_of_text(table), .item = item};
     return exec_submit(call, change, 1, ddl_finish);
+}
+
+enum status ddl_change_submit(struct exec_call *call, const struct gate_change *change)
+{
+    struct gate_change *kept = arena_create(call->arena, sizeof(*kept));
+    *kept = *change;
+    return exec_submit(call, kept, 1, ddl_finish);
 }
 
 enum status ddl_exists(struct exec_call *call, struct bytes keyspace, struct bytes name)
@@ -316,40 +329,63 @@ static enum status drop_next(struct exec_call *call)
         return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
     }
     struct value *item = arena_create(call->arena, sizeof(*item));
-    const struct value_member members[] = {{"keyspace", value_of_text(ddl->keyspace)}};
+    const struct value_member members[] = {{"keyspace", value_of_text(ddl->change.keyspace)}};
     *item = value_of_members(call->arena, members, 1);
     return ddl_row_submit(call, GATE_DELETE, CQL_TABLE_KEYSPACES, item);
 }
 
-struct types_of {
+/* What else is in a keyspace, as changes that delete it. */
+struct rows_of {
     struct exec_call *call;
     struct gate_change *changes;
     size_t count;
 };
 
+static void rows_add(struct rows_of *rows, struct gate_change change)
+{
+    struct gate_change *grown = arena_create_array(rows->call->arena, rows->count + 1, sizeof(*grown));
+    for (size_t i = 0; i < rows->count; i++) {
+        grown[i] = rows->changes[i];
+    }
+    grown[rows->count++] = change;
+    rows->changes = grown;
+}
+
 static void types_note(void *context, const struct type *type)
 {
-    struct types_of *types = context;
+    struct rows_of *types = context;
     struct arena *arena = types->call->arena;
-    struct gate_change *grown = arena_create_array(arena, types->count + 1, sizeof(*grown));
     struct value *item = arena_create(arena, sizeof(*item));
     const struct value_member members[] = {{"keyspace", value_of_text(type->udt->keyspace)},
                                            {"name", value_of_text(type->udt->name)}};
     *item = value_of_members(arena, members, ARRAY_COUNT(members));
-    for (size_t i = 0; i < types->count; i++) {
-        grown[i] = types->changes[i];
+    rows_add(types, (struct gate_change){.kind = GATE_DELETE,
+                                         .is_system = true,
+                                         .table = bytes_of_text(CQL_TABLE_TYPES),
+                                         .item = item});
+}
+
+static void functions_note(void *context, const struct user_function *function)
+{
+    struct rows_of *rows = context;
+    rows_add(rows, cql__user_function_change(rows->call, GATE_DELETE, function));
+}
+
+/* Types, functions and aggregates of a keyspace. */
+static enum status rows_gather(struct rows_of *rows, struct bytes keyspace)
+{
+    enum status status = cql__types_list(rows->call, keyspace, types_note, rows);
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        status =
+            cql__user_functions_list(rows->call, keyspace, (struct bytes){0}, i == 1, functions_note, rows);
     }
-    grown[types->count++] = (struct gate_change){.kind = GATE_DELETE,
-                                                 .is_system = true,
-                                                 .table = bytes_of_text(CQL_TABLE_TYPES),
-                                                 .item = item};
-    types->changes = grown;
+    return status;
 }
 
 enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
 {
     struct tables_of tables = {.call = call, .keyspace = statement->name};
-    struct types_of types = {.call = call};
+    struct rows_of rows = {.call = call};
     enum status status = ddl_check_system(call, statement->name);
     if (status == STATUS_OK && !exec_keyspace_exists(call, statement->name)) {
         if (statement->if_exists) {
@@ -366,9 +402,9 @@ enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace
     struct ddl *ddl = ddl_begin(call, "DROPPED", "KEYSPACE", statement->name, (struct bytes){0});
     ddl->tables = tables.names;
     ddl->tables_count = tables.count;
-    status = cql__types_list(call, statement->name, types_note, &types);
-    if (status == STATUS_OK && types.count > 0) {
-        return exec_submit(call, types.changes, types.count, drop_go_on);
+    status = rows_gather(&rows, statement->name);
+    if (status == STATUS_OK && rows.count > 0) {
+        return exec_submit(call, rows.changes, rows.count, drop_go_on);
     }
     return status == STATUS_OK ? drop_next(call) : status;
 }

@@ -3,6 +3,7 @@
 #define CQL_DDL_H
 
 #include "exec.h"
+#include "user_function.h"
 
 /* "Keyspace" or "Table": 1 to 48 letters, digits and underscores. */
 MUST_USE enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name);
@@ -19,9 +20,14 @@ struct bytes ddl_new_id(struct exec_call *call);
 /* Begins a change of something that is rows of the door's own tables: what the client is told when they are written. */
 void ddl_object_begin(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
                       struct bytes name);
+/* The same of a function, or an aggregate. */
+void ddl_function_begin(struct exec_call *call, const char *change, const struct user_function *function);
 /* Puts or deletes a row of one of the door's own tables, and then tells the client. */
 MUST_USE enum status ddl_row_submit(struct exec_call *call, enum gate_change_kind kind, const char *table,
                                     const struct value *item);
+
+/* The same of a change that is made already. */
+MUST_USE enum status ddl_change_submit(struct exec_call *call, const struct gate_change *change);
 
 /* Begins a change of a table that is already checked: what the gate is told, and what the client will be ("CREATED",
  * "UPDATED", "DROPPED"; NULL: nothing). */

@@ -22,7 +22,11 @@ static void table_finish(struct exec_call *call)
         exec_answer_void(call);
         return;
     }
-    exec_answer_change(call, change->change, "TABLE", change->keyspace, change->name);
+    const struct cql_schema_change told = {.change = change->change,
+                                           .target = "TABLE",
+                                           .keyspace = change->keyspace,
+                                           .name = change->name};
+    exec_answer_change(call, &told);
 }
 
 struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,

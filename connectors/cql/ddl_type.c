@@ -122,6 +122,46 @@ static void users_type(void *context, const struct type *type)
     }
 }
 
+/* Functions that take or give the type, or keep it as their state. */
+struct type_functions {
+    struct exec_call *call;
+    const struct type_udt *udt;
+    struct buffer names;
+};
+
+static void functions_of_type(void *context, const struct user_function *function)
+{
+    struct type_functions *functions = context;
+    bool uses = type_uses(&function->returns, functions->udt) ||
+                (function->is_aggregate && type_uses(&function->state_type, functions->udt));
+    for (size_t i = 0; i < function->count && !uses; i++) {
+        uses = type_uses(&function->arguments[i], functions->udt);
+    }
+    if (uses) {
+        buffer_put_text(&functions->names, functions->names.size == 0 ? "" : ", ");
+        buffer_put(&functions->names, exec_full_name(functions->call, function->keyspace, function->name));
+    }
+}
+
+static enum status type_check_functions(struct exec_call *call, const struct type_udt *udt)
+{
+    struct type_functions functions = {.call = call, .udt = udt};
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        status = cql__user_functions_list(call, udt->keyspace, (struct bytes){0}, i == 1, functions_of_type,
+                                          &functions);
+    }
+    if (status == STATUS_OK && functions.names.size > 0) {
+        status = exec_fail(call, CQL_INVALID,
+                           "Cannot drop user type '%.*s.%.*s' as it is still used by functions %.*s",
+                           (int)udt->keyspace.size, (const char *)udt->keyspace.data, (int)udt->name.size,
+                           (const char *)udt->name.data, (int)functions.names.size,
+                           (const char *)functions.names.data);
+    }
+    buffer_reset(&functions.names);
+    return status;
+}
+
 static enum status type_find_users(struct exec_call *call, const struct type_udt *udt, struct bytes *ret_user)
 {
     struct type_users users = {.udt = udt};
@@ -141,7 +181,10 @@ enum status exec_drop_type(struct exec_call *call, const struct cql_object *stat
         return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->name.name),
                            statement->if_exists);
     }
-    enum status status = type_find_users(call, type.udt, &user);
+    enum status status = type_check_functions(call, type.udt);
+    if (status == STATUS_OK) {
+        status = type_find_users(call, type.udt, &user);
+    }
     if (status == STATUS_OK && user.size > 0) {
         status = exec_fail(call, CQL_INVALID, "Cannot drop user type '%.*s.%.*s' as it is still used by %.*s",
                            (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,

@@ -13,6 +13,7 @@
 #include "keyspaces.h"
 #include "prepare.h"
 #include "role_write.h"
+#include "script.h"
 #include "syntax.h"
 #include "trace.h"
 
@@ -104,15 +105,10 @@ void exec_answer_void(struct exec_call *call)
     exec_answer(call, &answer);
 }
 
-void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
-                        struct bytes name)
+void exec_answer_change(struct exec_call *call, const struct cql_schema_change *change)
 {
-    const struct cql_schema_change told = {.change = change,
-                                           .target = target,
-                                           .keyspace = keyspace,
-                                           .name = name};
     atomic_fetch_add(&call->exec->node->changes, 1);
-    cql__role_follow(call, &told);
+    cql__role_follow(call, change);
 }
 
 /* --- writes --------------------------------------------------------------------------------------------------------- */
@@ -122,7 +118,7 @@ static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
     return arena_copy(&call->outcome_arena, image);
 }
 
-static enum status exec_query(struct exec_call *call, const struct cql_query *query);
+static void exec_again(struct exec_call *call);
 
 /* A change of a table that had changed meanwhile is planned anew, as writes are by the gate. */
 static bool call_again(struct exec_call *call)
@@ -133,10 +129,7 @@ static bool call_again(struct exec_call *call)
     }
     arena_clear(&call->outcome_arena);
     call->outcome = (struct exec_outcome){0};
-    call->warnings_count = 0;
-    if (exec_query(call, call->query) != STATUS_OK) {
-        exec_answer_failure(call);
-    }
+    exec_again(call);
     return true;
 }
 
@@ -349,6 +342,14 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_alter_type(call, &statement->alter_table);
     case CQL_DROP_TYPE:
         return exec_drop_type(call, &statement->object);
+    case CQL_CREATE_FUNCTION:
+        return exec_create_function(call, &statement->create_function);
+    case CQL_DROP_FUNCTION:
+        return exec_drop_function(call, &statement->drop_function);
+    case CQL_CREATE_AGGREGATE:
+        return exec_create_aggregate(call, &statement->create_aggregate);
+    case CQL_DROP_AGGREGATE:
+        return exec_drop_aggregate(call, &statement->drop_function);
     case CQL_DESCRIBE:
         return exec_describe(call, &statement->describe);
     default:
@@ -387,13 +388,11 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 
-static void exec_execute(void *context, struct cql_request *request)
+/* Until it is answered, or waits for a write, or for functions of users. */
+static void exec_run(struct exec_call *call)
 {
-    struct exec_call *call = arena_create(request->arena, sizeof(*call));
-    const struct cql_message *message = request->message;
+    const struct cql_message *message = call->request->message;
     enum status status = STATUS_OK;
-    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
-    request->context = call;
     if (message->opcode == OPCODE_PREPARE) {
         status = cql__prepare(call, &message->statements[0]);
     } else if (message->opcode == OPCODE_BATCH) {
@@ -401,9 +400,29 @@ static void exec_execute(void *context, struct cql_request *request)
     } else {
         status = exec_query(call, &message->statements[0]);
     }
+    if (status != STATUS_OK && cql__script_bind_waits(call)) {
+        status = cql__script_bind_run(call, exec_again);
+    }
     if (status != STATUS_OK) {
         exec_answer_failure(call);
     }
+}
+
+/* From the beginning, with the results of the calls that the statement was stopped for. */
+static void exec_again(struct exec_call *call)
+{
+    call->warnings_count = 0;
+    call->failure = (struct cql_failure){0};
+    cql__script_bind_again(call);
+    exec_run(call);
+}
+
+static void exec_execute(void *context, struct cql_request *request)
+{
+    struct exec_call *call = arena_create(request->arena, sizeof(*call));
+    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
+    request->context = call;
+    exec_run(call);
 }
 
 static bool exec_is_current(void *context, const void *statement)
@@ -435,10 +454,12 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
     node_uuid(exec->node, text, ret_version);
 }
 
-enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec, struct error *error)
+enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
+                      struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
+    exec->evaluator = evaluator;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,

@@ -10,9 +10,12 @@
 #include "gate/gate.h"
 
 struct cql_receiver;
+struct evaluator;
 struct exec;
 struct marker_notes;
 struct role_work;
+struct script_round;
+struct script_values;
 struct traces;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
@@ -45,6 +48,13 @@ struct exec_call {
     unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
+    struct bytes functions_keyspace;        /* where functions are found that are called without a keyspace */
+    bool uses_functions;                    /* users' */
+    struct script_round *round;             /* calls of users' functions that are under way … */
+    struct script_values *values;           /* … those whose results terms are bound to */
+    void (*abandon)(struct exec_call *call); /* frees what waits for them, when one failed; or NULL */
+    size_t script_calls;
+    size_t script_bytes;
 };
 
 /* Sets the failure; always STATUS_INVALID. */
@@ -58,8 +68,7 @@ void exec_warn(struct exec_call *call, const char *format, ...) PRINTF_LIKE(2, 3
 void exec_answer(struct exec_call *call, struct cql_answer *answer);
 void exec_answer_failure(struct exec_call *call);
 void exec_answer_void(struct exec_call *call);
-void exec_answer_change(struct exec_call *call, const char *change, const char *target, struct bytes keyspace,
-                        struct bytes name);
+void exec_answer_change(struct exec_call *call, const struct cql_schema_change *change);
 
 /* What a gate_transaction or gate_request has for `done` and `context`: copies the outcome and resumes the request, which
  * then goes on in `finish`, or is answered with the failure. */
@@ -121,6 +130,12 @@ MUST_USE enum status exec_alter_type(struct exec_call *call, const struct cql_al
 MUST_USE enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement);
 MUST_USE enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement);
 MUST_USE enum status exec_drop_index(struct exec_call *call, const struct cql_object *statement);
+MUST_USE enum status exec_create_function(struct exec_call *call,
+                                          const struct cql_create_function *statement);
+MUST_USE enum status exec_drop_function(struct exec_call *call, const struct cql_drop_function *statement);
+MUST_USE enum status exec_create_aggregate(struct exec_call *call,
+                                           const struct cql_create_aggregate *statement);
+MUST_USE enum status exec_drop_aggregate(struct exec_call *call, const struct cql_drop_function *statement);
 MUST_USE enum status exec_restore_table(struct exec_call *call, const struct cql_restore_table *statement);
 MUST_USE enum status exec_create_view(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_alter_view(struct exec_call *call, const struct cql_alter_table *statement);
@@ -149,6 +164,7 @@ struct exec {
     struct gate_view *aside; /* for reads while `view` visits rows */
     struct cql_executor executor;
     struct traces *traces;
+    struct evaluator *evaluator; /* of users' functions; NULL: there is none */
     struct cql_node *node;
     uint8_t host_id[CQL_UUID_BYTES];
     uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */

@@ -490,39 +490,66 @@ static enum status choose(const struct cql_call_site *site, const struct candida
         name_of(site, arena), signatures(found, matches, arena));
 }
 
-enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
+/* Those whose signatures depend on what they are called with. */
+static const struct {
+    const char *name;
+    enum status (*find)(const struct cql_call_site *site, struct arena *arena,
+                        const struct cql_function **ret_function, struct error *error);
+} special_functions[] = {
+    {"token", find_token},
+    {"tojson", find_json},
+    {"to_json", find_json},
+    {"fromjson", find_json},
+    {"from_json", find_json},
+    {"count", find_aggregate},
+    {"min", find_aggregate},
+    {"max", find_aggregate},
+    {"sum", find_aggregate},
+    {"avg", find_aggregate},
+    {"map_keys", find_collection},
+    {"map_values", find_collection},
+    {"collection_count", find_collection},
+};
+
+static enum status find_native(const struct cql_call_site *site, struct arena *arena,
                                const struct cql_function **ret_function, struct error *error)
 {
-    static const struct {
-        const char *name;
-        enum status (*find)(const struct cql_call_site *site, struct arena *arena,
-                            const struct cql_function **ret_function, struct error *error);
-    } kinds[] = {
-        {"token", find_token},
-        {"tojson", find_json},
-        {"to_json", find_json},
-        {"fromjson", find_json},
-        {"from_json", find_json},
-        {"count", find_aggregate},
-        {"min", find_aggregate},
-        {"max", find_aggregate},
-        {"sum", find_aggregate},
-        {"avg", find_aggregate},
-        {"map_keys", find_collection},
-        {"map_values", find_collection},
-        {"collection_count", find_collection},
-    };
     struct candidates found = {.count = 0};
     if (site->name.keyspace.size > 0 && !bytes_equal(site->name.keyspace, bytes_of_text("system"))) {
         return STATUS_NOT_FOUND;
     }
-    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
-        if (is_named(site, kinds[i].name)) {
-            return kinds[i].find(site, arena, ret_function, error);
+    for (size_t i = 0; i < ARRAY_COUNT(special_functions); i++) {
+        if (is_named(site, special_functions[i].name)) {
+            return special_functions[i].find(site, arena, ret_function, error);
         }
     }
     gather(site, arena, &found);
     return found.count == 0 ? STATUS_NOT_FOUND : choose(site, &found, arena, ret_function, error);
+}
+
+bool cql__function_is_native(struct bytes name)
+{
+    const struct cql_call_site site = {.name = {.name = name}};
+    struct candidates found = {.count = 0};
+    struct arena arena = {0};
+    gather(&site, &arena, &found);
+    arena_reset(&arena);
+    bool is_native = found.count > 0;
+    for (size_t i = 0; i < ARRAY_COUNT(special_functions); i++) {
+        is_native = is_native || is_named(&site, special_functions[i].name);
+    }
+    return is_native;
+}
+
+enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
+                               const struct cql_function **ret_function, struct error *error)
+{
+    enum status native = find_native(site, arena, ret_function, error);
+    if (native == STATUS_OK || site->users.find == NULL) {
+        return native;
+    }
+    enum status status = cql__user_function_find(site, arena, ret_function, error);
+    return status == STATUS_NOT_FOUND ? native : status;
 }
 
 /* --- casts ------------------------------------------------------------------------------------------------------ */
@@ -660,7 +687,7 @@ enum status cql__operation_find(enum cql_term_kind kind, const struct type *left
 enum status cql__function_run(const struct cql_function *function, const struct value *arguments,
                               const struct cql_moment *moment, struct value *ret_value)
 {
-    CHECK(!function->is_aggregate && function->run != NULL);
+    CHECK(!function->is_aggregate && function->run != NULL && function->user == NULL);
     for (size_t i = 0; i < function->count && !function->takes_null; i++) {
         bool is_empty =
             arguments[i].kind == VALUE_EMPTY && function->run != run_as_blob && function->run != run_token;

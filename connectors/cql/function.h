@@ -13,6 +13,8 @@ struct cql_moment {
     int64_t now_us; /* wall time, the same for all of a statement */
 };
 
+struct user_function;
+
 struct cql_function {
     struct cql_qualified name; /* in "system" */
     struct type returns;
@@ -23,7 +25,17 @@ struct cql_function {
     bool takes_null; /* it is called with nulls; others give null for one */
     enum status (*run)(const struct cql_function *function, const struct value *arguments,
                        const struct cql_moment *moment, struct value *ret_value);
-    int detail; /* for `run` */
+    int detail;                       /* for `run` */
+    const struct user_function *user; /* users made it: it has no `run`, and answers later; NULL: native */
+};
+
+/* Functions that users made. */
+struct cql_users {
+    /* Those of a name; `keyspace` is empty when the call names none. STATUS_INVALID. NULL: there are none. */
+    enum status (*find)(void *context, struct bytes keyspace, struct bytes name,
+                        const struct cql_function *const **ret_functions, size_t *ret_count,
+                        struct error *error);
+    void *context;
 };
 
 /* --- which function --------------------------------------------------------------------------------------------- */
@@ -45,12 +57,15 @@ struct cql_call_site {
     const struct type *receiver;  /* or NULL */
     const struct type *key_types; /* of the partition key, for token(); NULL: there is no table */
     size_t key_count;
+    struct cql_users users;
 };
 
 /* Finds the function that a call means; it lives in `arena`. STATUS_NOT_FOUND: none has the name, *error is untouched.
- * STATUS_INVALID in Cassandra's words: none fits, or several do. */
+ * STATUS_INVALID in Cassandra's words: none fits, or several do. A native one goes before users' of its name. */
 MUST_USE enum status cql__function_find(const struct cql_call_site *site, struct arena *arena,
                                         const struct cql_function **ret_function, struct error *error);
+/* Whether a native function has the name. */
+bool cql__function_is_native(struct bytes name);
 /* CAST(x AS type). STATUS_INVALID: there is none. */
 MUST_USE enum status cql__cast_find(const struct type *from, const struct type *to, struct arena *arena,
                                     const struct cql_function **ret_function, struct error *error);

@@ -24,6 +24,10 @@ struct function_row {
 const struct function_row *cql__time_functions(size_t *ret_count);
 const struct function_row *cql__number_functions(size_t *ret_count);
 
+/* function_user.c: the same as cql__function_find among users' functions. */
+MUST_USE enum status cql__user_function_find(const struct cql_call_site *site, struct arena *arena,
+                                             const struct cql_function **ret_function, struct error *error);
+
 /* a + b and so on for the numbers of `type`, which all have. */
 MUST_USE enum status cql__number_operate(enum cql_term_kind kind, const struct type *type,
                                          const struct value *a, const struct value *b,

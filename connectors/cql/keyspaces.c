@@ -9,9 +9,10 @@
 
 void cql_register_tables(struct catalog *catalog)
 {
-    static struct key_column columns[2];
+    static struct key_column columns[3];
     columns[0] = (struct key_column){.name = bytes_of_text("keyspace"), .type = {.kind = TYPE_TEXT}};
     columns[1] = (struct key_column){.name = bytes_of_text("name"), .type = {.kind = TYPE_TEXT}};
+    columns[2] = (struct key_column){.name = bytes_of_text("types"), .type = {.kind = TYPE_TEXT}};
     struct schema keyspaces = {.table = TABLE_CQL_KEYSPACES,
                                .name = bytes_of_text(CQL_TABLE_KEYSPACES),
                                .partition_count = 1,
@@ -23,7 +24,16 @@ void cql_register_tables(struct catalog *catalog)
                            .clustering_count = 1,
                            .clustering = columns + 1};
     catalog_register_system(catalog, &keyspaces);
+    struct schema functions = types;
+    functions.table = TABLE_CQL_FUNCTIONS;
+    functions.name = bytes_of_text(CQL_TABLE_FUNCTIONS);
+    functions.clustering_count = 2;
+    struct schema aggregates = functions;
+    aggregates.table = TABLE_CQL_AGGREGATES;
+    aggregates.name = bytes_of_text(CQL_TABLE_AGGREGATES);
     catalog_register_system(catalog, &types);
+    catalog_register_system(catalog, &functions);
+    catalog_register_system(catalog, &aggregates);
 }
 
 static void keyspace_options(const struct value *item, struct keyspace_options *ret_options)

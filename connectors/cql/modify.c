@@ -336,6 +336,7 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
     }
     modify->schema = modify->table.schema;
     exec_key_types(to->call, modify->schema);
+    to->call->functions_keyspace = modify->table.keyspace;
     modify->is_counter =
         modify->schema->columns_count > 0 && modify->schema->columns[0].type.kind == TYPE_COUNTER;
     modify->actions = arena_create_array(to->call->arena, actions_max, sizeof(*modify->actions));

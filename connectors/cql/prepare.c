@@ -18,6 +18,8 @@ struct plan {
     uint32_t table_id;
     uint32_t generation;
     uint32_t version;
+    bool uses_functions; /* users', as they were when the schema … */
+    uint64_t changes;    /* … had changed so often */
 };
 
 /* --- keys ------------------------------------------------------------------------------------------------------------ */
@@ -188,6 +190,7 @@ static enum status plan_make(struct exec_call *call, const struct cql_query *que
     struct exec_call preparing = *call;
     preparing.arena = &plan->arena;
     preparing.query = query;
+    plan->changes = atomic_load(&call->exec->node->changes);
     enum status status = plan_parse(&preparing, query->text, plan);
     if (status == STATUS_OK) {
         status = plan_table(&preparing, plan);
@@ -198,6 +201,7 @@ static enum status plan_make(struct exec_call *call, const struct cql_query *que
     if (status == STATUS_OK) {
         metadata_keep(plan, &plan->told.variables);
         metadata_keep(plan, &plan->told.result);
+        plan->uses_functions = preparing.uses_functions;
     } else {
         call->failure = preparing.failure;
         call->failure.message = arena_copy(call->arena, preparing.failure.message);
@@ -245,6 +249,9 @@ bool cql__plan_is_current(struct exec *exec, const void *prepared)
 {
     const struct plan *plan = prepared;
     const struct schema *schema = NULL;
+    if (plan->uses_functions && plan->changes != atomic_load(&exec->node->changes)) {
+        return false;
+    }
     return plan->table.size == 0 ||
            (gate_table_find(exec->gate, plan->table, &schema, NULL) == STATUS_OK && plan_is_of(plan, schema));
 }

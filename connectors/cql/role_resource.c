@@ -12,21 +12,23 @@ static struct bytes joined(struct exec_call *call, const char *root, struct byte
     return bytes_of_text(arena_format(call->arena, "%s/%.*s", root, (int)name.size, (const char *)name.data));
 }
 
-/* "functions/keyspace/name[int,text]" */
-static struct bytes function_name(struct exec_call *call, const struct cql_resource *resource,
-                                  struct bytes keyspace)
+/* "functions/keyspace/name(int, text)", with the types as functions are told apart by them. */
+static enum status function_name(struct exec_call *call, const struct cql_resource *resource,
+                                 struct bytes keyspace, struct bytes *ret_name)
 {
-    struct buffer text = {0};
-    buffer_put_format(&text, "functions/%.*s/%.*s(", (int)keyspace.size, (const char *)keyspace.data,
-                      (int)resource->name.name.size, (const char *)resource->name.name.data);
-    for (size_t i = 0; i < resource->arguments.count; i++) {
-        buffer_put_text(&text, i > 0 ? ", " : "");
-        buffer_put(&text, resource->arguments.at[i].text);
+    size_t count = resource->arguments.count;
+    struct type *types = arena_create_array(call->arena, count, sizeof(*types));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = exec_type(call, &resource->arguments.at[i], keyspace, &types[i]);
     }
-    buffer_put_text(&text, ")");
-    struct bytes copy = arena_copy(call->arena, buffer_bytes(&text));
-    buffer_reset(&text);
-    return copy;
+    if (status == STATUS_OK) {
+        const struct user_function function = {.keyspace = keyspace,
+                                               .name = resource->name.name,
+                                               .types = cql__user_types_text(call, types, count)};
+        *ret_name = cql__resource_function(call, &function);
+    }
+    return status;
 }
 
 static enum status name_in_keyspace(struct exec_call *call, const struct cql_resource *resource,
@@ -38,9 +40,10 @@ static enum status name_in_keyspace(struct exec_call *call, const struct cql_res
                          "No keyspace has been specified. USE a keyspace, or explicitly specify "
                          "keyspace.tablename");
     }
-    *ret_name = resource->kind == CQL_RESOURCE_TABLE
-                    ? cql__resource_table(call, keyspace, resource->name.name)
-                    : function_name(call, resource, keyspace);
+    if (resource->kind != CQL_RESOURCE_TABLE) {
+        return function_name(call, resource, keyspace, ret_name);
+    }
+    *ret_name = cql__resource_table(call, keyspace, resource->name.name);
     return STATUS_OK;
 }
 
@@ -152,7 +155,22 @@ static bool parts_of(struct bytes resource, const char *root, struct bytes *ret_
     return true;
 }
 
-/* Functions of users and MBeans are not served, so there is none by name. */
+/* "f(int, text)": a function, or an aggregate. */
+static bool function_exists(struct exec_call *call, struct bytes keyspace, struct bytes signature)
+{
+    const struct user_function *function = NULL;
+    const uint8_t *open = memchr(signature.data, '(', signature.size);
+    size_t size = open == NULL ? signature.size : (size_t)(open - signature.data);
+    if (size + 2 > signature.size) {
+        return false;
+    }
+    struct bytes name = bytes_part(signature, 0, size);
+    struct bytes types = bytes_part(signature, size + 1, signature.size - size - 2);
+    return cql__user_function_get(call, keyspace, name, types, false, &function) == STATUS_OK ||
+           cql__user_function_get(call, keyspace, name, types, true, &function) == STATUS_OK;
+}
+
+/* MBeans are not served, so there is none by name. */
 static bool resource_exists(struct exec_call *call, struct bytes resource)
 {
     struct bytes first = {0};
@@ -162,7 +180,7 @@ static bool resource_exists(struct exec_call *call, struct bytes resource)
         return is_keyspace ? exec_keyspace_exists(call, first) : table_exists(call, first, second);
     }
     if (parts_of(resource, "functions", &first, &second)) {
-        return second.size == 0 && exec_keyspace_exists(call, first);
+        return second.size == 0 ? exec_keyspace_exists(call, first) : function_exists(call, first, second);
     }
     if (parts_of(resource, "roles", &first, &second)) {
         return role_find(call->exec->node->roles, bytes_from(resource, strlen("roles/")), NULL, NULL);

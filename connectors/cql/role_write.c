@@ -164,6 +164,32 @@ static void follow_grant(struct exec_call *call, struct role_plan *plan, struct 
     role_plan_grant(roles_of(call), plan, &grant, &changed);
 }
 
+static bool is_function(const struct cql_schema_change *change)
+{
+    return strcmp(change->target, "FUNCTION") == 0 || strcmp(change->target, "AGGREGATE") == 0;
+}
+
+/* The resource that came or went. */
+static struct bytes follow_resource(struct exec_call *call, const struct cql_schema_change *change)
+{
+    struct buffer types = {0};
+    if (!is_function(change)) {
+        return strcmp(change->target, "KEYSPACE") == 0
+                   ? cql__resource_keyspace(call, change->keyspace)
+                   : cql__resource_table(call, change->keyspace, change->name);
+    }
+    for (size_t i = 0; i < change->arguments_count; i++) {
+        buffer_put_text(&types, i > 0 ? ", " : "");
+        buffer_put(&types, change->arguments[i]);
+    }
+    const struct user_function function = {.keyspace = change->keyspace,
+                                           .name = change->name,
+                                           .types = buffer_bytes(&types)};
+    struct bytes resource = cql__resource_function(call, &function);
+    buffer_reset(&types);
+    return resource;
+}
+
 static void follow_plan(struct exec_call *call, struct role_plan *plan)
 {
     const struct cql_schema_change *change = call->role_work->follows;
@@ -171,8 +197,7 @@ static void follow_plan(struct exec_call *call, struct role_plan *plan)
     struct bytes functions =
         bytes_of_text(arena_format(call->arena, "functions/%.*s", (int)change->keyspace.size,
                                    (const char *)change->keyspace.data));
-    struct bytes resource = is_keyspace ? cql__resource_keyspace(call, change->keyspace)
-                                        : cql__resource_table(call, change->keyspace, change->name);
+    struct bytes resource = follow_resource(call, change);
     if (strcmp(change->change, "DROPPED") == 0) {
         role_plan_forget(roles_of(call), plan, resource);
         if (is_keyspace) {
@@ -196,10 +221,11 @@ static enum status follow_make(struct exec_call *call)
     return STATUS_OK;
 }
 
-/* Whether the change makes or takes permissions: a table or keyspace that came or went. */
+/* Whether the change makes or takes permissions: a table, keyspace or function that came or went. */
 static bool is_followed(const struct exec_call *call, const struct cql_schema_change *change)
 {
-    bool is_resource = strcmp(change->target, "KEYSPACE") == 0 || strcmp(change->target, "TABLE") == 0;
+    bool is_resource = strcmp(change->target, "KEYSPACE") == 0 || strcmp(change->target, "TABLE") == 0 ||
+                       is_function(change);
     bool is_made = strcmp(change->change, "CREATED") == 0 && call->exec->node->authorizes &&
                    role_find(roles_of(call), call->request->principal, NULL, NULL);
     bool is_gone = strcmp(change->change, "DROPPED") == 0 && roles_of(call) != NULL;

@@ -331,13 +331,19 @@ static bool take_count(struct select *select, enum select_step *ret_step)
     return true;
 }
 
-static enum status take_plain(struct select *select, const struct source_row *row, enum select_step *ret_step,
+static enum status take_plain(struct select *select, const struct source_row *row,
+                              const struct select_stored *stored, enum select_step *ret_step,
                               struct error *error)
 {
     if (!take_count(select, ret_step)) {
         return STATUS_OK;
     }
-    enum status status = cql__selection_put(&select->selection, row, NULL, row->arena, &select->cells, error);
+    if (select->deferred != NULL) {
+        *ret_step = select->position.left == 0 ? SELECT_ENDED : SELECT_ON;
+        return cql__defer_row(select, row, stored, error);
+    }
+    enum status status =
+        cql__selection_put(&select->selection, row, NULL, NULL, row->arena, &select->cells, error);
     if (status == STATUS_OK && select->sorts) {
         status = cql__sort_note(select, row, error);
     }
@@ -358,18 +364,18 @@ static enum status group_end(struct select *select, struct error *error)
     return status;
 }
 
-static enum status group_row_decode(struct arena *arena, struct bytes image, const struct wide_row **ret_row,
-                                    struct error *error)
+static enum status kept_row_decode(struct arena *arena, struct bytes image, const struct wide_row **ret_row,
+                                   struct error *error)
 {
     struct wide_row *row = arena_create(arena, sizeof(*row));
     *ret_row = row;
     return wide_row_decode(arena_copy(arena, image), arena, row, error);
 }
 
-/* Values that do not live as long as the group. */
-static enum status group_copy_values(struct select *select, const struct source_row *row, struct error *error)
+/* Values that do not live as long as what is kept. */
+static enum status kept_values_copy(const struct select *select, const struct source_row *row,
+                                    struct arena *arena, struct source_row *ret_row, struct error *error)
 {
-    struct arena *arena = &select->group.arena;
     size_t count = select->source.count;
     struct value *values = arena_create_array(arena, count, sizeof(*values));
     enum status status = STATUS_OK;
@@ -379,41 +385,52 @@ static enum status group_copy_values(struct select *select, const struct source_
         status = codec_value_decode(arena_copy(arena, buffer_bytes(&encoded)), arena, &values[i], error);
         buffer_reset(&encoded);
     }
-    select->group.first.key = values;
-    select->group.first.values = values;
+    ret_row->key = values;
+    ret_row->values = values;
     return status;
 }
 
-/* Keeps a group's first row, whose columns stand for those of the others. */
-static enum status group_keep(struct select *select, const struct source_row *row,
-                              const struct select_stored *stored, struct error *error)
+enum status cql__select_keep(const struct select *select, const struct source_row *row,
+                             const struct select_stored *stored, struct arena *arena,
+                             struct source_row *ret_row, struct error *error)
 {
-    struct source_row *first = &select->group.first;
-    struct arena *arena = &select->group.arena;
     const struct schema *schema = select->source.table.schema;
+    size_t keys = schema->partition_count + schema->clustering_count;
     size_t count = 0;
     enum status status = STATUS_OK;
-    *first = *row;
-    first->arena = arena;
+    *ret_row = *row;
+    ret_row->arena = arena;
     if (stored == NULL && select->source.log != NULL) {
-        return group_copy_values(select, row, error);
+        return kept_values_copy(select, row, arena, ret_row, error);
     }
     if (stored == NULL) {
         return STATUS_OK; /* lives as long as the call */
     }
-    struct value *key =
-        arena_create_array(arena, PARTITION_COLUMNS_MAX + CLUSTERING_COLUMNS_MAX, sizeof(*key));
-    first->key = key;
+    struct value *key = arena_create_array(arena, keys, sizeof(*key));
+    ret_row->key = key;
     status = key_decode(schema, arena_copy(arena, stored->key), arena, key, key + schema->partition_count,
                         &count, error);
-    first->document = arena_copy(arena, row->document);
+    ret_row->document = arena_copy(arena, row->document);
     if (status == STATUS_OK && row->plain != NULL) {
-        status = group_row_decode(arena, stored->image, &first->plain, error);
+        status = kept_row_decode(arena, stored->image, &ret_row->plain, error);
     }
     if (status == STATUS_OK && row->statics != NULL) {
-        status = group_row_decode(arena, stored->statics, &first->statics, error);
+        status = kept_row_decode(arena, stored->statics, &ret_row->statics, error);
     }
     return status;
+}
+
+/* A group's first row is kept: its columns stand for those of the others. */
+static enum status group_begin(struct select *select, const struct source_row *row,
+                               const struct select_stored *stored, struct error *error)
+{
+    if (select->deferred != NULL) {
+        return cql__defer_group(select, row, stored, error);
+    }
+    enum status status = group_end(select, error);
+    return status == STATUS_OK
+               ? cql__select_keep(select, row, stored, &select->group.arena, &select->group.first, error)
+               : status;
 }
 
 static enum status take_grouped(struct select *select, const struct source_row *row,
@@ -430,15 +447,17 @@ static enum status take_grouped(struct select *select, const struct source_row *
             buffer_reset(&key);
             return STATUS_OK;
         }
-        status = group_end(select, error);
+        status = group_begin(select, row, stored, error);
         buffer_clear(&group->key);
         buffer_put(&group->key, buffer_bytes(&key));
-        if (status == STATUS_OK) {
-            status = group_keep(select, row, stored, error);
-        }
     }
     buffer_reset(&key);
-    return status == STATUS_OK ? cql__group_step(group, row, error) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    group->has_rows = true;
+    return select->deferred != NULL ? cql__defer_step(select, row, stored, error)
+                                    : cql__group_step(group, row, error);
 }
 
 enum status cql__select_take(struct select *select, const struct source_row *row,
@@ -452,7 +471,7 @@ enum status cql__select_take(struct select *select, const struct source_row *row
         return status;
     }
     return cql__selection_groups(&select->selection) ? take_grouped(select, row, stored, ret_step, error)
-                                                     : take_plain(select, row, ret_step, error);
+                                                     : take_plain(select, row, stored, ret_step, error);
 }
 
 /* Cassandra's words to those who count across partitions. */
@@ -472,25 +491,24 @@ static void select_warn(struct select *select)
 /* --- the answer ------------------------------------------------------------------------------------------------------- */
 
 /* The last group; aggregates of no rows are a row too. */
-static enum status select_finish(struct select *select)
+static enum status select_finish_groups(struct select *select)
 {
     struct error error;
     enum status status = STATUS_OK;
     bool is_one = select->selection.groups_count == 0 && select->selection.aggregates_count > 0;
-    if (cql__selection_groups(&select->selection)) {
-        bool is_missing =
-            is_one && !select->group.has_rows && !select->call->request->message->parameters.has_paging_state;
+    bool is_missing =
+        is_one && !select->group.has_rows && !select->call->request->message->parameters.has_paging_state;
+    if (!cql__selection_groups(&select->selection)) {
+        return STATUS_OK;
+    }
+    if (select->deferred != NULL) {
+        status = is_missing ? cql__defer_group(select, NULL, NULL, &error) : STATUS_OK;
+    } else {
         status =
             is_missing ? cql__group_put(&select->group, &select->cells, &error) : group_end(select, &error);
-        select->rows += is_missing;
     }
-    if (status != STATUS_OK) {
-        return exec_fail_status(select->call, status, error.text);
-    }
-    if (select->sorts) {
-        cql__sort_rows(select);
-    }
-    return STATUS_OK;
+    select->rows += is_missing;
+    return status == STATUS_OK ? status : exec_fail_status(select->call, status, error.text);
 }
 
 /* What PREPARE told is told again, unless the table has other columns by now, or had at the moment that is asked for. */
@@ -504,18 +522,66 @@ static const struct cql_metadata *select_metadata(const struct select *select)
     return told != NULL ? told : &select->selection.metadata;
 }
 
+static void select_reset(struct select *select)
+{
+    cql__sort_reset(select);
+    cql__group_reset(&select->group);
+    cql__defer_reset(select);
+}
+
+/* Ends the call, and the select with it. */
 static void select_answer(struct select *select)
 {
     struct exec_call *call = select->call;
+    struct buffer cells = select->cells;
     struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
                                 .rows = {.metadata = select_metadata(select),
                                          .count = select->rows,
-                                         .cells = buffer_bytes(&select->cells),
+                                         .cells = buffer_bytes(&cells),
                                          .has_more = select->has_more}};
     if (select->has_more) {
         answer.rows.paging_state = cql__position_encode(call, &select->position);
     }
+    select_reset(select);
     exec_answer(call, &answer);
+    buffer_reset(&cells);
+}
+
+static void select_abandon(struct exec_call *call)
+{
+    struct select *select = call->context;
+    select_reset(select);
+    buffer_reset(&select->cells);
+}
+
+static void select_settled(struct exec_call *call);
+
+/* When all rows were read: users' functions, and then the answer. */
+static enum status select_end(struct select *select)
+{
+    bool waits = false;
+    enum status status = STATUS_OK;
+    if (select->deferred != NULL) {
+        status = cql__defer_settle(select, select_settled, &waits);
+    }
+    if (status != STATUS_OK || waits) {
+        return status;
+    }
+    if (select->sorts) {
+        cql__sort_rows(select);
+    }
+    select_warn(select);
+    select_answer(select);
+    return STATUS_OK;
+}
+
+/* The functions answered. */
+static void select_settled(struct exec_call *call)
+{
+    if (select_end(call->context) != STATUS_OK) {
+        select_abandon(call);
+        exec_answer_failure(call);
+    }
 }
 
 static enum status select_rows(struct select *select)
@@ -527,25 +593,31 @@ static enum status select_rows(struct select *select)
 
 enum status exec_select(struct exec_call *call, const struct cql_select *statement)
 {
-    struct select select = {.call = call, .statement = statement};
-    enum status status = select_plan(&select);
+    struct select *select = arena_create(call->arena, sizeof(*select));
+    *select = (struct select){.call = call, .statement = statement};
+    enum status status = select_plan(select);
     if (status == STATUS_OK) {
-        status = select_page(&select);
+        status = select_page(select);
     }
-    select.group.selection = &select.selection;
+    select->group.selection = &select->selection;
+    call->context = select;
+    call->abandon = select_abandon;
+    if (status == STATUS_OK && cql__selection_defers(&select->selection)) {
+        cql__defer_begin(select);
+    }
     if (status == STATUS_OK) {
-        status = select_rows(&select);
+        status = select_rows(select);
     }
     if (status == STATUS_OK) {
-        status = select_finish(&select);
+        status = select_finish_groups(select);
     }
     if (status == STATUS_OK) {
-        select_warn(&select);
-        select_answer(&select);
+        status = select_end(select);
     }
-    cql__sort_reset(&select);
-    cql__group_reset(&select.group);
-    buffer_reset(&select.cells);
+    if (status != STATUS_OK) {
+        select_abandon(call);
+        call->abandon = NULL;
+    }
     return status;
 }
 

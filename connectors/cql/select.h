@@ -37,6 +37,7 @@ struct select {
     struct buffer cells;
     uint64_t rows;
     bool has_more;
+    struct select_deferred *deferred; /* users' functions are called: what waits for them; or NULL */
     /* sorts: where each row's cells end, and what it is sorted by. */
     struct select_sorted *sorted;
 };
@@ -74,6 +75,27 @@ struct bytes cql__position_encode(struct exec_call *call, const struct select_po
 /* Failure: Protocol error. */
 MUST_USE enum status cql__position_decode(struct exec_call *call, struct bytes text,
                                           struct select_position *ret_position);
+
+/* select.c: what will be evaluated of a row later, in `arena`. `stored` as above. */
+MUST_USE enum status cql__select_keep(const struct select *select, const struct source_row *row,
+                                      const struct select_stored *stored, struct arena *arena,
+                                      struct source_row *ret_row, struct error *error);
+
+/* select_defer.c: rows and groups that wait for users' functions. */
+void cql__defer_begin(struct select *select);
+MUST_USE enum status cql__defer_row(struct select *select, const struct source_row *row,
+                                    const struct select_stored *stored, struct error *error);
+/* Begins a group with its first row, or (NULL) without any. */
+MUST_USE enum status cql__defer_group(struct select *select, const struct source_row *row,
+                                      const struct select_stored *stored, struct error *error);
+/* Takes a row into the last group. */
+MUST_USE enum status cql__defer_step(struct select *select, const struct source_row *row,
+                                     const struct select_stored *stored, struct error *error);
+/* Goes on until all cells are made, or (*ret_waits) functions have been asked, after whose answer `resume` is called. Failures
+ * are set. */
+MUST_USE enum status cql__defer_settle(struct select *select, void (*resume)(struct exec_call *call),
+                                       bool *ret_waits);
+void cql__defer_reset(struct select *select);
 
 /* select_sort.c: ORDER BY over several partitions. */
 MUST_USE enum status cql__sort_note(struct select *select, const struct source_row *row, struct error *error);

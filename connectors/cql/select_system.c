@@ -11,6 +11,7 @@
 #include "select.h"
 #include "syntax.h"
 #include "trace.h"
+#include "user_function.h"
 #include "value/type_text.h"
 #include "views.h"
 
@@ -395,6 +396,75 @@ static enum status describe_types(struct describe *describe)
     return status;
 }
 
+/* --- functions -------------------------------------------------------------------------------------------------------- */
+
+struct describe_functions {
+    struct exec_call *call;
+    struct described_function *functions;
+    size_t functions_count;
+    struct described_aggregate *aggregates;
+    size_t aggregates_count;
+};
+
+static void describe_aggregate(struct describe_functions *list, const struct user_function *user)
+{
+    struct arena *arena = list->call->arena;
+    struct described_aggregate *grown = arena_create_array(arena, list->aggregates_count + 1, sizeof(*grown));
+    for (size_t i = 0; i < list->aggregates_count; i++) {
+        grown[i] = list->aggregates[i];
+    }
+    grown[list->aggregates_count++] =
+        (struct described_aggregate){.name = user->name,
+                                     .argument_types = {.at = user->argument_types, .count = user->count},
+                                     .final_function = user->final_function,
+                                     .initial_condition = user->initial_text,
+                                     .return_type = user->returns_text,
+                                     .state_function = user->state_function,
+                                     .state_type = user->state_type_text};
+    list->aggregates = grown;
+}
+
+static void describe_user_function(void *context, const struct user_function *user)
+{
+    struct describe_functions *list = context;
+    struct arena *arena = list->call->arena;
+    if (user->is_aggregate) {
+        describe_aggregate(list, user);
+        return;
+    }
+    struct described_function *grown = arena_create_array(arena, list->functions_count + 1, sizeof(*grown));
+    for (size_t i = 0; i < list->functions_count; i++) {
+        grown[i] = list->functions[i];
+    }
+    grown[list->functions_count++] =
+        (struct described_function){.name = user->name,
+                                    .argument_types = {.at = user->argument_types, .count = user->count},
+                                    .argument_names = {.at = user->argument_names, .count = user->count},
+                                    .body = user->body,
+                                    .language = bytes_of_text("lua"),
+                                    .return_type = user->returns_text,
+                                    .is_called_on_null = user->is_called_on_null};
+    list->functions = grown;
+}
+
+static enum status describe_functions(struct describe *describe)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < describe->described.keyspaces_count && status == STATUS_OK; i++) {
+        struct described_keyspace *keyspace = &describe->keyspaces[i];
+        struct describe_functions list = {.call = describe->call};
+        for (int k = 0; k < 2 && status == STATUS_OK; k++) {
+            status = cql__user_functions_list(describe->call, keyspace->name, (struct bytes){0}, k == 1,
+                                              describe_user_function, &list);
+        }
+        keyspace->functions = list.functions;
+        keyspace->functions_count = list.functions_count;
+        keyspace->aggregates = list.aggregates;
+        keyspace->aggregates_count = list.aggregates_count;
+    }
+    return status;
+}
+
 /* Where clients are told to connect to: where this one did, unless the door was told otherwise. */
 static void describe_address(struct exec_call *call, struct described_node *node)
 {
@@ -534,6 +604,9 @@ static enum status describe_all(struct describe *describe)
         describe_documents_keyspace(describe);
         describe_tables(describe);
         status = describe_types(describe);
+    }
+    if (status == STATUS_OK) {
+        status = describe_functions(describe);
     }
     describe->described.keyspaces = describe->keyspaces;
     describe_node(call, &describe->described.node);

@@ -74,7 +74,40 @@ static bool reads_only_statics(const struct source *source, const struct cql_exp
     return true;
 }
 
+/* Whether users' functions are called, or (`or_aggregates`) their aggregates. */
+static bool calls_users(const struct cql_expression *expression, bool or_aggregates)
+{
+    bool may_be = expression != NULL && (expression->kind == CQL_EXPRESSION_CALL ||
+                                         (or_aggregates && expression->kind == CQL_EXPRESSION_AGGREGATE));
+    bool is_there = may_be && expression->function != NULL && expression->function->user != NULL;
+    for (size_t i = 0; expression != NULL && i < expression->count && !is_there; i++) {
+        is_there = calls_users(expression->parts[i], or_aggregates);
+    }
+    return is_there;
+}
+
 /* NOLINTEND(misc-no-recursion) */
+
+bool cql__selection_calls_inside(const struct selection *selection)
+{
+    bool is_there = false;
+    for (size_t i = 0; i < selection->aggregates_count; i++) {
+        for (size_t k = 0; k < selection->aggregates[i]->count; k++) {
+            is_there = is_there || calls_users(selection->aggregates[i]->parts[k], false);
+        }
+    }
+    return is_there;
+}
+
+bool cql__selection_defers(const struct selection *selection)
+{
+    bool defers = selection->calls > 0;
+    for (size_t i = 0; i < selection->aggregates_count; i++) {
+        const struct cql_function *function = selection->aggregates[i]->function;
+        defers = defers || (function != NULL && function->user != NULL);
+    }
+    return defers;
+}
 
 static enum status prepare_term(struct selection *selection, struct cql_preparation *preparation,
                                 const struct cql_term *term, struct cql_expression **ret_expression)
@@ -87,6 +120,16 @@ static enum status prepare_term(struct selection *selection, struct cql_preparat
                    : exec_fail(selection->call, CQL_INVALID, "%s", preparation->error->text);
     }
     return check_cells(selection, *ret_expression);
+}
+
+/* "ks.f(system.now())" */
+static struct bytes users_name(struct exec_call *call, const struct cql_term *term)
+{
+    struct buffer text = {0};
+    cql__term_format(term, call->functions_keyspace, &text);
+    struct bytes name = arena_copy(call->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return name;
 }
 
 /* SELECT *: every column. */
@@ -139,6 +182,9 @@ static enum status prepare_terms(struct selection *selection, struct cql_prepara
         const struct cql_selector *selector = &statement->selectors.at[i];
         selection->names[i] = cql__selector_name(selector, arena);
         status = prepare_term(selection, preparation, selector->term, &selection->terms[i]);
+        if (status == STATUS_OK && !selector->has_alias && calls_users(selection->terms[i], true)) {
+            selection->names[i] = users_name(selection->call, selector->term);
+        }
     }
     return status;
 }
@@ -161,7 +207,8 @@ enum status cql__selection_make(struct exec_call *call, const struct source *sou
                                           .column = selection_column,
                                           .context = &columns,
                                           .key_types = call->key_types,
-                                          .key_count = call->key_count};
+                                          .key_count = call->key_count,
+                                          .users = cql__users_of(call)};
     enum status status = prepare_terms(ret_selection, &preparation, statement);
     ret_selection->aggregates = preparation.aggregates;
     ret_selection->aggregates_count = preparation.aggregates_count;
@@ -171,6 +218,15 @@ enum status cql__selection_make(struct exec_call *call, const struct source *sou
     for (size_t i = 0; i < statement->group_by.count && status == STATUS_OK; i++) {
         status =
             prepare_term(ret_selection, &preparation, statement->group_by.at[i], &ret_selection->groups[i]);
+    }
+    for (size_t i = 0; i < statement->group_by.count && status == STATUS_OK; i++) {
+        if (calls_users(ret_selection->groups[i], true)) {
+            status = exec_fail(call, CQL_INVALID, "Functions of users are not supported in GROUP BY");
+        }
+    }
+    ret_selection->calls = preparation.calls;
+    for (size_t i = 0; i < ret_selection->aggregates_count; i++) {
+        ret_selection->arguments += ret_selection->aggregates[i]->count;
     }
     if (status == STATUS_OK && call->notes != NULL) {
         exec_note_receivers(call);
@@ -215,6 +271,7 @@ struct selection_row {
     const struct selection *selection;
     const struct source_row *row; /* NULL: there is none */
     const struct cql_evaluation *evaluation;
+    const struct selection_scripts *scripts; /* NULL: there are none */
 };
 
 static enum status row_bind(void *context, uint16_t marker, struct cql_binding *ret_binding,
@@ -273,6 +330,23 @@ static enum status row_cell(void *context, uint32_t column, const struct cql_exp
                                           : cql__row_cell(here->row, column, key, has_key, what, ret_value);
 }
 
+static enum status row_call(void *context, const struct cql_expression *call, const struct value *arguments,
+                            struct value *ret_value, struct error *error)
+{
+    const struct selection_row *here = context;
+    CHECK(here->scripts != NULL && call->index < here->selection->calls);
+    struct script_slot *slot = &here->scripts->slots[call->index];
+    if (slot->state == SCRIPT_DONE) {
+        *ret_value = slot->value;
+        return STATUS_OK;
+    }
+    enum status status = STATUS_OK;
+    if (slot->state == SCRIPT_NEW) {
+        status = cql__script_want(here->scripts->round, call->function->user, arguments, slot, error);
+    }
+    return status == STATUS_OK ? STATUS_BUSY : status;
+}
+
 static struct cql_evaluation evaluation_of(struct selection_row *here, struct arena *arena,
                                            const struct value *aggregates, struct error *error)
 {
@@ -281,6 +355,7 @@ static struct cql_evaluation evaluation_of(struct selection_row *here, struct ar
                                .bind = row_bind,
                                .column = row_column,
                                .cell = row_cell,
+                               .call = row_call,
                                .context = here,
                                .aggregates = aggregates};
 }
@@ -322,12 +397,20 @@ static enum status put_cell(const struct cql_expression *term, const struct cql_
     return status;
 }
 
+/* A term that waits for a function does not keep the others from asking for theirs. */
+static enum status go_on(enum status status, bool *waits)
+{
+    *waits = *waits || status == STATUS_BUSY;
+    return status == STATUS_BUSY ? STATUS_OK : status;
+}
+
 /* {"a": 1, "b": null} */
 static enum status put_json(const struct selection *selection, const struct cql_evaluation *evaluation,
                             struct buffer *cells)
 {
     size_t at = cells->size;
     enum status status = STATUS_OK;
+    bool waits = false;
     buffer_put_u32(cells, 0);
     buffer_put_text(cells, "{");
     for (size_t i = 0; i < selection->count && status == STATUS_OK; i++) {
@@ -340,27 +423,50 @@ static enum status put_json(const struct selection *selection, const struct cql_
         if (status == STATUS_OK) {
             cql__json_format(&selection->terms[i]->type, &value, cells);
         }
+        status = go_on(status, &waits);
     }
     buffer_put_text(cells, "}");
     put_size(cells, at);
-    return status;
+    return status == STATUS_OK && waits ? STATUS_BUSY : status;
 }
 
 enum status cql__selection_put(const struct selection *selection, const struct source_row *row,
-                               const struct value *aggregates, struct arena *arena, struct buffer *cells,
-                               struct error *error)
+                               const struct selection_scripts *scripts, const struct value *aggregates,
+                               struct arena *arena, struct buffer *cells, struct error *error)
 {
-    struct selection_row here = {.selection = selection, .row = row};
+    struct selection_row here = {.selection = selection, .row = row, .scripts = scripts};
     struct cql_evaluation evaluation = evaluation_of(&here, arena, aggregates, error);
     enum status status = STATUS_OK;
+    bool waits = false;
     here.evaluation = &evaluation;
     if (selection->is_json) {
         return put_json(selection, &evaluation, cells);
     }
     for (size_t i = 0; i < selection->count && status == STATUS_OK; i++) {
-        status = put_cell(selection->terms[i], &evaluation, cells);
+        status = go_on(put_cell(selection->terms[i], &evaluation, cells), &waits);
     }
-    return status;
+    return status == STATUS_OK && waits ? STATUS_BUSY : status;
+}
+
+enum status cql__selection_arguments(const struct selection *selection, const struct source_row *row,
+                                     const struct selection_scripts *scripts, struct arena *arena,
+                                     struct value *ret_values, struct error *error)
+{
+    struct selection_row here = {.selection = selection, .row = row, .scripts = scripts};
+    struct cql_evaluation evaluation = evaluation_of(&here, arena, NULL, error);
+    enum status status = STATUS_OK;
+    size_t next = 0;
+    bool waits = false;
+    here.evaluation = &evaluation;
+    for (size_t i = 0; i < selection->aggregates_count; i++) {
+        const struct cql_expression *aggregate = selection->aggregates[i];
+        for (size_t k = 0; k < aggregate->count && status == STATUS_OK; k++) {
+            bool is_unset = false;
+            status = go_on(cql__evaluate(aggregate->parts[k], &evaluation, &ret_values[next++], &is_unset),
+                           &waits);
+        }
+    }
+    return status == STATUS_OK && waits ? STATUS_BUSY : status;
 }
 
 /* --- groups --------------------------------------------------------------------------------------------------------- */
@@ -429,8 +535,9 @@ enum status cql__group_put(struct selection_group *group, struct buffer *cells, 
     for (size_t i = 0; i < selection->aggregates_count && status == STATUS_OK; i++) {
         status = cql__aggregate_result(&group->states[i], &moment, &results[i]);
     }
-    return status == STATUS_OK ? cql__selection_put(selection, first, results, &group->arena, cells, error)
-                               : status;
+    return status == STATUS_OK
+               ? cql__selection_put(selection, first, NULL, results, &group->arena, cells, error)
+               : status;
 }
 
 void cql__group_clear(struct selection_group *group)

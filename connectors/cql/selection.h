@@ -3,6 +3,7 @@
 #define CQL_SELECTION_H
 
 #include "bind.h"
+#include "script.h"
 #include "source.h"
 
 struct selection {
@@ -15,6 +16,8 @@ struct selection {
     size_t groups_count;
     struct cql_expression **aggregates;
     size_t aggregates_count;
+    size_t calls;     /* of users' functions, which answer later */
+    size_t arguments; /* of all aggregates together */
     bool is_json;
     struct cql_metadata metadata; /* of the result */
     int64_t now_us;
@@ -30,10 +33,28 @@ bool cql__selection_is_static(const struct selection *selection);
 /* Whether the column is selected as itself. */
 bool cql__selection_has(const struct selection *selection, size_t column);
 
-/* Appends a row's cells. `row` NULL: a group without rows; `aggregates`: their results, or NULL. STATUS_INVALID, CORRUPT. */
+/* Whether users' functions or aggregates are called: select_defer.c then keeps the rows until they answered. */
+bool cql__selection_defers(const struct selection *selection);
+/* Whether users' functions are called for the arguments of aggregates. */
+bool cql__selection_calls_inside(const struct selection *selection);
+
+/* Where users' functions are asked for, and what they gave for a row: a slot for each call. */
+struct selection_scripts {
+    struct script_round *round;
+    struct script_slot *slots;
+};
+
+/* Appends a row's cells. `row` NULL: a group without rows; `scripts` NULL: there are no calls of users' functions;
+ * `aggregates`: their results, or NULL. STATUS_INVALID, CORRUPT; STATUS_BUSY: some were asked for, and the cells are not
+ * whole. */
 MUST_USE enum status cql__selection_put(const struct selection *selection, const struct source_row *row,
+                                        const struct selection_scripts *scripts,
                                         const struct value *aggregates, struct arena *arena,
                                         struct buffer *cells, struct error *error);
+/* The arguments of all aggregates for a row, one behind the other, as many as selection->arguments. As above. */
+MUST_USE enum status cql__selection_arguments(const struct selection *selection, const struct source_row *row,
+                                              const struct selection_scripts *scripts, struct arena *arena,
+                                              struct value *ret_values, struct error *error);
 
 /* --- groups ----------------------------------------------------------------------------------------------------------- */
 

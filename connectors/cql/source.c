@@ -215,6 +215,7 @@ enum status cql__source_find(struct exec_call *call, const struct cql_qualified 
                              struct source *ret_source)
 {
     struct bytes keyspace = exec_keyspace_of(call, name);
+    call->functions_keyspace = keyspace;
     *ret_source = (struct source){.system = cql__system_table_find(keyspace, name->name)};
     if (ret_source->system != NULL) {
         ret_source->table = (struct exec_table){.keyspace = keyspace,

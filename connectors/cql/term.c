@@ -784,7 +784,8 @@ static enum status prepare_call(struct cql_preparation *preparation, const struc
                                  .context = &context,
                                  .receiver = receiver != NULL ? receiver->type : NULL,
                                  .key_types = preparation->key_types,
-                                 .key_count = preparation->key_count};
+                                 .key_count = preparation->key_count,
+                                 .users = preparation->users};
     const char *name = function_text(&term->call.function, preparation->arena);
     enum status status = cql__function_find(&site, preparation->arena, &function, preparation->error);
     if (status == STATUS_NOT_FOUND) {
@@ -799,6 +800,7 @@ static enum status prepare_call(struct cql_preparation *preparation, const struc
         expression_create(preparation, CQL_EXPRESSION_CALL, &function->returns, site.count);
     call->function = function;
     call->name = function->name.name;
+    call->index = function->user != NULL ? (uint32_t)preparation->calls++ : 0;
     status = prepare_arguments(preparation, &term->call.arguments, call);
     if (status == STATUS_OK && function->is_aggregate) {
         status = finish_aggregate(preparation, call);
@@ -913,11 +915,11 @@ static enum status prepare_operation(struct cql_preparation *preparation, const 
     return status;
 }
 
-static const char *operation_text(const struct cql_term *term, struct arena *arena)
+static const char *operation_text(const struct cql_term *term, const struct cql_expression *expression,
+                                  struct arena *arena)
 {
-    return term->kind == CQL_TERM_CALL
-               ? arena_format(arena, "function system.%.*s", (int)term->call.function.name.size,
-                              (const char *)term->call.function.name.data)
+    return term->kind == CQL_TERM_CALL && expression->function != NULL
+               ? arena_format(arena, "function %s", function_text(&expression->function->name, arena))
                : arena_format(arena, "operation %s", text_of(term, arena));
 }
 
@@ -942,7 +944,8 @@ static enum status prepare_own(struct cql_preparation *preparation, const struct
     }
     return error_set(preparation->error, STATUS_INVALID,
                      "Type error: cannot assign result of %s (type %s) to %s (type %s)",
-                     operation_text(term, preparation->arena), cql__type_text(type, preparation->arena), name,
+                     operation_text(term, entry.expression, preparation->arena),
+                     cql__type_text(type, preparation->arena), name,
                      cql__type_text(receiver->type, preparation->arena));
 }
 

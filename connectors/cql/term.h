@@ -34,7 +34,9 @@ struct cql_expression {
     enum cql_expression_kind kind;
     struct type type;
     struct value value;
-    uint32_t index; /* MARKER: of the statement; COLUMN: as the caller numbers them; FIELD; AGGREGATE */
+    uint32_t
+        index; /* MARKER: of the statement; COLUMN: as the caller numbers them; FIELD; AGGREGATE; CALL of a user's
+                       function: which of the preparation's calls */
     enum cql_term_kind cell; /* CELL: CQL_TERM_WRITETIME, CQL_TERM_MAXWRITETIME or CQL_TERM_TTL */
     struct bytes name;       /* for messages */
     const struct cql_function *function;
@@ -60,6 +62,8 @@ struct cql_preparation {
     /* Aggregates met in selections, in this order; {.function = NULL} counts rows. */
     struct cql_expression **aggregates;
     size_t aggregates_count;
+    struct cql_users users;
+    size_t calls;          /* of users' functions */
     struct cql_memo *memo; /* the preparation's own; NULL at first */
 };
 
@@ -117,12 +121,16 @@ struct cql_evaluation {
     enum status (*column)(void *context, uint32_t column, struct value *ret_value, struct error *error);
     enum status (*cell)(void *context, uint32_t column, const struct cql_expression *path,
                         enum cql_term_kind what, struct value *ret_value, struct error *error);
+    /* What a call of a user's function gives. STATUS_BUSY: it was asked for; evaluate again when it answered. NULL: there may
+     * be none. */
+    enum status (*call)(void *context, const struct cql_expression *call, const struct value *arguments,
+                        struct value *ret_value, struct error *error);
     void *context;
     const struct value *aggregates; /* results, by index */
 };
 
 /* *ret_is_unset: the marker that it is was left unset; *ret_value is null then. Nulls are VALUE_NULL. The value passed
- * type_check. STATUS_INVALID in Cassandra's words. */
+ * type_check. STATUS_INVALID in Cassandra's words; STATUS_BUSY as `call` says. */
 MUST_USE enum status cql__evaluate(const struct cql_expression *expression,
                                    const struct cql_evaluation *evaluation, struct value *ret_value,
                                    bool *ret_is_unset);

@@ -1,5 +1,6 @@
 /* Prepared terms with what is bound, and with a row. */
 #include "term.h"
+#include "user_function.h"
 #include "value/order.h"
 #include "value/serial.h"
 
@@ -85,6 +86,22 @@ static enum status evaluate_items(const struct cql_expression *expression,
     return STATUS_OK;
 }
 
+static enum status evaluate_user_call(const struct cql_expression *expression,
+                                      const struct cql_evaluation *evaluation, const struct value *arguments,
+                                      struct value *ret_value)
+{
+    *ret_value = value_of_null();
+    for (size_t i = 0; i < expression->count && !expression->function->user->is_called_on_null; i++) {
+        if (arguments[i].kind == VALUE_NULL || arguments[i].kind == VALUE_EMPTY) {
+            return STATUS_OK;
+        }
+    }
+    return evaluation->call != NULL ? evaluation->call(evaluation->context, expression, arguments, ret_value,
+                                                       evaluation->moment.error)
+                                    : error_set(evaluation->moment.error, STATUS_INVALID,
+                                                "functions of users cannot be called here");
+}
+
 static enum status evaluate_call(const struct cql_expression *expression,
                                  const struct cql_evaluation *evaluation, struct value *ret_value)
 {
@@ -103,7 +120,9 @@ static enum status evaluate_call(const struct cql_expression *expression,
             return status;
         }
     }
-    return cql__function_run(expression->function, arguments, &evaluation->moment, ret_value);
+    return expression->function->user != NULL
+               ? evaluate_user_call(expression, evaluation, arguments, ret_value)
+               : cql__function_run(expression->function, arguments, &evaluation->moment, ret_value);
 }
 
 /* An operand that is no marker, or is one with a hint: unset is null there. */

@@ -9,6 +9,7 @@
 #include "cql/syntax_bounds.h"
 #include "dynamodb/bounds.h"
 #include "environment/bounds.h"
+#include "evaluate/bounds.h"
 #include "expression/bounds.h"
 #include "feed/bounds.h"
 #include "fold/bounds.h"
@@ -60,6 +61,12 @@ _Static_assert((int)DYNAMODB_IMPORT_ITEMS_MAX <= (int)FOLD_CHANGES_MAX,
 _Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)DYNAMODB_IMPORT_LINE_BYTES_MAX, "an item fits a line");
 
 _Static_assert((int)CQL_RESULT_BYTES_MAX < (int)CQL_BODY_BYTES_MAX, "the largest result fits a body");
+_Static_assert((int)EVALUATE_MESSAGE_BYTES_MAX < (int)PROTOCOL_MESSAGE_BYTES_MAX,
+               "a message of calls fits one to a worker");
+_Static_assert((int)EVALUATE_SOURCE_BYTES_MAX < (int)FUNCTION_SOURCE_BYTES_MAX,
+               "a body fits a function's source");
+_Static_assert((int)EVALUATE_DEADLINE_MS <= (int)FUNCTION_DEADLINE_MS_MAX,
+               "a message of calls ends as functions do");
 _Static_assert((int)CQL_SKIP_ROWS < (int)READ_PAGE_SCAN_ROWS_MAX,
                "rows are skipped within a page of the store");
 
@@ -231,6 +238,18 @@ static const struct limit limits[] = {
     {"CQL, page", CQL_PAGE_SCANNED_BYTES_MAX, "bytes looked at, and a page of the store more"},
     {"CQL, rows skipped one by one", CQL_SKIP_ROWS, "of a partition whose rest is not wanted"},
     {"CQL, result that is not paged", CQL_RESULT_BYTES_MAX, "bytes"},
+    {"CQL, functions of users, calls for a page", CQL_FUNCTION_CALLS_MAX, "calls"},
+    {"CQL, functions of users, for a page", CQL_FUNCTION_BYTES_MAX, "bytes of rows and arguments"},
+    {"CQL, functions of users, for values of a request", CQL_FUNCTION_VALUES_MAX, "calls"},
+    {"functions of values, at a time", EVALUATE_THREADS, "requests"},
+    {"functions of values, waiting", EVALUATE_JOBS_MAX, "requests"},
+    {"functions of values, a message of calls", EVALUATE_DEADLINE_MS, "milliseconds"},
+    {"functions of values, memory", EVALUATE_MEMORY_BYTES, "bytes"},
+    {"functions of values, message that is full", EVALUATE_MESSAGE_BYTES, "bytes of arguments"},
+    {"functions of values, message", EVALUATE_MESSAGE_BYTES_MAX, "bytes"},
+    {"functions of values, body", EVALUATE_SOURCE_BYTES_MAX, "bytes"},
+    {"functions of values, result, nesting", EVALUATE_DEPTH_MAX, "tables"},
+    {"functions of values, text of a failure", EVALUATE_TEXT_BYTES, "bytes"},
     {"CQL, attempts to change roles", CQL_ROLE_ATTEMPTS_MAX, "while others change some"},
     {"CQL, signature, clock against ours", CQL_SIGNATURE_SKEW_S, "seconds"},
     {"CQL, statement", CQL_STATEMENT_BYTES_MAX, "bytes"},

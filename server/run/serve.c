@@ -15,6 +15,7 @@
 #include "cql/tables.h"
 #include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
+#include "evaluate/evaluate.h"
 #include "feed/feed.h"
 #include "fold/fold.h"
 #include "gate/gate.h"
@@ -48,6 +49,7 @@ struct server {
     struct launcher *launcher;
     struct pool *pool;
     struct host *host;
+    struct evaluator *evaluator;
     struct feed *feed;
     struct gate *gate;
     struct identity *identity;
@@ -162,7 +164,8 @@ static enum status server_open_host(struct server *server, struct error *error)
 {
     server->pool = pool_create(server->launcher);
     struct host_options options = {.gate = server->gate, .feed = server->feed, .pool = server->pool};
-    return host_open(&options, &server->host, error);
+    enum status status = host_open(&options, &server->host, error);
+    return status == STATUS_OK ? evaluate_open(server->pool, &server->evaluator, error) : status;
 }
 
 static enum status server_open_jobs(struct server *server, struct error *error)
@@ -230,7 +233,7 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
     if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
         return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
     }
-    enum status status = exec_open(server->gate, &server->cql_node, &cql->exec, error);
+    enum status status = exec_open(server->gate, server->evaluator, &server->cql_node, &cql->exec, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -421,6 +424,7 @@ static void server_close(struct server *server)
         watch_stop(server->watch);
     }
     host_close(&server->host);
+    evaluate_stop(server->evaluator); /* answers what waits, as the fold does */
     jobs_close(&server->jobs);
     role_stop(server->roles); /* answers the logins that wait, so the doors can still pass it on */
     dynamodb_transfer_stop(server->transfer); /* its thread writes */
@@ -435,6 +439,7 @@ static void server_close(struct server *server)
         exec_close(&server->cql[i].exec);
     }
     cql_doors_destroy(&server->cql_doors);
+    evaluate_close(&server->evaluator);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
     if (server->feed != NULL && environment_checkpoint_now(server->environment, &error) != STATUS_OK) {

@@ -620,6 +620,29 @@ def only_signatures(host):
         native.close()
 
 
+def functions(clients, root):
+    """Who makes functions, who calls and drops them."""
+    create = "CREATE FUNCTION ks.{} (a int, b text) CALLED ON NULL INPUT RETURNS int LANGUAGE lua AS 'return a'"
+    root.execute("CREATE ROLE coder WITH PASSWORD = 'c' AND LOGIN = true")
+    root.execute("GRANT SELECT ON ks.t TO coder")
+    root.execute("INSERT INTO ks.t (k, v) VALUES (1234, 5)")
+    root.execute(create.format("first"))
+    coder = clients.login("coder", "c")
+    fails(coder, create.format("second"), Unauthorized, "User coder has no CREATE permission on <all functions in ks>")
+    fails(coder, "SELECT ks.first(v, 'x') FROM ks.t WHERE k = 1234", Unauthorized, "User coder has no EXECUTE permission on <function ks.first(int, text)>")
+    fails(coder, "DROP FUNCTION ks.first", Unauthorized, "User coder has no DROP permission on <function ks.first(int, text)>")
+    root.execute("GRANT EXECUTE ON FUNCTION ks.first(int, text) TO coder")
+    assert rows(coder, "SELECT ks.first(v, 'x') FROM ks.t WHERE k = 1234") == [(5,)]
+    root.execute("DROP FUNCTION ks.first")  # and what was granted on it
+    root.execute(create.format("first"))
+    fails(coder, "SELECT ks.first(v, 'x') FROM ks.t WHERE k = 1234", Unauthorized, "no EXECUTE permission")
+    root.execute("GRANT CREATE ON ALL FUNCTIONS IN KEYSPACE ks TO coder")
+    coder.execute(create.format("own"))
+    assert rows(coder, "SELECT ks.own(v, 'x') FROM ks.t WHERE k = 1234") == [(5,)]
+    coder.execute("DROP FUNCTION ks.own")
+    root.execute("DELETE FROM ks.t WHERE k = 1234")
+
+
 def main():
     directory = tempfile.mkdtemp(prefix="oxbow-scenario-")
     key_file = os.path.join(directory, "key")
@@ -632,7 +655,7 @@ def main():
             clients.refused("cassandra", "cassandra", "Provided username cassandra and/or password are incorrect")
             root.execute(f"CREATE KEYSPACE ks {REPLICATION}")
             root.execute("CREATE TABLE ks.t (k int PRIMARY KEY, v int)")
-            for part in (logins, lists, permissions, prepared_and_batches, administrators):
+            for part in (logins, lists, permissions, prepared_and_batches, administrators, functions):
                 part(clients, root)
             statements(root)
             hierarchies(root)

@@ -19,7 +19,7 @@ FLOORS = {
     "lua": ["protocol", "worker", "pool"],
     "store": ["environment", "catalog", "fold", "read", "history", "job"],
     "access": ["identity", "role", "gate", "feed"],
-    "triggers": ["function", "mapping", "schedule", "before", "replay", "host"],
+    "triggers": ["function", "mapping", "schedule", "before", "replay", "evaluate", "host"],
     "connectors": ["net", "aws", "dynamodb", "keyspaces", "lambda", "cql", "native", "http", "client", "webhook",
                    "mqtt", "kafka"],
     "server": ["command", "run"],  # main is in run and hands the other verbs to command

@@ -29,7 +29,12 @@ enum {
     CQL_BATCH_WARN_BYTES = 5 * 1024,  /* of keys and values, of a batch over several partitions: a warning */
     CQL_BATCH_BYTES_MAX = 50 * 1024,  /* likewise; over it: Invalid. Both are Cassandra's */
     CQL_BATCH_PARTITIONS_WARN = 10,   /* of an unlogged batch; over it: a warning */
-    CQL_STRING_BYTES_MAX = 65535,     /* of a [string]; an error's message that is longer is cut */
+    CQL_FUNCTION_CALLS_MAX =
+        100000, /* of users' functions for a page, one behind the other; over it: Invalid */
+    CQL_FUNCTION_BYTES_MAX = 64 << 20, /* of rows and arguments that wait for them; likewise */
+    CQL_FUNCTION_VALUES_MAX =
+        1000, /* calls of users' functions for values of a request: each is one message; likewise */
+    CQL_STRING_BYTES_MAX = 65535, /* of a [string]; an error's message that is longer is cut */
 };
 
 #endif

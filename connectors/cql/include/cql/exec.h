@@ -8,6 +8,7 @@
 #include "base/error.h"
 
 struct cql_executor;
+struct evaluator;
 struct exec;
 struct gate;
 struct roles;
@@ -22,9 +23,9 @@ struct cql_node {
     _Atomic uint64_t changes; /* of the schema, since then */
 };
 
-/* `node` lives longer. */
-MUST_USE enum status exec_open(struct gate *gate, struct cql_node *node, struct exec **ret_exec,
-                               struct error *error);
+/* `node` lives longer, and `evaluator`, which runs users' functions (NULL: there are none), until its answers are posted. */
+MUST_USE enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
+                               struct exec **ret_exec, struct error *error);
 /* After its door was closed. Accepts a pointer to NULL. */
 void exec_close(struct exec **exec);
 /* For cql_door_options; lives as long as `exec`. */
