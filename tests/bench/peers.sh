@@ -70,5 +70,5 @@ start_postgres() { # SQL TO BEGIN WITH
 postgres_row() { # TITLE CONNECTIONS SCRIPT
     local out
     out=$(pgbench -n -h 127.0.0.1 -p 15432 -U postgres -c "$2" -j 1 -T "$seconds" -M prepared -f "$3" postgres 2>/dev/null)
-    row "$1, $2 connections" "$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' <<<"$out")" "$(awk '/latency average/ {printf "%.0f", $4 * 1000}' <<<"$out")" "" ""
+    row "$1, $2 connections" "$(awk '/^tps/ {printf "%.0f", $3}' <<<"$out")" "$(awk '/latency average/ {printf "%.0f", $4 * 1000}' <<<"$out")" "" ""
 }
