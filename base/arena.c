@@ -56,6 +56,18 @@ void *arena_create_array(struct arena *arena, size_t count, size_t size)
     return arena_create(arena, count * size);
 }
 
+void *arena_grow_array(struct arena *arena, void *array, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0) {
+        return array;
+    }
+    void *grown = arena_create_array(arena, count == 0 ? 1 : 2 * count, size);
+    if (count > 0) {
+        memcpy(grown, array, count * size);
+    }
+    return grown;
+}
+
 struct bytes arena_copy(struct arena *arena, struct bytes bytes)
 {
     void *copy = arena_create(arena, bytes.size);

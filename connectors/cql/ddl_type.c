@@ -267,12 +267,9 @@ static void type_note_table(void *context, const struct schema *schema)
     tables->in_key = is_key ? schema->name : tables->in_key;
     if (uses || is_key) {
         struct type_change *change = tables->change;
-        struct bytes *grown = arena_create_array(tables->call->arena, change->count + 1, sizeof(*grown));
-        for (size_t i = 0; i < change->count; i++) {
-            grown[i] = change->tables[i];
-        }
-        grown[change->count++] = schema->name;
-        change->tables = grown;
+        change->tables =
+            arena_grow_array(tables->call->arena, change->tables, change->count, sizeof(*change->tables));
+        change->tables[change->count++] = schema->name;
     }
 }
 

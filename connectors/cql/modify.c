@@ -93,14 +93,7 @@ static enum status add_change(struct modify *modify, const struct gate_change *c
     if (to->count == GATE_CHANGES_MAX) {
         return exec_fail(modify->call, CQL_INVALID, "a request changes up to %d rows", GATE_CHANGES_MAX);
     }
-    if ((to->count & (to->count - 1)) == 0) { /* a power of two: full */
-        size_t room = to->count == 0 ? 1 : 2 * to->count;
-        struct gate_change *grown = arena_create_array(modify->call->arena, room, sizeof(*grown));
-        for (size_t i = 0; i < to->count; i++) {
-            grown[i] = to->changes[i];
-        }
-        to->changes = grown;
-    }
+    to->changes = arena_grow_array(modify->call->arena, to->changes, to->count, sizeof(*to->changes));
     to->changes[to->count++] = *change;
     return STATUS_OK;
 }

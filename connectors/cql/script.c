@@ -68,19 +68,6 @@ static enum status note_call(struct exec_call *call, size_t bytes, struct error 
 
 /* --- batches -------------------------------------------------------------------------------------------------------- */
 
-/* Makes room for another element of `size` bytes in an array that doubles. */
-static void *array_grow(struct arena *arena, void *array, size_t count, size_t size)
-{
-    if (count > 0 && (count & (count - 1)) != 0) {
-        return array;
-    }
-    void *grown = arena_create_array(arena, count == 0 ? 1 : 2 * count, size);
-    if (count > 0) {
-        memcpy(grown, array, count * size);
-    }
-    return grown;
-}
-
 static struct script_batch *batch_add(struct script_round *round, const struct user_function *function,
                                       const struct type *returns, bool is_fold)
 {
@@ -107,7 +94,7 @@ static struct script_batch *batch_of(struct script_round *round, const struct us
 static void batch_add_slot(struct script_round *round, struct script_batch *batch, struct script_slot *slot)
 {
     batch->slots =
-        array_grow(round->call->arena, batch->slots, batch->slots_count, sizeof(struct script_slot *));
+        arena_grow_array(round->call->arena, batch->slots, batch->slots_count, sizeof(struct script_slot *));
     batch->slots[batch->slots_count++] = slot;
     slot->state = SCRIPT_WANTED;
 }
@@ -118,7 +105,7 @@ static struct buffer *batch_message(struct script_round *round, struct script_ba
     bool is_full = batch->count == 0 || batch->messages[batch->count - 1].size >= EVALUATE_MESSAGE_BYTES;
     if (is_full) {
         batch->messages =
-            array_grow(round->call->arena, batch->messages, batch->count, sizeof(struct buffer));
+            arena_grow_array(round->call->arena, batch->messages, batch->count, sizeof(struct buffer));
         struct buffer *message = &batch->messages[batch->count++];
         *message = (struct buffer){0};
         buffer_put_u8(message, batch->is_fold ? EVALUATE_FOLDS : EVALUATE_CALLS);
@@ -150,7 +137,7 @@ enum status cql__script_fold_row(struct exec_call *call, struct script_fold *fol
                                  struct error *error)
 {
     if (fold->count == 0 || fold->pieces[fold->count - 1].size >= EVALUATE_MESSAGE_BYTES) {
-        fold->pieces = array_grow(call->arena, fold->pieces, fold->count, sizeof(struct buffer));
+        fold->pieces = arena_grow_array(call->arena, fold->pieces, fold->count, sizeof(struct buffer));
         fold->pieces[fold->count] = (struct buffer){0};
         buffer_put_u32(&fold->pieces[fold->count++], 0);
         fold->rows = 0;
@@ -435,7 +422,7 @@ enum status cql__script_bind(void *context, const struct cql_expression *express
                          CQL_FUNCTION_VALUES_MAX);
     }
     struct script_slot *slot = arena_create(call->arena, sizeof(*slot));
-    values->slots = array_grow(call->arena, values->slots, values->count, sizeof(struct script_slot *));
+    values->slots = arena_grow_array(call->arena, values->slots, values->count, sizeof(struct script_slot *));
     values->slots[values->count++] = slot;
     enum status status = cql__script_want(values->round, expression->function->user, arguments, slot, error);
     return status == STATUS_OK ? STATUS_BUSY : status;

@@ -84,25 +84,12 @@ static enum status check_bytes(const struct select_deferred *deferred, struct er
                            CQL_FUNCTION_BYTES_MAX);
 }
 
-/* Another element of an array that doubles, zeroed. */
-static void *array_add(struct arena *arena, void *array, size_t count, size_t size)
-{
-    if (count > 0 && (count & (count - 1)) != 0) {
-        return array;
-    }
-    void *grown = arena_create_array(arena, count == 0 ? 1 : 2 * count, size);
-    if (count > 0) {
-        memcpy(grown, array, count * size);
-    }
-    return grown;
-}
-
 enum status cql__defer_row(struct select *select, const struct source_row *row,
                            const struct select_stored *stored, struct error *error)
 {
     struct select_deferred *deferred = select->deferred;
     struct arena *arena = &deferred->arena;
-    deferred->rows = array_add(arena, deferred->rows, deferred->rows_count, sizeof(*deferred->rows));
+    deferred->rows = arena_grow_array(arena, deferred->rows, deferred->rows_count, sizeof(*deferred->rows));
     struct deferred_row *kept = &deferred->rows[deferred->rows_count];
     *kept = (struct deferred_row){.group = deferred->groups_count - 1};
     kept->slots = arena_create_array(arena, select->selection.calls, sizeof(struct script_slot));
@@ -118,7 +105,8 @@ enum status cql__defer_group(struct select *select, const struct source_row *row
     const struct selection *selection = &select->selection;
     struct arena *arena = &deferred->arena;
     size_t count = selection->aggregates_count;
-    deferred->groups = array_add(arena, deferred->groups, deferred->groups_count, sizeof(*deferred->groups));
+    deferred->groups =
+        arena_grow_array(arena, deferred->groups, deferred->groups_count, sizeof(*deferred->groups));
     struct deferred_group *group = &deferred->groups[deferred->groups_count++];
     *group = (struct deferred_group){.has_rows = row != NULL};
     group->slots = arena_create_array(arena, selection->calls, sizeof(struct script_slot));

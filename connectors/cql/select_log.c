@@ -22,27 +22,13 @@ struct log_walk {
 
 /* --- a row ---------------------------------------------------------------------------------------------------------- */
 
-static const struct type *type_of(const struct schema *schema, struct bytes name)
-{
-    const struct column *column = schema_column(schema, name);
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count && column == NULL; i++) {
-        const struct key_column *key = i < schema->partition_count
-                                           ? &schema->partition[i]
-                                           : &schema->clustering[i - schema->partition_count];
-        if (bytes_equal(key->name, name)) {
-            return &key->type;
-        }
-    }
-    return column == NULL ? NULL : &column->type;
-}
-
 /* What showed, as SELECT JSON of a table with columns tells it. */
 static void put_columns(const struct schema *schema, const struct value *item, struct buffer *text)
 {
     buffer_put_u8(text, '{');
     for (size_t i = 0; i < item->pairs.count; i++) {
         const struct value *name = &item->pairs.at[2 * i];
-        const struct type *type = type_of(schema, name->bytes);
+        const struct type *type = schema_type(schema, name->bytes);
         buffer_put_text(text, i > 0 ? ", " : "");
         cql__json_name(name->bytes, text);
         buffer_put_text(text, ": ");

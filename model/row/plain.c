@@ -275,27 +275,13 @@ struct value plain_to(const struct type *type, const struct value *value, struct
 
 /* --- items ------------------------------------------------------------------------------------------------------ */
 
-static const struct type *plain_type(const struct schema *schema, struct bytes name)
-{
-    const struct column *column = schema_column(schema, name);
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count && column == NULL; i++) {
-        const struct key_column *key = i < schema->partition_count
-                                           ? &schema->partition[i]
-                                           : &schema->clustering[i - schema->partition_count];
-        if (bytes_equal(key->name, name)) {
-            return &key->type;
-        }
-    }
-    return column == NULL ? NULL : &column->type;
-}
-
 struct value plain_item(const struct schema *schema, const struct value *item, struct arena *arena)
 {
     struct value plain = {.kind = VALUE_MAP, .pairs = {.count = item->pairs.count}};
     plain.pairs.at = arena_create_array(arena, 2 * item->pairs.count, sizeof(struct value));
     for (size_t i = 0; i < item->pairs.count; i++) {
         const struct value *name = &item->pairs.at[2 * i];
-        const struct type *type = plain_type(schema, name->bytes);
+        const struct type *type = schema_type(schema, name->bytes);
         plain.pairs.at[2 * i] = *name;
         plain.pairs.at[2 * i + 1] = type == NULL ? name[1] : plain_of(type, name + 1, arena);
     }
@@ -308,7 +294,7 @@ void plain_restore(const struct schema *schema, const struct value *before, stru
     for (size_t i = 0; i < after->pairs.count; i++) {
         struct value *name = &after->pairs.at[2 * i];
         const struct value *old = value_map_get(before, name->bytes);
-        const struct type *type = plain_type(schema, name->bytes);
+        const struct type *type = schema_type(schema, name->bytes);
         if (old == NULL || type == NULL) {
             continue;
         }

@@ -216,6 +216,20 @@ const struct column *schema_column(const struct schema *schema, struct bytes nam
     return NULL;
 }
 
+const struct type *schema_type(const struct schema *schema, struct bytes name)
+{
+    const struct column *column = schema_column(schema, name);
+    for (size_t i = 0; i < schema->partition_count + schema->clustering_count && column == NULL; i++) {
+        const struct key_column *key = i < schema->partition_count
+                                           ? &schema->partition[i]
+                                           : &schema->clustering[i - schema->partition_count];
+        if (bytes_equal(key->name, name)) {
+            return &key->type;
+        }
+    }
+    return column == NULL ? NULL : &column->type;
+}
+
 const struct column *schema_column_of_id(const struct schema *schema, uint32_t id)
 {
     for (size_t i = 0; i < schema->columns_count; i++) {

@@ -139,6 +139,18 @@ struct bytes value_map_text(const struct value *map, const char *name)
     return found != NULL && found->kind == VALUE_TEXT ? found->bytes : (struct bytes){0};
 }
 
+struct bytes value_map_bytes(const struct value *map, const char *name)
+{
+    const struct value *found = value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_BYTES ? found->bytes : (struct bytes){0};
+}
+
+bool value_map_boolean(const struct value *map, const char *name)
+{
+    const struct value *found = value_map_get(map, bytes_of_text(name));
+    return found != NULL && found->kind == VALUE_BOOLEAN && found->boolean;
+}
+
 int64_t value_map_integer(const struct value *map, const char *name)
 {
     const struct value *found = value_map_get(map, bytes_of_text(name));

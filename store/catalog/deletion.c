@@ -35,18 +35,6 @@ void deletion_encode(const struct deletion *deletion, struct buffer *ret_key, st
     arena_reset(&arena);
 }
 
-static struct bytes member_bytes(const struct value *map, const char *name)
-{
-    const struct value *found = value_map_get(map, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_BYTES ? found->bytes : (struct bytes){0};
-}
-
-static bool member_boolean(const struct value *map, const char *name)
-{
-    const struct value *found = value_map_get(map, bytes_of_text(name));
-    return found != NULL && found->kind == VALUE_BOOLEAN && found->boolean;
-}
-
 enum status deletion_decode(struct bytes image, struct arena *arena, struct deletion *ret_deletion,
                             struct error *error)
 {
@@ -60,14 +48,14 @@ enum status deletion_decode(struct bytes image, struct arena *arena, struct dele
         .number = (uint32_t)value_map_integer(&map, "n"),
         .table = (uint32_t)value_map_integer(&map, "table"),
         .space = (uint32_t)value_map_integer(&map, "space"),
-        .partition = member_bytes(&map, "partition"),
-        .has_range = member_boolean(&map, "has_range"),
-        .range = {.low = member_bytes(&map, "low"),
-                  .high = member_bytes(&map, "high"),
-                  .has_high = member_boolean(&map, "has_high"),
+        .partition = value_map_bytes(&map, "partition"),
+        .has_range = value_map_boolean(&map, "has_range"),
+        .range = {.low = value_map_bytes(&map, "low"),
+                  .high = value_map_bytes(&map, "high"),
+                  .has_high = value_map_boolean(&map, "has_high"),
                   .deletion = {.timestamp = value_map_integer(&map, "timestamp"),
                                .time = value_map_integer(&map, "time")}},
-        .position = member_bytes(&map, "position"),
+        .position = value_map_bytes(&map, "position"),
     };
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* Folding: a record's images become rows. The same code serves the writer and replay (DESIGN §1). */
 #include <stdlib.h>
 
+#include "catalog/rows.h"
 #include "codec/pack.h"
 #include "fold_private.h"
 #include "row/key.h"
@@ -193,15 +194,8 @@ static enum status entry_note(void *context, struct bytes entry, struct error *e
 {
     struct entry_list *list = context;
     (void)error;
-    struct bytes *grown = list->at;
-    if ((list->count & (list->count - 1)) == 0) { /* a power of two, or none: full */
-        grown = arena_create_array(list->arena, list->count == 0 ? 1 : 2 * list->count, sizeof(*grown));
-        for (size_t i = 0; i < list->count; i++) {
-            grown[i] = list->at[i];
-        }
-    }
-    grown[list->count++] = arena_copy(list->arena, entry);
-    list->at = grown;
+    list->at = arena_grow_array(list->arena, list->at, list->count, sizeof(*list->at));
+    list->at[list->count++] = arena_copy(list->arena, entry);
     return STATUS_OK;
 }
 
@@ -379,36 +373,23 @@ enum status fold__replay(struct fold *fold, struct error *error)
     return status;
 }
 
+static enum status catalog_visit(void *context, struct bytes image, struct error *error)
+{
+    return catalog_apply(context, image, error);
+}
+
 enum status fold__load_catalog(struct fold *fold, struct error *error)
 {
     struct environment_read *read = NULL;
     struct environment_cursor *cursor = NULL;
-    uint8_t space[4];
-    bytes_put_u32(space, CATALOG_TABLES);
     enum status status = environment_read_open(fold->options.environment, &read, error);
     if (status == STATUS_OK) {
         status = environment_read_cursor_open(read, TREE_ROWS, &cursor, error);
     }
     if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(cursor, bytes_of(space, sizeof(space)), error);
-    }
-    while (status == STATUS_OK &&
-           bytes_start_with(environment_cursor_key(cursor), bytes_of(space, sizeof(space)))) {
-        struct bytes stored = {0};
-        struct bytes key = {0};
-        struct bytes image = {0};
-        status = environment_cursor_value(cursor, &stored, error);
-        if (status == STATUS_OK) {
-            status = stored_row_decode(stored, &key, &image, error);
-        }
-        if (status == STATUS_OK) {
-            status = catalog_apply(fold->options.catalog, image, error);
-        }
-        if (status == STATUS_OK) {
-            status = environment_cursor_next(cursor, error);
-        }
+        status = catalog_rows_visit(cursor, CATALOG_TABLES, catalog_visit, fold->options.catalog, error);
     }
     environment_cursor_close(&cursor);
     environment_read_close(&read);
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }

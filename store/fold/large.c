@@ -1,37 +1,25 @@
 /* Deletions of more rows than one transaction changes: the tombstone is the change, and the rows leave in transactions of
  * their own. Until then everybody lays the deletion over what is stored. MODEL "Keys", catalog/deletion.h. */
+#include "catalog/rows.h"
 #include "fold_private.h"
 #include "row/key.h"
 #include "row/stored.h"
 
+static enum status under_way_add(void *context, struct bytes image, struct error *error)
+{
+    return deletions_add(context, image, error);
+}
+
 static enum status under_way_load(struct fold *fold, struct environment_write *write, struct error *error)
 {
-    uint8_t low[4];
     struct environment_cursor *cursor = NULL;
-    bytes_put_u32(low, CATALOG_DELETIONS);
     deletions_clear(&fold->under_way);
     enum status status = environment_write_cursor_open(write, TREE_ROWS, &cursor, error);
     if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(cursor, bytes_of(low, sizeof(low)), error);
-    }
-    while (status == STATUS_OK &&
-           bytes_start_with(environment_cursor_key(cursor), bytes_of(low, sizeof(low)))) {
-        struct bytes stored = {0};
-        struct bytes key = {0};
-        struct bytes image = {0};
-        status = environment_cursor_value(cursor, &stored, error);
-        if (status == STATUS_OK) {
-            status = stored_row_decode(stored, &key, &image, error);
-        }
-        if (status == STATUS_OK) {
-            status = deletions_add(&fold->under_way, image, error);
-        }
-        if (status == STATUS_OK) {
-            status = environment_cursor_next(cursor, error);
-        }
+        status = catalog_rows_visit(cursor, CATALOG_DELETIONS, under_way_add, &fold->under_way, error);
     }
     environment_cursor_close(&cursor);
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }
 
 enum status fold__under_way(struct fold *fold, struct environment_write *write,
@@ -46,12 +34,9 @@ enum status fold__under_way(struct fold *fold, struct environment_write *write,
 void fold__row_stage(struct arena *arena, struct fold_row *row, bool is_there, struct bytes image,
                      struct cause cause)
 {
-    struct fold_stage *stages = arena_create_array(arena, row->stages_count + 1, sizeof(*stages));
-    for (size_t i = 0; i < row->stages_count; i++) {
-        stages[i] = row->stages[i];
-    }
-    stages[row->stages_count++] = (struct fold_stage){.is_there = is_there, .image = image, .cause = cause};
-    row->stages = stages;
+    row->stages = arena_grow_array(arena, row->stages, row->stages_count, sizeof(*row->stages));
+    row->stages[row->stages_count++] =
+        (struct fold_stage){.is_there = is_there, .image = image, .cause = cause};
 }
 
 enum status fold__under_way_settle(struct fold *fold, struct environment_write *write, struct bytes storage,

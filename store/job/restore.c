@@ -48,12 +48,6 @@ void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, struct byte
     restore_encode(&restore, ret_key, ret_image);
 }
 
-static struct bytes restore_position(const struct value *row)
-{
-    const struct value *found = value_map_get(row, bytes_of_text("position"));
-    return found != NULL && found->kind == VALUE_BYTES ? found->bytes : (struct bytes){0};
-}
-
 /* The first restore that is not at its end; false: none. */
 static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct arena *arena,
                          struct restore *ret_restore, struct error *error)
@@ -82,7 +76,7 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
                                             .source = value_map_text(&row, "source"),
                                             .lsn = (uint64_t)value_map_integer(&row, "lsn"),
                                             .target = value_map_text(&row, "target"),
-                                            .position = restore_position(&row),
+                                            .position = value_map_bytes(&row, "position"),
                                             .rows = value_map_integer(&row, "rows"),
                                             .state = "running"};
         }

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "catalog/deletion.h"
+#include "catalog/rows.h"
 #include "environment/transaction.h"
 #include "row/stored.h"
 
@@ -24,33 +25,21 @@ struct read_cursor {
 
 /* --- deletions under way -------------------------------------------------------------------------------------------- */
 
+static enum status snapshot_add_deletion(void *context, struct bytes image, struct error *error)
+{
+    return deletions_add(context, image, error);
+}
+
 static enum status snapshot_load_deletions(struct snapshot *snapshot, struct error *error)
 {
-    uint8_t low[4];
     struct environment_cursor *cursor = NULL;
-    bytes_put_u32(low, CATALOG_DELETIONS);
     enum status status = environment_read_cursor_open(snapshot->read, TREE_ROWS, &cursor, error);
     if (status == STATUS_OK) {
-        status = environment_cursor_seek_at_or_after(cursor, bytes_of(low, sizeof(low)), error);
-    }
-    while (status == STATUS_OK &&
-           bytes_start_with(environment_cursor_key(cursor), bytes_of(low, sizeof(low)))) {
-        struct bytes stored = {0};
-        struct bytes key = {0};
-        struct bytes image = {0};
-        status = environment_cursor_value(cursor, &stored, error);
-        if (status == STATUS_OK) {
-            status = stored_row_decode(stored, &key, &image, error);
-        }
-        if (status == STATUS_OK) {
-            status = deletions_add(&snapshot->deletions, image, error);
-        }
-        if (status == STATUS_OK) {
-            status = environment_cursor_next(cursor, error);
-        }
+        status =
+            catalog_rows_visit(cursor, CATALOG_DELETIONS, snapshot_add_deletion, &snapshot->deletions, error);
     }
     environment_cursor_close(&cursor);
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }
 
 /* The point, and what masks rows; `before` is the mask's state before the snapshot was taken. */

@@ -16,6 +16,9 @@ struct arena {
 /* Zeroed and aligned for any type; lives until the arena is cleared or reset. Never NULL. */
 void *arena_create(struct arena *arena, size_t size);
 void *arena_create_array(struct arena *arena, size_t count, size_t size);
+/* An array of `count` elements with room for one more: `array`, or a copy of twice the size when count is a power of two, or 0.
+ * The room is zeroed. */
+void *arena_grow_array(struct arena *arena, void *array, size_t count, size_t size);
 struct bytes arena_copy(struct arena *arena, struct bytes bytes);
 char *arena_copy_text(struct arena *arena, struct bytes bytes); /* NUL-terminated */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);

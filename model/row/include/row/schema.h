@@ -93,6 +93,8 @@ MUST_USE enum status schema_check(const struct schema *schema, struct error *err
 const struct index_schema *schema_index(const struct schema *schema, struct bytes name);
 /* The column of that name, not of the key; NULL: none. */
 const struct column *schema_column(const struct schema *schema, struct bytes name);
+/* The type of the column of that name, of the key or not; NULL: there is none. */
+const struct type *schema_type(const struct schema *schema, struct bytes name);
 /* The column whose cells have that id; NULL: it was dropped. */
 const struct column *schema_column_of_id(const struct schema *schema, uint32_t id);
 /* A copy that shares nothing with `schema`. */

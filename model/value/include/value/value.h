@@ -108,10 +108,12 @@ bool value_equal(const struct value *a, const struct value *b);
 /* The value under a text key of a map; NULL when it is absent, or `map` is no map. */
 const struct value *value_map_get(const struct value *map, struct bytes key);
 
-/* Members of maps that the server itself makes: text, or an integer, under a name. What is absent, or of another kind, is
- * empty, or 0. */
+/* Members of maps that the server itself makes: what is under a name. What is absent, or of another kind, is empty, 0 or
+ * false. */
 struct bytes value_map_text(const struct value *map, const char *name);
 int64_t value_map_integer(const struct value *map, const char *name);
+struct bytes value_map_bytes(const struct value *map, const char *name);
+bool value_map_boolean(const struct value *map, const char *name);
 
 /* A map of named members, sorted, in `arena`; the names are borrowed. */
 struct value_member {
