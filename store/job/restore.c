@@ -5,6 +5,7 @@
 #include "job_private.h"
 #include "read/read.h"
 #include "row/key.h"
+#include "row/wide.h"
 
 /* A row of system.jobs. */
 struct restore {
@@ -85,6 +86,19 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
     return is_found;
 }
 
+/* Whether people see a row in the image: not in a partition's header, a range tombstone or a deleted row. */
+static bool restore_shows(const struct schema *schema, struct bytes key, struct bytes image, int64_t now)
+{
+    struct arena arena = {0};
+    struct wide_row row;
+    bool shows = schema->kind != TABLE_WIDE;
+    if (!shows && key_is_row(key) && wide_row_decode(image, &arena, &row, NULL) == STATUS_OK) {
+        shows = wide_row_shows(&row, now);
+    }
+    arena_reset(&arena);
+    return shows;
+}
+
 /* Puts of the next rows into the target. *ret_is_whole: the source has no more. */
 static enum status restore_collect(struct jobs *jobs, struct snapshot *snapshot, struct restore *restore,
                                    struct write *write, bool *ret_is_whole, struct error *error)
@@ -132,6 +146,7 @@ static enum status restore_collect(struct jobs *jobs, struct snapshot *snapshot,
                                                                    .key = arena_copy(&write->arena, key),
                                                                    .image = arena_copy(&write->arena, image)};
             bytes += image.size;
+            restore->rows += restore_shows(source, key, image, clock_wall_us(jobs->options.clock) / 1000000);
         }
     }
     *ret_is_whole = status == STATUS_END;
@@ -176,7 +191,6 @@ static enum status restore_some(struct jobs *jobs, struct snapshot *snapshot, st
     } else if (status == STATUS_OK && is_whole) {
         restore->state = "done";
     }
-    restore->rows += (int64_t)write.count;
     if (status == STATUS_OK) {
         status = restore_submit(jobs, restore, &write, error);
     }
