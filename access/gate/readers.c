@@ -8,6 +8,7 @@
 #include "base/metric.h"
 #include "base/thread.h"
 
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a gauge, atomic */
 static struct metric reads_waiting = {.kind = METRIC_GAUGE,
                                       .name = "oxbow_reads_waiting",
                                       .help = "Long reads that wait for a thread of the reader pool."};
