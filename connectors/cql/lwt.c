@@ -83,11 +83,8 @@ static enum status lwt_target(struct modify *modify, const struct cql_relation *
     struct path_element *elements = arena_create_array(modify->call->arena, 2, sizeof(*elements));
     const struct column *column = schema_column(schema, name);
     if (column == NULL) {
-        for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-            struct bytes key = i < schema->partition_count
-                                   ? schema->partition[i].name
-                                   : schema->clustering[i - schema->partition_count].name;
-            if (bytes_equal(key, name)) {
+        for (size_t i = 0; i < schema_key_count(schema); i++) {
+            if (bytes_equal(schema_key_column(schema, i)->name, name)) {
                 return exec_fail(modify->call, CQL_INVALID,
                                  "PRIMARY KEY column '%.*s' cannot have IF conditions", (int)name.size,
                                  (const char *)name.data);
@@ -206,6 +203,7 @@ static enum status lwt_condition(struct modify *modify, const struct cql_relatio
         operands = arena_create_array(modify->call->arena, 2, sizeof(*operands));
         status = lwt_operand(modify, &target, relation->value, &operands[1]);
     }
+    cql__modify_name(modify, target.column);
     if (status != STATUS_OK || target.column == NULL) {
         return status;
     }

@@ -8,15 +8,19 @@ static enum status set_fail(struct modify *modify, const char *format, struct by
     return exec_fail(modify->call, CQL_INVALID, format, (int)column.size, (const char *)column.data);
 }
 
+void cql__modify_name(struct modify *modify, const struct column *column)
+{
+    modify->names_statics |= column != NULL && column->is_static;
+    modify->names_regulars |= column != NULL && !column->is_static;
+}
+
 /* The column that is set; fails for key columns and what is none. */
 static enum status set_column(struct modify *modify, struct bytes name, bool is_deletion,
                               const struct column **ret_column)
 {
     const struct schema *schema = modify->schema;
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        struct bytes key = i < schema->partition_count ? schema->partition[i].name
-                                                       : schema->clustering[i - schema->partition_count].name;
-        if (bytes_equal(key, name)) {
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        if (bytes_equal(schema_key_column(schema, i)->name, name)) {
             return set_fail(modify,
                             is_deletion
                                 ? "Invalid identifier %.*s for deletion (should not be a PRIMARY KEY part)"
@@ -25,6 +29,7 @@ static enum status set_column(struct modify *modify, struct bytes name, bool is_
         }
     }
     *ret_column = schema_column(schema, name);
+    cql__modify_name(modify, *ret_column);
     return *ret_column != NULL
                ? STATUS_OK
                : exec_fail(modify->call, CQL_INVALID, "Undefined column name %.*s in table %.*s",

@@ -186,6 +186,48 @@ bool cql__restrictions_fix(const struct restrictions *restrictions, const struct
 }
 
 /* The partition key: chosen, or a range of tokens, part of which may be left to be filtered. */
+static enum status fail_missing(struct exec_call *call, const struct restrictions *restrictions,
+                                const struct source *source, enum described_kind kind, const char *format)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < source->count; i++) {
+        bool is_restricted = false;
+        for (size_t k = 0; k < restrictions->count; k++) {
+            const struct restriction *restriction = &restrictions->at[k];
+            for (size_t n = 0; n < restriction->columns_count; n++) {
+                is_restricted |= restriction->columns[n] == &source->columns[i];
+            }
+        }
+        if (source->columns[i].kind == kind && !is_restricted) {
+            buffer_put_text(&names, names.size == 0 ? "" : ", ");
+            buffer_put(&names, source->columns[i].name);
+        }
+    }
+    bool is_missing = names.size > 0;
+    struct bytes kept = arena_copy(call->arena, buffer_bytes(&names));
+    buffer_reset(&names);
+    return is_missing ? restrictions_fail(call, format, kept) : STATUS_OK;
+}
+
+/* Changes are of partitions that are named. */
+static enum status check_named(struct exec_call *call, const struct source *source,
+                               struct restrictions_use use, const struct restrictions *restrictions)
+{
+    if (restrictions->has_token) {
+        return exec_fail(call, CQL_INVALID,
+                         "The token function cannot be used in WHERE clauses for %s statements",
+                         use.modifies);
+    }
+    enum status status = fail_missing(call, restrictions, source, DESCRIBED_PARTITION_KEY,
+                                      "Some partition key parts are missing: %.*s");
+    return status == STATUS_OK && !restrictions->has_partitions
+               ? exec_fail(call, CQL_INVALID,
+                           "Only EQ and IN relation are supported on the partition key (unless you use the "
+                           "token() function) for %s statements",
+                           use.modifies)
+               : status;
+}
+
 static enum status choose_partitions(struct exec_call *call, const struct source *source,
                                      struct restrictions_use use, struct restrictions *restrictions)
 {
@@ -202,6 +244,10 @@ static enum status choose_partitions(struct exec_call *call, const struct source
         restrictions->has_in |= is_partition && restriction->comparison == CQL_IN;
     }
     restrictions->has_partitions = exact == keys && others == 0;
+    enum status status = use.modifies != NULL ? check_named(call, source, use, restrictions) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (exact + others > 0 && !restrictions->has_partitions && !use.allows_filtering) {
         return exec_fail(call, CQL_INVALID, NEEDS_FILTERING);
     }
@@ -274,6 +320,24 @@ static bool choose_at(struct restrictions *restrictions, size_t position, size_t
     return *ret_next > position && !is_slice;
 }
 
+static enum status check_rows(struct exec_call *call, const struct source *source,
+                              struct restrictions_use use, const struct restrictions *restrictions)
+{
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_clustering = restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        if (is_clustering && cql__restriction_is_slice(restriction)) {
+            return exec_fail(call, CQL_INVALID,
+                             "Slice restrictions are not supported on the clustering columns in %s "
+                             "statements",
+                             use.modifies);
+        }
+    }
+    return use.is_static_only ? STATUS_OK
+                              : fail_missing(call, restrictions, source, DESCRIBED_CLUSTERING,
+                                             "Some clustering keys are missing: %.*s");
+}
+
 static enum status choose_rows(struct exec_call *call, const struct source *source,
                                struct restrictions_use use, struct restrictions *restrictions)
 {
@@ -287,9 +351,20 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
         restrictions->has_clustering |= is_clustering;
         has_contains |= is_clustering && is_containing(restriction);
     }
-    if (use.selects_only_statics && restrictions->has_clustering) {
-        return exec_fail(call, CQL_INVALID,
-                         "Cannot restrict clustering columns when selecting only static columns");
+    if (use.is_static_only && restrictions->has_clustering) {
+        return use.modifies == NULL
+                   ? exec_fail(call, CQL_INVALID,
+                               "Cannot restrict clustering columns when selecting only static columns")
+                   : exec_fail(call, CQL_INVALID,
+                               "Invalid restrictions on clustering columns since the %s statement modifies "
+                               "only static columns",
+                               use.modifies);
+    }
+    if (use.needs_rows) {
+        enum status status = check_rows(call, source, use, restrictions);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     if (has_contains && !use.allows_filtering) {
         return exec_fail(call, CQL_INVALID,
@@ -299,6 +374,8 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
     while (choose_at(restrictions, position, &next)) {
         position = next;
     }
+    restrictions->names_rows =
+        source->table.schema != NULL && position == source->table.schema->clustering_count;
     for (size_t i = 0; i < restrictions->count; i++) {
         const struct restriction *restriction = &restrictions->at[i];
         bool is_left = !is_token(restriction) && !restriction->is_key &&
@@ -327,6 +404,22 @@ static void choose_index(const struct source *source, struct restrictions *restr
     }
 }
 
+/* Changes name their rows by keys alone. */
+static enum status fail_filters(struct exec_call *call, const struct restrictions *restrictions)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < restrictions->count; i++) {
+        if (!restrictions->at[i].is_key) {
+            buffer_put_text(&names, names.size == 0 ? "" : ", ");
+            buffer_put(&names, restrictions->at[i].columns[0]->name);
+        }
+    }
+    enum status status =
+        restrictions_fail(call, "Non PRIMARY KEY columns found in where clause: %.*s ", buffer_bytes(&names));
+    buffer_reset(&names);
+    return status;
+}
+
 /* What is left. Without partitions the rows are filtered too. */
 static enum status choose_filters(struct exec_call *call, const struct source *source,
                                   struct restrictions_use use, struct restrictions *restrictions)
@@ -345,6 +438,9 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
         restrictions->filters |= !restriction->is_key;
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
+    }
+    if (use.modifies != NULL && restrictions->filters) {
+        return fail_filters(call, restrictions);
     }
     return restrictions->filters && !use.allows_filtering && !is_indexed
                ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)

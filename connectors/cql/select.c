@@ -254,8 +254,7 @@ static enum status select_plan(struct select *select)
     struct restrictions_use use = {.allows_filtering = statement->allows_filtering};
     if (status == STATUS_OK) {
         use.allows_filtering |= cql__log_names_row(&select->source, &statement->where);
-        use.selects_only_statics =
-            statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
+        use.is_static_only = statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
         status = cql__restrictions_make(call, &select->source, &statement->where, use, &select->restrictions);
     }
     if (status == STATUS_OK) {

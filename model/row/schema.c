@@ -206,6 +206,17 @@ const struct index_schema *schema_index(const struct schema *schema, struct byte
     return NULL;
 }
 
+size_t schema_key_count(const struct schema *schema)
+{
+    return schema->partition_count + schema->clustering_count;
+}
+
+const struct key_column *schema_key_column(const struct schema *schema, size_t i)
+{
+    return i < schema->partition_count ? &schema->partition[i]
+                                       : &schema->clustering[i - schema->partition_count];
+}
+
 const struct column *schema_column(const struct schema *schema, struct bytes name)
 {
     for (size_t i = 0; i < schema->columns_count; i++) {
@@ -219,10 +230,8 @@ const struct column *schema_column(const struct schema *schema, struct bytes nam
 const struct type *schema_type(const struct schema *schema, struct bytes name)
 {
     const struct column *column = schema_column(schema, name);
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count && column == NULL; i++) {
-        const struct key_column *key = i < schema->partition_count
-                                           ? &schema->partition[i]
-                                           : &schema->clustering[i - schema->partition_count];
+    for (size_t i = 0; i < schema_key_count(schema) && column == NULL; i++) {
+        const struct key_column *key = schema_key_column(schema, i);
         if (bytes_equal(key->name, name)) {
             return &key->type;
         }

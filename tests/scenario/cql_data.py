@@ -150,6 +150,57 @@ def clustering(session, _):
     assert rows(session, "SELECT a FROM c WHERE b = 'z' ALLOW FILTERING") == [(4,), (1,)]
 
 
+def tuples(session, _):
+    """Relations of several columns in DELETE and UPDATE."""
+    session.execute("""CREATE TABLE tuples (p int, a int, b int, c int, s int static, v int, PRIMARY KEY (p, a, b, c))
+        WITH CLUSTERING ORDER BY (a ASC, b DESC, c ASC)""")
+    cube = [(a, b, c) for a in range(3) for b in (2, 1, 0) for c in range(3)]
+
+    def fill():
+        session.execute("TRUNCATE tuples")
+        for key in cube:
+            session.execute("INSERT INTO tuples (p, a, b, c, v) VALUES (1, %s, %s, %s, 0)", key)
+
+    for where, gone in (("(a, b, c) = (1, 1, 1)", lambda k: k == (1, 1, 1)), ("(a, b) = (1, 1)", lambda k: k[:2] == (1, 1)),
+                        ("a = 1 AND (b, c) = (1, 1)", lambda k: k == (1, 1, 1)), ("(a, b) IN ((0, 1), (2, 2), (9, 9))", lambda k: k[:2] in ((0, 1), (2, 2))),
+                        ("(a, b) > (1, 1)", lambda k: k[:2] > (1, 1)), ("(a, b, c) >= (0, 2, 1) AND (a, b, c) < (2, 1, 1)", lambda k: (0, 2, 1) <= k < (2, 1, 1)),
+                        ("a = 0 AND (b, c) <= (1, 1)", lambda k: k[0] == 0 and k[1:] <= (1, 1)), ("a IN (0, 2) AND b = 1 AND c > 0", lambda k: k[0] != 1 and k[1] == 1 and k[2] > 0),
+                        ("a = 1 AND b > 1 AND b < 1", lambda k: False), ("(a, b, c) IN ()", lambda k: False)):
+        fill()
+        session.execute(f"DELETE FROM tuples WHERE p = 1 AND {where}")
+        assert rows(session, "SELECT a, b, c FROM tuples WHERE p = 1") == [key for key in cube if not gone(key)], where
+    fill()
+    prepared = session.prepare("DELETE FROM tuples WHERE p = ? AND (a, b) > ? AND (a, b) < (?, ?)")
+    assert [column.name for column in prepared.column_metadata] == ["p", "(a,b)", "a", "b"], prepared.column_metadata
+    session.execute(prepared, (1, (0, 0), 2, 1))
+    assert len(rows(session, "SELECT * FROM tuples WHERE p = 1")) == 9
+    fill()
+    session.execute(session.prepare("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) IN ?"), ([(0, 0, 0), (7, 7, 7)],))
+    session.execute("UPDATE tuples SET v = 2 WHERE p = 1 AND a = 0 AND (b, c) = (0, 1)")
+    session.execute("DELETE v FROM tuples WHERE p = 1 AND (a, b, c) IN ((0, 0, 2), (0, 2, 0))")
+    found = {row[:3]: row[3] for row in rows(session, "SELECT a, b, c, v FROM tuples WHERE p = 1")}
+    assert [found[key] for key in ((0, 0, 0), (7, 7, 7), (0, 0, 1), (0, 0, 2), (0, 2, 0), (0, 2, 1))] == [1, 1, 2, None, None, 0]
+    assert session.execute("UPDATE tuples SET v = 3 WHERE p = 1 AND (a, b, c) = (0, 0, 0) IF v = 1").one().applied
+    assert session.execute("DELETE FROM tuples WHERE p = 1 AND (a, b, c) = (0, 0, 0) IF EXISTS").one().applied
+    for statement, words in (
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) > (1, 1, 1)", "Slice restrictions are not supported on the clustering columns in UPDATE statements"),
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b) = (1, 1)", "Some clustering keys are missing: c"),
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) IN ((1, 1, 1), (2, 2, 2)) IF v = 1", "IN on the clustering key columns is not supported with conditional updates"),
+            ("UPDATE tuples SET s = 1 WHERE p = 1 AND a = 1", "Invalid restrictions on clustering columns since the UPDATE statement modifies only static columns"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, c) = (1, 1)", "Clustering columns must appear in the PRIMARY KEY order in multi-column relations"),
+            ("DELETE FROM tuples WHERE p = 1 AND (b, c) = (1, 1)", 'PRIMARY KEY column "b" cannot be restricted as preceding column "a" is not restricted'),
+            ("DELETE FROM tuples WHERE (p, a) = (1, 1)", "Multi-column relations can only be applied to clustering columns but was applied to: p"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, b) = (1, 1) AND b = 1", "b cannot be restricted by more than one relation if it includes an Equal"),
+            ("DELETE FROM tuples WHERE a = 1", "Some partition key parts are missing: p"),
+            ("DELETE FROM tuples WHERE p > 1", "Only EQ and IN relation are supported on the partition key (unless you use the token() function) for DELETE statements"),
+            ("DELETE FROM tuples WHERE token(p) = 1", "The token function cannot be used in WHERE clauses for DELETE statements"),
+            ("DELETE v FROM tuples WHERE p = 1 AND a = 1", "Range deletions are not supported for specific columns"),
+            ("DELETE FROM tuples WHERE p = 1 AND v = 1", "Non PRIMARY KEY columns found in where clause: v "),
+            ("DELETE FROM tuples WHERE p = 1 AND a = 1 IF v = 1", "DELETE statements must restrict all PRIMARY KEY columns with equality relations"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, b) = (1, null)", "Invalid null value in condition for column b")):
+        refused(session, statement, words)
+
+
 def counters(session, _):
     session.execute("CREATE TABLE counters (k text PRIMARY KEY, n counter, m counter)")
     for _ in range(3):
@@ -499,7 +550,7 @@ def restores(session, _):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes, like, restores]
 
 

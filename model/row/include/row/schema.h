@@ -91,6 +91,9 @@ struct schema {
 MUST_USE enum status schema_check(const struct schema *schema, struct error *error);
 /* The index of that name; NULL: none. */
 const struct index_schema *schema_index(const struct schema *schema, struct bytes name);
+/* Columns of the whole key, the partition key's first. */
+size_t schema_key_count(const struct schema *schema);
+const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 /* The column of that name, not of the key; NULL: none. */
 const struct column *schema_column(const struct schema *schema, struct bytes name);
 /* The type of the column of that name, of the key or not; NULL: there is none. */
