@@ -359,18 +359,79 @@ static bool lwt_is_row(const struct gate_change *change)
     return change->kind == GATE_WIDE && !change->slice->is_static;
 }
 
+/* What shows of the partition's statics as far as it was asked for; false: nothing. */
+static bool lwt_statics(struct lwt_answer *answer, struct value *ret_statics)
+{
+    for (size_t i = 0; i < answer->to->count; i++) {
+        const struct gate_change *change = &answer->to->changes[i];
+        if (!change->slice->is_static || !lwt_document(answer, i, ret_statics)) {
+            continue;
+        }
+        bool is_asked = change->kind == GATE_WIDE; /* a statement that sets some asks for all */
+        for (size_t k = 1; k < answer->columns_count && !is_asked; k++) {
+            const struct column *column = schema_column(answer->schema, answer->columns[k].name);
+            is_asked = column != NULL && column->is_static && !answer->to->shows_row &&
+                       value_map_get(ret_statics, column->name) != NULL;
+        }
+        if (is_asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first row of the partition, as it is found. */
+struct lwt_first {
+    struct lwt_answer *answer;
+    bool is_there;
+    struct value item;
+};
+
+static void lwt_first_visit(void *context, const struct gate_row *row)
+{
+    struct lwt_first *first = context;
+    struct exec_call *call = first->answer->call;
+    struct error error;
+    if (!first->is_there) {
+        first->is_there =
+            document_of_wide(first->answer->schema, arena_copy(call->arena, row->key),
+                             arena_copy(call->arena, row->image), call->outcome.commit_time_us / 1000000,
+                             call->arena, &first->item, &error) == STATUS_OK;
+    }
+}
+
+/* Conditions about static columns alone tell a partition without rows from one whose statics are null. */
+static bool lwt_first_row(struct lwt_answer *answer, struct value *ret_item)
+{
+    struct lwt_first first = {.answer = answer};
+    struct gate_page page = {0};
+    struct error error;
+    enum status status = STATUS_OK;
+    const struct gate_slice slice = {.partition = answer->to->changes[0].slice->partition,
+                                     .has_bounds = true,
+                                     .high = {.is_after = true}};
+    do {
+        struct gate_query query = {
+            .table = answer->to->table.full, .slice = &slice, .as_stored = true, .next = page.next};
+        page = (struct gate_page){0};
+        status = gate_query(answer->call->exec->view, &query, answer->call->arena, lwt_first_visit, &first,
+                            &page, NULL, &error);
+    } while (status == STATUS_OK && !first.is_there && page.next.size > 0);
+    *ret_item = first.item;
+    return first.is_there;
+}
+
 /* All rows that conditions were about. */
 static void lwt_rows(struct lwt_answer *answer)
 {
     struct value statics;
-    bool has_statics = false;
-    for (size_t i = 0; i < answer->to->count; i++) {
-        if (answer->to->changes[i].slice->is_static) {
-            has_statics |= lwt_document(answer, i, &statics);
-        }
+    struct value item;
+    bool has_statics = lwt_statics(answer, &statics);
+    if (!answer->to->asks_rows && lwt_first_row(answer, &item)) {
+        lwt_row(answer, &item, has_statics ? &statics : NULL);
+        return;
     }
-    for (size_t i = 0; i < answer->to->count; i++) {
-        struct value item;
+    for (size_t i = 0; i < answer->to->count && answer->to->asks_rows; i++) {
         if (lwt_is_row(&answer->to->changes[i]) && lwt_document(answer, i, &item)) {
             lwt_row(answer, &item, has_statics ? &statics : NULL);
         }

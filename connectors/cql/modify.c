@@ -158,6 +158,7 @@ static enum status add_row(struct modify *modify, const struct value *partition,
     struct gate_change change = modify_change(modify, GATE_WIDE, slice, modify_update(modify, false));
     change.condition = modify->condition;
     change.presence = modify->presence;
+    modify->to->asks_rows |= modify->condition != NULL || modify->presence != GATE_ALWAYS;
     return add_change(modify, &change);
 }
 
@@ -350,7 +351,7 @@ static enum status modify_if(struct modify *modify, bool if_exists, const struct
 {
     modify->is_conditional = if_exists || conditions->count > 0;
     modify->presence = if_exists ? GATE_IF_PRESENT : GATE_ALWAYS;
-    modify->to->shows_row |= if_exists && modify->to->is_batch;
+    modify->to->shows_row |= if_exists;
     return modify->is_conditional ? cql__lwt_conditions(modify, conditions) : STATUS_OK;
 }
 

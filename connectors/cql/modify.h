@@ -21,7 +21,8 @@ struct modification {
     struct exec_table table;     /* of conditional statements: one */
     struct bytes partition;      /* likewise, its serialized key */
     struct cql_names conditions; /* columns that IF names; none with IF EXISTS and IF NOT EXISTS */
-    bool shows_row;              /* IF NOT EXISTS: what was there is told whole */
+    bool shows_row;              /* IF EXISTS, IF NOT EXISTS: what was there is told whole */
+    bool asks_rows;              /* some condition is about a row, and not about static columns alone */
 };
 
 /* One statement on its way: its table, key and what it does. */

@@ -253,6 +253,30 @@ def lightweight(session, _):
     refused(session, "INSERT INTO lwt (k, c) VALUES (1, 1) IF NOT EXISTS USING TIMESTAMP 5", "custom timestamp")
 
 
+def lightweight_statics(session, _):
+    """What is told when a condition on static columns fails: null where nothing is, and only [applied] where there is no partition."""
+    session.execute("CREATE TABLE lws (k int, c int, v int, s int static, t int static, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO lws (k, c, v) VALUES (1, 1, 1)")
+    session.execute("INSERT INTO lws (k, s) VALUES (2, 2)")
+    for statement, told in (
+            ("UPDATE lws SET s = 1 WHERE k = 0 IF s = 5", [(False,)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF s = 5", [(False, None)]),
+            ("UPDATE lws SET s = 1 WHERE k = 2 IF s = 5", [(False, 2)]),
+            ("UPDATE lws SET s = 1 WHERE k = 2 IF t = 5", [(False, None)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, 1)]),
+            ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF s = 5", [(False, None)]),
+            ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF v = 5", [(False,)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5", [(False,)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5 AND s = 2", [(False, None, 2)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF EXISTS", [(False,)]),
+            ("DELETE s FROM lws WHERE k = 1 IF s = 5", [(False, None)]),
+            ("DELETE FROM lws WHERE k = 0 AND c = 0 IF EXISTS", [(False,)]),
+            ("INSERT INTO lws (k, s) VALUES (2, 3) IF NOT EXISTS", [(False, 2, None, 2, None, None)])):
+        assert rows(session, statement) == told, (statement, rows(session, statement))
+    refused(session, "DELETE FROM lws WHERE k = 1 IF s = 5", "DELETE statements must restrict all PRIMARY KEY columns with equality")
+    refused(session, "UPDATE lws SET s = 1 WHERE k = 1 AND c = 1 IF s = 5", "Invalid restrictions on clustering columns since the UPDATE")
+
+
 def batches(session, _):
     session.execute("CREATE TABLE batches (p int, c int, v int, PRIMARY KEY (p, c))")
     batch = BatchStatement()
@@ -550,7 +574,7 @@ def restores(session, _):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes, like, restores]
 
 
