@@ -411,8 +411,10 @@ static bool lwt_first_row(struct lwt_answer *answer, struct value *ret_item)
                                      .has_bounds = true,
                                      .high = {.is_after = true}};
     do {
-        struct gate_query query = {
-            .table = answer->to->table.full, .slice = &slice, .as_stored = true, .next = page.next};
+        struct gate_query query = {.table = answer->to->table.full,
+                                   .slice = &slice,
+                                   .as_stored = true,
+                                   .next = page.next};
         page = (struct gate_page){0};
         status = gate_query(answer->call->exec->view, &query, answer->call->arena, lwt_first_visit, &first,
                             &page, NULL, &error);

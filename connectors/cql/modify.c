@@ -1,9 +1,14 @@
 /* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
 #include "modify.h"
 
+#include <math.h>
+
+#include "base/clock.h"
+#include "cql/bounds.h"
 #include "ddl.h"
 #include "gate/bounds.h"
 #include "logs.h"
+#include "measure.h"
 #include "options.h"
 #include "syntax.h"
 #include "value/serial.h"
@@ -453,6 +458,25 @@ enum status cql__modify_statement(struct modification *to, const struct cql_stat
 
 /* --- the request ---------------------------------------------------------------------------------------------------- */
 
+/* Clients whose clocks are off lose writes that they saw taken: they are told of the timestamp that is furthest off. */
+static void modification_check_clock(struct modification *to)
+{
+    int64_t now = clock_wall_us(clock_system());
+    double furthest = 0;
+    for (size_t i = 0; i < to->count; i++) {
+        const struct wide_update *update = to->changes[i].wide;
+        double off = update->has_timestamp ? ((double)update->timestamp - (double)now) / 1e6 : 0;
+        furthest = fabs(off) > fabs(furthest) ? off : furthest;
+    }
+    if (fabs(furthest) > CQL_TIMESTAMP_SKEW_S) {
+        cql__measure_skew();
+        exec_warn(to->call,
+                  "The timestamp of this write is %.0f s %s the server's clock: writes are ordered by their "
+                  "timestamps, so check the client's clock (timestamps are microseconds since 1970)",
+                  fabs(furthest), furthest > 0 ? "ahead of" : "behind");
+    }
+}
+
 /* The timestamp of statements that have none of their own: the batch's, the driver's, or none (the writer's rule). */
 static void modification_stamp(struct modification *to)
 {
@@ -481,6 +505,7 @@ enum status cql__modification_submit(struct modification *to)
         return STATUS_OK;
     }
     modification_stamp(to);
+    modification_check_clock(to);
     to->call->context = to;
     return exec_submit(to->call, to->changes, to->count,
                        to->is_conditional ? cql__lwt_finish : exec_answer_void);

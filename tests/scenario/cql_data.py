@@ -321,6 +321,25 @@ def batch_sizes(session, _):
         raise AssertionError("a batch that is too large was taken")
 
 
+def clocks(session, _):
+    """A client is warned of timestamps that are far from the server's clock."""
+    session.execute("CREATE TABLE clocks (k int PRIMARY KEY, v int)")
+
+    def warnings(statement):
+        future = session.execute_async(statement)
+        future.result()
+        return future.warnings or []
+
+    now = int(time.time() * 1000000)
+    assert warnings("INSERT INTO clocks (k, v) VALUES (1, 1)") == []  # the driver's own timestamp
+    assert warnings(f"INSERT INTO clocks (k, v) VALUES (1, 1) USING TIMESTAMP {now + 3000000}") == []
+    ahead, behind = warnings(f"UPDATE clocks USING TIMESTAMP {now + 60000000} SET v = 1 WHERE k = 1"), warnings(
+        f"BEGIN BATCH INSERT INTO clocks (k, v) VALUES (2, 2); DELETE FROM clocks USING TIMESTAMP {now // 1000} WHERE k = 1; APPLY BATCH")
+    assert len(ahead) == 1 and "s ahead of the server's clock" in ahead[0], ahead
+    assert len(behind) == 1 and "s behind the server's clock" in behind[0], behind
+    assert warnings("UPDATE clocks SET v = 3 WHERE k = 2 IF v = 2") == []
+
+
 def alterations(session, _):
     session.execute("CREATE TABLE altered (k int PRIMARY KEY, v int)")
     session.execute("INSERT INTO altered (k, v) VALUES (1, 2)")
@@ -574,7 +593,7 @@ def restores(session, _):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes, like, restores]
 
 
