@@ -65,6 +65,24 @@ def listings(session, _):
     assert {row[2] for row in keyspaces} >= {"system_schema", "system_virtual_schema", "system_traces"}
 
 
+def estimates(session, _):
+    """What parallel readers cut a table's tokens by: sixteen ranges from one end to the other."""
+    session.execute("CREATE TABLE many (k int PRIMARY KEY, v text)")
+    for k in range(160):
+        session.execute("INSERT INTO many (k, v) VALUES (%s, 'abc')", (k,))
+    told = list(session.execute("SELECT * FROM system.size_estimates WHERE keyspace_name = 'ks' AND table_name = 'many'"))
+    edges = sorted(((int(row.range_start), int(row.range_end)) for row in told))
+    assert len(edges) == 16 and edges[0][0] == edges[-1][1] == -2 ** 63 and all(a[1] == b[0] for a, b in zip(edges, edges[1:]))
+    assert {start for start, _ in edges} == {int(token) for token in session.execute("SELECT tokens FROM system.local").one().tokens}
+    assert sum(row.partitions_count for row in told) == 160 and all(0 < row.mean_partition_size < 1000 for row in told), told
+    assert [row.range_start for row in told] == sorted(row.range_start for row in told)
+    one = "SELECT range_type, partitions_count FROM system.table_estimates WHERE keyspace_name = 'ks' AND table_name = 'many' AND range_type = 'primary'"
+    assert list(session.execute(one)) == [("primary", 10)] * 16
+    found = [session.execute("SELECT count(*) FROM many WHERE token(k) > %s AND token(k) <= %s", (a, b)).one()[0] for a, b in edges]
+    assert sum(found) == 160 and all(found), found
+    session.execute("DROP TABLE many")
+
+
 def without_keyspace(session, cluster):
     other = cluster.connect()
     everywhere = names(other, "DESCRIBE TABLES")
@@ -195,7 +213,7 @@ def refusals(session, _):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for check in (listings, without_keyspace, texts, made_again, internals, refusals):
+        for check in (listings, estimates, without_keyspace, texts, made_again, internals, refusals):
             started = time.monotonic()
             check(session, cluster)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)
