@@ -6,6 +6,7 @@
 
 #include "authorize.h"
 #include "base/memory.h"
+#include "class_type.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
 #include "documents.h"
@@ -266,7 +267,11 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
                       struct type *ret_type)
 {
     struct error error;
-    enum status status = cql__type_named(call, type->text, keyspace, ret_type, &error);
+    struct bytes text = {0};
+    if (cql__class_resolve(call, type->text, &text) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    enum status status = cql__type_named(call, text, keyspace, ret_type, &error);
     return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
@@ -328,6 +333,10 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_CREATE_TRIGGER:
+        return exec_create_trigger(call, &statement->trigger);
+    case CQL_DROP_TRIGGER:
+        return exec_drop_trigger(call, &statement->trigger);
     case CQL_RESTORE_TABLE:
         return exec_restore_table(call, &statement->restore_table);
     case CQL_CREATE_VIEW:

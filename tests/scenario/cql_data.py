@@ -10,7 +10,7 @@ import uuid
 import server
 from cassandra import InvalidRequest
 from cassandra.cluster import Cluster
-from cassandra.protocol import ConfigurationException
+from cassandra.protocol import ConfigurationException, SyntaxException
 from cassandra.policies import RoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from server import Client, Server, wait_for
@@ -67,6 +67,31 @@ def types(session, _):
     refused(session, "INSERT INTO types (k, n) VALUES (1, 'x')", "Invalid STRING constant")
     refused(session, "INSERT INTO types (k, nope) VALUES (1, 2)", "Undefined column name nope")
     refused(session, "INSERT INTO types (n) VALUES (1)", "Some partition key parts are missing: k")
+
+
+def class_types(session, _):
+    """Types by the names of Cassandra's classes."""
+    session.execute("""CREATE TABLE classes (k 'Int32Type' PRIMARY KEY, t 'org.apache.cassandra.db.marshal.UTF8Type', l list<'TimeUUIDType'>,
+        m 'MapType(UTF8Type, org.apache.cassandra.db.marshal.FrozenType(ListType(LongType)))', v 'VectorType(FloatType , 3)', u 'TupleType(ByteType,SimpleDateType)')""")
+    found = dict(rows(session, "SELECT column_name, type FROM system_schema.columns WHERE keyspace_name = 'ks' AND table_name = 'classes'"))
+    assert found == {"k": "int", "t": "text", "l": "list<timeuuid>", "m": "map<text, frozen<list<bigint>>>", "v": "vector<float, 3>",
+                     "u": "frozen<tuple<tinyint, date>>"}, found
+    session.execute("INSERT INTO classes (k, t, m) VALUES (1, 'x', {'a': [1, 2]})")
+    assert rows(session, "SELECT k, t FROM classes") == [(1, "x")]
+    for name, words in (("Nope", "Error setting type Nope: Unable to find abstract-type class 'org.apache.cassandra.db.marshal.Nope'"),
+                        ("com.x.Nope", "Unable to find abstract-type class 'com.x.Nope'"), ("ListType(Int32Type", "Error setting type"),
+                        ("Int32Type)", "Error setting type"), ("", "Error setting type")):
+        try:
+            session.execute(f"ALTER TABLE classes ADD bad '{name}'")
+        except SyntaxException as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(f"a type of class {name}")
+    refused(session, "ALTER TABLE classes ADD bad 'DynamicCompositeType(s=>UTF8Type)'", "Columns of class DynamicCompositeType are not served")
+    refused(session, "SELECT * FROM classes ORDER BY v ANN OF [1, 2, 3] LIMIT 1", "ANN ordering is not supported")
+    refused(session, "CREATE TRIGGER tr ON classes USING 'org.example.Audit'", "Trigger class 'org.example.Audit' couldn't be loaded")
+    refused(session, "DROP TRIGGER tr ON classes", "Trigger 'tr' on 'ks.classes' doesn't exist")
+    session.execute("DROP TRIGGER IF EXISTS tr ON classes")
 
 
 def cells(session, _):
@@ -593,7 +618,7 @@ def restores(session, _):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, class_types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes, like, restores]
 
 

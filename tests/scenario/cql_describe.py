@@ -3,8 +3,9 @@
 again elsewhere make the same."""
 import time
 
-from cassandra import AlreadyExists
+from cassandra import AlreadyExists, InvalidRequest
 from cassandra.protocol import ConfigurationException
+from cassandra.query import SimpleStatement
 from cql_data import connect, refused, rows
 from server import Server
 
@@ -81,6 +82,25 @@ def estimates(session, _):
     found = [session.execute("SELECT count(*) FROM many WHERE token(k) > %s AND token(k) <= %s", (a, b)).one()[0] for a, b in edges]
     assert sum(found) == 160 and all(found), found
     session.execute("DROP TABLE many")
+
+
+def pages(session, _):
+    """DESCRIBE is told in pages of any size, as long as the schema stays."""
+    whole = described(session, "DESCRIBE FULL SCHEMA")
+    assert len(whole) > 20
+    for size in (1, 7, len(whole) - 1, len(whole), 5000):
+        paged = session.execute(SimpleStatement("DESCRIBE FULL SCHEMA", fetch_size=size))
+        assert len(paged.current_rows) == min(size, len(whole)) and paged.has_more_pages == (size < len(whole)), size
+        assert [tuple(row) for row in paged] == whole, size
+    paged = session.execute(SimpleStatement("DESCRIBE TABLES", fetch_size=1))
+    session.execute("CREATE TABLE meanwhile (k int PRIMARY KEY)")
+    try:
+        list(paged)
+    except InvalidRequest as failure:
+        assert "The schema has changed since the previous page of the DESCRIBE statement result." in str(failure), failure
+    else:
+        raise AssertionError("pages of two schemas were one result")
+    session.execute("DROP TABLE meanwhile")
 
 
 def without_keyspace(session, cluster):
@@ -213,7 +233,7 @@ def refusals(session, _):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for check in (listings, estimates, without_keyspace, texts, made_again, internals, refusals):
+        for check in (listings, estimates, pages, without_keyspace, texts, made_again, internals, refusals):
             started = time.monotonic()
             check(session, cluster)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)
