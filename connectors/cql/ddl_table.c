@@ -255,6 +255,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     if (options.id.size == 0) {
         options.id = ddl_new_id(call);
     }
+    schema.default_ttl_seconds = cql__options_default_ttl(&options);
     cql__options_encode(&options, call->arena, &schema.properties);
     struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
@@ -533,6 +534,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
     if (status != STATUS_OK) {
         return status;
     }
+    next->default_ttl_seconds = cql__options_default_ttl(&options);
     cql__options_encode(&options, call->arena, &next->properties);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),

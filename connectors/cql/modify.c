@@ -9,7 +9,6 @@
 #include "gate/bounds.h"
 #include "logs.h"
 #include "measure.h"
-#include "options.h"
 #include "syntax.h"
 #include "value/serial.h"
 #include "views.h"
@@ -44,7 +43,7 @@ static enum status using_ttl(struct modify *modify, const struct cql_term *term)
 {
     static const struct type type = {.kind = TYPE_INT};
     struct bound bound;
-    modify->update.ttl = modify->is_counter ? 0 : cql__default_ttl(modify->schema);
+    modify->update.ttl = modify->is_counter ? 0 : modify->schema->default_ttl_seconds;
     if (term == NULL) {
         return STATUS_OK;
     }

@@ -284,13 +284,9 @@ void cql__options_decode(struct bytes properties, struct arena *arena, struct cq
     }
 }
 
-uint32_t cql__default_ttl(const struct schema *schema)
+uint32_t cql__options_default_ttl(const struct cql_options *options)
 {
-    struct arena arena = {0};
-    struct cql_options options;
     double number = 0;
-    cql__options_decode(schema->properties, &arena, &options);
-    bool is_set = text_is_number(value_map_text(&options.options, "default_time_to_live"), false, &number);
-    arena_reset(&arena);
+    bool is_set = text_is_number(value_map_text(&options->options, "default_time_to_live"), false, &number);
     return is_set ? (uint32_t)number : 0;
 }

@@ -78,8 +78,9 @@ struct schema {
     struct key_column *clustering;
     size_t columns_count; /* of a wide table */
     struct column *columns;
-    uint32_t next_column;      /* id of the next column that is added */
-    uint32_t gc_grace_seconds; /* how long a wide table's tombstones are kept against late writes */
+    uint32_t next_column;         /* id of the next column that is added */
+    uint32_t gc_grace_seconds;    /* how long a wide table's tombstones are kept against late writes */
+    uint32_t default_ttl_seconds; /* of what is written to a wide table without a TTL of its own; 0: none */
     size_t indexes_count;
     struct index_schema *indexes;
     struct bytes ttl_attribute; /* number of seconds since 1970 after which an item goes; empty: none does */
