@@ -229,7 +229,7 @@ enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struc
             "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
     }
     if (!exec_keyspace_exists(call, keyspace)) {
-        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)keyspace.size,
+        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
                          (const char *)keyspace.data);
     }
     *ret_keyspace = keyspace;
@@ -256,6 +256,10 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
             *ret_table = table;
             return STATUS_OK;
         }
+    }
+    if (table.keyspace.size > 0 && !exec_keyspace_exists(call, table.keyspace)) {
+        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)table.keyspace.size,
+                         (const char *)table.keyspace.data);
     }
     enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
     return status != STATUS_OK ? status

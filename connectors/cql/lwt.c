@@ -38,8 +38,10 @@ static enum status lwt_element(struct modify *modify, const struct cql_relation 
                                                    (int)target->name.size, (const char *)target->name.data));
     enum status status =
         exec_bind(call, relation->key, is_list ? &index_type : &type->parameters[0], name, &bound);
+    target->type = &type->parameters[type->count - 1];
+    target->name = bytes_of_text(
+        arena_format(call->arena, "value(%.*s)", (int)target->name.size, (const char *)target->name.data));
     if (status != STATUS_OK || call->notes != NULL) {
-        target->type = &type->parameters[type->count - 1];
         return status;
     }
     if (bound.kind != BOUND_VALUE) {
@@ -54,9 +56,6 @@ static enum status lwt_element(struct modify *modify, const struct cql_relation 
     *key = bound.value;
     *element = is_list ? (struct path_element){.is_index = true, .index = (size_t)bound.value.integer}
                        : (struct path_element){.key = key};
-    target->type = &type->parameters[type->count - 1];
-    target->name = bytes_of_text(
-        arena_format(call->arena, "value(%.*s)", (int)target->name.size, (const char *)target->name.data));
     return STATUS_OK;
 }
 
@@ -68,6 +67,7 @@ static enum status lwt_field(struct modify *modify, const struct cql_relation *r
         if (bytes_equal(type->udt->fields[i], relation->field)) {
             *element = (struct path_element){.is_index = true, .index = i};
             target->type = &type->parameters[i];
+            target->name = cql__modify_field_name(modify, target->column->name, relation->field);
             return STATUS_OK;
         }
     }
@@ -202,6 +202,12 @@ static enum status lwt_condition(struct modify *modify, const struct cql_relatio
     } else if (status == STATUS_OK) {
         operands = arena_create_array(modify->call->arena, 2, sizeof(*operands));
         status = lwt_operand(modify, &target, relation->value, &operands[1]);
+        bool is_order = relation->comparison >= CQL_LESS && relation->comparison <= CQL_GREATER_EQUAL;
+        if (status == STATUS_OK && is_order && modify->call->notes == NULL &&
+            operands[1].value->kind == VALUE_NULL) {
+            status = exec_fail(modify->call, CQL_INVALID, "Invalid comparison with null for operator \"%s\"",
+                               cql__comparison_text(relation->comparison));
+        }
     }
     cql__modify_name(modify, target.column);
     if (status != STATUS_OK || target.column == NULL) {

@@ -63,7 +63,9 @@ MUST_USE enum status cql__modify_batch(struct modification *to, const struct cql
 
 /* Notes that the statement is about a column; NULL: about none. */
 void cql__modify_name(struct modify *modify, const struct column *column);
-/* modify_set.c: what SET, columns and values, and DELETE's columns say. */
+/* modify_set.c: "u.a", as a field's marker is called. */
+struct bytes cql__modify_field_name(struct modify *modify, struct bytes column, struct bytes field);
+/* What SET, columns and values, and DELETE's columns say. */
 MUST_USE enum status cql__modify_assign(struct modify *modify, const struct cql_assignment *assignment);
 MUST_USE enum status cql__modify_value(struct modify *modify, struct bytes column,
                                        const struct cql_term *value);

@@ -166,6 +166,12 @@ static enum status set_field(struct modify *modify, const struct column *column,
                      (const char *)field.data);
 }
 
+struct bytes cql__modify_field_name(struct modify *modify, struct bytes column, struct bytes field)
+{
+    return bytes_of_text(arena_format(modify->call->arena, "%.*s.%.*s", (int)column.size,
+                                      (const char *)column.data, (int)field.size, (const char *)field.data));
+}
+
 /* c[k] = v, c.f = v, and with a NULL value DELETE c[k], c.f. */
 static enum status set_part(struct modify *modify, const struct column *column, const struct cql_term *key,
                             struct bytes field, const struct cql_term *value)
@@ -190,9 +196,9 @@ static enum status set_part(struct modify *modify, const struct column *column, 
     if (status == STATUS_OK && value != NULL) {
         const struct type *element =
             key == NULL ? &type->parameters[place] : &type->parameters[type->count - 1];
-        status =
-            exec_bind_bytes(modify->call, value, element,
-                            key == NULL ? field : set_name(modify, "value", column->name), &bound, &bytes);
+        struct bytes name = key == NULL ? cql__modify_field_name(modify, column->name, field)
+                                        : set_name(modify, "value", column->name);
+        status = exec_bind_bytes(modify->call, value, element, name, &bound, &bytes);
     }
     if (status != STATUS_OK || bound.kind == BOUND_UNSET) {
         return status;
@@ -267,8 +273,17 @@ static enum status set_collection(struct modify *modify, const struct column *co
     size_t count = 0;
     enum type_kind kind = column->type.kind;
     bool is_subtraction = assignment->kind == CQL_ASSIGN_SUBTRACT;
-    const struct type *type =
-        is_subtraction && kind == TYPE_MAP ? set_subtracted(modify, column) : &column->type;
+    bool is_of_keys = is_subtraction && kind == TYPE_MAP;
+    const struct type *type = is_of_keys ? set_subtracted(modify, column) : &column->type;
+    if (is_of_keys && assignment->value->kind == CQL_TERM_MAP) {
+        struct buffer text = {0};
+        cql__term_format(assignment->value, (struct bytes){0}, &text);
+        enum status refused =
+            set_fail(modify, "Value for a map substraction has to be a set, but was: '%.*s'",
+                     buffer_bytes(&text));
+        buffer_reset(&text);
+        return refused;
+    }
     enum status status = exec_bind(modify->call, assignment->value, type, column->name, &bound);
     if (status != STATUS_OK || bound.kind != BOUND_VALUE || modify->call->notes != NULL) {
         return status; /* + null and - null change nothing */

@@ -436,6 +436,7 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
             restriction->is_key = false;
         }
         restrictions->filters |= !restriction->is_key;
+        restrictions->has_indexed |= !restriction->is_key && restriction_index(source, restriction) != NULL;
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
     }

@@ -43,7 +43,8 @@ struct restrictions {
     bool has_ranges;          /* `ranges` says which rows of the partitions; false: all */
     struct row_range *ranges; /* in the order of storage, none twice */
     size_t ranges_count;
-    bool filters; /* some restriction is no key */
+    bool filters;     /* some restriction is no key */
+    bool has_indexed; /* an index is for some restriction, read by or not */
     /* Without partitions: the restriction whose rows an index gives; NULL: there is none. */
     const struct restriction *indexed;
     const struct index_schema *index;

@@ -266,6 +266,9 @@ static enum status select_order(struct select *select)
                 "ANN ordering is not supported: there is no index that finds the nearest vectors");
         }
     }
+    if (select->restrictions.has_indexed) {
+        return exec_fail(select->call, CQL_INVALID, "ORDER BY with 2ndary indexes is not supported.");
+    }
     if (select->source.system == NULL && !select->restrictions.has_partitions) {
         return exec_fail(
             select->call, CQL_INVALID,
@@ -492,6 +495,9 @@ static enum status take_grouped(struct select *select, const struct source_row *
 {
     struct selection_group *group = &select->group;
     struct buffer key = {0};
+    if (select->statement->is_distinct && select->position.partition_left == 0) {
+        return STATUS_OK; /* a partition is one row */
+    }
     enum status status = cql__group_key(&select->selection, row, row->arena, &key, error);
     bool is_same =
         status == STATUS_OK && group->has_rows && bytes_equal(buffer_bytes(&key), buffer_bytes(&group->key));
@@ -509,6 +515,9 @@ static enum status take_grouped(struct select *select, const struct source_row *
         return status;
     }
     group->has_rows = true;
+    if (select->statement->is_distinct) {
+        select->position.partition_left = 0;
+    }
     return select->deferred != NULL ? cql__defer_step(select, row, stored, error)
                                     : cql__group_step(group, row, error);
 }

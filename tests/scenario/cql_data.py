@@ -175,6 +175,91 @@ def clustering(session, _):
     assert rows(session, "SELECT a FROM c WHERE b = 'z' ALLOW FILTERING") == [(4,), (1,)]
 
 
+def operations(session, _):
+    """Several operations on one column in one statement; what selects parts of columns; DISTINCT with aggregates; markers' names."""
+    session.execute("CREATE TYPE pair (a int, b text)")
+    session.execute("CREATE TABLE ops (k int, c int, l list<int>, m map<int, int>, s set<int>, u pair, st int static, PRIMARY KEY (k, c))")
+    session.execute("UPDATE ops SET l = l + [1, 2, 3], l = [0] + l, l = l - [2] WHERE k = 1 AND c = 1")
+    session.execute("UPDATE ops SET m = m + {1: 1, 2: 2}, m[3] = 3, m = m - {1}, s = s + {1, 2}, s = s - {2}, st = 10 WHERE k = 1 AND c = 1")
+    assert rows(session, "SELECT l, m, s FROM ops WHERE k = 1") == [([0, 1, 3], {2: 2, 3: 3}, {1})]
+    for statement, words in (("SELECT l[0] FROM ops", "Element selection is only allowed on sets and maps, but l is a list"),
+                             ("SELECT l[0..1] FROM ops", "Slice selection is only allowed on sets and maps, but l is a list"),
+                             ("UPDATE ops SET m = m - {1: 1} WHERE k = 1 AND c = 1", "Value for a map substraction has to be a set, but was: '{1: 1}'"),
+                             ("UPDATE ops SET u.a = 1 WHERE k = 1 AND c = 1 IF u.a > null", 'Invalid comparison with null for operator ">"')):
+        refused(session, statement, words)
+    for statement in ("UPDATE ops SET l = [1], l = l + [2] WHERE k = 1 AND c = 1", "UPDATE ops SET u.a = 1, u.a = 2 WHERE k = 1 AND c = 1"):
+        try:
+            session.execute(statement)
+        except SyntaxException as failure:
+            assert "Multiple incompatible setting of column" in str(failure), failure
+        else:
+            raise AssertionError(statement)
+    session.execute("INSERT INTO ops (k, c) VALUES (1, 2)")
+    session.execute("INSERT INTO ops (k, c, st) VALUES (2, 1, 20)")
+    assert rows(session, "SELECT DISTINCT k, count(k), sum(st) FROM ops GROUP BY k") == [(1, 1, 10), (2, 1, 20)]
+    assert rows(session, "SELECT DISTINCT k, count(k), sum(st) FROM ops") == [(1, 2, 30)]  # a partition is one row
+    prepared = session.prepare("UPDATE ops SET u.a = ?, m[?] = ? WHERE k = 1 AND c = 1 IF u.b = ? AND m[?] = ? AND l[?] = ?")
+    names = [column.name for column in prepared.column_metadata]
+    assert names == ["u.a", "key(m)", "value(m)", "u.b", "key(m)", "value(m)", "idx(l)", "value(l)"], names
+    session.execute("CREATE INDEX ON ops (values(m))")
+    refused(session, "SELECT * FROM ops WHERE k = 1 AND m CONTAINS 2 ORDER BY c DESC", "ORDER BY with 2ndary indexes is not supported.")
+    batch = "BEGIN BATCH {} {} APPLY BATCH"
+    absent, present = "INSERT INTO ops (k, c) VALUES (1, 1) IF NOT EXISTS;", "UPDATE ops SET u.a = 1 WHERE k = 1 AND c = 1 IF EXISTS;"
+    unlike = "UPDATE ops SET u.b = 'x' WHERE k = 1 AND c = 1 IF u.a = 7;"
+    refused(session, batch.format(absent, present), "Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row")
+    refused(session, batch.format(absent, unlike), "Cannot mix IF conditions and IF NOT EXISTS for the same row")
+    assert rows(session, batch.format(unlike, unlike)) == [(False, 1, 1, None)]  # one row, told once
+    session.execute("DROP TABLE ops")
+
+
+def options(session, _):
+    """Options of tables and keyspaces that Cassandra refuses."""
+    wrong = {"compaction = {'class': 'SizeTieredCompactionStrategy', 'foo': 1}": "Properties specified [foo] are not understood by SizeTieredCompactionStrategy",
+             "compaction = {'class': 'SizeTieredCompactionStrategy', 'min_threshold': 1}": "Min compaction threshold cannot be less than 2 (got 1)",
+             "compaction = {'class': 'SizeTieredCompactionStrategy', 'min_threshold': 64}": "cannot be greater than max compaction threshold (got 32)",
+             "compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': 'x'}": "x is not a parsable int (base10) for sstable_size_in_mb",
+             "compaction = {'class': 'LeveledCompactionStrategy', 'unchecked_tombstone_compaction': 2}": "should be either 'true' or 'false', not '2'",
+             "compaction = {'min_threshold': 4}": "Missing sub-option 'class' for the 'compaction' option.",
+             "compression = {'class': 'LZ4Compressor', 'chunk_length_in_kb': 31}": "chunk_length_in_kb must be a power of 2",
+             "compression = {'class': 'Nope'}": "Could not create Compression for type org.apache.cassandra.io.compress.Nope",
+             "compression = {'class': 'LZ4Compressor', 'foo': 1}": "Unknown compression options [foo]",
+             "compression = {'chunk_length_in_kb': 32}": "Missing sub-option 'class' for the 'compression' option.",
+             "caching = {'foo': 'x'}": "Invalid caching sub-options [foo]: only 'keys' and 'rows_per_partition' are allowed",
+             "caching = {'keys': 'x'}": "Invalid value for caching sub-option 'keys': only 'ALL' and 'NONE' are allowed",
+             "caching = {'rows_per_partition': 'x'}": "only 'ALL', 'NONE', and integer values are allowed",
+             "speculative_retry = 'sometimes'": "Specified Speculative Retry Policy [sometimes] is not supported",
+             "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
+             "gc_grace_seconds = -1": "gc_grace_seconds must be greater than or equal to 0 (got -1)", "min_index_interval = 0": "min_index_interval must be greater than or equal to 1",
+             "max_index_interval = 100": "max_index_interval must be greater than or equal to min_index_interval (128) (got 100)",
+             "default_time_to_live = 630720001": "default_time_to_live must be less than or equal to 630720000"}
+    for option, words in wrong.items():
+        try:
+            session.execute(f"CREATE TABLE wrong (k int PRIMARY KEY) WITH {option}")
+        except ConfigurationException as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(option)
+    for statement in ("CREATE TABLE wrong (k int PRIMARY KEY) WITH cdc = 'maybe'",
+                      "CREATE KEYSPACE wrong WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1} AND durable_writes = 'x'"):
+        try:
+            session.execute(statement)
+        except SyntaxException as failure:
+            assert "Invalid boolean value" in str(failure), failure
+        else:
+            raise AssertionError(statement)
+    session.execute("""CREATE TABLE right (k int PRIMARY KEY) WITH compression = {'sstable_compression': ''} AND caching = {'keys': 'NONE', 'rows_per_partition': '120'}
+        AND speculative_retry = '99.9PERCENTILE' AND additional_write_policy = 'MIN(50ms,99p)' AND read_repair = 'NONE'
+        AND compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': '6'}""")
+    refused(session, "DROP KEYSPACE nope", "Keyspace 'nope' doesn't exist")
+    refused(session, "CREATE TABLE nope.t (k int PRIMARY KEY)", "Keyspace 'nope' doesn't exist")
+    session.execute("CREATE TABLE counted (k int PRIMARY KEY, n counter)")
+    refused(session, "ALTER TABLE counted ADD v int", "Cannot mix counter and non counter columns in the same table")
+    session.execute("CREATE TABLE returned (k int PRIMARY KEY, l list<int>, i int)")
+    session.execute("ALTER TABLE returned DROP (l, i)")
+    refused(session, "ALTER TABLE returned ADD l set<int>", "Cannot re-add previously dropped column 'l' of type set<int>, incompatible with previous type list<int>")
+    session.execute("ALTER TABLE returned ADD (l list<int>, i blob)")
+
+
 def tuples(session, _):
     """Relations of several columns in DELETE and UPDATE."""
     session.execute("""CREATE TABLE tuples (p int, a int, b int, c int, s int static, v int, PRIMARY KEY (p, a, b, c))
@@ -618,7 +703,7 @@ def restores(session, _):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, class_types, cells, collections, clustering, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
           collection_indexes, like, restores]
 
 

@@ -35,7 +35,7 @@ SCHEMA = (
     """CREATE TABLE wide (a int, b text, c timeuuid, d int, s text static, z map<text, frozen<list<int>>>, "Case" int, "select" int,
         who frozen<"Person">, PRIMARY KEY ((a, b), c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC)""",
     """CREATE TABLE "Options" (k int, c int, v counter, PRIMARY KEY (k, c)) WITH comment = 'it''s {counted}' AND cdc = true
-        AND gc_grace_seconds = 60 AND bloom_filter_fp_chance = 0.00001 AND default_time_to_live = 0
+        AND gc_grace_seconds = 60 AND bloom_filter_fp_chance = 0.0001 AND default_time_to_live = 0
         AND caching = {'keys': 'NONE', 'rows_per_partition': '10'} AND compression = {'enabled': 'false'}
         AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': '160'} AND speculative_retry = 'ALWAYS'
         AND additional_write_policy = '50ms' AND read_repair = 'NONE' AND crc_check_chance = 0.5
@@ -137,7 +137,7 @@ def texts(session, _):
     AND """ + OPTIONS
     text = described(session, 'DESCRIBE "Options"')[0][3]
     assert text.startswith('CREATE TABLE ks."Options" (\n    k int,\n    c int,\n    v counter,\n    PRIMARY KEY (k, c)\n) WITH ')
-    for line in ("comment = 'it''s {counted}'", "cdc = true", "bloom_filter_fp_chance = 1.0E-5", "gc_grace_seconds = 60",
+    for line in ("comment = 'it''s {counted}'", "cdc = true", "bloom_filter_fp_chance = 1.0E-4", "gc_grace_seconds = 60",
                  "compression = {'enabled': 'false'}", "speculative_retry = 'ALWAYS';"):
         assert "    AND " + line in text, text
     assert described(session, "DESCRIBE TYPE address")[0][3] == (
