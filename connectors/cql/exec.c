@@ -48,6 +48,8 @@ enum status exec_fail_status(struct exec_call *call, enum status status, const c
     case STATUS_UNSUPPORTED:
     case STATUS_STALE:
         return exec_fail(call, CQL_INVALID, "%s", text);
+    case STATUS_FUNCTION: /* a native one; users' say more (script.c) */
+        return exec_fail(call, CQL_FUNCTION_FAILURE, "%s", text);
     default:
         return exec_fail(call, CQL_SERVER_ERROR, "%s", text);
     }

@@ -8,7 +8,7 @@ import time
 import uuid
 
 import server
-from cassandra import InvalidRequest
+from cassandra import FunctionFailure, InvalidRequest
 from cassandra.cluster import Cluster
 from cassandra.protocol import ConfigurationException, SyntaxException
 from cassandra.policies import RoundRobinPolicy
@@ -201,6 +201,14 @@ def operations(session, _):
     prepared = session.prepare("UPDATE ops SET u.a = ?, m[?] = ? WHERE k = 1 AND c = 1 IF u.b = ? AND m[?] = ? AND l[?] = ?")
     names = [column.name for column in prepared.column_metadata]
     assert names == ["u.a", "key(m)", "value(m)", "u.b", "key(m)", "value(m)", "idx(l)", "value(l)"], names
+    for statement, words in (("SELECT c / (c - c) FROM ops", "the operation 'int / int' failed: / by zero"),
+                             ("UPDATE ops SET st = 1 % 0 WHERE k = 1", "the operation 'int % int' failed: / by zero")):
+        try:
+            session.execute(statement)
+        except FunctionFailure as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(statement)
     session.execute("CREATE INDEX ON ops (values(m))")
     refused(session, "SELECT * FROM ops WHERE k = 1 AND m CONTAINS 2 ORDER BY c DESC", "ORDER BY with 2ndary indexes is not supported.")
     batch = "BEGIN BATCH {} {} APPLY BATCH"
