@@ -591,6 +591,37 @@ def indexes(session, host):
     refused(session, "DROP INDEX by_w", "Index 'ks.by_w' doesn't exist")
 
 
+def static_indexes(session, _):
+    """An index on a static column lets its partitions be asked for, with all their rows."""
+    session.execute("CREATE TABLE si (p int, c int, v int, s int static, m map<text, int> static, PRIMARY KEY (p, c))")
+    for p in range(20):
+        session.execute("INSERT INTO si (p, s, m) VALUES (%s, %s, %s)", (p, p % 3, {"a": p % 2}))
+        for c in range(p % 4):
+            session.execute("INSERT INTO si (p, c, v) VALUES (%s, %s, %s)", (p, c, c))
+    refused(session, "SELECT * FROM si WHERE s = 1", "ALLOW FILTERING")
+    for target in ("s", "entries(m)", "v"):
+        session.execute(f"CREATE INDEX ON si ({target})")
+
+    def check():
+        everything = rows(session, "SELECT p, c, v, s FROM si")
+        for value in range(5):
+            for size in (1, 3, 100):
+                found = session.execute(SimpleStatement(f"SELECT p, c, v, s FROM si WHERE s = {value}", fetch_size=size))
+                assert [tuple(row) for row in found] == [row for row in everything if row[3] == value], (value, size)
+
+    check()
+    session.execute("UPDATE si SET s = 4 WHERE p IN (1, 2, 3)")
+    session.execute("DELETE s FROM si WHERE p = 4")
+    session.execute("DELETE FROM si WHERE p = 5")
+    check()
+    assert sorted(rows(session, "SELECT DISTINCT p, s FROM si WHERE s = 4")) == [(1, 4), (2, 4), (3, 4)]
+    assert rows(session, "SELECT p, c FROM si WHERE p = 2 AND s = 4") == [(2, 0), (2, 1)]
+    assert {row[0] for row in rows(session, "SELECT p FROM si WHERE m['a'] = 1")} == {1, 3, 7, 9, 11, 13, 15, 17, 19}
+    wait_for("the index on v", lambda: sorted(rows(session, "SELECT p FROM si WHERE v = 2")) == [(3,), (7,), (11,), (15,), (19,)])
+    refused(session, "SELECT * FROM si WHERE s = 4 AND v = 1", "ALLOW FILTERING")
+    session.execute("DROP TABLE si")
+
+
 def collection_indexes(session, host):
     session.execute("CREATE TABLE held (p int, c int, l list<int>, s set<text>, m map<text, int>, f frozen<set<int>>, PRIMARY KEY (p, c))")
     choice = random.Random(7)
@@ -716,7 +747,7 @@ def restores(session, host):
 
 
 CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
-          collection_indexes, like, restores]
+          static_indexes, collection_indexes, like, restores]
 
 
 def main():
