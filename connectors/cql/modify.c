@@ -43,6 +43,7 @@ static enum status using_ttl(struct modify *modify, const struct cql_term *term)
 {
     static const struct type type = {.kind = TYPE_INT};
     struct bound bound;
+    CHECK(modify->schema != NULL);
     modify->update.ttl = modify->is_counter ? 0 : modify->schema->default_ttl_seconds;
     if (term == NULL) {
         return STATUS_OK;

@@ -86,26 +86,11 @@ enum status exec_literal(struct exec_call *call, const struct cql_term *term, st
 
 /* --- checks --------------------------------------------------------------------------------------------------------- */
 
-static enum status option_check(struct exec_call *call, const char *name, enum option_kind kind,
-                                const struct value *value)
+static enum status option_check_range(struct exec_call *call, const char *name, enum option_kind kind,
+                                      struct bytes bytes, double number)
 {
-    double number = 0;
-    bool is_text = value->kind == VALUE_TEXT;
-    int size = is_text ? (int)value->bytes.size : 0;
-    const char *text = is_text ? (const char *)value->bytes.data : "";
-    if (kind == OPTION_ANY || kind == OPTION_ID) {
-        return STATUS_OK;
-    }
-    if (is_text == (kind == OPTION_MAP)) {
-        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid value for property '%s'. It should be a %s", name,
-                         kind == OPTION_MAP ? "map." : "string");
-    }
-    if (kind == OPTION_INTEGER && !cql__text_is_number(value->bytes, false, &number)) {
-        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid integer value %.*s for '%s'", size, text, name);
-    }
-    if (kind == OPTION_FRACTION && !cql__text_is_number(value->bytes, true, &number)) {
-        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid double value %.*s for '%s'", size, text, name);
-    }
+    int size = (int)bytes.size;
+    const char *text = (const char *)bytes.data;
     if (kind == OPTION_INTEGER && (number < 0 || number > INT32_MAX)) {
         return exec_fail(call, CQL_CONFIG_ERROR, "%s must be greater than or equal to 0 (got %.*s)", name,
                          size, text);
@@ -128,8 +113,34 @@ static enum status option_check(struct exec_call *call, const char *name, enum o
         return exec_fail(call, CQL_CONFIG_ERROR, "%s must be less than or equal to %d (got %.*s)", name,
                          CQL_TTL_SECONDS_MAX, size, text);
     }
+    return STATUS_OK;
+}
+
+static enum status option_check(struct exec_call *call, const char *name, enum option_kind kind,
+                                const struct value *value)
+{
+    double number = 0;
+    bool is_text = value->kind == VALUE_TEXT;
+    int size = is_text ? (int)value->bytes.size : 0;
+    const char *text = is_text ? (const char *)value->bytes.data : "";
+    if (kind == OPTION_ANY || kind == OPTION_ID) {
+        return STATUS_OK;
+    }
+    if (is_text == (kind == OPTION_MAP)) {
+        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid value for property '%s'. It should be a %s", name,
+                         kind == OPTION_MAP ? "map." : "string");
+    }
+    if (kind == OPTION_INTEGER && !cql__text_is_number(value->bytes, false, &number)) {
+        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid integer value %.*s for '%s'", size, text, name);
+    }
+    if (kind == OPTION_FRACTION && !cql__text_is_number(value->bytes, true, &number)) {
+        return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid double value %.*s for '%s'", size, text, name);
+    }
+    enum status status =
+        option_check_range(call, name, kind, is_text ? value->bytes : (struct bytes){0}, number);
     bool is_set = false;
-    return kind == OPTION_BOOLEAN ? cql__option_boolean(call, name, value, &is_set) : STATUS_OK;
+    return status == STATUS_OK && kind == OPTION_BOOLEAN ? cql__option_boolean(call, name, value, &is_set)
+                                                         : status;
 }
 
 /* What two options say together. */

@@ -338,13 +338,28 @@ static enum status check_rows(struct exec_call *call, const struct source *sourc
                                              "Some clustering keys are missing: %.*s");
 }
 
+/* The restriction on the first clustering column that is good for no range, since one before it is not restricted; or NULL. */
+static const struct restriction *first_skipped(const struct restrictions *restrictions)
+{
+    const struct restriction *skipped = NULL;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_left = !is_token(restriction) && !restriction->is_key &&
+                       restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        if (is_left &&
+            (skipped == NULL || restriction->columns[0]->position < skipped->columns[0]->position)) {
+            skipped = restriction;
+        }
+    }
+    return skipped;
+}
+
 static enum status choose_rows(struct exec_call *call, const struct source *source,
                                struct restrictions_use use, struct restrictions *restrictions)
 {
     size_t position = 0;
     size_t next = 0;
     bool has_contains = false;
-    const struct restriction *skipped = NULL;
     for (size_t i = 0; i < restrictions->count; i++) {
         const struct restriction *restriction = &restrictions->at[i];
         bool is_clustering = !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
@@ -376,15 +391,7 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
     }
     restrictions->names_rows =
         source->table.schema != NULL && position == source->table.schema->clustering_count;
-    for (size_t i = 0; i < restrictions->count; i++) {
-        const struct restriction *restriction = &restrictions->at[i];
-        bool is_left = !is_token(restriction) && !restriction->is_key &&
-                       restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
-        if (is_left &&
-            (skipped == NULL || restriction->columns[0]->position < skipped->columns[0]->position)) {
-            skipped = restriction;
-        }
-    }
+    const struct restriction *skipped = first_skipped(restrictions);
     return skipped != NULL && !use.allows_filtering && choose_indexed(source, restrictions) == NULL
                ? fail_skipped(call, source, skipped->columns[0], position)
                : STATUS_OK;
