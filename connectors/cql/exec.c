@@ -469,11 +469,12 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
     node_uuid(exec->node, text, ret_version);
 }
 
-enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
-                      struct exec **ret_exec, struct error *error)
+enum status exec_open(struct gate *gate, struct gate_readers *readers, struct evaluator *evaluator,
+                      struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
+    exec->readers = readers;
     exec->evaluator = evaluator;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,

@@ -164,6 +164,7 @@ struct exec {
     struct gate *gate;
     struct gate_view *view;
     struct gate_view *aside; /* for reads while `view` visits rows */
+    struct gate_readers *readers;
     struct cql_executor executor;
     struct traces *traces;
     struct evaluator *evaluator; /* of users' functions; NULL: there is none */

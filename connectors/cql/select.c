@@ -646,15 +646,68 @@ static void select_settled(struct exec_call *call)
     }
 }
 
-static enum status select_rows(struct select *select)
+static void select_failed(struct select *select)
 {
-    return select->source.system != NULL ? cql__select_system(select)
-           : select->source.log != NULL  ? cql__select_log(select)
-                                         : cql__select_read(select);
+    struct exec_call *call = select->call;
+    select_abandon(call);
+    call->abandon = NULL;
+}
+
+/* All rows were taken. */
+static enum status select_read_whole(struct select *select)
+{
+    enum status status = select_finish_groups(select);
+    return status == STATUS_OK ? select_end(select) : status;
+}
+
+void cql__select_read_ended(struct select *select, enum status status)
+{
+    struct exec_call *call = select->call;
+    if (status == STATUS_OK) {
+        status = select_read_whole(select);
+    }
+    if (status != STATUS_OK) {
+        select_failed(select);
+        exec_answer_failure(call);
+    }
+}
+
+static void select_begin(struct select *select)
+{
+    if (cql__selection_defers(&select->selection)) {
+        cql__defer_begin(select);
+    }
+}
+
+/* Reads what is little here; *ret_waits: the rest is read in the pool. */
+static enum status select_rows(struct select *select, bool *ret_waits)
+{
+    struct exec *exec = select->call->exec;
+    struct select before = *select;
+    select_begin(select);
+    *ret_waits = select->source.system == NULL && (select->source.log != NULL || select->as_of > 0);
+    if (select->source.system != NULL) {
+        return cql__select_system(select);
+    }
+    if (!*ret_waits) {
+        select->view = exec->view;
+        select->aside = exec->aside;
+        select->rows_inline = CQL_INLINE_ROWS;
+        enum status status = cql__select_read(select);
+        if (status != STATUS_OK || !select->is_long) {
+            return status;
+        }
+        select_abandon(select->call);
+        *select = before;
+        select_begin(select);
+        *ret_waits = true;
+    }
+    return cql__select_later(select);
 }
 
 enum status exec_select(struct exec_call *call, const struct cql_select *statement)
 {
+    bool waits = false;
     struct select *select = arena_create(call->arena, sizeof(*select));
     *select = (struct select){.call = call, .statement = statement};
     enum status status = select_plan(select);
@@ -664,21 +717,14 @@ enum status exec_select(struct exec_call *call, const struct cql_select *stateme
     select->group.selection = &select->selection;
     call->context = select;
     call->abandon = select_abandon;
-    if (status == STATUS_OK && cql__selection_defers(&select->selection)) {
-        cql__defer_begin(select);
-    }
     if (status == STATUS_OK) {
-        status = select_rows(select);
+        status = select_rows(select, &waits);
     }
-    if (status == STATUS_OK) {
-        status = select_finish_groups(select);
-    }
-    if (status == STATUS_OK) {
-        status = select_end(select);
+    if (status == STATUS_OK && !waits) {
+        status = select_read_whole(select);
     }
     if (status != STATUS_OK) {
-        select_abandon(call);
-        call->abandon = NULL;
+        select_failed(select);
     }
     return status;
 }

@@ -19,7 +19,8 @@ enum {
     CQL_SIGNATURE_SKEW_S =
         900, /* between a signature's time and ours, either way; over it: Authentication error */
     CQL_COMBINATIONS_MAX =
-        10000, /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+        10000,             /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+    CQL_INLINE_ROWS = 256, /* looked at on the door's thread before a read goes to the reader pool */
     CQL_PAGE_SCANNED_MAX =
         100000, /* rows looked at for a page; it ends there with fewer than were asked for */
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */
