@@ -6,6 +6,7 @@
 
 #include "authorize.h"
 #include "base/memory.h"
+#include "class_type.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
 #include "documents.h"
@@ -47,6 +48,8 @@ enum status exec_fail_status(struct exec_call *call, enum status status, const c
     case STATUS_UNSUPPORTED:
     case STATUS_STALE:
         return exec_fail(call, CQL_INVALID, "%s", text);
+    case STATUS_FUNCTION: /* a native one; users' say more (script.c) */
+        return exec_fail(call, CQL_FUNCTION_FAILURE, "%s", text);
     default:
         return exec_fail(call, CQL_SERVER_ERROR, "%s", text);
     }
@@ -228,7 +231,7 @@ enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struc
             "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
     }
     if (!exec_keyspace_exists(call, keyspace)) {
-        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)keyspace.size,
+        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
                          (const char *)keyspace.data);
     }
     *ret_keyspace = keyspace;
@@ -256,6 +259,10 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
             return STATUS_OK;
         }
     }
+    if (table.keyspace.size > 0 && !exec_keyspace_exists(call, table.keyspace)) {
+        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)table.keyspace.size,
+                         (const char *)table.keyspace.data);
+    }
     enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
     return status != STATUS_OK ? status
                                : exec_fail(call, CQL_INVALID, "table %.*s does not exist",
@@ -266,7 +273,11 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
                       struct type *ret_type)
 {
     struct error error;
-    enum status status = cql__type_named(call, type->text, keyspace, ret_type, &error);
+    struct bytes text = {0};
+    if (cql__class_resolve(call, type->text, &text) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    enum status status = cql__type_named(call, text, keyspace, ret_type, &error);
     return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
@@ -328,6 +339,10 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_CREATE_TRIGGER:
+        return exec_create_trigger(call, &statement->trigger);
+    case CQL_DROP_TRIGGER:
+        return exec_drop_trigger(call, &statement->trigger);
     case CQL_RESTORE_TABLE:
         return exec_restore_table(call, &statement->restore_table);
     case CQL_CREATE_VIEW:

@@ -125,8 +125,6 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
-size_t schema_key_count(const struct schema *schema);
-const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 const char *key_type_letter(enum type_kind kind);
 /* The key attributes of an item. */
 struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena);

@@ -155,7 +155,7 @@ static const struct limit limits[] = {
     {"mapping, retries", MAPPING_RETRIES_MAX, "retries"},
     {"mapping, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},
     {"functions after each other", MAPPING_HOPS_MAX, "hops"},
-    {"HTTP connections", NET_CONNECTIONS_MAX, "connections"},
+    {"Connections of a door", NET_CONNECTIONS_MAX, "connections"},
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP read behind a request being served", NET_AHEAD_BYTES, "bytes, and one read more"},

@@ -561,6 +561,7 @@ int serve(int count, char **arguments)
         status = launcher_start(NULL, &server.launcher, &error); /* before anything is open */
     }
     if (status == STATUS_OK) {
+        run__watch_raise_descriptors();
         server.signals = serve_signals();
         status = server_open(&server, &error);
     }

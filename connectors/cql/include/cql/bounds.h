@@ -15,6 +15,7 @@ enum {
     CQL_BUFFER_BYTES_KEPT = 64 * 1024, /* of a buffer that is used again; a larger one is freed */
     CQL_AUTHENTICATIONS_MAX = 3,       /* wrong passwords of a connection; then it is closed */
     CQL_ROLE_ATTEMPTS_MAX = 100, /* to change roles, when others do at the same time; then: Overloaded */
+    CQL_TIMESTAMP_SKEW_S = 10,   /* between a write's timestamp and ours, either way; over it: a warning */
     CQL_SIGNATURE_SKEW_S =
         900, /* between a signature's time and ours, either way; over it: Authentication error */
     CQL_COMBINATIONS_MAX =
