@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "authorize.h"
+#include "base/map.h"
 #include "base/memory.h"
 #include "class_type.h"
 #include "cql/bounds.h"
@@ -481,6 +482,7 @@ enum status exec_open(struct gate *gate, struct gate_readers *readers, struct ev
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
     exec->node = node;
+    exec->view_bases = map_create();
     exec->traces = cql__traces_create(CQL_TRACES_KEPT);
     node_uuid(node, "host", exec->host_id);
     crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
@@ -497,6 +499,16 @@ enum status exec_open(struct gate *gate, struct gate_readers *readers, struct ev
     return STATUS_OK;
 }
 
+static void exec_forget_views(struct exec *exec)
+{
+    struct bytes key;
+    void *base = NULL;
+    for (size_t position = 0; map_next(exec->view_bases, &position, &key, &base);) {
+        memory_destroy(base);
+    }
+    map_destroy(&exec->view_bases);
+}
+
 void exec_close(struct exec **exec)
 {
     struct exec *gone = *exec;
@@ -505,6 +517,7 @@ void exec_close(struct exec **exec)
         gate_view_close(&gone->view);
         gate_view_close(&gone->aside);
         cql__traces_destroy(&gone->traces);
+        exec_forget_views(gone);
         memory_destroy(gone);
     }
 }

@@ -165,6 +165,7 @@ struct exec {
     struct gate_view *view;
     struct gate_view *aside; /* for reads while `view` visits rows */
     struct gate_readers *readers;
+    struct map *view_bases; /* full name of a view → a text, its table's name when it was last seen */
     struct cql_executor executor;
     struct traces *traces;
     struct evaluator *evaluator; /* of users' functions; NULL: there is none */
