@@ -24,15 +24,20 @@ enum status native__send(struct native_door *door, const struct native_peer *pee
     return STATUS_OK;
 }
 
+void native__put_error(struct buffer *body, enum status status, const char *text)
+{
+    codec_put_map(body, 2);
+    codec_put_unsigned(body, WIRE_FIELD_STATUS);
+    codec_put_unsigned(body, (uint64_t)status);
+    codec_put_unsigned(body, WIRE_FIELD_TEXT);
+    codec_put_text(body, bytes_of_text(text));
+}
+
 void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
                           const char *text)
 {
     struct buffer body = {0};
-    codec_put_map(&body, 2);
-    codec_put_unsigned(&body, WIRE_FIELD_STATUS);
-    codec_put_unsigned(&body, (uint64_t)status);
-    codec_put_unsigned(&body, WIRE_FIELD_TEXT);
-    codec_put_text(&body, bytes_of_text(text));
+    native__put_error(&body, status, text);
     (void)native__send(door, peer, peer->type | WIRE_REPLY, &body); /* a peer that is gone misses nothing */
     native__measure_end(peer, status);
     buffer_reset(&body);

@@ -69,7 +69,7 @@ struct native_door {
     struct gate_view *view;
     struct native_subscription *subscriptions;
     _Atomic size_t subscriptions_count; /* the door changes it, the writer looks */
-    _Atomic uint64_t writes;            /* under way */
+    _Atomic uint64_t writes;            /* under way, and reads in the pool */
     atomic_bool is_awake;               /* a wake-up is in the mailbox already */
     struct message wake;
     atomic_bool is_stopping;
@@ -83,6 +83,7 @@ MUST_USE enum status native__bind(void *socket, const char *address, const char 
 /* Sends; STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body);
+void native__put_error(struct buffer *body, enum status status, const char *text);
 void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
                           const char *text);
 void native__put_field(struct buffer *body, enum wire_field field);
@@ -99,7 +100,7 @@ void native__monitor_close(struct native_door *door);
 /* All metrics (metrics.c). */
 void native__serve_metrics(struct native_door *door, struct native_request *request);
 
-/* One function per kind of request: writes.c, tables.c, reads.c. */
+/* One function per kind of request: writes.c, tables.c, reads.c, scan.c. */
 void native__serve_write(struct native_door *door, struct native_request *request);
 void native__serve_table_change(struct native_door *door, struct native_request *request);
 void native__serve_restore(struct native_door *door, struct native_request *request);

@@ -124,6 +124,8 @@ static const struct limit limits[] = {
     {"batch", FOLD_BATCH_WRITES_MAX, "writes"},
     {"batch", FOLD_BATCH_BYTES_MAX, "bytes"},
     {"writes waiting", FOLD_QUEUE_ENTRIES_MAX, "writes"},
+    {"native door, rows looked at before a scan goes to the pool", NATIVE_INLINE_ROWS, "rows"},
+    {"native door, bytes of them", NATIVE_INLINE_BYTES, "bytes"},
     {"writes under way, native door", NATIVE_WRITES_MAX, "writes"},
     {"subscriptions", FEED_SUBSCRIPTIONS_MAX, "subscriptions"},
     {"subscriptions, native door", NATIVE_SUBSCRIPTIONS_MAX, "subscriptions"},

@@ -347,6 +347,7 @@ static enum status server_open_doors(struct server *server, struct error *error)
     }
     struct native_door_options options = {.address = server->configuration.native,
                                           .gate = server->gate,
+                                          .readers = server->readers,
                                           .feed = server->feed,
                                           .host = server->host,
                                           .identity = server->identity,

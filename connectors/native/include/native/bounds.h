@@ -3,11 +3,13 @@
 #define NATIVE_BOUNDS_H
 
 enum {
-    NATIVE_REPLIES_MAX = 65536,     /* answers waiting for the door's thread */
-    NATIVE_WRITES_MAX = 10000,      /* writes under way; over it requests are answered STATUS_BUSY */
-    NATIVE_SUBSCRIPTIONS_MAX = 500, /* at a time; over it: STATUS_BUSY */
-    NATIVE_PUMP_RECORDS_MAX = 4096, /* records sent before requests are looked at again */
-    NATIVE_HEARTBEAT_MS = 5000,     /* a peer that does not answer three times is gone */
+    NATIVE_REPLIES_MAX = 65536,       /* answers waiting for the door's thread */
+    NATIVE_WRITES_MAX = 10000,        /* writes under way; over it requests are answered STATUS_BUSY */
+    NATIVE_INLINE_ROWS = 256,         /* looked at on the door's thread, and their bytes, … */
+    NATIVE_INLINE_BYTES = 128 * 1024, /* … before a scan goes to the reader pool */
+    NATIVE_SUBSCRIPTIONS_MAX = 500,   /* at a time; over it: STATUS_BUSY */
+    NATIVE_PUMP_RECORDS_MAX = 4096,   /* records sent before requests are looked at again */
+    NATIVE_HEARTBEAT_MS = 5000,       /* a peer that does not answer three times is gone */
     NATIVE_TABLES_PER_REPLY_MAX = 10000,
 };
 

@@ -6,6 +6,7 @@
 
 struct native_door;
 struct gate;
+struct gate_readers;
 struct feed;
 struct host;
 struct identity;
@@ -14,6 +15,7 @@ struct health;
 struct native_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
     struct gate *gate;
+    struct gate_readers *readers; /* where long reads go; stopped before the door is closed */
     struct feed *feed;
     struct host *host;
     struct identity *identity;
