@@ -47,6 +47,15 @@ def check_stream(address, rows, last_lsn):
     assert not differs, f"the stream folds to something else than the table holds: {differs[:5]}"
 
 
+def check_index(client):
+    """Where there is the index by_g, and it is active, it leads to every row (all have the same g)."""
+    indexes = client.request(server.DESCRIBE, {server.TABLE: "t"}).get(server.INDEXES, [])
+    if indexes and indexes[0][server.STATE] == "active":
+        through, rows = read_all(client, INDEX="by_g", KEY={"g": "g"}), read_all(client)
+        differs = sorted(key for key in set(through) | set(rows) if through.get(key) != rows.get(key))
+        assert not differs, f"the index does not hold what the table holds: {differs[:5]}"
+
+
 class Model:
     """What was acknowledged, and what may have happened besides: writes that got no answer since."""
 

@@ -20,7 +20,7 @@ import time
 
 import control
 import server
-from check import Model, check_stream, read_all
+from check import Model, check_index, check_stream, read_all
 from control import FATAL, FOREVER, NAME, OPEN, READ, SHORT, SIZE, SYNC, WRITE, Control, Host, receive
 
 SETTINGS = ["--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off",
@@ -170,19 +170,12 @@ class Trial:
             self.model.check(rows)
             assert len({rows.get(f"tx{n}") for n in range(3)}) == 1, "a part of a transaction"
             answer = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "last", "v": "l", "g": "g"}})
-            self.look_index(client)
+            check_index(client)
             rows = read_all(client)
             client.close()
             check_stream(host.addresses["native"], rows, answer[server.LSN])
             code = host.stop()
             assert code == 0, f"a clean stop ended with {code}"
-
-    @staticmethod
-    def look_index(client):
-        indexes = client.request(server.DESCRIBE, {server.TABLE: "t"}).get(server.INDEXES, [])
-        if indexes and indexes[0][server.STATE] == "active":
-            through = read_all(client, INDEX="by_g", KEY={"g": "g"})
-            assert through == read_all(client), "the index does not hold what the table holds"
 
 
 def copy(source, target):
