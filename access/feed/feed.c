@@ -207,14 +207,13 @@ bool feed_record_matches(const struct condition *filter, const struct record *re
     return matches;
 }
 
-static bool subscription_wants(const struct subscription *subscription, const struct record *record)
+/* Whether the record is one that the subscription shows, its filter apart. */
+static bool subscription_sees(const struct subscription *subscription, const struct record *record)
 {
     bool is_shown = subscription->wants_meta ||
                     (record->flags & (RECORD_META | RECORD_HOUSEKEEPING)) == 0; /* invariant 6 */
-    bool is_table = subscription->table == 0 ? record->table >= CATALOG_TABLE_FIRST
-                                             : record->table == subscription->table;
-    return is_shown && is_table &&
-           (subscription->filter == NULL || feed_record_matches(subscription->filter, record));
+    return is_shown && (subscription->table == 0 ? record->table >= CATALOG_TABLE_FIRST
+                                                 : record->table == subscription->table);
 }
 
 static enum status subscription_show(struct subscription *subscription, struct feed_record *found,
@@ -257,13 +256,21 @@ enum status subscription_next(struct subscription *subscription, struct feed_rec
         }
         subscription->left--;
         subscription->next_lsn++;
+        if (!subscription_sees(subscription, &found.record)) {
+            continue;
+        }
         status = subscription_show(subscription, &found, error);
         if (status != STATUS_OK) {
             return status;
         }
-        if (subscription_wants(subscription, &found.record)) {
+        if (subscription->filter == NULL || feed_record_matches(subscription->filter, &found.record)) {
             *ret_record = found;
             return STATUS_OK;
         }
     }
+}
+
+uint64_t subscription_lsn(const struct subscription *subscription)
+{
+    return subscription->left > 0 ? subscription->next_lsn : log_reader_lsn(subscription->reader);
 }

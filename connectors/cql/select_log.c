@@ -133,9 +133,7 @@ static void row_keys(struct log_walk *walk, const struct gate_logged *change, st
     size_t clustering = 0;
     struct value room[PARTITION_COLUMNS_MAX + CLUSTERING_COLUMNS_MAX];
     const struct schema *schema = change->schema;
-    enum row_kind kind = key_kind(change->record->key);
-    bool is_row = change->record->operation <= OPERATION_REMOVE && (kind == ROW_PLAIN || kind == ROW_STATIC);
-    if (!is_row) {
+    if (change->record->operation > OPERATION_REMOVE || !key_is_row(change->record->key)) {
         return;
     }
     struct bytes key = arena_copy(&walk->arena, change->record->key);

@@ -328,9 +328,8 @@ enum status document_record_moments(const struct record *record, struct bytes ol
     int64_t first = 0;
     struct arena arena = {0};
     struct wide_row row;
-    enum row_kind kind = key_kind(record->key);
-    bool is_expiry = record->cause.kind == CAUSE_TTL && (record->flags & RECORD_HAS_OLD) != 0 &&
-                     (kind == ROW_PLAIN || kind == ROW_STATIC);
+    bool is_expiry =
+        record->cause.kind == CAUSE_TTL && (record->flags & RECORD_HAS_OLD) != 0 && key_is_row(record->key);
     enum status status = is_expiry ? wide_row_decode(old_image, &arena, &row, error) : STATUS_OK;
     *ret_new_now = now;
     *ret_old_now =

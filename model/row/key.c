@@ -96,6 +96,12 @@ enum row_kind key_kind(struct bytes key)
     return key.size == 0 || key.data[0] > ROW_PLAIN ? ROW_PLAIN : (enum row_kind)key.data[0];
 }
 
+bool key_is_row(struct bytes key)
+{
+    enum row_kind kind = key_kind(key);
+    return kind == ROW_PLAIN || kind == ROW_STATIC;
+}
+
 static enum status key_malformed(struct error *error)
 {
     return error_set(error, STATUS_CORRUPT, "a malformed row key");

@@ -11,12 +11,6 @@ static int64_t scene_now(const struct fold_scene *scene)
     return scene->batch->commit_time_us / 1000000;
 }
 
-static bool key_is_row(struct bytes key)
-{
-    enum row_kind kind = key_kind(key);
-    return kind == ROW_PLAIN || kind == ROW_STATIC;
-}
-
 /* What the row is from now on. */
 static void wide_store(const struct fold_scene *scene, struct fold_row *row)
 {

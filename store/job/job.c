@@ -16,29 +16,41 @@ bool job__is_stopping(const struct jobs *jobs)
 /* Thread: the writer. */
 static void job_done(struct write *write)
 {
-    (void)sem_post(write->context);
+    struct job_pending *pending = write->context;
+    (void)sem_post(&pending->done);
+}
+
+void job__start(struct jobs *jobs, struct write *write, struct job_pending *ret_pending)
+{
+    *ret_pending = (struct job_pending){.write = write};
+    CHECK(sem_init(&ret_pending->done, 0, 0) == 0);
+    write->complete = job_done;
+    write->context = ret_pending;
+    write->actor = bytes_of_text("system");
+    enum status status = fold_submit(jobs->options.fold, write);
+    if (status != STATUS_OK) {
+        write->status = error_set(&write->error, status, "the writer takes no more");
+        (void)sem_post(&ret_pending->done);
+    }
+}
+
+enum status job__finish(struct job_pending *pending, struct error *error)
+{
+    const struct write *write = pending->write;
+    while (sem_wait(&pending->done) != 0) {
+    }
+    (void)sem_destroy(&pending->done);
+    if (write->status != STATUS_OK && error != NULL) {
+        *error = write->error;
+    }
+    return write->status;
 }
 
 enum status job__submit(struct jobs *jobs, struct write *write, struct error *error)
 {
-    sem_t done;
-    CHECK(sem_init(&done, 0, 0) == 0);
-    write->complete = job_done;
-    write->context = &done;
-    write->actor = bytes_of_text("system");
-    enum status status = fold_submit(jobs->options.fold, write);
-    if (status == STATUS_OK) {
-        while (sem_wait(&done) != 0) {
-        }
-        status = write->status;
-    } else {
-        (void)error_set(&write->error, status, "the writer takes no more");
-    }
-    (void)sem_destroy(&done);
-    if (status != STATUS_OK && error != NULL) {
-        *error = write->error;
-    }
-    return status;
+    struct job_pending pending;
+    job__start(jobs, write, &pending);
+    return job__finish(&pending, error);
 }
 
 static void jobs_sleep(struct jobs *jobs)

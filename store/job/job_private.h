@@ -19,7 +19,16 @@ struct jobs {
     struct map *expiries;  /* schemas (by table and version) whose expiries are filled in */
 };
 
-/* Gives the write to the writer and waits for it. Its arena stays the caller's. */
+/* A write that the writer has. It and the write stay where they are until job__finish. */
+struct job_pending {
+    struct write *write;
+    sem_t done;
+};
+
+/* Gives the write to the writer, whose arena stays the caller's; job__finish waits for it. */
+void job__start(struct jobs *jobs, struct write *write, struct job_pending *ret_pending);
+MUST_USE enum status job__finish(struct job_pending *pending, struct error *error);
+/* Both. */
 MUST_USE enum status job__submit(struct jobs *jobs, struct write *write, struct error *error);
 bool job__is_stopping(const struct jobs *jobs);
 

@@ -5,6 +5,7 @@
 #include "job_private.h"
 #include "read/read.h"
 #include "row/key.h"
+#include "row/wide.h"
 
 /* A row of system.jobs. */
 struct restore {
@@ -85,103 +86,174 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
     return is_found;
 }
 
-/* Puts of the next rows into the target. *ret_is_whole: the source has no more. */
-static enum status restore_collect(struct jobs *jobs, struct snapshot *snapshot, struct restore *restore,
-                                   struct write *write, bool *ret_is_whole, struct error *error)
+/* Whether people see a row in the image: not in a partition's header, a range tombstone or a deleted row. */
+static bool restore_shows(const struct schema *schema, struct bytes key, struct bytes image, int64_t now)
 {
-    struct catalog *then = NULL;
-    struct history_cursor *cursor = NULL;
-    struct buffer low = {0};
-    struct buffer high = {0};
-    const struct schema *target = catalog_find(jobs->options.catalog, restore->target);
-    const struct schema *source = NULL;
-    size_t bytes = 0;
+    struct arena arena = {0};
+    struct wide_row row;
+    bool shows = schema->kind != TABLE_WIDE;
+    if (!shows && key_is_row(key) && wide_row_decode(image, &arena, &row, NULL) == STATUS_OK) {
+        shows = wide_row_shows(&row, now);
+    }
+    arena_reset(&arena);
+    return shows;
+}
+
+/* Some transactions of one restore from one snapshot: the next is collected while the last is being committed. */
+struct sitting {
+    struct jobs *jobs;
+    struct restore restore;
+    struct arena arena; /* owns what `restore` was read from */
+    struct catalog *then;
+    const struct schema *source;
+    const struct schema *target;
+    struct buffer low;
+    struct buffer high;
+    struct history_cursor *cursor;
+    struct write writes[2];
+    struct job_pending pending;
+    bool is_pending;
+};
+
+static void sitting_close(struct sitting *sitting)
+{
+    history_cursor_close(&sitting->cursor);
+    catalog_destroy(&sitting->then);
+    buffer_reset(&sitting->low);
+    buffer_reset(&sitting->high);
+    arena_reset(&sitting->writes[0].arena);
+    arena_reset(&sitting->writes[1].arena);
+    arena_reset(&sitting->arena);
+}
+
+/* STATUS_NOT_FOUND, STATUS_TRIMMED: the restore cannot go on. */
+static enum status sitting_open(struct sitting *sitting, struct snapshot *snapshot, struct error *error)
+{
+    const struct restore *restore = &sitting->restore;
+    const struct jobs_options *options = &sitting->jobs->options;
     enum status status =
-        history_catalog_at(jobs->options.log, snapshot, jobs->options.catalog, restore->lsn, &then, error);
-    if (status == STATUS_OK) {
-        source = catalog_find(then, restore->source);
+        history_catalog_at(options->log, snapshot, options->catalog, restore->lsn, &sitting->then, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK && (source == NULL || target == NULL)) {
-        status = error_set(error, STATUS_NOT_FOUND, "the source or the target of the restore is gone");
+    sitting->source = catalog_find(sitting->then, restore->source);
+    sitting->target = catalog_find(options->catalog, restore->target);
+    if (sitting->source == NULL || sitting->target == NULL) {
+        return error_set(error, STATUS_NOT_FOUND, "the source or the target of the restore is gone");
     }
-    if (status == STATUS_OK && source != NULL) {
-        buffer_put_u32(&low, source->space);
-        buffer_put_u32(&high, source->space + 1);
-        if (restore->position.size > 0) {
-            buffer_clear(&low);
-            buffer_put(&low, restore->position);
-            buffer_put_u8(&low, 0);
-        }
-        struct history_range range = {.log = jobs->options.log,
-                                      .snapshot = snapshot,
-                                      .schema = source,
-                                      .low = buffer_bytes(&low),
-                                      .high = buffer_bytes(&high),
-                                      .lsn = restore->lsn};
-        status = history_cursor_open(&range, &cursor, error);
+    if (restore->position.size > 0) {
+        buffer_put(&sitting->low, restore->position);
+        buffer_put_u8(&sitting->low, 0);
+    } else {
+        buffer_put_u32(&sitting->low, sitting->source->space);
     }
+    buffer_put_u32(&sitting->high, sitting->source->space + 1);
+    struct history_range range = {.log = options->log,
+                                  .snapshot = snapshot,
+                                  .schema = sitting->source,
+                                  .low = buffer_bytes(&sitting->low),
+                                  .high = buffer_bytes(&sitting->high),
+                                  .lsn = restore->lsn};
+    return history_cursor_open(&range, &sitting->cursor, error);
+}
+
+/* Puts of the next rows into the target. STATUS_END: the source has no more after them. */
+static enum status sitting_collect(struct sitting *sitting, struct write *write, struct error *error)
+{
+    struct restore *restore = &sitting->restore;
+    int64_t now = clock_wall_us(sitting->jobs->options.clock) / 1000000;
+    size_t bytes = 0;
+    enum status status = STATUS_OK;
     while (status == STATUS_OK && write->count < JOB_RESTORE_ROWS_MAX && bytes < JOB_RESTORE_BYTES_MAX) {
         struct bytes storage;
         struct bytes key;
         struct bytes image;
-        status = history_cursor_next(cursor, &storage, &key, &image, error);
+        status = history_cursor_next(sitting->cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
             restore->position = arena_copy(&write->arena, storage);
             write->changes[write->count++] = (struct write_change){.kind = CHANGE_IMAGE,
-                                                                   .schema = target,
+                                                                   .schema = sitting->target,
                                                                    .key = arena_copy(&write->arena, key),
                                                                    .image = arena_copy(&write->arena, image)};
             bytes += image.size;
+            restore->rows += restore_shows(sitting->source, key, image, now);
         }
     }
-    *ret_is_whole = status == STATUS_END;
-    history_cursor_close(&cursor);
-    catalog_destroy(&then);
-    buffer_reset(&low);
-    buffer_reset(&high);
-    return status == STATUS_END ? STATUS_OK : status;
+    return status;
 }
 
-static enum status restore_submit(struct jobs *jobs, const struct restore *restore, struct write *write,
-                                  struct error *error)
+static enum status sitting_wait(struct sitting *sitting, struct error *error)
+{
+    enum status status = sitting->is_pending ? job__finish(&sitting->pending, error) : STATUS_OK;
+    sitting->is_pending = false;
+    return status;
+}
+
+/* Hands the transaction over, with the progress as its last change, when the one before was committed. */
+static enum status sitting_submit(struct sitting *sitting, struct write *write, struct error *error)
 {
     struct buffer key = {0};
     struct buffer image = {0};
-    restore_encode(restore, &key, &image);
+    restore_encode(&sitting->restore, &key, &image);
     write->changes[write->count++] =
         (struct write_change){.kind = CHANGE_PUT,
-                              .schema = catalog_find_table(jobs->options.catalog, CATALOG_JOBS),
-                              .key = buffer_bytes(&key),
-                              .image = buffer_bytes(&image)};
-    enum status status = job__submit(jobs, write, error);
+                              .schema = catalog_find_table(sitting->jobs->options.catalog, CATALOG_JOBS),
+                              .key = arena_copy(&write->arena, buffer_bytes(&key)),
+                              .image = arena_copy(&write->arena, buffer_bytes(&image))};
     buffer_reset(&key);
     buffer_reset(&image);
+    enum status status = sitting_wait(sitting, error);
+    if (status == STATUS_OK) {
+        job__start(sitting->jobs, write, &sitting->pending);
+        sitting->is_pending = true;
+    }
     return status;
 }
 
-/* One transaction of a restore. */
-static enum status restore_some(struct jobs *jobs, struct snapshot *snapshot, struct restore *restore,
+static struct write *sitting_write(struct sitting *sitting, size_t number)
+{
+    struct write *write = &sitting->writes[number % 2];
+    arena_reset(&write->arena);
+    *write = (struct write){.cause = {.kind = CAUSE_RESTORE, .lsn = sitting->restore.lsn}};
+    write->changes = arena_create_array(&write->arena, JOB_RESTORE_ROWS_MAX + 1, sizeof(*write->changes));
+    return write;
+}
+
+/* The restore ends without its table being whole. */
+static enum status sitting_fail(struct sitting *sitting, size_t number, const char *problem,
                                 struct error *error)
 {
-    struct write write = {.cause = {.kind = CAUSE_RESTORE, .lsn = restore->lsn}};
-    bool is_whole = false;
-    write.changes = arena_create_array(&write.arena, JOB_RESTORE_ROWS_MAX + 1, sizeof(*write.changes));
-    enum status status = restore_collect(jobs, snapshot, restore, &write, &is_whole, error);
-    snapshot_release(snapshot);
+    struct write *write = sitting_write(sitting, number);
+    sitting->restore.state = "failed";
+    sitting->restore.problem = problem;
+    return sitting_submit(sitting, write, error);
+}
+
+static enum status sitting_run(struct sitting *sitting, struct snapshot *snapshot, struct error *error)
+{
+    const struct clock *clock = sitting->jobs->options.clock;
+    int64_t until_us = clock_steady_us(clock) + JOB_SITTING_MS * 1000LL;
+    struct error reason = {0};
+    size_t number = 0;
+    enum status status = sitting_open(sitting, snapshot, &reason);
+    while (status == STATUS_OK && clock_steady_us(clock) < until_us && !job__is_stopping(sitting->jobs)) {
+        struct write *write = sitting_write(sitting, number++);
+        enum status found = sitting_collect(sitting, write, &reason);
+        if (found == STATUS_END) {
+            sitting->restore.state = "done";
+        }
+        status = found == STATUS_END || found == STATUS_OK ? sitting_submit(sitting, write, &reason) : found;
+        if (found == STATUS_END) {
+            break;
+        }
+    }
     if (status == STATUS_NOT_FOUND || status == STATUS_TRIMMED) {
-        restore->state = "failed";
-        restore->problem = arena_format(&write.arena, "%s", error->text);
-        write.count = 0;
-        status = STATUS_OK;
-    } else if (status == STATUS_OK && is_whole) {
-        restore->state = "done";
+        status = sitting_fail(sitting, number, reason.text, error);
+    } else if (status != STATUS_OK && error != NULL) {
+        *error = reason;
     }
-    restore->rows += (int64_t)write.count;
-    if (status == STATUS_OK) {
-        status = restore_submit(jobs, restore, &write, error);
-    }
-    arena_reset(&write.arena);
-    return status;
+    enum status last = sitting_wait(sitting, status == STATUS_OK ? error : NULL);
+    return status == STATUS_OK ? last : status;
 }
 
 void job__restore(struct jobs *jobs)
@@ -191,16 +263,16 @@ void job__restore(struct jobs *jobs)
     enum status status = snapshot_open(jobs->options.environment, &snapshot, &error);
     bool has_work = status == STATUS_OK;
     while (status == STATUS_OK && has_work && !job__is_stopping(jobs)) {
-        struct arena arena = {0};
-        struct restore restore;
+        struct sitting sitting = {.jobs = jobs};
         status = snapshot_renew(snapshot, &error);
         if (status == STATUS_OK) {
-            has_work = restore_find(jobs, snapshot, &arena, &restore, &error);
+            has_work = restore_find(jobs, snapshot, &sitting.arena, &sitting.restore, &error);
         }
         if (status == STATUS_OK && has_work) {
-            status = restore_some(jobs, snapshot, &restore, &error);
+            status = sitting_run(&sitting, snapshot, &error);
         }
-        arena_reset(&arena);
+        sitting_close(&sitting);
+        snapshot_release(snapshot);
     }
     snapshot_close(&snapshot);
     if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {

@@ -55,7 +55,7 @@ static void keeper_fail(struct local *local, enum status status, const struct er
     }
 }
 
-static void keeper_remove_file(struct local *local, uint64_t number, const char *suffix)
+void local__remove_file(struct local *local, uint64_t number, const char *suffix)
 {
     char name[32];
     struct error error;
@@ -108,8 +108,10 @@ static bool keeper_seal(struct local *local)
     local->bytes -= segment_range(local->segments[index]).file_bytes;
     segment_release(&local->segments[index]);
     local->segments[index] = sealed;
+    local->may_merge = true;
+    (void)pthread_cond_signal(&local->merge);
     (void)pthread_mutex_unlock(&local->mutex);
-    keeper_remove_file(local, number, "raw");
+    local__remove_file(local, number, "raw");
     (void)pthread_mutex_lock(&local->mutex);
     return true;
 }
@@ -148,14 +150,17 @@ static bool keeper_trim(struct local *local)
     if (status != STATUS_OK) {
         return false;
     }
+    segment_retire(local->segments[0]);
     segment_release(&local->segments[0]);
     local->bytes -= range.file_bytes;
     local->count--;
     local->active--;
     memmove(local->segments, local->segments + 1, local->count * sizeof(struct segment *));
     local->trimmed_us += range.last_time_us - range.first_time_us;
+    local->may_merge = true; /* a run may have lost its last segment */
+    (void)pthread_cond_signal(&local->merge);
     (void)pthread_mutex_unlock(&local->mutex);
-    keeper_remove_file(local, range.number, "seg");
+    local__remove_file(local, range.number, "seg");
     (void)pthread_mutex_lock(&local->mutex);
     return true;
 }
@@ -226,6 +231,7 @@ void local_settle(struct log *log)
         local->is_busy = true;
         (void)pthread_cond_signal(&local->wake);
         (void)pthread_cond_wait(&local->done, &local->mutex);
-    } while (local->is_busy || keeper_find_sealable(local) != local->count);
+    } while (local->is_busy || keeper_find_sealable(local) != local->count || local->may_merge ||
+             local->is_merging);
     (void)pthread_mutex_unlock(&local->mutex);
 }

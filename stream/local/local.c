@@ -64,6 +64,8 @@ static struct local *local_allocate(const struct local_options *options)
     CHECK(pthread_mutex_init(&local->mutex, NULL) == 0);
     CHECK(pthread_cond_init(&local->wake, NULL) == 0);
     CHECK(pthread_cond_init(&local->done, NULL) == 0);
+    CHECK(pthread_cond_init(&local->merge, NULL) == 0);
+    atomic_init(&local->is_merge_cancelled, false);
     return local;
 }
 
@@ -74,7 +76,12 @@ static void local_free(struct local *local)
         segment_release(&local->segments[i]);
     }
     memory_destroy(local->segments);
+    for (size_t i = 0; i < local->runs_count; i++) {
+        segment_release(&local->runs[i]);
+    }
+    memory_destroy(local->runs);
     memory_destroy(local->directory);
+    (void)pthread_cond_destroy(&local->merge);
     (void)pthread_cond_destroy(&local->done);
     (void)pthread_cond_destroy(&local->wake);
     (void)pthread_mutex_destroy(&local->mutex);
@@ -93,6 +100,19 @@ enum status local_create(const struct local_options *options, struct error *erro
     return status;
 }
 
+/* Ends the threads that were started. */
+static void local_stop(struct local *local)
+{
+    atomic_store(&local->is_merge_cancelled, true);
+    (void)pthread_mutex_lock(&local->mutex);
+    local->is_stopping = true;
+    (void)pthread_cond_broadcast(&local->wake);
+    (void)pthread_cond_broadcast(&local->merge);
+    (void)pthread_mutex_unlock(&local->mutex);
+    thread_join(&local->thread);
+    thread_join(&local->merger);
+}
+
 enum status local_open(const struct local_options *options, struct log **ret_log, struct error *error)
 {
     CHECK(options->segment_bytes >= SEGMENT_BYTES_MIN && options->segment_bytes <= SEGMENT_BYTES_MAX);
@@ -101,9 +121,14 @@ enum status local_open(const struct local_options *options, struct log **ret_log
     if (status == STATUS_OK) {
         local->writing = segment_share(local->segments[local->active]);
         local->spares_wanted = 1;
+        local->may_merge = true;
         status = thread_create("log-keeper", local__keeper_run, local, &local->thread, error);
     }
+    if (status == STATUS_OK) {
+        status = thread_create("log-merger", local__merger_run, local, &local->merger, error);
+    }
     if (status != STATUS_OK) {
+        local_stop(local);
         local_free(local);
         return status;
     }
@@ -114,11 +139,7 @@ enum status local_open(const struct local_options *options, struct log **ret_log
 static void local_close(struct log *log)
 {
     struct local *local = (struct local *)log;
-    (void)pthread_mutex_lock(&local->mutex);
-    local->is_stopping = true;
-    (void)pthread_cond_broadcast(&local->wake);
-    (void)pthread_mutex_unlock(&local->mutex);
-    thread_join(&local->thread);
+    local_stop(local);
     local_free(local);
 }
 

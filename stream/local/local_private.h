@@ -3,6 +3,7 @@
 #define LOCAL_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/thread.h"
 #include "local/local.h"
@@ -12,7 +13,8 @@ struct local {
     struct log log;
     struct local_options options;
     char *directory;
-    struct thread *thread;
+    struct thread *thread;   /* prepares, seals, trims */
+    struct thread *merger;   /* makes runs */
     struct segment *writing; /* the active segment, shared; the writer's own, and of open and close */
 
     pthread_mutex_t mutex; /* guards all below */
@@ -34,10 +36,17 @@ struct local {
     uint64_t marked_lsn; /* the synced LSN that the last frame told */
     uint64_t term;
     int64_t commit_time_us;
-    uint64_t trim_lsn;  /* records up to here may go */
-    int64_t trimmed_us; /* history removed since the start */
-    int64_t started_us; /* steady time */
-    bool may_seal;      /* schemas of all records are known */
+    uint64_t trim_lsn;     /* records up to here may go */
+    int64_t trimmed_us;    /* history removed since the start */
+    int64_t started_us;    /* steady time */
+    struct segment **runs; /* sorted by level, then number */
+    size_t runs_count;
+    size_t runs_capacity;
+    pthread_cond_t merge; /* the merger has something to do */
+    bool may_merge;       /* something was sealed since the merger found nothing to do */
+    bool is_merging;
+    atomic_bool is_merge_cancelled; /* read without the mutex */
+    bool may_seal;                  /* schemas of all records are known */
     bool is_stopping;
     bool is_busy; /* the thread is at work */
 };
@@ -54,6 +63,28 @@ MUST_USE enum status local__horizon_read(const struct local *local, uint64_t *re
 
 /* The thread's work (keeper.c). */
 void local__keeper_run(void *context);
+/* Removes a file of the log's directory; a failure is told to on_failure. Without the mutex. */
+void local__remove_file(struct local *local, uint64_t number, const char *suffix);
+
+/* Runs (runs.c). The caller holds the mutex unless it says otherwise. */
+struct segment *local__run_find(struct local *local, uint64_t number, unsigned level); /* NULL: none */
+void local__run_add(struct local *local, struct segment *run);
+/* Takes the first run that lies wholly before the oldest segment out of the list; NULL: none. The caller removes its file
+ * and releases it. */
+struct segment *local__run_take_trimmed(struct local *local);
+/* What follows segments[index] when it, or the largest run that begins with it and ends at or before segments[last], is
+ * passed. *ret_source (not shared): that run or segment. */
+size_t local__run_step(struct local *local, size_t index, size_t last, struct segment **ret_source);
+/* Opens the runs whose files recovery found; one that is damaged or does not fit the segments is removed, for it will be
+ * made again. At open. */
+MUST_USE enum status local__run_recover(struct local *local, uint64_t number, unsigned level,
+                                        struct error *error);
+const char *local__run_suffix(unsigned level);
+/* The level that a file's suffix names; 0: not a run's. */
+unsigned local__run_level(const char *suffix);
+
+/* The merger's work (merger.c). */
+void local__merger_run(void *context);
 
 /* Reading (reader.c). */
 struct segment *local__find_segment(struct local *local, uint64_t lsn, size_t *ret_index);

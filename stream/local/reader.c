@@ -1,6 +1,7 @@
 /* Reading across segments, in LSN order and in key order. */
 #include "base/memory.h"
 #include "local_private.h"
+#include "segment/merge.h"
 
 struct log_reader {
     const struct log_operations *operations;
@@ -76,33 +77,50 @@ void local__reader_destroy(struct log_reader *reader)
     memory_destroy(reader);
 }
 
+/* The first segment from `index` on that may hold something for the filter; the active one at the latest. The caller
+ * holds the mutex. */
+static size_t reader_skip_quiet(const struct log_reader *reader, size_t index)
+{
+    struct local *local = reader->local;
+    const struct log_filter *filter = &reader->filter;
+    while (index < local->active &&
+           !segment_may_hold(local->segments[index], filter->table, filter->shards, reader->next_lsn)) {
+        struct segment *source = NULL;
+        size_t after = local__run_step(local, index, local->active - 1, &source);
+        bool is_quiet = !segment_may_hold(source, filter->table, filter->shards, reader->next_lsn);
+        index = is_quiet ? after : index + 1;
+    }
+    return index;
+}
+
 /* Finds the segment with next_lsn, passing over those that hold nothing for the filter. */
 static enum status reader_enter_segment(struct log_reader *reader, struct error *error)
 {
     struct local *local = reader->local;
-    for (;;) {
-        size_t index = 0;
-        (void)pthread_mutex_lock(&local->mutex);
-        struct segment *segment = local__find_segment(local, reader->next_lsn, &index);
-        uint64_t next_lsn = local->next_lsn;
-        (void)pthread_mutex_unlock(&local->mutex);
-        if (segment == NULL) {
-            return next_lsn <= reader->next_lsn ? STATUS_END : reader_trimmed(local, reader->next_lsn, error);
-        }
-        struct segment_range range = segment_range(segment);
-        if (range.next_lsn <= reader->next_lsn) {
-            segment_release(&segment);
-            return STATUS_END;
-        }
-        if (!reader->filter.is_set ||
-            segment_may_hold(segment, reader->filter.table, reader->filter.shards, reader->next_lsn)) {
-            reader->segment = segment;
-            reader->cursor = segment_cursor_create(segment, reader->next_lsn);
-            return STATUS_OK;
-        }
-        segment_release(&segment);
-        reader->next_lsn = range.next_lsn;
+    size_t index = 0;
+    (void)pthread_mutex_lock(&local->mutex);
+    struct segment *segment = local__find_segment(local, reader->next_lsn, &index);
+    uint64_t next_lsn = local->next_lsn;
+    size_t wanted = index;
+    if (segment != NULL && reader->filter.is_set) {
+        wanted = reader_skip_quiet(reader, index);
     }
+    if (wanted != index) {
+        reader->next_lsn = segment_range(local->segments[wanted - 1]).next_lsn;
+        segment_release(&segment);
+        segment = segment_share(local->segments[wanted]);
+    }
+    (void)pthread_mutex_unlock(&local->mutex);
+    if (segment == NULL) {
+        return next_lsn <= reader->next_lsn ? STATUS_END : reader_trimmed(local, reader->next_lsn, error);
+    }
+    if (segment_range(segment).next_lsn <= reader->next_lsn) {
+        segment_release(&segment);
+        return STATUS_END;
+    }
+    reader->segment = segment;
+    reader->cursor = segment_cursor_create(segment, reader->next_lsn);
+    return STATUS_OK;
 }
 
 static bool reader_wants(const struct log_reader *reader, const struct frame_header *header)
@@ -223,112 +241,39 @@ enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, s
     return status;
 }
 
-/* One source of the merge: a segment's key cursor and the entry it stands on. */
-struct keys_source {
-    struct segment_key_cursor *cursor;
-    struct buffer key;
-    uint64_t lsn;
-};
-
 struct log_keys {
     const struct log_operations *operations;
-    struct keys_source *sources;
-    size_t count; /* those that are not used up: a heap by (key, LSN) */
-    uint64_t after_lsn;
-    uint64_t until_lsn;
-    struct buffer key; /* what the last call gave */
+    struct segment_merge *merge;
 };
-
-static bool source_is_before(const struct keys_source *a, const struct keys_source *b)
-{
-    int order = bytes_compare(buffer_bytes(&a->key), buffer_bytes(&b->key));
-    return order < 0 || (order == 0 && a->lsn < b->lsn);
-}
-
-static void keys_sift_down(struct log_keys *keys, size_t at)
-{
-    for (;;) {
-        size_t least = at;
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < keys->count; child++) {
-            if (source_is_before(&keys->sources[child], &keys->sources[least])) {
-                least = child;
-            }
-        }
-        if (least == at) {
-            return;
-        }
-        struct keys_source moved = keys->sources[at];
-        keys->sources[at] = keys->sources[least];
-        keys->sources[least] = moved;
-        at = least;
-    }
-}
-
-/* Moves the source to its next entry within the range; STATUS_END when it has none. */
-static enum status source_advance(const struct log_keys *keys, struct keys_source *source,
-                                  struct error *error)
-{
-    struct bytes key;
-    enum status status = segment_key_cursor_next(source->cursor, &key, &source->lsn, error);
-    while (status == STATUS_OK && (source->lsn <= keys->after_lsn || source->lsn > keys->until_lsn)) {
-        status = segment_key_cursor_next(source->cursor, &key, &source->lsn, error);
-    }
-    if (status == STATUS_OK) {
-        buffer_clear(&source->key);
-        buffer_put(&source->key, key);
-    }
-    return status;
-}
-
-static void source_close(struct keys_source *source)
-{
-    segment_key_cursor_destroy(&source->cursor);
-    buffer_reset(&source->key);
-}
 
 void local__keys_destroy(struct log_keys *keys)
 {
-    for (size_t i = 0; i < keys->count; i++) {
-        source_close(&keys->sources[i]);
-    }
-    memory_destroy(keys->sources);
-    buffer_reset(&keys->key);
+    segment_merge_destroy(&keys->merge);
     memory_destroy(keys);
 }
 
-/* The segments with records in (after, until], shared. */
-static struct segment **keys_segments(struct local *local, uint64_t after_lsn, uint64_t until_lsn,
-                                      size_t *ret_count)
+/* The segments with records in (after, until], and runs that stand for many of them; all shared. */
+static struct segment **keys_sources(struct local *local, uint64_t after_lsn, uint64_t until_lsn,
+                                     size_t *ret_count)
 {
     (void)pthread_mutex_lock(&local->mutex);
-    struct segment **segments = memory_create_array(local->active + 1, sizeof(struct segment *));
+    size_t index = 0;
+    struct segment *first = local__find_segment(local, after_lsn + 1, &index);
+    segment_release(&first); /* before the horizon: the oldest */
+    size_t last = index;
+    while (last < local->active && segment_range(local->segments[last]).next_lsn <= until_lsn) {
+        last++;
+    }
+    struct segment **sources = memory_create_array(last - index + 1, sizeof(struct segment *));
     size_t count = 0;
-    for (size_t i = 0; i <= local->active; i++) {
-        struct segment_range range = segment_range(local->segments[i]);
-        if (range.first_lsn != 0 && range.next_lsn > after_lsn + 1 && range.first_lsn <= until_lsn) {
-            segments[count++] = segment_share(local->segments[i]);
-        }
+    while (index <= last) {
+        struct segment *source = NULL;
+        index = local__run_step(local, index, last, &source);
+        sources[count++] = segment_share(source);
     }
     (void)pthread_mutex_unlock(&local->mutex);
     *ret_count = count;
-    return segments;
-}
-
-static enum status keys_add_source(struct log_keys *keys, struct segment *segment,
-                                   const struct segment_keys *finder, uint32_t space, struct bytes from_key,
-                                   struct error *error)
-{
-    struct keys_source source = {0};
-    enum status status = segment_key_cursor_create(segment, finder, space, from_key, &source.cursor, error);
-    if (status == STATUS_OK) {
-        status = source_advance(keys, &source, error);
-    }
-    if (status == STATUS_OK) {
-        keys->sources[keys->count++] = source;
-        return STATUS_OK;
-    }
-    source_close(&source);
-    return status == STATUS_END ? STATUS_OK : status;
+    return sources;
 }
 
 enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
@@ -336,26 +281,21 @@ enum status local__keys_create(struct log *log, uint32_t space, struct bytes fro
 {
     struct local *local = (struct local *)log;
     size_t count = 0;
-    struct segment **segments = keys_segments(local, after_lsn, until_lsn, &count);
+    struct segment **sources = keys_sources(local, after_lsn, until_lsn, &count);
     struct log_keys *keys = memory_create(sizeof(*keys));
+    struct buffer from = {0};
     keys->operations = &local__operations;
-    keys->after_lsn = after_lsn;
-    keys->until_lsn = until_lsn;
-    keys->sources = memory_create_array(count, sizeof(*keys->sources));
-    enum status status = STATUS_OK;
+    segment_key_encode(space, from_key, &from);
+    enum status status = segment_merge_create(sources, count, &local->options.keys, buffer_bytes(&from),
+                                              after_lsn, until_lsn, &keys->merge, error);
+    buffer_reset(&from);
     for (size_t i = 0; i < count; i++) {
-        if (status == STATUS_OK) {
-            status = keys_add_source(keys, segments[i], &local->options.keys, space, from_key, error);
-        }
-        segment_release(&segments[i]);
+        segment_release(&sources[i]);
     }
-    memory_destroy(segments);
+    memory_destroy(sources);
     if (status != STATUS_OK) {
         local__keys_destroy(keys);
         return status;
-    }
-    for (size_t i = keys->count; i > 0; i--) {
-        keys_sift_down(keys, i - 1);
     }
     *ret_keys = keys;
     return STATUS_OK;
@@ -364,24 +304,5 @@ enum status local__keys_create(struct log *log, uint32_t space, struct bytes fro
 enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error)
 {
-    if (keys->count == 0) {
-        return STATUS_END;
-    }
-    struct keys_source *least = &keys->sources[0];
-    buffer_clear(&keys->key);
-    buffer_put(&keys->key, buffer_bytes(&least->key));
-    uint64_t lsn = least->lsn;
-    enum status status = source_advance(keys, least, error);
-    if (status == STATUS_END) {
-        source_close(least);
-        keys->sources[0] = keys->sources[--keys->count];
-        status = STATUS_OK;
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    keys_sift_down(keys, 0);
-    *ret_key = buffer_bytes(&keys->key);
-    *ret_lsn = lsn;
-    return STATUS_OK;
+    return segment_merge_next(keys->merge, ret_key, ret_lsn, error);
 }

@@ -15,33 +15,43 @@ struct found {
     bool is_sealed;
 };
 
+/* A run's file. */
+struct found_run {
+    uint64_t number;
+    unsigned level;
+};
+
 struct recovery {
     struct local *local;
     struct found *found;
     size_t count;
     size_t capacity;
+    struct found_run *runs;
+    size_t runs_count;
+    size_t runs_capacity;
     uint64_t next_lsn;  /* 0: not known yet, the first frame tells */
     uint64_t chain_lsn; /* of the first piece of an open chain; 0: none */
     size_t chain_segment;
     struct buffer buffer;
 };
 
-static enum status recovery_note(struct recovery *recovery, uint64_t number, bool is_raw)
+static void recovery_note(struct recovery *recovery, uint64_t number, bool is_raw)
 {
-    size_t i = 0;
-    while (i < recovery->count && recovery->found[i].number != number) {
-        i++;
+    if (recovery->count == recovery->capacity) {
+        recovery->capacity = recovery->capacity == 0 ? 64 : recovery->capacity * 2;
+        recovery->found = memory_resize(recovery->found, recovery->capacity * sizeof(*recovery->found));
     }
-    if (i == recovery->count) {
-        if (recovery->count == recovery->capacity) {
-            recovery->capacity = recovery->capacity == 0 ? 64 : recovery->capacity * 2;
-            recovery->found = memory_resize(recovery->found, recovery->capacity * sizeof(*recovery->found));
-        }
-        recovery->found[recovery->count++] = (struct found){.number = number};
+    recovery->found[recovery->count++] =
+        (struct found){.number = number, .is_raw = is_raw, .is_sealed = !is_raw};
+}
+
+static void recovery_note_run(struct recovery *recovery, uint64_t number, unsigned level)
+{
+    if (recovery->runs_count == recovery->runs_capacity) {
+        recovery->runs_capacity = recovery->runs_capacity == 0 ? 16 : recovery->runs_capacity * 2;
+        recovery->runs = memory_resize(recovery->runs, recovery->runs_capacity * sizeof(*recovery->runs));
     }
-    recovery->found[i].is_raw |= is_raw;
-    recovery->found[i].is_sealed |= !is_raw;
-    return STATUS_OK;
+    recovery->runs[recovery->runs_count++] = (struct found_run){.number = number, .level = level};
 }
 
 static enum status recovery_visit(void *context, const char *name, struct error *error)
@@ -49,7 +59,12 @@ static enum status recovery_visit(void *context, const char *name, struct error 
     struct recovery *recovery = context;
     char *end = NULL;
     uint64_t number = strtoull(name, &end, 16);
+    unsigned level = *end == '.' ? local__run_level(end + 1) : 0;
     if (strcmp(name, "horizon") == 0) {
+        return STATUS_OK;
+    }
+    if (level > 0) {
+        recovery_note_run(recovery, number, level);
         return STATUS_OK;
     }
     if (strcmp(end, ".raw") == 0 || strcmp(end, ".seg") == 0) {
@@ -57,10 +72,11 @@ static enum status recovery_visit(void *context, const char *name, struct error 
             return error_set(error, STATUS_TOO_LARGE, "more than %d segments in %s", LOCAL_SEGMENTS_MAX,
                              recovery->local->directory);
         }
-        return recovery_note(recovery, number, strcmp(end, ".raw") == 0);
+        recovery_note(recovery, number, strcmp(end, ".raw") == 0);
+        return STATUS_OK;
     }
-    if (strcmp(end, ".new") == 0 || strcmp(end, ".seal") == 0 || strcmp(name, "horizon.new") == 0) {
-        /* half made when the process ended */
+    if (strcmp(end, ".new") == 0 || strcmp(end, ".seal") == 0 || strcmp(end, ".merge") == 0 ||
+        strcmp(name, "horizon.new") == 0) { /* half made when the process ended */
         char *path = file_path_join(recovery->local->directory, name);
         enum status status = file_remove(path, error);
         memory_destroy(path);
@@ -75,6 +91,26 @@ static int found_compare(const void *a, const void *b)
     uint64_t left = ((const struct found *)a)->number;
     uint64_t right = ((const struct found *)b)->number;
     return left < right ? -1 : left > right;
+}
+
+/* Sorts, and makes one of the two files that a segment has while it is being sealed. */
+static void recovery_sort(struct recovery *recovery)
+{
+    if (recovery->count == 0) {
+        return;
+    }
+    struct found *found = recovery->found;
+    qsort(found, recovery->count, sizeof(*found), found_compare);
+    size_t kept = 0;
+    for (size_t i = 1; i < recovery->count; i++) {
+        if (found[i].number == found[kept].number) {
+            found[kept].is_raw |= found[i].is_raw;
+            found[kept].is_sealed |= found[i].is_sealed;
+        } else {
+            found[++kept] = found[i];
+        }
+    }
+    recovery->count = kept + 1;
 }
 
 static enum status recovery_remove(struct recovery *recovery, uint64_t number, const char *suffix,
@@ -331,7 +367,7 @@ static enum status recovery_run(struct recovery *recovery, struct error *error)
         status = file_directory_list(local->directory, recovery_visit, recovery, error);
     }
     if (status == STATUS_OK) {
-        qsort(recovery->found, recovery->count, sizeof(*recovery->found), found_compare);
+        recovery_sort(recovery);
         status = recovery_open_segments(recovery, horizon, error);
     }
     if (status == STATUS_OK) {
@@ -349,6 +385,9 @@ static enum status recovery_run(struct recovery *recovery, struct error *error)
     if (status == STATUS_OK) {
         status = recovery_ensure_raw(local, error);
     }
+    for (size_t i = 0; i < recovery->runs_count && status == STATUS_OK; i++) {
+        status = local__run_recover(local, recovery->runs[i].number, recovery->runs[i].level, error);
+    }
     local->next_lsn = recovery->next_lsn;
     local->complete_next_lsn = recovery->next_lsn;
     local->synced_lsn = recovery->next_lsn - 1;
@@ -361,5 +400,6 @@ enum status local__recover(struct local *local, struct error *error)
     enum status status = recovery_run(&recovery, error);
     buffer_reset(&recovery.buffer);
     memory_destroy(recovery.found);
+    memory_destroy(recovery.runs);
     return status;
 }

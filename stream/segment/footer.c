@@ -6,9 +6,10 @@
  *   presences u32:    table u32, shard u8, first LSN u64, last LSN u64, count u64 each
  */
 #include "base/crypto.h"
+#include "base/memory.h"
 #include "segment_private.h"
 
-void segment__footer_encode(const struct segment *segment, struct buffer *buffer)
+static void footer_encode(const struct segment *segment, struct buffer *buffer)
 {
     const struct segment_range *range = &segment->range;
     buffer_put_u64(buffer, range->first_lsn);
@@ -29,9 +30,9 @@ void segment__footer_encode(const struct segment *segment, struct buffer *buffer
         buffer_put_u64(buffer, segment->index_blocks[i].offset);
         buffer_put_sized(buffer, segment->index_blocks[i].first_key);
     }
-    buffer_put_u32(buffer, (uint32_t)segment->presences_count);
-    for (size_t i = 0; i < segment->presences_count; i++) {
-        const struct segment_presence *presence = &segment->presences[i];
+    buffer_put_u32(buffer, (uint32_t)segment->presences.count);
+    for (size_t i = 0; i < segment->presences.count; i++) {
+        const struct segment_presence *presence = &segment->presences.list[i];
         buffer_put_u32(buffer, presence->table);
         buffer_put_u8(buffer, presence->shard);
         buffer_put_u64(buffer, presence->first_lsn);
@@ -72,11 +73,12 @@ static void footer_read_blocks(struct segment *segment, struct reader *reader)
 
 static void footer_read_presences(struct segment *segment, struct reader *reader)
 {
-    segment->presences_count = footer_count(reader, 29);
-    segment->presences =
-        arena_create_array(&segment->arena, segment->presences_count, sizeof(*segment->presences));
-    for (size_t i = 0; i < segment->presences_count; i++) {
-        struct segment_presence *presence = &segment->presences[i];
+    struct segment_presences *presences = &segment->presences;
+    presences->count = footer_count(reader, 29);
+    presences->capacity = presences->count;
+    presences->list = memory_create_array(presences->count, sizeof(*presences->list));
+    for (size_t i = 0; i < presences->count; i++) {
+        struct segment_presence *presence = &presences->list[i];
         presence->table = reader_u32(reader);
         presence->shard = reader_u8(reader);
         presence->first_lsn = reader_u64(reader);
@@ -84,6 +86,7 @@ static void footer_read_presences(struct segment *segment, struct reader *reader
         presence->count = reader_u64(reader);
         reader->failed |= presence->shard >= RECORD_SHARDS && presence->shard != RECORD_SHARD_EVERY;
     }
+    segment__presences_sort(presences);
 }
 
 static bool footer_decode(struct segment *segment, struct bytes footer)
@@ -135,6 +138,24 @@ enum status segment__footer_read(struct segment *segment, struct error *error)
          !footer_decode(segment, buffer_bytes(&footer)))) {
         status = footer_damaged(segment, "the footer is damaged", error);
     }
+    buffer_reset(&footer);
+    return status;
+}
+
+enum status segment__footer_write(const struct segment *segment, const struct file *file, uint64_t offset,
+                                  struct error *error)
+{
+    struct buffer footer = {0};
+    footer_encode(segment, &footer);
+    CHECK(footer.size <= SEGMENT_FOOTER_BYTES_MAX);
+    uint32_t bytes = (uint32_t)footer.size;
+    uint32_t crc = crypto_crc32c(segment->seed, buffer_bytes(&footer));
+    buffer_put_u64(&footer, offset);
+    buffer_put_u32(&footer, bytes);
+    buffer_put_u32(&footer, crc);
+    buffer_put_u32(&footer, SEGMENT_VERSION);
+    buffer_put_u32(&footer, SEGMENT_MAGIC_END);
+    enum status status = file_write_at(file, buffer_bytes(&footer), offset, error);
     buffer_reset(&footer);
     return status;
 }

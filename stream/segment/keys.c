@@ -1,4 +1,4 @@
-/* The key index: which LSNs changed a key. In memory for a raw segment, in blocks for a sealed one. */
+/* Keys of records: collecting them, and reading them in order from a raw segment's chunks or a sealed one's blocks. */
 #include <stdlib.h>
 
 #include "base/crypto.h"
@@ -50,26 +50,11 @@ static int keys_compare(const void *a, const void *b)
     return segment__key_entry_compare(a, b);
 }
 
-/* Sorts what came since the last time and merges it with what was in order already. */
 void segment__keys_sort(struct segment_key_sink *sink)
 {
-    size_t old = sink->sorted;
-    size_t added = sink->count - old;
-    if (added == 0) {
-        return;
+    if (sink->count > 1) {
+        qsort(sink->entries, sink->count, sizeof(*sink->entries), keys_compare);
     }
-    qsort(sink->entries + old, added, sizeof(*sink->entries), keys_compare);
-    struct segment_key_entry *merged = memory_create_array(sink->capacity, sizeof(*merged));
-    size_t i = 0;
-    size_t k = old;
-    for (size_t n = 0; n < sink->count; n++) {
-        bool takes_old = k == sink->count ||
-                         (i < old && segment__key_entry_compare(&sink->entries[i], &sink->entries[k]) <= 0);
-        merged[n] = takes_old ? sink->entries[i++] : sink->entries[k++];
-    }
-    memory_destroy(sink->entries);
-    sink->entries = merged;
-    sink->sorted = sink->count;
 }
 
 enum status segment__keys_visit_part(struct segment_key_sink *sink, const struct segment_keys *keys,
@@ -92,41 +77,7 @@ enum status segment__keys_visit_part(struct segment_key_sink *sink, const struct
     return STATUS_OK;
 }
 
-struct segment_key_cursor {
-    struct segment *segment;
-    size_t next_block;    /* sealed */
-    struct reader block;  /* sealed: what is left of the current block */
-    struct buffer stored; /* sealed: compressed bytes */
-    struct buffer raw;
-    struct buffer key;                 /* the current key */
-    struct segment_key_entry *entries; /* raw: a copy of what was there when the cursor was made */
-    struct arena arena;
-    size_t count;
-    size_t next;
-    bool has_pending; /* the entry found by the seek, not yet given */
-    uint64_t pending_lsn;
-};
-
-/* Adds the keys of the records from `from_lsn` to the last appended; *ret_lsn is the first LSN after them. */
-static enum status head_catch_up(struct segment *segment, struct segment_key_sink *sink, uint64_t from_lsn,
-                                 const struct segment_keys *keys, uint64_t *ret_lsn, struct error *error)
-{
-    struct segment_cursor *cursor = segment_cursor_create(segment, from_lsn);
-    struct segment_part part;
-    enum status status = segment_cursor_next(cursor, &part, error);
-    while (status == STATUS_OK) {
-        status = segment__keys_visit_part(sink, keys, &part, error);
-        if (status == STATUS_OK) {
-            *ret_lsn = part.first_lsn + part.count;
-            status = segment_cursor_next(cursor, &part, error);
-        }
-    }
-    segment_cursor_destroy(&cursor);
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-/* First entry at or after `from`. */
-static size_t entries_seek(const struct segment_key_entry *entries, size_t count, struct bytes from)
+size_t segment__key_entries_seek(const struct segment_key_entry *entries, size_t count, struct bytes from)
 {
     size_t low = 0;
     size_t high = count;
@@ -141,30 +92,59 @@ static size_t entries_seek(const struct segment_key_entry *entries, size_t count
     return low;
 }
 
+/* A place in one chunk. */
+struct chunk_position {
+    struct segment_key_chunk *chunk;
+    size_t next;
+};
+
+struct segment_key_cursor {
+    struct segment *segment;
+    size_t next_block;    /* sealed */
+    struct reader block;  /* sealed: what is left of the current block */
+    struct buffer stored; /* sealed: compressed bytes */
+    struct buffer raw;
+    struct buffer key; /* sealed: the current key */
+    bool has_pending;  /* sealed: the entry found by the seek, not yet given */
+    uint64_t pending_lsn;
+    struct chunk_position chunks[SEGMENT_HEAD_CHUNKS_MAX]; /* raw: what was there when the cursor was made */
+    size_t chunks_count;
+};
+
 static enum status cursor_open_raw(struct segment_key_cursor *cursor, const struct segment_keys *keys,
                                    struct bytes from, struct error *error)
 {
-    struct segment *segment = cursor->segment;
-    (void)pthread_mutex_lock(&segment->head_mutex);
-    uint64_t lsn = segment->head_lsn;
-    if (lsn == 0) {
-        lsn = segment_range(segment).first_lsn;
+    struct segment_key_chunk *chunks[SEGMENT_HEAD_CHUNKS_MAX];
+    enum status status = segment__head_chunks(cursor->segment, keys, chunks, &cursor->chunks_count, error);
+    for (size_t i = 0; i < cursor->chunks_count; i++) {
+        cursor->chunks[i] = (struct chunk_position){
+            .chunk = chunks[i],
+            .next = segment__key_entries_seek(chunks[i]->entries, chunks[i]->count, from),
+        };
     }
-    enum status status =
-        lsn == 0 ? STATUS_OK : head_catch_up(segment, &segment->head, lsn, keys, &lsn, error);
-    segment->head_lsn = lsn;
-    if (status == STATUS_OK) {
-        segment__keys_sort(&segment->head);
-        size_t first = entries_seek(segment->head.entries, segment->head.count, from);
-        cursor->count = segment->head.count - first;
-        cursor->entries = arena_create_array(&cursor->arena, cursor->count, sizeof(*cursor->entries));
-        if (cursor->count > 0) {
-            /* keys stay in the segment's arena, which lives as long as the shared segment */
-            memcpy(cursor->entries, segment->head.entries + first, cursor->count * sizeof(*cursor->entries));
+    return status;
+}
+
+/* The least entry of all chunks. Keys stay in the segment's arena, which lives as long as the shared segment. */
+static enum status cursor_next_raw(struct segment_key_cursor *cursor, struct bytes *ret_key,
+                                   uint64_t *ret_lsn)
+{
+    struct chunk_position *least = NULL;
+    for (size_t i = 0; i < cursor->chunks_count; i++) {
+        struct chunk_position *at = &cursor->chunks[i];
+        if (at->next < at->chunk->count &&
+            (least == NULL || segment__key_entry_compare(&at->chunk->entries[at->next],
+                                                         &least->chunk->entries[least->next]) < 0)) {
+            least = at;
         }
     }
-    (void)pthread_mutex_unlock(&segment->head_mutex);
-    return status;
+    if (least == NULL) {
+        return STATUS_END;
+    }
+    const struct segment_key_entry *entry = &least->chunk->entries[least->next++];
+    *ret_key = entry->key;
+    *ret_lsn = entry->lsn;
+    return STATUS_OK;
 }
 
 static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_t *ret_lsn,
@@ -226,16 +206,13 @@ static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct 
 }
 
 enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
-                                      uint32_t space, struct bytes key,
-                                      struct segment_key_cursor **ret_cursor, struct error *error)
+                                      struct bytes from, struct segment_key_cursor **ret_cursor,
+                                      struct error *error)
 {
     struct segment_key_cursor *cursor = memory_create(sizeof(*cursor));
-    struct buffer from = {0};
     cursor->segment = segment_share(segment);
-    segment_key_encode(space, key, &from);
-    enum status status = segment->range.is_sealed ? cursor_open_sealed(cursor, buffer_bytes(&from), error)
-                                                  : cursor_open_raw(cursor, keys, buffer_bytes(&from), error);
-    buffer_reset(&from);
+    enum status status = segment->range.is_sealed ? cursor_open_sealed(cursor, from, error)
+                                                  : cursor_open_raw(cursor, keys, from, error);
     if (status != STATUS_OK) {
         segment_key_cursor_destroy(&cursor);
         return status;
@@ -248,26 +225,24 @@ void segment_key_cursor_destroy(struct segment_key_cursor **cursor)
 {
     struct segment_key_cursor *gone = *cursor;
     *cursor = NULL;
-    if (gone != NULL) {
-        segment_release(&gone->segment);
-        buffer_reset(&gone->stored);
-        buffer_reset(&gone->raw);
-        buffer_reset(&gone->key);
-        arena_reset(&gone->arena);
-        memory_destroy(gone);
+    if (gone == NULL) {
+        return;
     }
+    for (size_t i = 0; i < gone->chunks_count; i++) {
+        segment__key_chunk_release(gone->chunks[i].chunk);
+    }
+    segment_release(&gone->segment);
+    buffer_reset(&gone->stored);
+    buffer_reset(&gone->raw);
+    buffer_reset(&gone->key);
+    memory_destroy(gone);
 }
 
 enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key,
                                     uint64_t *ret_lsn, struct error *error)
 {
     if (!cursor->segment->range.is_sealed) {
-        if (cursor->next == cursor->count) {
-            return STATUS_END;
-        }
-        *ret_key = cursor->entries[cursor->next].key;
-        *ret_lsn = cursor->entries[cursor->next++].lsn;
-        return STATUS_OK;
+        return cursor_next_raw(cursor, ret_key, ret_lsn);
     }
     if (cursor->has_pending) {
         cursor->has_pending = false;

@@ -16,20 +16,8 @@ struct sealer {
     struct segment_key_sink keys;
     size_t blocks_capacity;
     struct segment_block *blocks;
-    size_t index_capacity;
-    struct segment_index_block *index_blocks;
-    size_t presences_capacity;
-    struct segment_presence *presences;
+    struct segment_index_writer index;
 };
-
-static void *grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return array;
-    }
-    *capacity = *capacity == 0 ? 64 : *capacity * 2;
-    return memory_resize(array, *capacity * size);
-}
 
 static enum status sealer_flush_block(struct sealer *sealer, struct error *error)
 {
@@ -37,8 +25,10 @@ static enum status sealer_flush_block(struct sealer *sealer, struct error *error
         return STATUS_OK;
     }
     struct segment *sealed = sealer->sealed;
-    sealer->blocks =
-        grow(sealer->blocks, sealed->blocks_count, &sealer->blocks_capacity, sizeof(*sealer->blocks));
+    if (sealed->blocks_count == sealer->blocks_capacity) {
+        sealer->blocks_capacity = sealer->blocks_capacity == 0 ? 64 : sealer->blocks_capacity * 2;
+        sealer->blocks = memory_resize(sealer->blocks, sealer->blocks_capacity * sizeof(*sealer->blocks));
+    }
     sealer->blocks[sealed->blocks_count++] = (struct segment_block){.offset = sealer->offset,
                                                                     .first_lsn = sealer->block_lsn,
                                                                     .first_time_us = sealer->block_time_us};
@@ -93,24 +83,6 @@ static enum status sealer_add_frame(struct sealer *sealer, const struct segment_
     return status;
 }
 
-static void sealer_note_presence(struct sealer *sealer, uint32_t table, uint8_t shard, uint64_t lsn)
-{
-    struct segment *sealed = sealer->sealed;
-    size_t i = 0;
-    while (i < sealed->presences_count &&
-           !(sealer->presences[i].table == table && sealer->presences[i].shard == shard)) {
-        i++;
-    }
-    if (i == sealed->presences_count) {
-        sealer->presences =
-            grow(sealer->presences, i, &sealer->presences_capacity, sizeof(*sealer->presences));
-        sealer->presences[i] = (struct segment_presence){.table = table, .shard = shard, .first_lsn = lsn};
-        sealed->presences_count++;
-    }
-    sealer->presences[i].last_lsn = lsn;
-    sealer->presences[i].count++;
-}
-
 static enum status sealer_note_records(struct sealer *sealer, const struct segment_part *part,
                                        struct error *error)
 {
@@ -123,7 +95,10 @@ static enum status sealer_note_records(struct sealer *sealer, const struct segme
                        ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
                        : status;
         }
-        sealer_note_presence(sealer, record.table, record.shard, part->first_lsn + i);
+        uint64_t lsn = part->first_lsn + i;
+        struct segment_presence presence = {
+            .table = record.table, .shard = record.shard, .first_lsn = lsn, .last_lsn = lsn, .count = 1};
+        segment__presences_note(&sealer->sealed->presences, &presence);
     }
     return STATUS_OK;
 }
@@ -156,46 +131,22 @@ static enum status sealer_copy_frames(struct sealer *sealer, struct segment *raw
     return status == STATUS_OK ? sealer_flush_block(sealer, error) : status;
 }
 
-static enum status sealer_flush_index(struct sealer *sealer, struct buffer *block, struct bytes first_key,
-                                      struct error *error)
-{
-    struct segment *sealed = sealer->sealed;
-    sealer->index_blocks = grow(sealer->index_blocks, sealed->index_blocks_count, &sealer->index_capacity,
-                                sizeof(*sealer->index_blocks));
-    sealer->index_blocks[sealed->index_blocks_count++] =
-        (struct segment_index_block){.offset = sealer->offset, .first_key = first_key};
-    enum status status = segment__block_write(&sealer->file, sealer->offset, buffer_bytes(block),
-                                              sealed->seed, &sealer->offset, error);
-    buffer_clear(block);
-    return status;
-}
-
 static enum status sealer_write_index(struct sealer *sealer, struct error *error)
 {
-    enum {
-        INDEX_BLOCK_BYTES = 32 * 1024,
-    };
+    struct segment_index_writer *index = &sealer->index;
+    index->file = &sealer->file;
+    index->offset = sealer->offset;
+    index->seed = sealer->sealed->seed;
+    index->first_lsn = sealer->sealed->range.first_lsn;
     segment__keys_sort(&sealer->keys);
-    struct buffer block = {0};
-    struct bytes first_key = {0};
-    struct bytes previous = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sealer->keys.count && status == STATUS_OK; i++) {
-        const struct segment_key_entry *entry = &sealer->keys.entries[i];
-        if (block.size == 0) {
-            first_key = entry->key;
-            previous = (struct bytes){0};
-        }
-        size_t common = bytes_common_prefix(previous, entry->key);
-        buffer_put_varint(&block, common);
-        buffer_put_sized(&block, bytes_from(entry->key, common));
-        buffer_put_varint(&block, entry->lsn - sealer->sealed->range.first_lsn);
-        previous = entry->key;
-        if (block.size >= INDEX_BLOCK_BYTES || i + 1 == sealer->keys.count) {
-            status = sealer_flush_index(sealer, &block, first_key, error);
-        }
+        status = segment__index_add(index, sealer->keys.entries[i].key, sealer->keys.entries[i].lsn, error);
     }
-    buffer_reset(&block);
+    if (status == STATUS_OK) {
+        status = segment__index_finish(index, error);
+    }
+    sealer->offset = index->offset;
     return status;
 }
 
@@ -203,21 +154,9 @@ static enum status sealer_write_footer(struct sealer *sealer, struct error *erro
 {
     struct segment *sealed = sealer->sealed;
     sealed->blocks = sealer->blocks;
-    sealed->index_blocks = sealer->index_blocks;
-    sealed->presences = sealer->presences;
-    struct buffer footer = {0};
-    segment__footer_encode(sealed, &footer);
-    CHECK(footer.size <= SEGMENT_FOOTER_BYTES_MAX);
-    uint32_t bytes = (uint32_t)footer.size;
-    uint32_t crc = crypto_crc32c(sealed->seed, buffer_bytes(&footer));
-    buffer_put_u64(&footer, sealer->offset);
-    buffer_put_u32(&footer, bytes);
-    buffer_put_u32(&footer, crc);
-    buffer_put_u32(&footer, SEGMENT_VERSION);
-    buffer_put_u32(&footer, SEGMENT_MAGIC_END);
-    enum status status = file_write_at(&sealer->file, buffer_bytes(&footer), sealer->offset, error);
-    buffer_reset(&footer);
-    return status;
+    sealed->index_blocks = sealer->index.blocks;
+    sealed->index_blocks_count = sealer->index.count;
+    return segment__footer_write(sealed, &sealer->file, sealer->offset, error);
 }
 
 static enum status sealer_write(struct sealer *sealer, struct segment *raw, const struct segment_keys *keys,
@@ -269,8 +208,7 @@ enum status segment_seal(struct segment *raw, const struct segment_keys *keys, s
     buffer_reset(&sealer.block);
     segment__keys_reset(&sealer.keys);
     memory_destroy(sealer.blocks);
-    memory_destroy(sealer.index_blocks);
-    memory_destroy(sealer.presences);
+    segment__index_writer_reset(&sealer.index);
     segment_release(&sealer.sealed);
     memory_destroy(path_new);
     memory_destroy(path);

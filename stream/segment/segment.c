@@ -88,6 +88,7 @@ struct segment *segment__create(const char *directory, uint64_t number, const st
 {
     struct segment *segment = memory_create(sizeof(*segment));
     atomic_init(&segment->references, 1);
+    atomic_init(&segment->is_retired, false);
     CHECK(pthread_mutex_init(&segment->mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&segment->head_mutex, NULL) == 0);
     segment->file = FILE_CLOSED;
@@ -108,6 +109,9 @@ static enum status segment_check_header(struct segment *segment, struct error *e
         return status;
     }
     uint32_t magic = segment->range.is_sealed ? SEGMENT_MAGIC_SEALED : SEGMENT_MAGIC_RAW;
+    if (segment->range.level > 0) {
+        magic = SEGMENT_MAGIC_RUN;
+    }
     const char *path = segment->file.path;
     if (status != STATUS_OK || bytes_get_u32(header) != magic) {
         return error_set(error, STATUS_CORRUPT, "%s: offset 0: not a segment of the log", path);
@@ -124,6 +128,9 @@ static enum status segment_check_header(struct segment *segment, struct error *e
         return error_set(
             error, STATUS_CORRUPT,
             "%s: offset 0: the header is damaged, or the segment is of another database or place", path);
+    }
+    if (segment->range.level > 0 && bytes != segment->range.level) {
+        return error_set(error, STATUS_CORRUPT, "%s: offset 0: a run of another level", path);
     }
     segment->bytes = bytes;
     return STATUS_OK;
@@ -150,23 +157,40 @@ static enum status segment_open_contents(struct segment *segment, struct error *
     return STATUS_OK;
 }
 
-enum status segment_open(const char *directory, uint64_t number, bool is_sealed,
-                         const struct log_identity *identity, struct segment **ret_segment,
-                         struct error *error)
+enum status segment__open(struct segment *segment, const char *suffix, struct segment **ret_segment,
+                          struct error *error)
 {
-    struct segment *segment = segment__create(directory, number, identity, is_sealed);
-    char *path = segment__path(directory, number, is_sealed ? "seg" : "raw");
-    enum status status = file_open(path, is_sealed ? O_RDONLY : O_RDWR, &segment->file, error);
-    memory_destroy(path);
+    char *path = segment__path(segment->directory, segment->range.number, suffix);
+    int flags = segment->range.is_sealed ? O_RDONLY : O_RDWR;
+    enum status status = file_open(path, flags, &segment->file, error);
     if (status == STATUS_OK) {
         status = segment_open_contents(segment, error);
     }
+    if (status == STATUS_OK && segment->range.is_sealed) {
+        file_close(&segment->file);
+        segment->file.path = path;
+        path = NULL;
+    }
+    memory_destroy(path);
     if (status != STATUS_OK) {
         segment_release(&segment);
         return status;
     }
     *ret_segment = segment;
     return STATUS_OK;
+}
+
+enum status segment_open(const char *directory, uint64_t number, bool is_sealed,
+                         const struct log_identity *identity, struct segment **ret_segment,
+                         struct error *error)
+{
+    struct segment *segment = segment__create(directory, number, identity, is_sealed);
+    return segment__open(segment, is_sealed ? "seg" : "raw", ret_segment, error);
+}
+
+void segment_retire(struct segment *segment)
+{
+    atomic_store(&segment->is_retired, true);
 }
 
 struct segment *segment_share(struct segment *segment)
@@ -185,7 +209,8 @@ void segment_release(struct segment **segment)
     file_close(&gone->file);
     memory_destroy(gone->directory);
     memory_destroy(gone->frames);
-    segment__keys_reset(&gone->head);
+    segment__head_reset(&gone->head);
+    segment__presences_reset(&gone->presences);
     arena_reset(&gone->arena);
     (void)pthread_mutex_destroy(&gone->head_mutex);
     (void)pthread_mutex_destroy(&gone->mutex);
@@ -202,17 +227,7 @@ struct segment_range segment_range(struct segment *segment)
 
 bool segment_may_hold(struct segment *segment, uint32_t table, uint16_t shards, uint64_t from_lsn)
 {
-    if (!segment->range.is_sealed) {
-        return true;
-    }
-    for (size_t i = 0; i < segment->presences_count; i++) {
-        const struct segment_presence *presence = &segment->presences[i];
-        bool is_shard = presence->shard == RECORD_SHARD_EVERY || ((shards >> presence->shard) & 1) != 0;
-        if (presence->table == table && is_shard && presence->last_lsn >= from_lsn) {
-            return true;
-        }
-    }
-    return false;
+    return !segment->range.is_sealed || segment__presences_hold(&segment->presences, table, shards, from_lsn);
 }
 
 uint32_t segment_room(struct segment *segment)
@@ -352,7 +367,7 @@ enum status segment_is_zero_from(struct segment *segment, uint32_t offset, bool 
 
 enum status segment_cut(struct segment *segment, uint64_t lsn, struct error *error)
 {
-    CHECK(segment->head_lsn == 0); /* cut in recovery only, before anybody asks for keys */
+    CHECK(segment->head.next_lsn == 0); /* cut in recovery only, before anybody asks for keys */
     (void)pthread_mutex_lock(&segment->mutex);
     while (segment->frames_count > 0 && segment->frames[segment->frames_count - 1].first_lsn >= lsn) {
         segment->end_offset = segment->frames[--segment->frames_count].offset;

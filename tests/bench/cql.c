@@ -17,9 +17,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "samples.h"
 
 enum {
-    SAMPLES_MAX = 4000000,
     PAYLOAD_BYTES = 100,
     KEYS = 100000,
     HEADER_BYTES = 9,
@@ -49,14 +49,8 @@ struct bench {
     uint8_t id[64]; /* of the prepared statement */
     size_t id_bytes;
     struct random random;
-    int64_t *samples;
-    size_t count;
+    struct samples samples;
 };
-
-static int64_t now_us(void)
-{
-    return clock_steady_us(clock_system());
-}
 
 static void fail(const char *what)
 {
@@ -192,7 +186,7 @@ static void bench_send(struct bench *bench, struct lane *lane, uint16_t stream)
         buffer_put_u32(&body, PAYLOAD_BYTES);
         buffer_put(&body, bytes_of(payload, sizeof(payload)));
     }
-    lane->started[stream] = now_us();
+    lane->started[stream] = bench_now_us();
     put_envelope(&lane->out, stream, OPCODE_EXECUTE, buffer_bytes(&body));
     buffer_reset(&body);
 }
@@ -208,9 +202,7 @@ static void bench_turn(struct bench *bench, struct lane *lane)
         if (head[4] == OPCODE_ERROR) {
             fail("a request was refused");
         }
-        if (bench->count < SAMPLES_MAX) {
-            bench->samples[bench->count++] = now_us() - lane->started[stream];
-        }
+        samples_add(&bench->samples, bench_now_us() - lane->started[stream]);
         bench_send(bench, lane, stream);
         offset += size;
     }
@@ -218,13 +210,6 @@ static void bench_turn(struct bench *bench, struct lane *lane)
     memmove(lane->received.data, lane->received.data + offset, left);
     lane->received.size = left;
     lane_flush(lane);
-}
-
-static int compare_samples(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return left < right ? -1 : left > right;
 }
 
 static void bench_run(struct bench *bench, struct lane *lanes, size_t connections, size_t in_flight,
@@ -239,8 +224,8 @@ static void bench_run(struct bench *bench, struct lane *lanes, size_t connection
         }
         lane_flush(&lanes[i]);
     }
-    int64_t until = now_us() + (int64_t)(seconds * 1e6);
-    while (now_us() < until) {
+    int64_t until = bench_now_us() + (int64_t)(seconds * 1e6);
+    while (bench_now_us() < until) {
         if (poll(items, connections, 10000) <= 0) {
             fail("no answer within 10 s");
         }
@@ -250,10 +235,7 @@ static void bench_run(struct bench *bench, struct lane *lanes, size_t connection
             }
         }
     }
-    qsort(bench->samples, bench->count, sizeof(*bench->samples), compare_samples);
-    (void)printf("%.0f %lld %lld\n", (double)bench->count / seconds,
-                 (long long)bench->samples[bench->count / 2],
-                 (long long)bench->samples[bench->count * 99 / 100]);
+    samples_print(&bench->samples, seconds);
     memory_destroy(items);
 }
 
@@ -270,10 +252,9 @@ int main(int count, char **arguments)
         return 2;
     }
     (void)snprintf(host, sizeof(host), "%.*s", (int)(colon - arguments[1]), arguments[1]);
-    struct bench bench = {.inserts = strcmp(arguments[2], "insert") == 0,
-                          .samples = memory_create_array(SAMPLES_MAX, sizeof(int64_t))};
+    struct bench bench = {.inserts = strcmp(arguments[2], "insert") == 0, .samples = samples_create()};
     struct lane *lanes = memory_create_array(connections, sizeof(*lanes));
-    random_init(&bench.random, (uint64_t)now_us());
+    random_init(&bench.random, (uint64_t)bench_now_us());
     for (size_t i = 0; i < connections; i++) {
         lane_open(&lanes[i], host, (uint16_t)strtoul(colon + 1, NULL, 10), in_flight);
     }
@@ -285,7 +266,7 @@ int main(int count, char **arguments)
         buffer_reset(&lanes[i].received);
         buffer_reset(&lanes[i].out);
     }
-    memory_destroy(bench.samples);
+    samples_reset(&bench.samples);
     memory_destroy(lanes);
     return 0;
 }

@@ -31,7 +31,7 @@ ticks() { # PID: processor time of a process and its children, in ticks of 10 ms
 }
 
 start_oxbow() { # FLAGS...: sets oxbow (its pid) and ready (the line that tells its addresses)
-    "$build/oxbow" serve --data "$scratch/data" --http off --topics off "$@" >"$scratch/ready" &
+    "$build/oxbow" serve --data "$scratch/data" --topics off "$@" >"$scratch/ready" &
     oxbow=$!
     processes+=("$oxbow")
     until grep -q ^ready "$scratch/ready"; do sleep 0.1; done
@@ -55,16 +55,18 @@ redis_row() { # CONNECTIONS REQUESTS set|get BYTES [IN-FLIGHT]
     row "Redis appendfsync always ${3^^}, $1 connections${5:+, $5 in flight}" $line "$(((after - before) * 10000 / $2))"
 }
 
-start_postgres() { # SQL TO BEGIN WITH
+start_postgres() { # SQL TO BEGIN WITH, FLAGS OF THE SERVER...
+    local sql=$1
+    shift
     pg=$(echo /usr/lib/postgresql/*/bin)
-    as_user() { if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi; }
+    as_user() { if [ "$(id -u)" -eq 0 ]; then exec setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else exec "$@"; fi; } # ends its subshell
     mkdir "$scratch/postgres"
     [ "$(id -u)" -ne 0 ] || chown postgres "$scratch/postgres"
     (cd / && as_user "$pg/initdb" -D "$scratch/postgres/data" -A trust -U postgres >/dev/null)
-    (cd / && as_user "$pg/postgres" -D "$scratch/postgres/data" -p 15432 -h 127.0.0.1 -k "$scratch/postgres" >"$scratch/postgres.log" 2>&1) &
+    (cd / && as_user "$pg/postgres" -D "$scratch/postgres/data" -p 15432 -h 127.0.0.1 -k "$scratch/postgres" "$@" >"$scratch/postgres.log" 2>&1) &
     processes+=($!)
     until psql -h 127.0.0.1 -p 15432 -U postgres -c 'select 1' >/dev/null 2>&1; do sleep 0.2; done
-    psql -q -h 127.0.0.1 -p 15432 -U postgres -c "$1"
+    psql -q -h 127.0.0.1 -p 15432 -U postgres -c "$sql" >/dev/null
 }
 
 postgres_row() { # TITLE CONNECTIONS SCRIPT

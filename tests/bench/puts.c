@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "client/client.h"
 #include "codec/pack.h"
+#include "samples.h"
 
 enum {
-    SAMPLES_MAX = 2000000,
     PAYLOAD_BYTES = 100,
     DISK_FILE_BYTES = 16 * 1024 * 1024,
     DISK_BLOCK_BYTES = 4096,
@@ -25,29 +25,6 @@ struct lane {
     size_t sent;
     int64_t *started; /* by number of the request, as a ring of `in_flight` */
 };
-
-static int64_t now_us(void)
-{
-    return clock_steady_us(clock_system());
-}
-
-static int compare_samples(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a;
-    int64_t right = *(const int64_t *)b;
-    return left < right ? -1 : left > right;
-}
-
-static void print_samples(int64_t *samples, size_t count, double seconds)
-{
-    if (count == 0) {
-        (void)printf("nothing was measured\n");
-        exit(1);
-    }
-    qsort(samples, count, sizeof(*samples), compare_samples);
-    (void)printf("%.0f %lld %lld\n", (double)count / seconds, (long long)samples[count / 2],
-                 (long long)samples[count * 99 / 100]);
-}
 
 static void fail(const struct error *error)
 {
@@ -74,7 +51,7 @@ static void put_send(struct lane *lane, int number, size_t in_flight)
     codec_put_text(&body, bytes_of(key, (size_t)size));
     codec_put_text(&body, bytes_of_text("v"));
     codec_put_bytes(&body, bytes_of(payload, sizeof(payload)));
-    int64_t start = now_us();
+    int64_t start = bench_now_us();
     if (client_send(lane->client, WIRE_PUT, &body, &id, &error) != STATUS_OK) {
         fail(&error);
     }
@@ -92,7 +69,7 @@ static int64_t put_answered(struct lane *lane, int number, size_t in_flight, str
     if (client_receive(lane->client, 10000, arena, &id, &answer, &error) != STATUS_OK) {
         fail(&error);
     }
-    int64_t took = now_us() - lane->started[id % in_flight];
+    int64_t took = bench_now_us() - lane->started[id % in_flight];
     put_send(lane, number, in_flight);
     return took;
 }
@@ -103,10 +80,9 @@ static void bench_server(const char *address, size_t connections, size_t in_flig
     struct lane *lanes = memory_create_array(connections, sizeof(*lanes));
     struct client **clients = memory_create_array(connections, sizeof(struct client *));
     bool *ready = memory_create_array(connections, sizeof(*ready));
-    int64_t *samples = memory_create_array(SAMPLES_MAX, sizeof(*samples));
+    struct samples samples = samples_create();
     struct arena arena = {0};
     struct error error;
-    size_t count = 0;
     if (client_open(address, 10000, &clients[0], &error) != STATUS_OK) {
         fail(&error);
     }
@@ -118,18 +94,18 @@ static void bench_server(const char *address, size_t connections, size_t in_flig
             put_send(&lanes[i], (int)i, in_flight);
         }
     }
-    int64_t until = now_us() + (int64_t)(seconds * 1e6);
-    while (now_us() < until && count + connections < SAMPLES_MAX) {
+    int64_t until = bench_now_us() + (int64_t)(seconds * 1e6);
+    while (bench_now_us() < until) {
         if (client_wait(clients, connections, 10000, ready, &error) != STATUS_OK) {
             fail(&error);
         }
         for (size_t i = 0; i < connections; i++) {
             if (ready[i]) {
-                samples[count++] = put_answered(&lanes[i], (int)i, in_flight, &arena);
+                samples_add(&samples, put_answered(&lanes[i], (int)i, in_flight, &arena));
             }
         }
     }
-    print_samples(samples, count, seconds);
+    samples_print(&samples, seconds);
     for (size_t i = connections; i-- > 0;) {
         client_close(&clients[i]);
         memory_destroy(lanes[i].started);
@@ -138,7 +114,7 @@ static void bench_server(const char *address, size_t connections, size_t in_flig
     memory_destroy(ready);
     memory_destroy(lanes);
     memory_destroy(clients);
-    memory_destroy(samples);
+    samples_reset(&samples);
 }
 
 /* 4 KiB over written zeros, then fdatasync: what one durable write costs at least. */
@@ -148,27 +124,27 @@ static void bench_disk(const char *directory, double seconds)
     struct file file = FILE_CLOSED;
     char *path = file_path_join(directory, "bench");
     uint8_t *zeros = memory_create(DISK_FILE_BYTES);
-    int64_t *samples = memory_create_array(SAMPLES_MAX, sizeof(*samples));
+    struct samples samples = samples_create();
     size_t count = 0;
     if (file_open(path, O_RDWR | O_CREAT, &file, &error) != STATUS_OK ||
         file_write_at(&file, bytes_of(zeros, DISK_FILE_BYTES), 0, &error) != STATUS_OK ||
         file_sync(&file, &error) != STATUS_OK) {
         fail(&error);
     }
-    int64_t until = now_us() + (int64_t)(seconds * 1e6);
-    for (int64_t start = now_us(); start < until && count < SAMPLES_MAX;) {
+    int64_t until = bench_now_us() + (int64_t)(seconds * 1e6);
+    for (int64_t start = bench_now_us(); start < until; count++) {
         uint64_t offset = count * DISK_BLOCK_BYTES % DISK_FILE_BYTES;
         if (file_write_at(&file, bytes_of(zeros, DISK_BLOCK_BYTES), offset, &error) != STATUS_OK ||
             file_sync_data(&file, &error) != STATUS_OK) {
             fail(&error);
         }
-        int64_t end = now_us();
-        samples[count++] = end - start;
+        int64_t end = bench_now_us();
+        samples_add(&samples, end - start);
         start = end;
     }
-    print_samples(samples, count, seconds);
+    samples_print(&samples, seconds);
     file_close(&file);
-    memory_destroy(samples);
+    samples_reset(&samples);
     memory_destroy(zeros);
     memory_destroy(path);
 }

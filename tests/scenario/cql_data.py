@@ -466,7 +466,7 @@ def like(session, _):
         raise AssertionError("an index of an unknown class was made")
 
 
-def restores(session, _):
+def restores(session, host):
     session.execute("CREATE TABLE old (p int, c int, v text, l list<int>, s int static, PRIMARY KEY (p, c)) WITH comment = 'kept'")
     session.execute("CREATE INDEX ON old (v)")
     session.execute("CREATE MATERIALIZED VIEW old_v AS SELECT p, c, v FROM old WHERE p IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, p, c)")
@@ -488,6 +488,10 @@ def restores(session, _):
     session.execute("DROP MATERIALIZED VIEW old_v")
     session.execute("DROP TABLE old")
     session.execute(f"RESTORE TABLE again FROM TABLE old WITH restore_timestamp = '{told}'")
+    with Client(host.address) as client:  # people's rows are counted: no tombstones, but the static ones
+        jobs = client.request(server.SCAN, {server.TABLE: "system.jobs"})[server.ITEMS]
+        counted = {job["target"]: job["rows"] for job in jobs if "target" in job}
+        assert counted["ks.restored"] == 303 and counted["ks.now"] == 202, counted
     wait_for("what was dropped", lambda: sorted(rows(session, everything.format("again"))) == before)
     assert "comment = 'kept'" in session.execute("DESCRIBE TABLE again").one().create_statement
     ids = rows(session, "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks'")

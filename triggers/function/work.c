@@ -1,6 +1,5 @@
 #include "function/work.h"
 
-#include <semaphore.h>
 #include <stdio.h>
 
 #include "codec/pack.h"
@@ -8,41 +7,54 @@
 
 /* --- waiting for a write ---------------------------------------------------------------------------------------- */
 
-struct work_wait {
-    sem_t done;
-    struct work_outcome *outcome;
-};
-
 /* Thread: the writer. */
 static void work_done(void *context, const struct gate_outcome *outcome)
 {
-    struct work_wait *wait = context;
-    wait->outcome->status = outcome->status;
-    wait->outcome->lsn = outcome->lsn;
-    wait->outcome->commit_time_us = outcome->commit_time_us;
+    struct work_pending *pending = context;
+    pending->outcome.status = outcome->status;
+    pending->outcome.lsn = outcome->lsn;
+    pending->outcome.commit_time_us = outcome->commit_time_us;
     if (outcome->status != STATUS_OK) {
-        (void)snprintf(wait->outcome->text, sizeof(wait->outcome->text), "%s", outcome->text);
+        (void)snprintf(pending->outcome.text, sizeof(pending->outcome.text), "%s", outcome->text);
     }
-    (void)sem_post(&wait->done);
+    (void)sem_post(&pending->done);
+}
+
+void work_start(struct gate *gate, struct gate_transaction *transaction, struct work_pending *ret_pending)
+{
+    struct error error;
+    ret_pending->outcome = (struct work_outcome){.status = STATUS_OK};
+    CHECK(sem_init(&ret_pending->done, 0, 0) == 0);
+    transaction->done = work_done;
+    transaction->context = ret_pending;
+    enum status status = gate_submit(gate, transaction, NULL, &error);
+    if (status != STATUS_OK) {
+        ret_pending->outcome.status = status;
+        (void)snprintf(ret_pending->outcome.text, sizeof(ret_pending->outcome.text), "%s", error.text);
+        (void)sem_post(&ret_pending->done);
+    }
+}
+
+bool work_is_done(struct work_pending *pending)
+{
+    int value = 0;
+    CHECK(sem_getvalue(&pending->done, &value) == 0);
+    return value > 0;
+}
+
+void work_finish(struct work_pending *pending, struct work_outcome *ret_outcome)
+{
+    while (sem_wait(&pending->done) != 0) {
+    }
+    (void)sem_destroy(&pending->done);
+    *ret_outcome = pending->outcome;
 }
 
 void work_submit(struct gate *gate, struct gate_transaction *transaction, struct work_outcome *ret_outcome)
 {
-    struct work_wait wait = {.outcome = ret_outcome};
-    struct error error;
-    *ret_outcome = (struct work_outcome){.status = STATUS_OK};
-    CHECK(sem_init(&wait.done, 0, 0) == 0);
-    transaction->done = work_done;
-    transaction->context = &wait;
-    enum status status = gate_submit(gate, transaction, NULL, &error);
-    if (status == STATUS_OK) {
-        while (sem_wait(&wait.done) != 0) {
-        }
-    } else {
-        ret_outcome->status = status;
-        (void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s", error.text);
-    }
-    (void)sem_destroy(&wait.done);
+    struct work_pending pending;
+    work_start(gate, transaction, &pending);
+    work_finish(&pending, ret_outcome);
 }
 
 /* --- reads ------------------------------------------------------------------------------------------------------ */

@@ -1,4 +1,6 @@
 /* One batch through the function: retries, conflicts, parking. */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/diagnostic.h"
 #include "base/random.h"
@@ -48,40 +50,20 @@ static void batch_host_log(void *context, struct bytes line)
     batch_log(host->mapping, line);
 }
 
-/* The cursor moves on condition that nobody else moved it. */
-static struct gate_change cursor_change(const struct mapping *mapping, uint64_t next_lsn, struct arena *arena)
-{
-    struct path_element *element = arena_create(arena, sizeof(*element));
-    struct value *expected = arena_create(arena, sizeof(*expected));
-    struct operand *operands = arena_create_array(arena, 2, sizeof(*operands));
-    struct condition *condition = arena_create(arena, sizeof(*condition));
-    *element = (struct path_element){.name = bytes_of_text("next_lsn")};
-    *expected = value_of_integer((int64_t)mapping->next_lsn);
-    operands[0] = (struct operand){.kind = OPERAND_PATH, .path = {.elements = element, .count = 1}};
-    operands[1] = (struct operand){.kind = OPERAND_VALUE, .value = expected};
-    *condition = (struct condition){.test = EXPRESSION_EQUAL, .operands = operands, .operands_count = 2};
-    const struct value_member members[] = {
-        {"name", value_of_text(mapping->settings.name)},
-        {"next_lsn", value_of_integer((int64_t)next_lsn)},
-    };
-    struct value *item = arena_create(arena, sizeof(*item));
-    *item = value_of_members(arena, members, ARRAY_COUNT(members));
-    return (struct gate_change){
-        .kind = GATE_PUT,
-        .is_system = true,
-        .table = bytes_of_text("system.cursors"),
-        .item = item,
-        .condition = condition,
-    };
-}
-
-/* Commits effects, read set and cursor; *ret_is_cursor: it was the cursor that refused. */
+/* Commits effects, read set and cursor. */
 static void batch_commit(struct mapping *mapping, const struct mapping_batch *batch,
                          const struct function *function, struct gate_change *changes, size_t count,
                          const struct work_reads *reads, struct arena *arena,
                          struct work_outcome *ret_outcome)
 {
-    changes[count] = cursor_change(mapping, batch->next_lsn, arena);
+    struct error error = {0};
+    enum status status = mapping__cursor_settle(mapping, &error);
+    if (status != STATUS_OK) {
+        *ret_outcome = (struct work_outcome){.status = STATUS_CLOSED};
+        (void)snprintf(ret_outcome->text, sizeof(ret_outcome->text), "%s", error.text);
+        return;
+    }
+    changes[count] = mapping__cursor_change(mapping, batch->next_lsn, arena);
     char *cause = arena_format(arena, "%.*s:%llu", (int)function->name.size,
                                (const char *)function->name.data, (unsigned long long)function->version);
     char *actor =
@@ -97,6 +79,9 @@ static void batch_commit(struct mapping *mapping, const struct mapping_batch *ba
                                                      .lsn = batch->first_lsn},
                                            .hops = (uint8_t)(batch->hops + 1)};
     work_submit(mapping->options.gate, &transaction, ret_outcome);
+    if (ret_outcome->status == STATUS_OK) {
+        mapping__cursor_set(mapping, batch->next_lsn);
+    }
 }
 
 static void problem_note(char *problem, size_t size, const char *text)
@@ -107,10 +92,9 @@ static void problem_note(char *problem, size_t size, const char *text)
     problem[length] = '\0';
 }
 
-static enum attempt_result attempt_judge(struct mapping *mapping, const struct work_outcome *outcome,
-                                         char *problem, size_t problem_bytes)
+static enum attempt_result attempt_judge(const struct work_outcome *outcome, char *problem,
+                                         size_t problem_bytes)
 {
-    (void)mapping;
     problem_note(problem, problem_bytes, outcome->text);
     switch ((int)outcome->status) {
     case STATUS_OK:
@@ -126,6 +110,18 @@ static enum attempt_result attempt_judge(struct mapping *mapping, const struct w
     default:
         return ATTEMPT_FAILED;
     }
+}
+
+/* Passes a batch that wrote and read nothing: only the cursor is to move, and nobody has to wait for that. */
+static enum attempt_result attempt_pass(struct mapping *mapping, const struct mapping_batch *batch,
+                                        char *problem, size_t problem_bytes)
+{
+    struct error error;
+    if (mapping__cursor_advance(mapping, batch->next_lsn, &error) == STATUS_OK) {
+        return ATTEMPT_DONE;
+    }
+    problem_note(problem, problem_bytes, error.text);
+    return ATTEMPT_STOP;
 }
 
 /* Invokes the function once and commits what it wants. */
@@ -160,10 +156,12 @@ static enum attempt_result attempt_run(struct mapping *mapping, const struct map
         status = work_changes(&outcome.effects, &arena, &changes, &count, &error);
     }
     problem_note(problem, problem_bytes, error.text);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && count == 0 && host.reads.count == 0) {
+        result = attempt_pass(mapping, batch, problem, problem_bytes);
+    } else if (status == STATUS_OK) {
         struct work_outcome committed;
         batch_commit(mapping, batch, &function, changes, count, &host.reads, &arena, &committed);
-        result = attempt_judge(mapping, &committed, problem, problem_bytes);
+        result = attempt_judge(&committed, problem, problem_bytes);
     } else if (status == STATUS_BUSY) {
         result = ATTEMPT_CONFLICT;
     }
@@ -189,6 +187,10 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
     struct arena arena = {0};
     struct buffer event = {0};
     struct work_outcome outcome;
+    enum status status = mapping__cursor_settle(mapping, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct gate_change *changes = arena_create_array(&arena, 2, sizeof(*changes));
     event_encode(batch, &event);
     struct bytes kept = arena_copy(&arena, buffer_bytes(&event));
@@ -207,7 +209,7 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
                                       .is_system = true,
                                       .table = bytes_of_text("system.parked"),
                                       .item = &item};
-    changes[1] = cursor_change(mapping, batch->next_lsn, &arena);
+    changes[1] = mapping__cursor_change(mapping, batch->next_lsn, &arena);
     struct gate_transaction transaction = {.arena = &arena,
                                            .changes = changes,
                                            .count = 2,
@@ -217,6 +219,7 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
     if (outcome.status != STATUS_OK) {
         return error_set(error, outcome.status, "%s", outcome.text);
     }
+    mapping__cursor_set(mapping, batch->next_lsn);
     (void)pthread_mutex_lock(&mapping->mutex);
     mapping->facts.parked += batch->count;
     (void)pthread_mutex_unlock(&mapping->mutex);

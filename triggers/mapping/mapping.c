@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "codec/pack.h"
@@ -149,7 +150,7 @@ static void mapping_note_state(struct mapping *mapping, const char *state)
 {
     (void)pthread_mutex_lock(&mapping->mutex);
     (void)snprintf(mapping->facts.state, sizeof(mapping->facts.state), "%s", state);
-    mapping->facts.next_lsn = mapping->next_lsn;
+    mapping->facts.next_lsn = mapping->cursor.committed_lsn;
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
@@ -175,21 +176,22 @@ static enum status mapping_read_cursor(struct mapping *mapping, struct error *er
         status = codec_value_decode(image, &arena, &item, error);
     }
     if (status == STATUS_OK) {
-        mapping->next_lsn = member_number(&item, "next_lsn");
-        mapping->read_lsn = mapping->next_lsn;
+        mapping__cursor_set(mapping, member_number(&item, "next_lsn"));
     }
     arena_reset(&arena);
     return status;
 }
 
+/* Reads on from the cursor. */
 static enum status mapping_subscribe(struct mapping *mapping, struct error *error)
 {
     uint64_t start = 0;
     uint64_t horizon = 0;
     struct subscription_options options = {.table = mapping->settings.table,
                                            .start = FEED_LSN,
-                                           .lsn = mapping->next_lsn};
+                                           .lsn = mapping->cursor.committed_lsn};
     subscription_close(&mapping->subscription);
+    mapping->read_lsn = mapping->cursor.committed_lsn;
     return subscription_open(mapping->options.feed, &options, &mapping->subscription, &start, &horizon,
                              error);
 }
@@ -238,13 +240,12 @@ static enum status mapping_turn(struct mapping *mapping, struct error *error)
         }
         if (status == STATUS_OK) {
             mapping_note_pending(mapping, false, 0);
-            mapping->next_lsn = batch.next_lsn;
             mapping->read_lsn = batch.next_lsn;
             mapping_note_state(mapping, "running");
         } else if (status == STATUS_FUNCTION) {
             single_until = batch.next_lsn;
-            status = mapping_subscribe(mapping, error);
-            mapping->read_lsn = mapping->next_lsn;
+            status = mapping__cursor_flush(mapping, error);
+            status = status == STATUS_OK ? mapping_subscribe(mapping, error) : status;
         }
         buffer_reset(&batch.events);
     }
@@ -259,11 +260,28 @@ static void mapping_note_stopped(struct mapping *mapping, const char *why)
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
+/* There is nothing to do now: the cursor becomes durable, and now and then passes what the mapping did not want. */
+static enum status mapping_rest(struct mapping *mapping, struct error *error)
+{
+    int64_t now_us = clock_steady_us(clock_system());
+    int64_t seconds = (now_us - mapping->followed_us) / 1000000;
+    uint64_t passed = subscription_lsn(mapping->subscription) - mapping->cursor.wanted_lsn;
+    enum status status = STATUS_OK;
+    if ((passed >= MAPPING_SKIP_RECORDS && seconds >= 60) ||
+        (passed > 0 && seconds >= MAPPING_SKIP_SECONDS)) {
+        mapping->followed_us = now_us;
+        mapping->read_lsn = subscription_lsn(mapping->subscription);
+        status = mapping__cursor_advance(mapping, mapping->read_lsn, error);
+    }
+    return status == STATUS_OK ? mapping__cursor_flush(mapping, error) : status;
+}
+
 static void mapping_run(void *context)
 {
     struct mapping *mapping = context;
     struct error error = {0};
     enum status status = mapping_read_cursor(mapping, &error);
+    mapping->followed_us = clock_steady_us(clock_system());
     if (status == STATUS_OK) {
         status = mapping_subscribe(mapping, &error);
     }
@@ -271,16 +289,21 @@ static void mapping_run(void *context)
     while (status == STATUS_OK && !mapping__is_stopping(mapping)) {
         status = mapping_turn(mapping, &error);
         if (status == STATUS_END) {
+            status = mapping_rest(mapping, &error);
+            mapping_note_state(mapping, "running");
+        }
+        if (status == STATUS_OK) {
             mapping_note_pending(mapping, true, 0);
             mapping_wait(mapping);
-            status = STATUS_OK;
         } else if (status == STATUS_BUSY) { /* a full disk, a clock that jumped: later, perhaps */
             mapping_note_state(mapping, error.text);
             mapping__sleep(mapping, MAPPING_BACKOFF_MS_MAX / 10);
-            status = mapping_subscribe(mapping, &error);
-            mapping->read_lsn = mapping->next_lsn;
+            status = mapping__cursor_settle(mapping, &error);
+            status = status == STATUS_CONFLICT ? status : mapping_subscribe(mapping, &error);
         }
     }
+    enum status last = mapping__cursor_flush(mapping, NULL); /* what does not work now comes again */
+    (void)last;
     if (status != STATUS_OK && status != STATUS_CLOSED) {
         mapping_note_stopped(mapping, error.text);
         diagnostic_write(DIAGNOSTIC_ERROR, "mapping", "%.*s has stopped: %s",

@@ -63,4 +63,7 @@ struct feed_record {
 MUST_USE enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
                                        struct error *error);
 
+/* What lies before was given or did not match. */
+uint64_t subscription_lsn(const struct subscription *subscription);
+
 #endif

@@ -35,6 +35,8 @@ MUST_USE enum status key_encode(const struct schema *schema, enum row_kind kind,
 void key_encode_pseudo(struct bytes partition, enum row_kind kind, struct bytes low, struct buffer *ret_key);
 /* Which kind of row a record key names. */
 enum row_kind key_kind(struct bytes key);
+/* Whether it names a row of cells, a static one included: no header, no range tombstone. */
+bool key_is_row(struct bytes key);
 /* The values of a record key; `ret_clustering` has room for the schema's columns. */
 MUST_USE enum status key_decode(const struct schema *schema, struct bytes key, struct arena *arena,
                                 struct value *ret_partition, struct value *ret_clustering,

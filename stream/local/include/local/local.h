@@ -28,7 +28,7 @@ struct local_options {
 /* Makes an empty log in an empty directory: the horizon file and the first segment, durable. */
 MUST_USE enum status local_create(const struct local_options *options, struct error *error);
 /* Recovers: checks the order of segments, repairs a torn tail, cuts an incomplete chain, makes what is left durable;
- * starts the thread that prepares, seals and trims. STATUS_CORRUPT names segment and offset (invariant 11). */
+ * starts the threads that prepare, seal, trim and merge. STATUS_CORRUPT names segment and offset (invariant 11). */
 MUST_USE enum status local_open(const struct local_options *options, struct log **ret_log,
                                 struct error *error);
 /* Lets the log's thread seal: from now on `options.keys` knows the schema of every record in the log. Until the store has
@@ -37,7 +37,7 @@ void local_seal_start(struct log *log);
 /* Other limits from now on, as in the options: a log that was full goes on within a second when it may have more bytes; older
  * history than is kept goes at the usual pace. Thread: any. */
 void local_limits_set(struct log *log, uint64_t log_bytes_max, int64_t retention_us);
-/* Waits until everything that can be sealed is. For tests and a clean stop. */
+/* Waits until everything that can be sealed or merged is. For tests. */
 void local_settle(struct log *log);
 
 #endif

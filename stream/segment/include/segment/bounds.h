@@ -12,6 +12,9 @@ enum {
     SEGMENT_FOOTER_BYTES_MAX = 256 * 1024 * 1024,
     SEGMENT_KEY_BYTES_MAX = 200, /* of a key in the index; longer ones are cut and end with a hash */
     SEGMENT_KEY_HASH_BYTES = 8,
+    SEGMENT_RUN_FAN_IN =
+        32, /* segments whose key indexes one run of level 1 merges, runs of one level in the next */
+    SEGMENT_RUN_LEVELS = 3, /* 32, 1,024 and 32,768 segments */
 };
 
 #endif

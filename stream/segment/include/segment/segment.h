@@ -1,4 +1,5 @@
-/* One file of the log, in its two forms: raw (written ahead with zeros, appended to) and sealed (compressed, indexed).
+/* One file of the log, in its two forms: raw (written ahead with zeros, appended to) and sealed (compressed, indexed);
+ * and runs, which hold the merged key indexes of consecutive sealed segments (segment/run.h).
  *
  * Raw, NUMBER.raw: a header page (magic "OXSR", version u8, database 16 bytes, group u32, timeline u32, number u64,
  * segment bytes u32, CRC-32C u32; the rest zero), durable before the segment is used, then frames (log/frame.h).
@@ -10,6 +11,8 @@
  *                LSN minus the segment's first LSN varint
  *   footer:      segment/footer.c draws it
  *   trailer:     footer offset u64, footer bytes u32, CRC-32C of the footer u32, version u32, magic "OXSE"
+ *
+ * A sealed file is opened for each block that is read, so a log of any number of segments holds no descriptors.
  *
  * All CRCs are seeded from database, group and timeline.
  * Thread: a segment may be read by any thread while its one writer appends; it is shared by reference counts. */
@@ -33,6 +36,7 @@ struct segment_range {
     int64_t first_time_us; /* commit times */
     int64_t last_time_us;
     uint64_t file_bytes; /* on disk */
+    uint8_t level;       /* of a run; 0: a segment */
     bool is_sealed;
 };
 
@@ -66,6 +70,8 @@ MUST_USE enum status segment_open(const char *directory, uint64_t number, bool i
                                   struct error *error);
 struct segment *segment_share(struct segment *segment);
 void segment_release(struct segment **segment); /* accepts a pointer to NULL */
+/* Its file is about to be removed: a reader that still holds the segment gets STATUS_TRIMMED, not STATUS_CORRUPT. */
+void segment_retire(struct segment *segment);
 
 struct segment_range segment_range(struct segment *segment);
 /* False when a sealed segment certainly holds no record of `table` (any shard of `shards`) at or after `from_lsn`. */
@@ -122,12 +128,13 @@ MUST_USE enum status segment_lsn_after(struct segment *segment, int64_t time_us,
 /* Changes of keys, in (key, LSN) order. Of a raw segment those recovered or appended so far. */
 struct segment_key_cursor;
 
-/* Starts at the first entry whose key is at or after space + key as stored (cut and hashed when long). */
+/* Starts at the first entry whose key is at or after `from`, a key as segment_key_encode makes it. `keys` finds those of
+ * a raw segment's records. */
 MUST_USE enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
-                                               uint32_t space, struct bytes key,
-                                               struct segment_key_cursor **ret_cursor, struct error *error);
+                                               struct bytes from, struct segment_key_cursor **ret_cursor,
+                                               struct error *error);
 void segment_key_cursor_destroy(struct segment_key_cursor **cursor);
-/* `ret_key`: space u32, then the key as stored in the index. STATUS_END at the end. */
+/* `ret_key`: space u32, then the key as stored in the index; lives until the next call. STATUS_END at the end. */
 MUST_USE enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key,
                                              uint64_t *ret_lsn, struct error *error);
 /* Space and key as the index stores them: cut, with a hash at the end, when longer than SEGMENT_KEY_BYTES_MAX. */

@@ -3,6 +3,8 @@
 #ifndef FUNCTION_WORK_H
 #define FUNCTION_WORK_H
 
+#include <semaphore.h>
+
 #include "gate/gate.h"
 #include "pool/pool.h"
 
@@ -13,6 +15,17 @@ struct work_outcome {
     int64_t commit_time_us;
     char text[ERROR_TEXT_BYTES];
 };
+
+/* A write under way. It must stay where it is until work_finish. */
+struct work_pending {
+    sem_t done;
+    struct work_outcome outcome;
+};
+
+/* Submits; work_finish waits. As work_submit otherwise. */
+void work_start(struct gate *gate, struct gate_transaction *transaction, struct work_pending *ret_pending);
+bool work_is_done(struct work_pending *pending); /* work_finish will not wait */
+void work_finish(struct work_pending *pending, struct work_outcome *ret_outcome);
 
 /* Submits and waits. *transaction's done and context are set here; its arena is taken only when it was submitted.
  * Thread: any but a door's or the writer's. */

@@ -15,6 +15,9 @@ enum {
     MAPPING_BACKOFF_MS_MAX = 10000,
     MAPPING_HOPS_MAX = 16,  /* functions between a client's write and a record; beyond it is parked */
     MAPPING_IDLE_MS = 1000, /* a look at the feed in any case */
+    /* A cursor whose mapping had nothing to do follows the log, so that the horizon never passes it: */
+    MAPPING_SKIP_RECORDS = 10000, /* once a minute, when that many went by, */
+    MAPPING_SKIP_SECONDS = 3600,  /* and in any case this often */
 };
 
 #endif

@@ -1,0 +1,155 @@
+/* The thread that merges key indexes of sealed segments into runs, and runs into larger ones. It works beside the keeper,
+ * which must never let the writer wait for a segment. */
+#include <time.h>
+
+#include "base/memory.h"
+#include "local_private.h"
+#include "segment/run.h"
+
+/* A run to be made, and what of; the children are shared. */
+struct merge_plan {
+    struct segment *children[SEGMENT_RUN_FAN_IN];
+    size_t count;
+    uint64_t number;
+    unsigned level;
+    uint64_t bytes; /* of the children's files: more than the run will have */
+};
+
+static void plan_reset(struct merge_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        segment_release(&plan->children[i]);
+    }
+    *plan = (struct merge_plan){0};
+}
+
+/* The sealed segment `number`, or the run of `level` at it; NULL when it is not there. */
+static struct segment *plan_child(struct local *local, uint64_t number, unsigned level)
+{
+    if (level > 0) {
+        return local__run_find(local, number, level);
+    }
+    uint64_t oldest = segment_range(local->segments[0]).number;
+    struct segment *segment = number - oldest < local->active ? local->segments[number - oldest] : NULL;
+    return segment != NULL && segment_range(segment).is_sealed ? segment : NULL;
+}
+
+/* Collects the children of the run; false when one is not there yet. Those before the oldest segment are passed over. */
+static bool plan_fill(struct local *local, struct merge_plan *plan)
+{
+    uint64_t oldest = segment_range(local->segments[0]).number;
+    uint64_t span = segment_run_span(plan->level - 1);
+    for (uint64_t i = 0; i < SEGMENT_RUN_FAN_IN; i++) {
+        uint64_t number = plan->number + i * span;
+        if (number + span <= oldest) {
+            continue;
+        }
+        struct segment *child = plan_child(local, number, plan->level - 1);
+        if (child == NULL) {
+            return false;
+        }
+        plan->children[plan->count++] = segment_share(child);
+        plan->bytes += segment_range(child).file_bytes;
+    }
+    return plan->count > 0;
+}
+
+/* The first run that can be made, small ones first; false: none. The caller holds the mutex. */
+static bool merger_plan(struct local *local, struct merge_plan *ret_plan)
+{
+    uint64_t oldest = segment_range(local->segments[0]).number;
+    uint64_t active = oldest + local->active;
+    for (unsigned level = 1; level <= SEGMENT_RUN_LEVELS; level++) {
+        uint64_t span = segment_run_span(level);
+        for (uint64_t number = oldest - oldest % span; number + span <= active; number += span) {
+            *ret_plan = (struct merge_plan){.number = number, .level = level};
+            if (local__run_find(local, number, level) == NULL && plan_fill(local, ret_plan)) {
+                return true;
+            }
+            plan_reset(ret_plan);
+        }
+    }
+    return false;
+}
+
+/* Whether the disk and log_bytes_max have room for the run beside what is kept back. Without the mutex. */
+static bool merger_has_room(struct local *local, const struct merge_plan *plan)
+{
+    uint64_t free_bytes = 0;
+    struct log_tip tip = log_tip(&local->log);
+    uint64_t kept = (uint64_t)local->options.segment_bytes * (LOCAL_DISK_RESERVE_SEGMENTS + 1);
+    (void)pthread_mutex_lock(&local->mutex);
+    uint64_t limit = local->options.log_bytes_max;
+    (void)pthread_mutex_unlock(&local->mutex);
+    return file_free_bytes(local->directory, &free_bytes, NULL) == STATUS_OK &&
+           free_bytes >= kept + plan->bytes && (limit == 0 || tip.bytes + plan->bytes + kept <= limit);
+}
+
+static void merger_failed(struct local *local, enum status status, const struct error *error)
+{
+    /* trimmed: a child went in the meantime; closed: the log is closing */
+    if (status != STATUS_TRIMMED && status != STATUS_CLOSED && local->options.on_failure != NULL) {
+        local->options.on_failure(local->options.context, status, error);
+    }
+}
+
+/* Makes one run; false when there was none to make or it failed. The caller holds the mutex. */
+static bool merger_step(struct local *local)
+{
+    struct merge_plan plan = {0};
+    if (!merger_plan(local, &plan)) {
+        return false;
+    }
+    struct segment *run = NULL;
+    struct error error = {0};
+    (void)pthread_mutex_unlock(&local->mutex);
+    bool has_room = merger_has_room(local, &plan);
+    enum status status = STATUS_FULL;
+    if (has_room) {
+        status = segment_run_write(plan.children, plan.count, plan.number, plan.level,
+                                   &local->is_merge_cancelled, &run, &error);
+    }
+    if (has_room && status != STATUS_OK) {
+        merger_failed(local, status, &error);
+    }
+    plan_reset(&plan);
+    (void)pthread_mutex_lock(&local->mutex);
+    if (status == STATUS_OK) {
+        local__run_add(local, run);
+    }
+    return status == STATUS_OK;
+}
+
+/* Removes the runs of which no segment is left. The caller holds the mutex. */
+static void merger_trim(struct local *local)
+{
+    struct segment *run = local__run_take_trimmed(local);
+    while (run != NULL) {
+        struct segment_range range = segment_range(run);
+        (void)pthread_mutex_unlock(&local->mutex);
+        local__remove_file(local, range.number, local__run_suffix(range.level));
+        segment_release(&run);
+        (void)pthread_mutex_lock(&local->mutex);
+        run = local__run_take_trimmed(local);
+    }
+}
+
+void local__merger_run(void *context)
+{
+    struct local *local = context;
+    (void)pthread_mutex_lock(&local->mutex);
+    while (!local->is_stopping) {
+        if (!local->may_merge) {
+            (void)pthread_cond_wait(&local->merge, &local->mutex);
+            continue;
+        }
+        local->is_merging = true;
+        local->may_merge = false; /* what is sealed from now on asks again */
+        while (!local->is_stopping && merger_step(local)) {
+        }
+        merger_trim(local);
+        local->is_merging = false;
+        (void)pthread_cond_broadcast(&local->done);
+    }
+    (void)pthread_mutex_unlock(&local->mutex);
+}
