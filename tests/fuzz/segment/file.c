@@ -54,8 +54,9 @@ static void sealed_write(struct bytes input)
     struct reader reader = reader_of(input);
     struct segment_block blocks[BLOCKS_MAX];
     struct segment_index_block index_blocks[BLOCKS_MAX];
-    struct segment segment = {.blocks = blocks, .index_blocks = index_blocks};
-    struct buffer footer = {0};
+    struct segment segment = {.blocks = blocks,
+                              .index_blocks = index_blocks,
+                              .seed = log_identity_seed(&identity)};
     uint64_t offset = SEGMENT_HEADER_USED;
     size_t data_blocks = reader_u8(&reader) % BLOCKS_MAX;
     segment.range = (struct segment_range){.first_lsn = FIRST_LSN, .next_lsn = 1 + reader_u8(&reader)};
@@ -77,9 +78,7 @@ static void sealed_write(struct bytes input)
         }
     }
     segment.index_end = offset;
-    segment__footer_encode(&segment, &footer);
-    trailer_write(&file, offset, buffer_bytes(&footer));
-    buffer_reset(&footer);
+    CHECK(segment__footer_write(&segment, &file, offset, NULL) == STATUS_OK);
     file_close(&file);
 }
 
@@ -175,9 +174,13 @@ static void read_keys(struct segment *segment)
 {
     struct segment_keys keys = {.visit = visit_keys};
     struct segment_key_cursor *cursor = NULL;
+    struct buffer from = {0};
     struct bytes key;
     uint64_t lsn = 0;
-    if (segment_key_cursor_create(segment, &keys, 1, bytes_of_text("k"), &cursor, NULL) != STATUS_OK) {
+    segment_key_encode(1, bytes_of_text("k"), &from);
+    enum status status = segment_key_cursor_create(segment, &keys, buffer_bytes(&from), &cursor, NULL);
+    buffer_reset(&from);
+    if (status != STATUS_OK) {
         return;
     }
     while (segment_key_cursor_next(cursor, &key, &lsn, NULL) == STATUS_OK) {
