@@ -153,8 +153,11 @@ enum status gate_table_alter(struct gate *gate, const struct schema *current, co
     if (current->table < CATALOG_TABLE_FIRST) {
         return error_set(error, STATUS_DENIED, "system tables cannot be changed or dropped");
     }
+    enum status status = schema_check(next, error); /* a copy is made of what is sound only */
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct schema *planned = schema_copy(next, &arena);
-    enum status status = schema_check(planned, error);
     planned->version = current->version + 1;
     for (size_t i = 0; i < planned->indexes_count; i++) {
         if (planned->indexes[i].space == 0) {
@@ -162,9 +165,7 @@ enum status gate_table_alter(struct gate *gate, const struct schema *current, co
             planned->indexes[i].state = INDEX_CREATING;
         }
     }
-    if (status == STATUS_OK) {
-        status = table_submit(gate, current, planned, OPERATION_SCHEMA, NULL, request, error);
-    }
+    status = table_submit(gate, current, planned, OPERATION_SCHEMA, NULL, request, error);
     arena_reset(&arena);
     return status;
 }

@@ -54,9 +54,9 @@ void gate_view_close(struct gate_view **view)
     }
 }
 
-void gate_view_make_plain(struct gate_view *view)
+void gate_view_show_plain(struct gate_view *view, bool is_plain)
 {
-    view->is_plain = true;
+    view->is_plain = is_plain;
 }
 
 /* The table as it is, or as it was at an LSN. The snapshot is fresh. */

@@ -117,7 +117,7 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
         return STATUS_INVALID; /* the statement is planned again when the function answered */
     }
     if (status != STATUS_OK) {
-        return exec_fail(call, CQL_INVALID, "%s", error.text);
+        return exec_fail_status(call, status, error.text);
     }
     ret_bound->kind = is_unset ? BOUND_UNSET : ret_bound->value.kind == VALUE_NULL ? BOUND_NULL : BOUND_VALUE;
     return STATUS_OK;

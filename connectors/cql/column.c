@@ -1,8 +1,9 @@
 #include "column.h"
 
 #include "notation.h"
+#include "value/type_text.h"
 
-#define MARSHAL "org.apache.cassandra.db.marshal."
+#define MARSHAL CQL_CLASS_PACKAGE
 
 enum {
     OPTION_CUSTOM = 0x0000,
@@ -106,3 +107,18 @@ void cql__put_type(struct buffer *buffer, const struct type *type, uint8_t versi
     }
 }
 /* NOLINTEND(misc-no-recursion) */
+
+const char *cql__class_type_name(struct bytes class_name)
+{
+    if (bytes_equal(class_name, bytes_of_text("FrozenType"))) {
+        return "frozen";
+    }
+    for (size_t kind = 0; kind < ARRAY_COUNT(options); kind++) {
+        bool is_own = kind == TYPE_ANY || kind == TYPE_NUMBER || kind == TYPE_UDT;
+        if (options[kind].class_name != NULL && !is_own &&
+            bytes_equal(class_name, bytes_of_text(options[kind].class_name))) {
+            return type_name((enum type_kind)kind);
+        }
+    }
+    return NULL;
+}

@@ -6,6 +6,7 @@
 #include "cql/tables.h"
 #include "documents.h"
 #include "keyspaces.h"
+#include "options_check.h"
 #include "value/type_text.h"
 
 enum {
@@ -211,8 +212,7 @@ static enum status keyspace_properties(struct exec_call *call, const struct cql_
             options->replication = value;
             status = replication_check(call, &value);
         } else if (bytes_equal(property->name, bytes_of_text("durable_writes"))) {
-            options->durable_writes =
-                value.kind != VALUE_TEXT || !bytes_equal(value.bytes, bytes_of_text("false"));
+            status = cql__option_boolean(call, "durable_writes", &value, &options->durable_writes);
         } else if (!bytes_equal(property->name, bytes_of_text("tags"))) {
             status = exec_fail(call, CQL_SYNTAX_ERROR, "Unknown property '%.*s'", (int)property->name.size,
                                (const char *)property->name.data);
@@ -392,8 +392,8 @@ enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace
             exec_answer_void(call);
             return STATUS_OK;
         }
-        status = exec_fail(call, CQL_CONFIG_ERROR, "Cannot drop non existing keyspace '%.*s'.",
-                           (int)statement->name.size, (const char *)statement->name.data);
+        status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)statement->name.size,
+                           (const char *)statement->name.data);
     }
     if (status != STATUS_OK) {
         return status;

@@ -103,9 +103,7 @@ static enum status index_column(struct exec_call *call, const struct exec_table 
     if (column->type.kind == TYPE_UDT && type_is_multi_cell(&column->type)) {
         return exec_fail(call, CQL_INVALID, "Cannot create index on non-frozen UDT column %.*s", size, name);
     }
-    return column->is_static ? exec_fail(call, CQL_INVALID,
-                                         "this version does not serve secondary indexes on static columns")
-                             : STATUS_OK;
+    return STATUS_OK;
 }
 
 /* What of a collection of several cells is indexed, and its type. */

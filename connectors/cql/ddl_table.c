@@ -2,7 +2,9 @@
 #include "base/random.h"
 #include "bind.h"
 #include "ddl.h"
+#include "function.h"
 #include "index.h"
+#include "keyspaces.h"
 #include "options.h"
 #include "row/bounds.h"
 #include "value/type_text.h"
@@ -255,6 +257,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     if (options.id.size == 0) {
         options.id = ddl_new_id(call);
     }
+    schema.default_ttl_seconds = cql__options_default_ttl(&options);
     cql__options_encode(&options, call->arena, &schema.properties);
     struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
@@ -275,8 +278,44 @@ static bool schema_has_key(const struct schema *schema, struct bytes name)
     return false;
 }
 
+/* A column that was dropped comes back as something that could read what it held, as in Cassandra, where it does. */
+static enum status alter_check_again(struct exec_call *call, const struct exec_table *table,
+                                     const struct cql_options *options, const struct column *added)
+{
+    const struct value *facts = value_map_get(&options->dropped, added->name);
+    struct bytes text =
+        facts != NULL && facts->items.count >= 3 ? facts->items.at[0].bytes : (struct bytes){0};
+    struct type before;
+    struct error error;
+    int size = (int)added->name.size;
+    const char *name = (const char *)added->name.data;
+    if (text.size == 0 || cql__type_named(call, text, table->keyspace, &before, &error) != STATUS_OK) {
+        return STATUS_OK;
+    }
+    if (added->type.kind == TYPE_COUNTER) {
+        return exec_fail(call, CQL_INVALID, "Cannot re-add previously dropped counter column %.*s", size,
+                         name);
+    }
+    if (!type_equal(&added->type, &before) &&
+        (type_has_parameters(before.kind) || !cql__type_accepts(&added->type, &before))) {
+        return exec_fail(
+            call, CQL_INVALID,
+            "Cannot re-add previously dropped column '%.*s' of type %s, incompatible with previous "
+            "type %.*s",
+            size, name, cql__type_text(&added->type, call->arena), (int)text.size, (const char *)text.data);
+    }
+    return facts->items.at[2].boolean == added->is_static
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID,
+                           "Cannot re-add previously dropped column '%.*s' of kind %s, incompatible with "
+                           "previous kind %s",
+                           size, name, added->is_static ? "STATIC" : "REGULAR",
+                           added->is_static ? "REGULAR" : "STATIC");
+}
+
 static enum status alter_add(struct exec_call *call, const struct cql_alter_table *statement,
-                             const struct exec_table *table, struct schema *next)
+                             const struct exec_table *table, const struct cql_options *options,
+                             struct schema *next)
 {
     struct column *columns =
         arena_create_array(call->arena, next->columns_count + statement->columns.count, sizeof(*columns));
@@ -303,6 +342,9 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
                 exec_fail(call, CQL_INVALID,
                           "Static columns are only useful (and thus allowed) if the table has at least one "
                           "clustering column");
+        }
+        if (status == STATUS_OK) {
+            status = alter_check_again(call, table, options, added);
         }
         next->columns_count++;
         next->next_column++;
@@ -488,7 +530,7 @@ static enum status alter_apply(struct exec_call *call, const struct cql_alter_ta
 {
     switch (statement->alteration) {
     case CQL_ALTERATION_ADD:
-        return alter_add(call, statement, table, next);
+        return alter_add(call, statement, table, options, next);
     case CQL_ALTERATION_DROP:
         return alter_drop(call, statement, table, next, options);
     case CQL_ALTERATION_RENAME:
@@ -533,6 +575,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
     if (status != STATUS_OK) {
         return status;
     }
+    next->default_ttl_seconds = cql__options_default_ttl(&options);
     cql__options_encode(&options, call->arena, &next->properties);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),

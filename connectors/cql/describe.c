@@ -586,6 +586,61 @@ static enum status describe_run(struct describe *describe)
     return describe_any(describe);
 }
 
+/* The cells of `count` rows from row `first` on. */
+static struct bytes page_cells(struct bytes cells, size_t columns, size_t first, size_t count)
+{
+    struct reader reader = reader_of(cells);
+    size_t begin = 0;
+    for (size_t i = 0; i < (first + count) * columns; i++) {
+        begin = i == first * columns ? cells.size - reader.rest.size : begin;
+        int32_t size = (int32_t)reader_u32(&reader);
+        (void)reader_bytes(&reader, size > 0 ? (size_t)size : 0);
+    }
+    CHECK(!reader.failed);
+    return count == 0 ? (struct bytes){0} : bytes_part(cells, begin, cells.size - reader.rest.size - begin);
+}
+
+/* Answers with the page that is asked for. All rows are made for each; positions hold as long as the schema does. */
+static enum status describe_answer(struct describe *describe, const struct cql_metadata *metadata)
+{
+    struct exec_call *call = describe->call;
+    const struct cql_parameters *parameters = &call->request->message->parameters;
+    uint8_t version[CQL_UUID_BYTES];
+    struct select_position position = {0};
+    enum status status = STATUS_OK;
+    exec_schema_version(call->exec, version);
+    if (parameters->has_paging_state) {
+        status = cql__position_decode(call, parameters->paging_state, &position);
+        if (status == STATUS_OK && !bytes_equal(position.key, bytes_of(version, sizeof(version)))) {
+            return exec_fail(
+                call, CQL_INVALID,
+                "The schema has changed since the previous page of the DESCRIBE statement result. "
+                "Please retry the DESCRIBE statement.");
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    size_t first = position.range < describe->rows ? position.range : describe->rows;
+    size_t count = describe->rows - first;
+    size_t most = parameters->page_rows > 0 ? (size_t)parameters->page_rows : count;
+    bool has_more = most < count;
+    count = has_more ? most : count;
+    struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
+                                .rows = {.metadata = metadata,
+                                         .count = count,
+                                         .has_more = has_more,
+                                         .cells = page_cells(buffer_bytes(&describe->cells), metadata->count,
+                                                             first, count)}};
+    if (has_more) {
+        position =
+            (struct select_position){.range = first + count, .key = bytes_of(version, sizeof(version))};
+        answer.rows.paging_state = cql__position_encode(call, &position);
+    }
+    exec_answer(call, &answer);
+    return STATUS_OK;
+}
+
 enum status exec_describe(struct exec_call *call, const struct cql_describe *statement)
 {
     struct describe describe = {.call = call, .statement = statement};
@@ -595,11 +650,7 @@ enum status exec_describe(struct exec_call *call, const struct cql_describe *sta
         status = describe_run(&describe);
     }
     if (status == STATUS_OK) {
-        struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
-                                    .rows = {.metadata = &metadata,
-                                             .count = describe.rows,
-                                             .cells = buffer_bytes(&describe.cells)}};
-        exec_answer(call, &answer);
+        status = describe_answer(&describe, &metadata);
     }
     buffer_reset(&describe.cells);
     return status;

@@ -101,6 +101,8 @@ struct described_table {
     const struct described_property *properties;
     size_t properties_count;
     struct described_pairs tags;
+    uint64_t rows;  /* about: for estimates of sizes … */
+    uint64_t bytes; /* … as stored */
 };
 
 struct described_type {

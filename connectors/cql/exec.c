@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "authorize.h"
+#include "base/map.h"
 #include "base/memory.h"
+#include "class_type.h"
 #include "cql/bounds.h"
 #include "cql/exec.h"
 #include "documents.h"
@@ -47,6 +49,8 @@ enum status exec_fail_status(struct exec_call *call, enum status status, const c
     case STATUS_UNSUPPORTED:
     case STATUS_STALE:
         return exec_fail(call, CQL_INVALID, "%s", text);
+    case STATUS_FUNCTION: /* a native one; users' say more (script.c) */
+        return exec_fail(call, CQL_FUNCTION_FAILURE, "%s", text);
     default:
         return exec_fail(call, CQL_SERVER_ERROR, "%s", text);
     }
@@ -228,7 +232,7 @@ enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struc
             "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
     }
     if (!exec_keyspace_exists(call, keyspace)) {
-        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)keyspace.size,
+        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
                          (const char *)keyspace.data);
     }
     *ret_keyspace = keyspace;
@@ -256,6 +260,10 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
             return STATUS_OK;
         }
     }
+    if (table.keyspace.size > 0 && !exec_keyspace_exists(call, table.keyspace)) {
+        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)table.keyspace.size,
+                         (const char *)table.keyspace.data);
+    }
     enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
     return status != STATUS_OK ? status
                                : exec_fail(call, CQL_INVALID, "table %.*s does not exist",
@@ -266,7 +274,11 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
                       struct type *ret_type)
 {
     struct error error;
-    enum status status = cql__type_named(call, type->text, keyspace, ret_type, &error);
+    struct bytes text = {0};
+    if (cql__class_resolve(call, type->text, &text) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    enum status status = cql__type_named(call, text, keyspace, ret_type, &error);
     return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
@@ -328,6 +340,10 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
         return exec_create_index(call, &statement->create_index);
     case CQL_DROP_INDEX:
         return exec_drop_index(call, &statement->object);
+    case CQL_CREATE_TRIGGER:
+        return exec_create_trigger(call, &statement->trigger);
+    case CQL_DROP_TRIGGER:
+        return exec_drop_trigger(call, &statement->trigger);
     case CQL_RESTORE_TABLE:
         return exec_restore_table(call, &statement->restore_table);
     case CQL_CREATE_VIEW:
@@ -454,17 +470,19 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
     node_uuid(exec->node, text, ret_version);
 }
 
-enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
-                      struct exec **ret_exec, struct error *error)
+enum status exec_open(struct gate *gate, struct gate_readers *readers, struct evaluator *evaluator,
+                      struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
     struct exec *exec = memory_create(sizeof(*exec));
     exec->gate = gate;
+    exec->readers = readers;
     exec->evaluator = evaluator;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
                                            .destroy = exec_destroy_prepared,
                                            .context = exec};
     exec->node = node;
+    exec->view_bases = map_create();
     exec->traces = cql__traces_create(CQL_TRACES_KEPT);
     node_uuid(node, "host", exec->host_id);
     crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
@@ -481,6 +499,16 @@ enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql
     return STATUS_OK;
 }
 
+static void exec_forget_views(struct exec *exec)
+{
+    struct bytes key;
+    void *base = NULL;
+    for (size_t position = 0; map_next(exec->view_bases, &position, &key, &base);) {
+        memory_destroy(base);
+    }
+    map_destroy(&exec->view_bases);
+}
+
 void exec_close(struct exec **exec)
 {
     struct exec *gone = *exec;
@@ -489,6 +517,7 @@ void exec_close(struct exec **exec)
         gate_view_close(&gone->view);
         gate_view_close(&gone->aside);
         cql__traces_destroy(&gone->traces);
+        exec_forget_views(gone);
         memory_destroy(gone);
     }
 }

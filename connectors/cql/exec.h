@@ -136,6 +136,8 @@ MUST_USE enum status exec_drop_function(struct exec_call *call, const struct cql
 MUST_USE enum status exec_create_aggregate(struct exec_call *call,
                                            const struct cql_create_aggregate *statement);
 MUST_USE enum status exec_drop_aggregate(struct exec_call *call, const struct cql_drop_function *statement);
+MUST_USE enum status exec_create_trigger(struct exec_call *call, const struct cql_trigger *statement);
+MUST_USE enum status exec_drop_trigger(struct exec_call *call, const struct cql_trigger *statement);
 MUST_USE enum status exec_restore_table(struct exec_call *call, const struct cql_restore_table *statement);
 MUST_USE enum status exec_create_view(struct exec_call *call, const struct cql_statement *statement);
 MUST_USE enum status exec_alter_view(struct exec_call *call, const struct cql_alter_table *statement);
@@ -162,6 +164,8 @@ struct exec {
     struct gate *gate;
     struct gate_view *view;
     struct gate_view *aside; /* for reads while `view` visits rows */
+    struct gate_readers *readers;
+    struct map *view_bases; /* full name of a view → a text, its table's name when it was last seen */
     struct cql_executor executor;
     struct traces *traces;
     struct evaluator *evaluator; /* of users' functions; NULL: there is none */

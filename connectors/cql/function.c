@@ -628,8 +628,15 @@ static enum status run_operation(const struct cql_function *function, const stru
     struct value zero = value_of_integer(0);
     bool is_negation = function->detail == CQL_TERM_NEGATE;
     enum cql_term_kind kind = is_negation ? CQL_TERM_SUBTRACT : (enum cql_term_kind)function->detail;
-    return cql__number_operate(kind, &function->returns, is_negation ? &zero : &arguments[0],
-                               &arguments[is_negation ? 0 : 1], moment, ret_value);
+    enum status status = cql__number_operate(kind, &function->returns, is_negation ? &zero : &arguments[0],
+                                             &arguments[is_negation ? 0 : 1], moment, ret_value);
+    if (status == STATUS_FUNCTION) {
+        return error_set(moment->error, status, "the operation '%s %c %s' failed: / by zero",
+                         cql__type_text(&function->arguments[0], moment->arena),
+                         kind == CQL_TERM_MODULO ? '%' : '/',
+                         cql__type_text(&function->arguments[1], moment->arena));
+    }
+    return status;
 }
 
 /* The type that holds both: CQL reference, "Number Arithmetic". */

@@ -144,7 +144,7 @@ struct value cql__number_convert(const struct value *value, enum type_kind to, s
 
 static enum status divided_by_zero(const struct cql_moment *moment)
 {
-    return error_set(moment->error, STATUS_INVALID, "the operation failed: / by zero");
+    return error_set(moment->error, STATUS_FUNCTION, "/ by zero");
 }
 
 static enum status operate_integers(enum cql_term_kind kind, enum type_kind type, int64_t a, int64_t b,

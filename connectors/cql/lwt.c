@@ -38,8 +38,10 @@ static enum status lwt_element(struct modify *modify, const struct cql_relation 
                                                    (int)target->name.size, (const char *)target->name.data));
     enum status status =
         exec_bind(call, relation->key, is_list ? &index_type : &type->parameters[0], name, &bound);
+    target->type = &type->parameters[type->count - 1];
+    target->name = bytes_of_text(
+        arena_format(call->arena, "value(%.*s)", (int)target->name.size, (const char *)target->name.data));
     if (status != STATUS_OK || call->notes != NULL) {
-        target->type = &type->parameters[type->count - 1];
         return status;
     }
     if (bound.kind != BOUND_VALUE) {
@@ -54,9 +56,6 @@ static enum status lwt_element(struct modify *modify, const struct cql_relation 
     *key = bound.value;
     *element = is_list ? (struct path_element){.is_index = true, .index = (size_t)bound.value.integer}
                        : (struct path_element){.key = key};
-    target->type = &type->parameters[type->count - 1];
-    target->name = bytes_of_text(
-        arena_format(call->arena, "value(%.*s)", (int)target->name.size, (const char *)target->name.data));
     return STATUS_OK;
 }
 
@@ -68,6 +67,7 @@ static enum status lwt_field(struct modify *modify, const struct cql_relation *r
         if (bytes_equal(type->udt->fields[i], relation->field)) {
             *element = (struct path_element){.is_index = true, .index = i};
             target->type = &type->parameters[i];
+            target->name = cql__modify_field_name(modify, target->column->name, relation->field);
             return STATUS_OK;
         }
     }
@@ -83,11 +83,8 @@ static enum status lwt_target(struct modify *modify, const struct cql_relation *
     struct path_element *elements = arena_create_array(modify->call->arena, 2, sizeof(*elements));
     const struct column *column = schema_column(schema, name);
     if (column == NULL) {
-        for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-            struct bytes key = i < schema->partition_count
-                                   ? schema->partition[i].name
-                                   : schema->clustering[i - schema->partition_count].name;
-            if (bytes_equal(key, name)) {
+        for (size_t i = 0; i < schema_key_count(schema); i++) {
+            if (bytes_equal(schema_key_column(schema, i)->name, name)) {
                 return exec_fail(modify->call, CQL_INVALID,
                                  "PRIMARY KEY column '%.*s' cannot have IF conditions", (int)name.size,
                                  (const char *)name.data);
@@ -205,7 +202,14 @@ static enum status lwt_condition(struct modify *modify, const struct cql_relatio
     } else if (status == STATUS_OK) {
         operands = arena_create_array(modify->call->arena, 2, sizeof(*operands));
         status = lwt_operand(modify, &target, relation->value, &operands[1]);
+        bool is_order = relation->comparison >= CQL_LESS && relation->comparison <= CQL_GREATER_EQUAL;
+        if (status == STATUS_OK && is_order && modify->call->notes == NULL &&
+            operands[1].value->kind == VALUE_NULL) {
+            status = exec_fail(modify->call, CQL_INVALID, "Invalid comparison with null for operator \"%s\"",
+                               cql__comparison_text(relation->comparison));
+        }
     }
+    cql__modify_name(modify, target.column);
     if (status != STATUS_OK || target.column == NULL) {
         return status;
     }
@@ -361,18 +365,81 @@ static bool lwt_is_row(const struct gate_change *change)
     return change->kind == GATE_WIDE && !change->slice->is_static;
 }
 
+/* What shows of the partition's statics as far as it was asked for; false: nothing. */
+static bool lwt_statics(struct lwt_answer *answer, struct value *ret_statics)
+{
+    for (size_t i = 0; i < answer->to->count; i++) {
+        const struct gate_change *change = &answer->to->changes[i];
+        if (!change->slice->is_static || !lwt_document(answer, i, ret_statics)) {
+            continue;
+        }
+        bool is_asked = change->kind == GATE_WIDE; /* a statement that sets some asks for all */
+        for (size_t k = 1; k < answer->columns_count && !is_asked; k++) {
+            const struct column *column = schema_column(answer->schema, answer->columns[k].name);
+            is_asked = column != NULL && column->is_static && !answer->to->shows_row &&
+                       value_map_get(ret_statics, column->name) != NULL;
+        }
+        if (is_asked) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first row of the partition, as it is found. */
+struct lwt_first {
+    struct lwt_answer *answer;
+    bool is_there;
+    struct value item;
+};
+
+static void lwt_first_visit(void *context, const struct gate_row *row)
+{
+    struct lwt_first *first = context;
+    struct exec_call *call = first->answer->call;
+    struct error error;
+    if (!first->is_there) {
+        first->is_there =
+            document_of_wide(first->answer->schema, arena_copy(call->arena, row->key),
+                             arena_copy(call->arena, row->image), call->outcome.commit_time_us / 1000000,
+                             call->arena, &first->item, &error) == STATUS_OK;
+    }
+}
+
+/* Conditions about static columns alone tell a partition without rows from one whose statics are null. */
+static bool lwt_first_row(struct lwt_answer *answer, struct value *ret_item)
+{
+    struct lwt_first first = {.answer = answer};
+    struct gate_page page = {0};
+    struct error error;
+    enum status status = STATUS_OK;
+    const struct gate_slice slice = {.partition = answer->to->changes[0].slice->partition,
+                                     .has_bounds = true,
+                                     .high = {.is_after = true}};
+    do {
+        struct gate_query query = {.table = answer->to->table.full,
+                                   .slice = &slice,
+                                   .as_stored = true,
+                                   .next = page.next};
+        page = (struct gate_page){0};
+        status = gate_query(answer->call->exec->view, &query, answer->call->arena, lwt_first_visit, &first,
+                            &page, NULL, &error);
+    } while (status == STATUS_OK && !first.is_there && page.next.size > 0);
+    *ret_item = first.item;
+    return first.is_there;
+}
+
 /* All rows that conditions were about. */
 static void lwt_rows(struct lwt_answer *answer)
 {
     struct value statics;
-    bool has_statics = false;
-    for (size_t i = 0; i < answer->to->count; i++) {
-        if (answer->to->changes[i].slice->is_static) {
-            has_statics |= lwt_document(answer, i, &statics);
-        }
+    struct value item;
+    bool has_statics = lwt_statics(answer, &statics);
+    if (!answer->to->asks_rows && lwt_first_row(answer, &item)) {
+        lwt_row(answer, &item, has_statics ? &statics : NULL);
+        return;
     }
-    for (size_t i = 0; i < answer->to->count; i++) {
-        struct value item;
+    for (size_t i = 0; i < answer->to->count && answer->to->asks_rows; i++) {
         if (lwt_is_row(&answer->to->changes[i]) && lwt_document(answer, i, &item)) {
             lwt_row(answer, &item, has_statics ? &statics : NULL);
         }

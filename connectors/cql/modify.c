@@ -1,10 +1,14 @@
 /* INSERT, UPDATE, DELETE and BATCH: one transaction for all that a request says. */
 #include "modify.h"
 
+#include <math.h>
+
+#include "base/clock.h"
+#include "cql/bounds.h"
 #include "ddl.h"
 #include "gate/bounds.h"
 #include "logs.h"
-#include "options.h"
+#include "measure.h"
 #include "syntax.h"
 #include "value/serial.h"
 #include "views.h"
@@ -39,7 +43,8 @@ static enum status using_ttl(struct modify *modify, const struct cql_term *term)
 {
     static const struct type type = {.kind = TYPE_INT};
     struct bound bound;
-    modify->update.ttl = modify->is_counter ? 0 : cql__default_ttl(modify->schema);
+    CHECK(modify->schema != NULL);
+    modify->update.ttl = modify->is_counter ? 0 : modify->schema->default_ttl_seconds;
     if (term == NULL) {
         return STATUS_OK;
     }
@@ -145,7 +150,7 @@ static enum status add_static(struct modify *modify, const struct value *partiti
     struct gate_change change = modify_change(modify, modify->statics_count > 0 ? GATE_WIDE : GATE_CHECK,
                                               slice, modify_update(modify, true));
     change.condition = modify->static_condition;
-    bool is_alone = modify->clustering_count == 0 && modify->schema->clustering_count > 0;
+    bool is_alone = !modify->where.names_rows;
     change.presence = is_alone ? modify->presence : GATE_ALWAYS;
     return add_change(modify, &change);
 }
@@ -158,94 +163,38 @@ static enum status add_row(struct modify *modify, const struct value *partition,
     struct gate_change change = modify_change(modify, GATE_WIDE, slice, modify_update(modify, false));
     change.condition = modify->condition;
     change.presence = modify->presence;
+    modify->to->asks_rows |= modify->condition != NULL || modify->presence != GATE_ALWAYS;
     return add_change(modify, &change);
 }
 
 /* Rows that begin with some clustering columns, and those in a range of the next one. */
-static enum status add_range(struct modify *modify, const struct value *partition, const struct value *prefix)
+static enum status add_range(struct modify *modify, const struct value *partition,
+                             const struct row_range *range)
 {
     struct gate_slice *slice = modify_slice(modify, partition);
-    size_t count = modify->clustering_count;
-    struct value *bounds = arena_create_array(modify->call->arena, 2 * (count + 1), sizeof(*bounds));
-    struct value *low = bounds;
-    struct value *high = bounds + count + 1;
-    bool is_descending = modify->has_range && modify->schema->clustering[count].is_descending;
-    for (size_t i = 0; i < count; i++) {
-        low[i] = prefix[i];
-        high[i] = prefix[i];
-    }
-    slice->has_bounds = count > 0 || modify->has_range;
-    slice->low = (struct gate_bound){.values = low, .count = count};
-    slice->high = (struct gate_bound){.values = high, .count = count, .is_after = true};
-    if (modify->has_low) { /* of a descending column the greater ones come first */
-        struct gate_bound *bound = is_descending ? &slice->high : &slice->low;
-        (is_descending ? high : low)[count] = modify->low;
-        bound->count = count + 1;
-        bound->is_after = is_descending ? !modify->low_after : modify->low_after;
-    }
-    if (modify->has_high) {
-        struct gate_bound *bound = is_descending ? &slice->low : &slice->high;
-        (is_descending ? low : high)[count] = modify->high;
-        bound->count = count + 1;
-        bound->is_after = is_descending ? !modify->high_after : modify->high_after;
-    }
+    slice->has_bounds = modify->where.has_ranges;
+    slice->low = range->low;
+    slice->high = range->high;
     struct gate_change change = modify_change(modify, GATE_WIDE_DELETE, slice, modify_update(modify, false));
     return add_change(modify, &change);
-}
-
-/* Goes through all combinations of what key columns may be: the next one, false after the last. */
-static bool combination_next(size_t *places, const size_t *counts, size_t columns)
-{
-    for (size_t i = columns; i > 0; i--) {
-        if (++places[i - 1] < counts[i - 1]) {
-            return true;
-        }
-        places[i - 1] = 0;
-    }
-    return false;
-}
-
-static const struct value *combination(struct modify *modify, struct value *const *values,
-                                       const size_t *places, size_t columns)
-{
-    struct value *chosen = arena_create_array(modify->call->arena, columns, sizeof(*chosen));
-    for (size_t i = 0; i < columns; i++) {
-        chosen[i] = values[i][places[i]];
-    }
-    return chosen;
-}
-
-static bool counts_are_empty(const size_t *counts, size_t columns)
-{
-    for (size_t i = 0; i < columns; i++) {
-        if (counts[i] == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What the statement does in one partition. */
 static enum status add_partition(struct modify *modify, const struct value *partition)
 {
-    size_t places[CLUSTERING_COLUMNS_MAX] = {0};
-    const struct schema *schema = modify->schema;
-    bool is_whole_key = modify->clustering_count == schema->clustering_count && !modify->has_range;
+    const struct restrictions *where = &modify->where;
     bool touches_rows = modify->update.has_marker || modify->update.deletes_row ||
                         modify->actions_count > 0 || modify->condition != NULL ||
                         modify->presence != GATE_ALWAYS;
-    bool is_range = modify->update.deletes_row && !is_whole_key;
+    bool is_range = modify->update.deletes_row && !where->names_rows;
     enum status status = add_static(modify, partition);
-    if (status != STATUS_OK || counts_are_empty(modify->clustering_counts, modify->clustering_count) ||
-        (!is_range && (!touches_rows || !is_whole_key))) {
-        return status; /* IN () changes nothing */
+    if (!is_range && (!touches_rows || !where->names_rows)) {
+        return status;
     }
-    do {
-        const struct value *clustering =
-            combination(modify, modify->clustering, places, modify->clustering_count);
-        status = is_range ? add_range(modify, partition, clustering) : add_row(modify, partition, clustering);
-    } while (status == STATUS_OK &&
-             combination_next(places, modify->clustering_counts, modify->clustering_count));
+    for (size_t i = 0; i < where->ranges_count && status == STATUS_OK; i++) {
+        status = is_range ? add_range(modify, partition, &where->ranges[i])
+                          : add_row(modify, partition, where->ranges[i].low.values);
+    }
     return status;
 }
 
@@ -282,21 +231,18 @@ static enum status modify_check_conditional(struct modify *modify, const struct 
 
 static enum status modify_add(struct modify *modify)
 {
-    size_t places[PARTITION_COLUMNS_MAX] = {0};
-    size_t columns = modify->schema->partition_count;
+    const struct restrictions *where = &modify->where;
     enum status status = STATUS_OK;
     modify->to->is_conditional |= modify->is_conditional;
     modify->to->has_counters |= modify->is_counter;
     modify->to->has_others |= !modify->is_counter;
-    if (modify->call->notes != NULL || counts_are_empty(modify->partition_counts, columns)) {
+    if (modify->call->notes != NULL) {
         return STATUS_OK;
     }
-    do {
-        const struct value *partition = combination(modify, modify->partition, places, columns);
-        status = exec_check_partition(modify->call, modify->schema, partition);
-        status = status == STATUS_OK ? modify_check_conditional(modify, partition) : status;
-        status = status == STATUS_OK ? add_partition(modify, partition) : status;
-    } while (status == STATUS_OK && combination_next(places, modify->partition_counts, columns));
+    for (size_t i = 0; i < where->partitions_count && status == STATUS_OK; i++) {
+        status = modify_check_conditional(modify, where->partitions[i]);
+        status = status == STATUS_OK ? add_partition(modify, where->partitions[i]) : status;
+    }
     return status;
 }
 
@@ -332,6 +278,9 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
     to->call->functions_keyspace = modify->table.keyspace;
     modify->is_counter =
         modify->schema->columns_count > 0 && modify->schema->columns[0].type.kind == TYPE_COUNTER;
+    size_t keys = schema_key_count(modify->schema);
+    modify->key = arena_create_array(to->call->arena, keys, sizeof(*modify->key));
+    modify->key_given = arena_create_array(to->call->arena, keys, sizeof(*modify->key_given));
     modify->actions = arena_create_array(to->call->arena, actions_max, sizeof(*modify->actions));
     modify->statics = arena_create_array(to->call->arena, actions_max, sizeof(*modify->statics));
     return STATUS_OK;
@@ -371,6 +320,12 @@ static enum status insert_columns(struct modify *modify, const struct cql_insert
     return status;
 }
 
+/* The only columns that are named are static: rows do not matter. */
+static bool is_of_statics(const struct modify *modify)
+{
+    return modify->names_statics && !modify->names_regulars;
+}
+
 static enum status modify_insert(struct modification *to, const struct cql_insert *insert)
 {
     struct modify modify;
@@ -387,9 +342,8 @@ static enum status modify_insert(struct modification *to, const struct cql_inser
         status = insert->json != NULL ? cql__modify_json(&modify, insert) : insert_columns(&modify, insert);
     }
     if (status == STATUS_OK) { /* only statics: they have no row of their own */
-        bool is_static_only =
-            modify.statics_count > 0 && modify.actions_count == 0 && modify.clustering_count == 0;
-        status = cql__modify_check_key(&modify, !is_static_only);
+        bool is_static_only = is_of_statics(&modify) && !cql__modify_key_is_of_row(&modify);
+        status = cql__modify_key_end(&modify, !is_static_only);
         modify.update.has_marker = !is_static_only;
     }
     if (status == STATUS_OK) {
@@ -402,25 +356,18 @@ static enum status modify_if(struct modify *modify, bool if_exists, const struct
 {
     modify->is_conditional = if_exists || conditions->count > 0;
     modify->presence = if_exists ? GATE_IF_PRESENT : GATE_ALWAYS;
-    modify->to->shows_row |= if_exists && modify->to->is_batch;
+    modify->to->shows_row |= if_exists;
     return modify->is_conditional ? cql__lwt_conditions(modify, conditions) : STATUS_OK;
 }
 
-static enum status modify_check_in(struct modify *modify)
+static enum status modify_check_in(struct modify *modify, const char *statements)
 {
-    const struct schema *schema = modify->schema;
-    for (size_t i = 0; i < schema->partition_count && modify->is_conditional; i++) {
-        if (modify->partition_counts[i] > 1) {
-            return exec_fail(modify->call, CQL_INVALID,
-                             "IN on the partition key is not supported with conditional %s",
-                             modify->update.deletes_row ? "deletions" : "updates");
-        }
-    }
-    for (size_t i = 0; i < schema->clustering_count && modify->is_conditional; i++) {
-        if (modify->clustering_counts[i] > 1) {
-            return exec_fail(modify->call, CQL_INVALID,
-                             "IN on the clustering key columns is not supported with conditional %s",
-                             modify->update.deletes_row ? "deletions" : "updates");
+    for (size_t i = 0; i < modify->where.count && modify->is_conditional; i++) {
+        const struct restriction *restriction = &modify->where.at[i];
+        bool is_partition = restriction->columns[0]->kind == DESCRIBED_PARTITION_KEY;
+        if (restriction->comparison == CQL_IN) {
+            return exec_fail(modify->call, CQL_INVALID, "IN on the %s is not supported with conditional %s",
+                             is_partition ? "partition key" : "clustering key columns", statements);
         }
     }
     return STATUS_OK;
@@ -435,57 +382,35 @@ static enum status modify_set(struct modification *to, const struct cql_update *
     }
     modify.is_conditional = update->if_exists || update->conditions.count > 0;
     status = modify_using(&modify, &update->using);
+    if (status == STATUS_OK) {
+        status = modify_if(&modify, update->if_exists, &update->conditions);
+    }
     for (size_t i = 0; i < update->assignments.count && status == STATUS_OK; i++) {
         status = cql__modify_assign(&modify, &update->assignments.at[i]);
     }
     if (status == STATUS_OK) {
-        status = cql__modify_where(&modify, &update->where, "UPDATE");
+        status = cql__modify_where(&modify, &update->where, "UPDATE", is_of_statics(&modify));
     }
     if (status == STATUS_OK) {
-        status = modify_if(&modify, update->if_exists, &update->conditions);
-    }
-    bool is_static_only = modify.statics_count > 0 && modify.actions_count == 0 && modify.condition == NULL;
-    if (status == STATUS_OK) {
-        status = cql__modify_check_key(&modify, !is_static_only);
-    }
-    if (status == STATUS_OK && is_static_only && modify.clustering_count > 0 && to->call->notes == NULL &&
-        !modify.is_conditional) {
-        status =
-            exec_fail(to->call, CQL_INVALID,
-                      "Invalid restrictions on clustering columns since the UPDATE statement modifies only "
-                      "static columns");
-    }
-    if (status == STATUS_OK) {
-        status = modify_check_in(&modify);
+        status = modify_check_in(&modify, "updates");
     }
     return status == STATUS_OK ? modify_add(&modify) : status;
 }
 
-static enum status delete_check(struct modify *modify, const struct cql_delete *statement)
+/* What needs the whole key of a row, by = or IN. */
+static enum status delete_check(struct modify *modify, bool deletes_regulars)
 {
-    bool has_columns = statement->deletions.count > 0;
-    bool is_static_only = has_columns && modify->actions_count == 0 && modify->condition == NULL;
-    bool is_row = modify->clustering_count == modify->schema->clustering_count && !modify->has_range;
-    enum status status = cql__modify_check_key(modify, has_columns && !is_static_only && !modify->has_range);
-    if (status != STATUS_OK || modify->call->notes != NULL) {
-        return status;
+    bool is_range = !modify->where.names_rows && !is_of_statics(modify);
+    if (is_range && modify->is_conditional) {
+        return exec_fail(modify->call, CQL_INVALID,
+                         "DELETE statements must restrict all PRIMARY KEY columns with equality relations in "
+                         "order to %s non static columns",
+                         deletes_regulars ? "delete" : "use IF condition on");
     }
-    if (has_columns && modify->has_range) {
+    if (is_range && !modify->update.deletes_row) {
         return exec_fail(modify->call, CQL_INVALID, "Range deletions are not supported for specific columns");
     }
-    if (!has_columns && modify->is_conditional && !is_row && modify->static_condition == NULL) {
-        return exec_fail(
-            modify->call, CQL_INVALID,
-            "DELETE statements must restrict all PRIMARY KEY columns with equality relations in order to "
-            "delete non static columns");
-    }
-    if (is_static_only && modify->clustering_count > 0) {
-        return exec_fail(
-            modify->call, CQL_INVALID,
-            "Invalid restrictions on clustering columns since the DELETE statement modifies only "
-            "static columns");
-    }
-    return modify_check_in(modify);
+    return modify_check_in(modify, "deletions");
 }
 
 static enum status modify_delete(struct modification *to, const struct cql_delete *statement)
@@ -497,18 +422,20 @@ static enum status modify_delete(struct modification *to, const struct cql_delet
     }
     modify.is_conditional = statement->if_exists || statement->conditions.count > 0;
     modify.update.deletes_row = statement->deletions.count == 0;
+    modify.names_regulars = modify.update.deletes_row;
     status = modify_using(&modify, &statement->using);
     for (size_t i = 0; i < statement->deletions.count && status == STATUS_OK; i++) {
         status = cql__modify_delete(&modify, &statement->deletions.at[i]);
     }
-    if (status == STATUS_OK) {
-        status = cql__modify_where(&modify, &statement->where, "DELETE");
-    }
+    bool deletes_regulars = modify.names_regulars;
     if (status == STATUS_OK) {
         status = modify_if(&modify, statement->if_exists, &statement->conditions);
     }
     if (status == STATUS_OK) {
-        status = delete_check(&modify, statement);
+        status = cql__modify_where(&modify, &statement->where, "DELETE", is_of_statics(&modify));
+    }
+    if (status == STATUS_OK) {
+        status = delete_check(&modify, deletes_regulars);
     }
     return status == STATUS_OK ? modify_add(&modify) : status;
 }
@@ -530,6 +457,25 @@ enum status cql__modify_statement(struct modification *to, const struct cql_stat
 }
 
 /* --- the request ---------------------------------------------------------------------------------------------------- */
+
+/* Clients whose clocks are off lose writes that they saw taken: they are told of the timestamp that is furthest off. */
+static void modification_check_clock(struct modification *to)
+{
+    int64_t now = clock_wall_us(clock_system());
+    double furthest = 0;
+    for (size_t i = 0; i < to->count; i++) {
+        const struct wide_update *update = to->changes[i].wide;
+        double off = update->has_timestamp ? ((double)update->timestamp - (double)now) / 1e6 : 0;
+        furthest = fabs(off) > fabs(furthest) ? off : furthest;
+    }
+    if (fabs(furthest) > CQL_TIMESTAMP_SKEW_S) {
+        cql__measure_skew();
+        exec_warn(to->call,
+                  "The timestamp of this write is %.0f s %s the server's clock: writes are ordered by their "
+                  "timestamps, so check the client's clock (timestamps are microseconds since 1970)",
+                  fabs(furthest), furthest > 0 ? "ahead of" : "behind");
+    }
+}
 
 /* The timestamp of statements that have none of their own: the batch's, the driver's, or none (the writer's rule). */
 static void modification_stamp(struct modification *to)
@@ -559,6 +505,7 @@ enum status cql__modification_submit(struct modification *to)
         return STATUS_OK;
     }
     modification_stamp(to);
+    modification_check_clock(to);
     to->call->context = to;
     return exec_submit(to->call, to->changes, to->count,
                        to->is_conditional ? cql__lwt_finish : exec_answer_void);

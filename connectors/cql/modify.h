@@ -4,6 +4,7 @@
 
 #include "bind.h"
 #include "exec.h"
+#include "restrictions.h"
 
 /* What the statements of a request, or of a batch, come to. */
 struct modification {
@@ -20,7 +21,8 @@ struct modification {
     struct exec_table table;     /* of conditional statements: one */
     struct bytes partition;      /* likewise, its serialized key */
     struct cql_names conditions; /* columns that IF names; none with IF EXISTS and IF NOT EXISTS */
-    bool shows_row;              /* IF NOT EXISTS: what was there is told whole */
+    bool shows_row;              /* IF EXISTS, IF NOT EXISTS: what was there is told whole */
+    bool asks_rows;              /* some condition is about a row, and not about static columns alone */
 };
 
 /* One statement on its way: its table, key and what it does. */
@@ -36,20 +38,11 @@ struct modify {
     size_t statics_count;
     bool is_counter;
     bool is_insert;
-    /* Keys: what each column may be. */
-    struct value *partition[PARTITION_COLUMNS_MAX];
-    size_t partition_counts[PARTITION_COLUMNS_MAX];
-    struct value *clustering[CLUSTERING_COLUMNS_MAX];
-    size_t clustering_counts[CLUSTERING_COLUMNS_MAX];
-    size_t clustering_count; /* columns that are given, from the first */
-    /* A range of rows instead of the last of those columns (DELETE). */
-    bool has_range;
-    bool has_low;
-    bool has_high;
-    bool low_after;  /* > */
-    bool high_after; /* <= */
-    struct value low;
-    struct value high;
+    bool names_statics;        /* columns that are set, deleted or asked for by IF are static … */
+    bool names_regulars;       /* … or are not */
+    struct value *key;         /* INSERT: the whole key by its columns, partition key first … */
+    bool *key_given;           /* … as far as it is there */
+    struct restrictions where; /* partitions and ranges of rows in each; INSERT's too */
     const struct condition *condition;
     const struct condition *static_condition;
     enum gate_presence presence;
@@ -68,7 +61,11 @@ MUST_USE enum status cql__modification_submit(struct modification *to);
 /* modify_batch.c: adds what the statements of a BATCH do. */
 MUST_USE enum status cql__modify_batch(struct modification *to, const struct cql_batch *batch);
 
-/* modify_set.c: what SET, columns and values, and DELETE's columns say. */
+/* Notes that the statement is about a column; NULL: about none. */
+void cql__modify_name(struct modify *modify, const struct column *column);
+/* modify_set.c: "u.a", as a field's marker is called. */
+struct bytes cql__modify_field_name(struct modify *modify, struct bytes column, struct bytes field);
+/* What SET, columns and values, and DELETE's columns say. */
 MUST_USE enum status cql__modify_assign(struct modify *modify, const struct cql_assignment *assignment);
 MUST_USE enum status cql__modify_value(struct modify *modify, struct bytes column,
                                        const struct cql_term *value);
@@ -77,16 +74,19 @@ MUST_USE enum status cql__modify_bound(struct modify *modify, const struct colum
                                        const struct bound *bound);
 MUST_USE enum status cql__modify_delete(struct modify *modify, const struct cql_deletion *deletion);
 
-/* modify_where.c: WHERE, and keys among INSERT's columns. */
+/* modify_where.c: the rows that WHERE names, of an "UPDATE" or "DELETE". */
 MUST_USE enum status cql__modify_where(struct modify *modify, const struct cql_relations *where,
-                                       const char *statement);
+                                       const char *statement, bool is_static_only);
+/* Keys among INSERT's columns. */
 MUST_USE enum status cql__modify_key(struct modify *modify, struct bytes column, const struct cql_term *value,
                                      bool *ret_is_key);
 /* The same of a value that is there already; the column is one of the key. */
 MUST_USE enum status cql__modify_key_bound(struct modify *modify, struct bytes column,
                                            const struct bound *bound);
-/* Whether all key columns are there. */
-MUST_USE enum status cql__modify_check_key(struct modify *modify, bool needs_clustering);
+/* Whether a clustering column is given. */
+bool cql__modify_key_is_of_row(const struct modify *modify);
+/* After the last of them: checks that all are there, and makes them the row that is meant. */
+MUST_USE enum status cql__modify_key_end(struct modify *modify, bool needs_clustering);
 
 /* modify_json.c: INSERT … JSON: a value for each column of the table. */
 MUST_USE enum status cql__modify_json(struct modify *modify, const struct cql_insert *insert);

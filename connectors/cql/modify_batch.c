@@ -106,6 +106,62 @@ static enum status batch_check_size(struct modification *to, bool is_logged)
     return status;
 }
 
+/* --- conditions ------------------------------------------------------------------------------------------------------- */
+
+/* What kinds of conditions a row may have. */
+enum condition_kind {
+    CONDITION_COLUMNS,
+    CONDITION_PRESENT,
+    CONDITION_ABSENT,
+};
+
+static enum status condition_mixed(struct exec_call *call, enum condition_kind a, enum condition_kind b)
+{
+    bool has_columns = a == CONDITION_COLUMNS || b == CONDITION_COLUMNS;
+    bool has_absent = a == CONDITION_ABSENT || b == CONDITION_ABSENT;
+    return has_columns
+               ? exec_fail(call, CQL_INVALID, "Cannot mix IF conditions and IF %sEXISTS for the same row",
+                           has_absent ? "NOT " : "")
+               : exec_fail(call, CQL_INVALID,
+                           "Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row");
+}
+
+/* Conditions on one row are of one kind; the row is told once. */
+static enum status condition_note(struct modification *to, struct gate_change *change, struct map *seen)
+{
+    static const enum condition_kind kinds[] = {CONDITION_COLUMNS, CONDITION_PRESENT, CONDITION_ABSENT};
+    const enum condition_kind *kind = change->presence == GATE_IF_PRESENT  ? &kinds[1]
+                                      : change->presence == GATE_IF_ABSENT ? &kinds[2]
+                                                                           : &kinds[0];
+    struct buffer key = {0};
+    buffer_put_u8(&key, change->slice->is_static);
+    if (!change->slice->is_static) {
+        values_put(change->slice->low.values, to->table.schema->clustering, change->slice->low.count, &key);
+    }
+    const enum condition_kind *before = map_get(seen, buffer_bytes(&key));
+    if (before == NULL) {
+        (void)map_put(seen, buffer_bytes(&key), (void *)(uintptr_t)kind);
+    } else {
+        change->wants_old = false;
+    }
+    buffer_reset(&key);
+    return before == NULL || *before == *kind ? STATUS_OK : condition_mixed(to->call, *before, *kind);
+}
+
+static enum status batch_check_conditions(struct modification *to)
+{
+    struct map *seen = map_create();
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < to->count && status == STATUS_OK; i++) {
+        struct gate_change *change = &to->changes[i];
+        if (change->condition != NULL || change->presence != GATE_ALWAYS) {
+            status = condition_note(to, change, seen);
+        }
+    }
+    map_destroy(&seen);
+    return status;
+}
+
 /* --- statements ------------------------------------------------------------------------------------------------------- */
 
 static enum status batch_check(struct modification *to, bool is_counter_batch, bool is_logged)
@@ -131,7 +187,8 @@ static enum status batch_check(struct modification *to, bool is_counter_batch, b
         return exec_fail(call, CQL_INVALID, "Cannot provide custom timestamp for %s BATCH",
                          to->has_counters ? "counter" : "conditional");
     }
-    return batch_check_size(to, is_logged);
+    enum status status = to->is_conditional && call->notes == NULL ? batch_check_conditions(to) : STATUS_OK;
+    return status == STATUS_OK ? batch_check_size(to, is_logged) : status;
 }
 
 enum status cql__modify_batch(struct modification *to, const struct cql_batch *batch)

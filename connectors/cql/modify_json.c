@@ -86,6 +86,7 @@ static enum status json_columns(const struct json_insert *insert)
         arena_create_array(modify->call->arena, schema->columns_count, sizeof(*modify->statics));
     for (size_t i = 0; i < schema->columns_count && status == STATUS_OK; i++) {
         struct bound bound;
+        cql__modify_name(modify, &schema->columns[i]);
         status = json_value(insert, schema->columns[i].name, &schema->columns[i].type, &bound);
         if (status == STATUS_OK) {
             status = cql__modify_bound(modify, &schema->columns[i], &bound);
@@ -105,6 +106,9 @@ enum status cql__modify_json(struct modify *modify, const struct cql_insert *ins
                                           .error = &error,
                                           .now_us = clock_wall_us(clock_system())},
                                .defaults_unset = insert->json_defaults_unset};
+    for (size_t i = 0; i < schema_key_count(modify->schema); i++) {
+        modify->key_given[i] = true; /* a key column that the object has not is null, and refused as that */
+    }
     enum status status = exec_bind(call, insert->json, receiver.type, receiver.name, &bound);
     if (status != STATUS_OK || call->notes != NULL) {
         return status;

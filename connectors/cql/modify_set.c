@@ -8,15 +8,19 @@ static enum status set_fail(struct modify *modify, const char *format, struct by
     return exec_fail(modify->call, CQL_INVALID, format, (int)column.size, (const char *)column.data);
 }
 
+void cql__modify_name(struct modify *modify, const struct column *column)
+{
+    modify->names_statics |= column != NULL && column->is_static;
+    modify->names_regulars |= column != NULL && !column->is_static;
+}
+
 /* The column that is set; fails for key columns and what is none. */
 static enum status set_column(struct modify *modify, struct bytes name, bool is_deletion,
                               const struct column **ret_column)
 {
     const struct schema *schema = modify->schema;
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        struct bytes key = i < schema->partition_count ? schema->partition[i].name
-                                                       : schema->clustering[i - schema->partition_count].name;
-        if (bytes_equal(key, name)) {
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        if (bytes_equal(schema_key_column(schema, i)->name, name)) {
             return set_fail(modify,
                             is_deletion
                                 ? "Invalid identifier %.*s for deletion (should not be a PRIMARY KEY part)"
@@ -25,6 +29,7 @@ static enum status set_column(struct modify *modify, struct bytes name, bool is_
         }
     }
     *ret_column = schema_column(schema, name);
+    cql__modify_name(modify, *ret_column);
     return *ret_column != NULL
                ? STATUS_OK
                : exec_fail(modify->call, CQL_INVALID, "Undefined column name %.*s in table %.*s",
@@ -161,6 +166,12 @@ static enum status set_field(struct modify *modify, const struct column *column,
                      (const char *)field.data);
 }
 
+struct bytes cql__modify_field_name(struct modify *modify, struct bytes column, struct bytes field)
+{
+    return bytes_of_text(arena_format(modify->call->arena, "%.*s.%.*s", (int)column.size,
+                                      (const char *)column.data, (int)field.size, (const char *)field.data));
+}
+
 /* c[k] = v, c.f = v, and with a NULL value DELETE c[k], c.f. */
 static enum status set_part(struct modify *modify, const struct column *column, const struct cql_term *key,
                             struct bytes field, const struct cql_term *value)
@@ -185,9 +196,9 @@ static enum status set_part(struct modify *modify, const struct column *column, 
     if (status == STATUS_OK && value != NULL) {
         const struct type *element =
             key == NULL ? &type->parameters[place] : &type->parameters[type->count - 1];
-        status =
-            exec_bind_bytes(modify->call, value, element,
-                            key == NULL ? field : set_name(modify, "value", column->name), &bound, &bytes);
+        struct bytes name = key == NULL ? cql__modify_field_name(modify, column->name, field)
+                                        : set_name(modify, "value", column->name);
+        status = exec_bind_bytes(modify->call, value, element, name, &bound, &bytes);
     }
     if (status != STATUS_OK || bound.kind == BOUND_UNSET) {
         return status;
@@ -262,8 +273,17 @@ static enum status set_collection(struct modify *modify, const struct column *co
     size_t count = 0;
     enum type_kind kind = column->type.kind;
     bool is_subtraction = assignment->kind == CQL_ASSIGN_SUBTRACT;
-    const struct type *type =
-        is_subtraction && kind == TYPE_MAP ? set_subtracted(modify, column) : &column->type;
+    bool is_of_keys = is_subtraction && kind == TYPE_MAP;
+    const struct type *type = is_of_keys ? set_subtracted(modify, column) : &column->type;
+    if (is_of_keys && assignment->value->kind == CQL_TERM_MAP) {
+        struct buffer text = {0};
+        cql__term_format(assignment->value, (struct bytes){0}, &text);
+        enum status refused =
+            set_fail(modify, "Value for a map substraction has to be a set, but was: '%.*s'",
+                     buffer_bytes(&text));
+        buffer_reset(&text);
+        return refused;
+    }
     enum status status = exec_bind(modify->call, assignment->value, type, column->name, &bound);
     if (status != STATUS_OK || bound.kind != BOUND_VALUE || modify->call->notes != NULL) {
         return status; /* + null and - null change nothing */

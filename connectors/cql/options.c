@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/pack.h"
+#include "options_check.h"
 #include "value/scalar_text.h"
 
 enum option_kind {
@@ -85,40 +86,34 @@ enum status exec_literal(struct exec_call *call, const struct cql_term *term, st
 
 /* --- checks --------------------------------------------------------------------------------------------------------- */
 
-static bool text_is_number(struct bytes text, bool has_fraction, double *ret_number)
+static enum status option_check_range(struct exec_call *call, const char *name, enum option_kind kind,
+                                      struct bytes bytes, double number)
 {
-    char copy[64];
-    char *end = NULL;
-    if (text.size == 0 || text.size >= sizeof(copy)) {
-        return false;
+    int size = (int)bytes.size;
+    const char *text = (const char *)bytes.data;
+    if (kind == OPTION_INTEGER && (number < 0 || number > INT32_MAX)) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "%s must be greater than or equal to 0 (got %.*s)", name,
+                         size, text);
     }
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = 0;
-    *ret_number = has_fraction ? strtod(copy, &end) : (double)strtoll(copy, &end, 10);
-    return *end == 0;
-}
-
-/* A class that Cassandra has: tools that read the schema back know no other. */
-static enum status compaction_check(struct exec_call *call, const struct value *value)
-{
-    static const char package[] = "org.apache.cassandra.db.compaction.";
-    static const char *const known[] = {"SizeTieredCompactionStrategy", "LeveledCompactionStrategy",
-                                        "TimeWindowCompactionStrategy", "DateTieredCompactionStrategy",
-                                        "UnifiedCompactionStrategy"};
-    struct bytes class = value_map_text(value, "class");
-    if (class.size == 0) {
-        return exec_fail(call, CQL_CONFIG_ERROR, "Missing sub-option 'class' for the 'compaction' option.");
+    if (strcmp(name, "bloom_filter_fp_chance") == 0 && (number <= 6.71E-5 || number > 1)) {
+        return exec_fail(call, CQL_CONFIG_ERROR,
+                         "%s must be larger than 6.71E-5 and less than or equal to 1.0 (got %.*s)", name,
+                         size, text);
     }
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
+    if (strcmp(name, "min_index_interval") == 0 && number < 1) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "%s must be greater than or equal to 1 (got %.*s)", name,
+                         size, text);
     }
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (bytes_equal(class, bytes_of_text(known[i]))) {
-            return STATUS_OK;
-        }
+    if (kind == OPTION_FRACTION && (number < 0 || number > 1)) {
+        return exec_fail(call, CQL_CONFIG_ERROR,
+                         "%s must be larger than or equal to 0 and smaller than or equal to 1.0 (got %.*s)",
+                         name, size, text);
     }
-    return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find compaction strategy class '%s%.*s'", package,
-                     (int)class.size, (const char *)class.data);
+    if (strcmp(name, "default_time_to_live") == 0 && number > CQL_TTL_SECONDS_MAX) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "%s must be less than or equal to %d (got %.*s)", name,
+                         CQL_TTL_SECONDS_MAX, size, text);
+    }
+    return STATUS_OK;
 }
 
 static enum status option_check(struct exec_call *call, const char *name, enum option_kind kind,
@@ -135,26 +130,31 @@ static enum status option_check(struct exec_call *call, const char *name, enum o
         return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid value for property '%s'. It should be a %s", name,
                          kind == OPTION_MAP ? "map." : "string");
     }
-    if (kind == OPTION_INTEGER && !text_is_number(value->bytes, false, &number)) {
+    if (kind == OPTION_INTEGER && !cql__text_is_number(value->bytes, false, &number)) {
         return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid integer value %.*s for '%s'", size, text, name);
     }
-    if (kind == OPTION_FRACTION && !text_is_number(value->bytes, true, &number)) {
+    if (kind == OPTION_FRACTION && !cql__text_is_number(value->bytes, true, &number)) {
         return exec_fail(call, CQL_SYNTAX_ERROR, "Invalid double value %.*s for '%s'", size, text, name);
     }
-    if (kind == OPTION_INTEGER && (number < 0 || number > INT32_MAX)) {
-        return exec_fail(call, CQL_CONFIG_ERROR, "%s must be greater than or equal to 0 (got %.*s)", name,
-                         size, text);
-    }
-    if (kind == OPTION_FRACTION && (number < 0 || number > 1)) {
-        return exec_fail(call, CQL_CONFIG_ERROR,
-                         "%s must be larger than or equal to 0 and smaller than or equal to 1.0 (got %.*s)",
-                         name, size, text);
-    }
-    if (strcmp(name, "default_time_to_live") == 0 && number > CQL_TTL_SECONDS_MAX) {
-        return exec_fail(call, CQL_CONFIG_ERROR, "%s must be less than or equal to %d (got %.*s)", name,
-                         CQL_TTL_SECONDS_MAX, size, text);
-    }
-    return STATUS_OK;
+    enum status status =
+        option_check_range(call, name, kind, is_text ? value->bytes : (struct bytes){0}, number);
+    bool is_set = false;
+    return status == STATUS_OK && kind == OPTION_BOOLEAN ? cql__option_boolean(call, name, value, &is_set)
+                                                         : status;
+}
+
+/* What two options say together. */
+static enum status options_check_together(struct exec_call *call, const struct cql_options *options)
+{
+    double least = 128;
+    double most = 2048;
+    (void)cql__text_is_number(value_map_text(&options->options, "min_index_interval"), false, &least);
+    (void)cql__text_is_number(value_map_text(&options->options, "max_index_interval"), false, &most);
+    return most >= least ? STATUS_OK
+                         : exec_fail(call, CQL_CONFIG_ERROR,
+                                     "max_index_interval must be greater than or equal to min_index_interval "
+                                     "(%.0f) (got %.0f)",
+                                     least, most);
 }
 
 static void option_set(struct arena *arena, struct value *map, struct bytes name, struct value value)
@@ -210,15 +210,15 @@ static enum status option_take(struct exec_call *call, const struct cql_property
     if (status == STATUS_OK) {
         status = option_check(call, options_known[i].name, options_known[i].kind, &value);
     }
-    if (status == STATUS_OK && strcmp(options_known[i].name, "compaction") == 0) {
-        status = compaction_check(call, &value);
+    if (status == STATUS_OK) {
+        status = cql__option_check_inside(call, options_known[i].name, &value);
     }
     double number = 0;
     if (status == STATUS_OK && options_known[i].kind == OPTION_ID) {
         return option_id(call, &value, options);
     }
     if (status == STATUS_OK && strcmp(options_known[i].name, "gc_grace_seconds") == 0 &&
-        text_is_number(value.bytes, false, &number)) {
+        cql__text_is_number(value.bytes, false, &number)) {
         *ret_gc_grace_seconds = (uint32_t)number;
     } else if (status == STATUS_OK) {
         option_set(call->arena, &options->options, property->name, value);
@@ -242,7 +242,7 @@ enum status cql__options_take(struct exec_call *call, const struct cql_propertie
             status = option_take(call, &properties->at[i], options, ret_gc_grace_seconds);
         }
     }
-    return status;
+    return status == STATUS_OK ? options_check_together(call, options) : status;
 }
 
 /* --- kept ----------------------------------------------------------------------------------------------------------- */
@@ -284,13 +284,10 @@ void cql__options_decode(struct bytes properties, struct arena *arena, struct cq
     }
 }
 
-uint32_t cql__default_ttl(const struct schema *schema)
+uint32_t cql__options_default_ttl(const struct cql_options *options)
 {
-    struct arena arena = {0};
-    struct cql_options options;
     double number = 0;
-    cql__options_decode(schema->properties, &arena, &options);
-    bool is_set = text_is_number(value_map_text(&options.options, "default_time_to_live"), false, &number);
-    arena_reset(&arena);
+    bool is_set =
+        cql__text_is_number(value_map_text(&options->options, "default_time_to_live"), false, &number);
     return is_set ? (uint32_t)number : 0;
 }

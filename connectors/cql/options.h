@@ -21,8 +21,8 @@ void cql__options_decode(struct bytes properties, struct arena *arena, struct cq
 /* Takes in what a statement says. Failures in Cassandra's words. `gc_grace_seconds` is the schema's own. */
 MUST_USE enum status cql__options_take(struct exec_call *call, const struct cql_properties *properties,
                                        struct cql_options *options, uint32_t *ret_gc_grace_seconds);
-/* Seconds after which cells of a table expire when nothing else is said; 0: they do not. */
-uint32_t cql__default_ttl(const struct schema *schema);
+/* default_time_to_live, in seconds; 0: none. It is the schema's own too, for whoever writes rows. */
+uint32_t cql__options_default_ttl(const struct cql_options *options);
 
 enum {
     CQL_GC_GRACE_SECONDS_DEFAULT = 864000,

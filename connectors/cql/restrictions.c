@@ -186,6 +186,48 @@ bool cql__restrictions_fix(const struct restrictions *restrictions, const struct
 }
 
 /* The partition key: chosen, or a range of tokens, part of which may be left to be filtered. */
+static enum status fail_missing(struct exec_call *call, const struct restrictions *restrictions,
+                                const struct source *source, enum described_kind kind, const char *format)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < source->count; i++) {
+        bool is_restricted = false;
+        for (size_t k = 0; k < restrictions->count; k++) {
+            const struct restriction *restriction = &restrictions->at[k];
+            for (size_t n = 0; n < restriction->columns_count; n++) {
+                is_restricted |= restriction->columns[n] == &source->columns[i];
+            }
+        }
+        if (source->columns[i].kind == kind && !is_restricted) {
+            buffer_put_text(&names, names.size == 0 ? "" : ", ");
+            buffer_put(&names, source->columns[i].name);
+        }
+    }
+    bool is_missing = names.size > 0;
+    struct bytes kept = arena_copy(call->arena, buffer_bytes(&names));
+    buffer_reset(&names);
+    return is_missing ? restrictions_fail(call, format, kept) : STATUS_OK;
+}
+
+/* Changes are of partitions that are named. */
+static enum status check_named(struct exec_call *call, const struct source *source,
+                               struct restrictions_use use, const struct restrictions *restrictions)
+{
+    if (restrictions->has_token) {
+        return exec_fail(call, CQL_INVALID,
+                         "The token function cannot be used in WHERE clauses for %s statements",
+                         use.modifies);
+    }
+    enum status status = fail_missing(call, restrictions, source, DESCRIBED_PARTITION_KEY,
+                                      "Some partition key parts are missing: %.*s");
+    return status == STATUS_OK && !restrictions->has_partitions
+               ? exec_fail(call, CQL_INVALID,
+                           "Only EQ and IN relation are supported on the partition key (unless you use the "
+                           "token() function) for %s statements",
+                           use.modifies)
+               : status;
+}
+
 static enum status choose_partitions(struct exec_call *call, const struct source *source,
                                      struct restrictions_use use, struct restrictions *restrictions)
 {
@@ -202,6 +244,10 @@ static enum status choose_partitions(struct exec_call *call, const struct source
         restrictions->has_in |= is_partition && restriction->comparison == CQL_IN;
     }
     restrictions->has_partitions = exact == keys && others == 0;
+    enum status status = use.modifies != NULL ? check_named(call, source, use, restrictions) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (exact + others > 0 && !restrictions->has_partitions && !use.allows_filtering) {
         return exec_fail(call, CQL_INVALID, NEEDS_FILTERING);
     }
@@ -274,31 +320,28 @@ static bool choose_at(struct restrictions *restrictions, size_t position, size_t
     return *ret_next > position && !is_slice;
 }
 
-static enum status choose_rows(struct exec_call *call, const struct source *source,
-                               struct restrictions_use use, struct restrictions *restrictions)
+static enum status check_rows(struct exec_call *call, const struct source *source,
+                              struct restrictions_use use, const struct restrictions *restrictions)
 {
-    size_t position = 0;
-    size_t next = 0;
-    bool has_contains = false;
-    const struct restriction *skipped = NULL;
     for (size_t i = 0; i < restrictions->count; i++) {
         const struct restriction *restriction = &restrictions->at[i];
-        bool is_clustering = !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
-        restrictions->has_clustering |= is_clustering;
-        has_contains |= is_clustering && is_containing(restriction);
+        bool is_clustering = restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        if (is_clustering && cql__restriction_is_slice(restriction)) {
+            return exec_fail(call, CQL_INVALID,
+                             "Slice restrictions are not supported on the clustering columns in %s "
+                             "statements",
+                             use.modifies);
+        }
     }
-    if (use.selects_only_statics && restrictions->has_clustering) {
-        return exec_fail(call, CQL_INVALID,
-                         "Cannot restrict clustering columns when selecting only static columns");
-    }
-    if (has_contains && !use.allows_filtering) {
-        return exec_fail(call, CQL_INVALID,
-                         "Clustering columns can only be restricted with CONTAINS with a secondary index or "
-                         "filtering");
-    }
-    while (choose_at(restrictions, position, &next)) {
-        position = next;
-    }
+    return use.is_static_only ? STATUS_OK
+                              : fail_missing(call, restrictions, source, DESCRIBED_CLUSTERING,
+                                             "Some clustering keys are missing: %.*s");
+}
+
+/* The restriction on the first clustering column that is good for no range, since one before it is not restricted; or NULL. */
+static const struct restriction *first_skipped(const struct restrictions *restrictions)
+{
+    const struct restriction *skipped = NULL;
     for (size_t i = 0; i < restrictions->count; i++) {
         const struct restriction *restriction = &restrictions->at[i];
         bool is_left = !is_token(restriction) && !restriction->is_key &&
@@ -308,23 +351,81 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
             skipped = restriction;
         }
     }
+    return skipped;
+}
+
+static enum status choose_rows(struct exec_call *call, const struct source *source,
+                               struct restrictions_use use, struct restrictions *restrictions)
+{
+    size_t position = 0;
+    size_t next = 0;
+    bool has_contains = false;
+    for (size_t i = 0; i < restrictions->count; i++) {
+        const struct restriction *restriction = &restrictions->at[i];
+        bool is_clustering = !is_token(restriction) && restriction->columns[0]->kind == DESCRIBED_CLUSTERING;
+        restrictions->has_clustering |= is_clustering;
+        has_contains |= is_clustering && is_containing(restriction);
+    }
+    if (use.is_static_only && restrictions->has_clustering) {
+        return use.modifies == NULL
+                   ? exec_fail(call, CQL_INVALID,
+                               "Cannot restrict clustering columns when selecting only static columns")
+                   : exec_fail(call, CQL_INVALID,
+                               "Invalid restrictions on clustering columns since the %s statement modifies "
+                               "only static columns",
+                               use.modifies);
+    }
+    if (use.needs_rows) {
+        enum status status = check_rows(call, source, use, restrictions);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (has_contains && !use.allows_filtering) {
+        return exec_fail(call, CQL_INVALID,
+                         "Clustering columns can only be restricted with CONTAINS with a secondary index or "
+                         "filtering");
+    }
+    while (choose_at(restrictions, position, &next)) {
+        position = next;
+    }
+    restrictions->names_rows =
+        source->table.schema != NULL && position == source->table.schema->clustering_count;
+    const struct restriction *skipped = first_skipped(restrictions);
     return skipped != NULL && !use.allows_filtering && choose_indexed(source, restrictions) == NULL
                ? fail_skipped(call, source, skipped->columns[0], position)
                : STATUS_OK;
 }
 
-/* Of several restrictions the first one that a usable index is for. Tokens are no part of what an index is read by. */
+/* Of several restrictions the first one that a usable index is for. Tokens are no part of what an index is read by; an index on
+ * a static column leads to static rows and not to those beside them, so the table is read and filtered instead. */
 static void choose_index(const struct source *source, struct restrictions *restrictions)
 {
     for (size_t i = 0; i < restrictions->count && restrictions->index == NULL; i++) {
         const struct index_schema *index = restriction_index(source, &restrictions->at[i]);
         bool is_read = restrictions->at[i].comparison != CQL_LIKE && !restrictions->has_partitions &&
-                       !restrictions->has_token;
+                       !restrictions->has_token && restrictions->at[i].columns[0]->kind != DESCRIBED_STATIC;
         if (index != NULL && index->state == INDEX_ACTIVE && is_read) {
             restrictions->index = index;
             restrictions->indexed = &restrictions->at[i];
         }
     }
+}
+
+/* Changes name their rows by keys alone. */
+static enum status fail_filters(struct exec_call *call, const struct restrictions *restrictions)
+{
+    struct buffer names = {0};
+    for (size_t i = 0; i < restrictions->count; i++) {
+        if (!restrictions->at[i].is_key) {
+            buffer_put_text(&names, names.size == 0 ? "" : ", ");
+            buffer_put(&names, restrictions->at[i].columns[0]->name);
+        }
+    }
+    enum status status =
+        restrictions_fail(call, "Non PRIMARY KEY columns found in where clause: %.*s ", buffer_bytes(&names));
+    buffer_reset(&names);
+    return status;
 }
 
 /* What is left. Without partitions the rows are filtered too. */
@@ -343,8 +444,12 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
             restriction->is_key = false;
         }
         restrictions->filters |= !restriction->is_key;
+        restrictions->has_indexed |= !restriction->is_key && restriction_index(source, restriction) != NULL;
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
+    }
+    if (use.modifies != NULL && restrictions->filters) {
+        return fail_filters(call, restrictions);
     }
     return restrictions->filters && !use.allows_filtering && !is_indexed
                ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)

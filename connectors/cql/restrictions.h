@@ -1,4 +1,4 @@
-/* WHERE of a SELECT: which partitions, which rows of them, and what is left to be filtered. Follows Cassandra 4.1. */
+/* WHERE: which partitions, which rows of them, and what is left to be filtered. Follows Cassandra 4.1. */
 #ifndef CQL_RESTRICTIONS_H
 #define CQL_RESTRICTIONS_H
 
@@ -39,19 +39,23 @@ struct restrictions {
     int64_t token_high;
     bool has_clustering;      /* some clustering column is restricted */
     bool has_regular;         /* some column that is neither of the key nor static is restricted */
+    bool names_rows;          /* all clustering columns are restricted by = or IN: a range is one row */
     bool has_ranges;          /* `ranges` says which rows of the partitions; false: all */
     struct row_range *ranges; /* in the order of storage, none twice */
     size_t ranges_count;
-    bool filters; /* some restriction is no key */
+    bool filters;     /* some restriction is no key */
+    bool has_indexed; /* an index is for some restriction, read by or not */
     /* Without partitions: the restriction whose rows an index gives; NULL: there is none. */
     const struct restriction *indexed;
     const struct index_schema *index;
 };
 
-/* What SELECT's other parts mean for WHERE. */
+/* What a statement's other parts mean for WHERE. */
 struct restrictions_use {
+    const char *modifies; /* "UPDATE", "DELETE"; NULL: it is a SELECT */
+    bool needs_rows;      /* UPDATE: whole keys of rows */
     bool allows_filtering;
-    bool selects_only_statics;
+    bool is_static_only; /* what is selected or changed */
 };
 
 /* While a statement is prepared (call->notes) only the structure is there: no partitions, no ranges. */

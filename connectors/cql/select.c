@@ -119,35 +119,82 @@ static enum status select_distinct(struct select *select)
     return STATUS_OK;
 }
 
-/* The key column that a group is made by: the last argument's, of a function. */
-static const struct source_column *group_column(const struct source *source,
-                                                const struct cql_expression *group)
+/* Rows that are one behind the other have equal results of these, or rising ones: groups need not be looked for. */
+static bool is_monotonic(const struct cql_expression *group)
 {
-    while (group != NULL && group->kind != CQL_EXPRESSION_COLUMN) {
-        const struct cql_expression *inner = NULL;
-        for (size_t i = 0; i < group->count; i++) {
-            bool is_varying = group->parts[i] != NULL && group->parts[i]->kind != CQL_EXPRESSION_VALUE;
-            inner = is_varying ? group->parts[i] : inner;
-        }
-        group = inner;
+    static const char *const names[] = {"floor", "todate", "totimestamp", "tounixtimestamp"};
+    struct bytes name = group->function == NULL ? (struct bytes){0} : group->function->name.name;
+    bool is_known = false;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        is_known |= bytes_equal(name, bytes_of_text(names[i]));
     }
-    return group == NULL ? NULL : &source->columns[group->index];
+    return is_known && group->function->user == NULL;
+}
+
+/* The clustering column that a function's results are groups by. */
+static enum status group_function(struct select *select, size_t place,
+                                  const struct source_column **ret_column)
+{
+    const struct cql_expression *group = select->selection.groups[place];
+    const struct source_column *columns = select->source.columns;
+    *ret_column = NULL;
+    if (!is_monotonic(group)) {
+        struct buffer text = {0};
+        cql__term_format(select->statement->group_by.at[place], select->source.table.keyspace, &text);
+        enum status status =
+            select_fail_name(select,
+                             "Only monotonic functions are supported in the GROUP BY clause. Got: %.*s ",
+                             buffer_bytes(&text));
+        buffer_reset(&text);
+        return status;
+    }
+    for (size_t i = 0; i < group->count; i++) {
+        bool is_column = group->parts[i] != NULL && group->parts[i]->kind == CQL_EXPRESSION_COLUMN;
+        *ret_column = is_column ? &columns[group->parts[i]->index] : *ret_column;
+    }
+    if (*ret_column == NULL) {
+        return exec_fail(select->call, CQL_INVALID,
+                         "GROUP BY functions must have one clustering column name as parameter");
+    }
+    return (*ret_column)->kind == DESCRIBED_CLUSTERING
+               ? STATUS_OK
+               : select_fail_name(select,
+                                  "Group by functions are only supported on clustering columns, got %.*s",
+                                  (*ret_column)->name);
+}
+
+/* The key column that a group is made by. */
+static enum status group_column(struct select *select, size_t place, const struct source_column **ret_column)
+{
+    const struct cql_expression *group = select->selection.groups[place];
+    const struct source_column *columns = select->source.columns;
+    if (group->kind != CQL_EXPRESSION_COLUMN) {
+        return group_function(select, place, ret_column);
+    }
+    *ret_column = &columns[group->index];
+    if ((*ret_column)->kind != DESCRIBED_PARTITION_KEY && (*ret_column)->kind != DESCRIBED_CLUSTERING) {
+        return select_fail_name(
+            select, "Group by is currently only supported on the columns of the PRIMARY KEY, got %.*s",
+            (*ret_column)->name);
+    }
+    return place == 0 || select->selection.groups[place - 1]->kind == CQL_EXPRESSION_COLUMN
+               ? STATUS_OK
+               : exec_fail(select->call, CQL_INVALID,
+                           "Functions are only supported on the last element of the GROUP BY clause");
 }
 
 static enum status select_groups(struct select *select)
 {
     const struct source *source = &select->source;
     const struct schema *schema = source->table.schema;
-    size_t keys = schema->partition_count + schema->clustering_count;
     size_t next = 0;
     for (size_t i = 0; i < select->selection.groups_count; i++) {
-        const struct source_column *column = group_column(source, select->selection.groups[i]);
-        size_t number = column == NULL ? SIZE_MAX : cql__source_number(source, column);
-        if (number >= keys) {
-            return select_fail_name(
-                select, "Group by is currently only supported on the columns of the PRIMARY KEY, got %.*s",
-                column == NULL ? (struct bytes){0} : column->name);
+        const struct source_column *column = NULL;
+        enum status status = group_column(select, i, &column);
+        if (status != STATUS_OK) {
+            return status;
         }
+        size_t number = cql__source_number(source, column);
         while (next < number && cql__restrictions_fix(&select->restrictions, &source->columns[next])) {
             next++;
         }
@@ -212,6 +259,16 @@ static enum status select_order(struct select *select)
     if (orderings->count == 0) {
         return STATUS_OK;
     }
+    for (size_t i = 0; i < orderings->count; i++) {
+        if (orderings->at[i].near != NULL) {
+            return exec_fail(
+                select->call, CQL_INVALID,
+                "ANN ordering is not supported: there is no index that finds the nearest vectors");
+        }
+    }
+    if (select->restrictions.has_indexed) {
+        return exec_fail(select->call, CQL_INVALID, "ORDER BY with 2ndary indexes is not supported.");
+    }
     if (select->source.system == NULL && !select->restrictions.has_partitions) {
         return exec_fail(
             select->call, CQL_INVALID,
@@ -254,8 +311,7 @@ static enum status select_plan(struct select *select)
     struct restrictions_use use = {.allows_filtering = statement->allows_filtering};
     if (status == STATUS_OK) {
         use.allows_filtering |= cql__log_names_row(&select->source, &statement->where);
-        use.selects_only_statics =
-            statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
+        use.is_static_only = statement->selectors.count > 0 && cql__selection_is_static(&select->selection);
         status = cql__restrictions_make(call, &select->source, &statement->where, use, &select->restrictions);
     }
     if (status == STATUS_OK) {
@@ -439,6 +495,9 @@ static enum status take_grouped(struct select *select, const struct source_row *
 {
     struct selection_group *group = &select->group;
     struct buffer key = {0};
+    if (select->statement->is_distinct && select->position.partition_left == 0) {
+        return STATUS_OK; /* a partition is one row */
+    }
     enum status status = cql__group_key(&select->selection, row, row->arena, &key, error);
     bool is_same =
         status == STATUS_OK && group->has_rows && bytes_equal(buffer_bytes(&key), buffer_bytes(&group->key));
@@ -456,6 +515,9 @@ static enum status take_grouped(struct select *select, const struct source_row *
         return status;
     }
     group->has_rows = true;
+    if (select->statement->is_distinct) {
+        select->position.partition_left = 0;
+    }
     return select->deferred != NULL ? cql__defer_step(select, row, stored, error)
                                     : cql__group_step(group, row, error);
 }
@@ -584,15 +646,68 @@ static void select_settled(struct exec_call *call)
     }
 }
 
-static enum status select_rows(struct select *select)
+static void select_failed(struct select *select)
 {
-    return select->source.system != NULL ? cql__select_system(select)
-           : select->source.log != NULL  ? cql__select_log(select)
-                                         : cql__select_read(select);
+    struct exec_call *call = select->call;
+    select_abandon(call);
+    call->abandon = NULL;
+}
+
+/* All rows were taken. */
+static enum status select_read_whole(struct select *select)
+{
+    enum status status = select_finish_groups(select);
+    return status == STATUS_OK ? select_end(select) : status;
+}
+
+void cql__select_read_ended(struct select *select, enum status status)
+{
+    struct exec_call *call = select->call;
+    if (status == STATUS_OK) {
+        status = select_read_whole(select);
+    }
+    if (status != STATUS_OK) {
+        select_failed(select);
+        exec_answer_failure(call);
+    }
+}
+
+static void select_begin(struct select *select)
+{
+    if (cql__selection_defers(&select->selection)) {
+        cql__defer_begin(select);
+    }
+}
+
+/* Reads what is little here; *ret_waits: the rest is read in the pool. */
+static enum status select_rows(struct select *select, bool *ret_waits)
+{
+    struct exec *exec = select->call->exec;
+    struct select before = *select;
+    select_begin(select);
+    *ret_waits = select->source.system == NULL && (select->source.log != NULL || select->as_of > 0);
+    if (select->source.system != NULL) {
+        return cql__select_system(select);
+    }
+    if (!*ret_waits) {
+        select->view = exec->view;
+        select->aside = exec->aside;
+        select->rows_inline = CQL_INLINE_ROWS;
+        enum status status = cql__select_read(select);
+        if (status != STATUS_OK || !select->is_long) {
+            return status;
+        }
+        select_abandon(select->call);
+        *select = before;
+        select_begin(select);
+        *ret_waits = true;
+    }
+    return cql__select_later(select);
 }
 
 enum status exec_select(struct exec_call *call, const struct cql_select *statement)
 {
+    bool waits = false;
     struct select *select = arena_create(call->arena, sizeof(*select));
     *select = (struct select){.call = call, .statement = statement};
     enum status status = select_plan(select);
@@ -602,21 +717,14 @@ enum status exec_select(struct exec_call *call, const struct cql_select *stateme
     select->group.selection = &select->selection;
     call->context = select;
     call->abandon = select_abandon;
-    if (status == STATUS_OK && cql__selection_defers(&select->selection)) {
-        cql__defer_begin(select);
-    }
     if (status == STATUS_OK) {
-        status = select_rows(select);
+        status = select_rows(select, &waits);
     }
-    if (status == STATUS_OK) {
-        status = select_finish_groups(select);
-    }
-    if (status == STATUS_OK) {
-        status = select_end(select);
+    if (status == STATUS_OK && !waits) {
+        status = select_read_whole(select);
     }
     if (status != STATUS_OK) {
-        select_abandon(call);
-        call->abandon = NULL;
+        select_failed(select);
     }
     return status;
 }

@@ -29,6 +29,11 @@ struct select {
     uint64_t limit; /* UINT64_MAX: there is none, as the next one */
     uint64_t partition_limit;
     uint64_t page_rows; /* UINT64_MAX: all rows are one page */
+    struct gate_view *view;
+    struct gate_view *aside; /* for reads while `view` visits rows */
+    size_t rows_inline;      /* looked at on the door's thread before is_long is set; 0: no bound */
+    bool is_long;            /* what was taken is to be thrown away, and read in the pool */
+    struct later *later;     /* it is read there */
     bool is_reverse;
     bool sorts; /* rows of several partitions, in the order of their clustering columns */
     struct select_position position; /* where this page begins, then where it ended */
@@ -63,6 +68,10 @@ MUST_USE enum status cql__select_take(struct select *select, const struct source
 
 /* select_read.c: takes the rows of a stored table, from select->position on. Failures are set. */
 MUST_USE enum status cql__select_read(struct select *select);
+/* select_later.c: either of the next two in the reader pool; cql__select_read_ended comes later, on the door's thread. */
+MUST_USE enum status cql__select_later(struct select *select);
+/* select.c: goes on to the answer, or the failure. */
+void cql__select_read_ended(struct select *select, enum status status);
 /* select_log.c: the same of a log. */
 MUST_USE enum status cql__select_log(struct select *select);
 /* select_system.c: the same of a system table. */

@@ -60,8 +60,8 @@ static enum status partition_fetch_statics(struct read *read)
     if (!select->source.has_statics) {
         return STATUS_OK;
     }
-    enum status status = gate_get_wide(select->call->exec->aside, select->source.table.full, &slice,
-                                       select->as_of, &image, &now, &read->error);
+    enum status status = gate_get_wide(select->aside, select->source.table.full, &slice, select->as_of,
+                                       &image, &now, &read->error);
     if (status == STATUS_OK) {
         status = partition_statics(read, image);
     }
@@ -241,8 +241,8 @@ static void read_visit(void *context, const struct gate_row *stored)
 
 /* --- ranges --------------------------------------------------------------------------------------------------------- */
 
-/* How many rows to ask the gate for; 0: as many as it gives. One more than are wanted tells whether others follow. */
-static size_t range_rows(const struct read *read)
+/* How many rows are wanted; 0: as many as the gate gives. One more tells whether others follow. */
+static size_t range_wanted(const struct read *read)
 {
     const struct select *select = read->select;
     uint64_t wanted = select->page_rows == UINT64_MAX ? UINT64_MAX : select->page_rows - select->rows;
@@ -255,6 +255,23 @@ static size_t range_rows(const struct read *read)
     wanted = select->position.left < wanted ? select->position.left : wanted;
     wanted = select->position.partition_left < wanted ? select->position.partition_left : wanted;
     return wanted < CQL_PAGE_SCANNED_MAX ? (size_t)wanted + 1 : 0;
+}
+
+/* How many rows to ask the gate for: on the door's thread not many. */
+static size_t range_rows(const struct read *read)
+{
+    size_t wanted = range_wanted(read);
+    size_t most = read->select->rows_inline;
+    return most > 0 && (wanted == 0 || wanted > most) ? most : wanted;
+}
+
+/* Whether what is left is for the reader pool. */
+static bool read_is_long(struct read *read)
+{
+    struct select *select = read->select;
+    select->is_long =
+        select->rows_inline > 0 && read->scanned + select->position.partition >= select->rows_inline;
+    return select->is_long;
 }
 
 /* Behind all rows of the partition at hand, whose others are not wanted. */
@@ -340,8 +357,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
         struct key_term term;
         buffer_clear(&read->last);
         range_by_index(read, &term, &query);
-        status =
-            gate_query(select->call->exec->view, &query, &arena, read_visit, read, &page, NULL, &read->error);
+        status = gate_query(select->view, &query, &arena, read_visit, read, &page, NULL, &read->error);
         status = status == STATUS_OK ? read->status : status;
         if (status == STATUS_OK) {
             read->scanned += page.scanned;
@@ -353,7 +369,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
         if (status == STATUS_OK && read->step == SELECT_ON && goes_on && read_is_enough(read)) {
             read->step = SELECT_FULL;
         }
-    } while (status == STATUS_OK && read->step == SELECT_ON && read->place.size > 0);
+    } while (status == STATUS_OK && read->step == SELECT_ON && read->place.size > 0 && !read_is_long(read));
     return status;
 }
 
@@ -384,7 +400,7 @@ static enum status read_ranges(struct read *read)
     while (position->range < count && status == STATUS_OK) {
         struct gate_slice slice = range_slice(read, position->range);
         status = read->skips && !read_is_scan(read) ? STATUS_OK : range_read(read, &slice);
-        if (status != STATUS_OK || read->step != SELECT_ON) {
+        if (status != STATUS_OK || read->step != SELECT_ON || select->is_long) {
             return status;
         }
         buffer_clear(&read->place);
@@ -454,8 +470,8 @@ static enum status read_moment(struct read *read)
                                .slice = &slice,
                                .rows_max = 1,
                                .as_of = select->as_of};
-    enum status status = gate_query(select->call->exec->view, &query, select->call->arena, visit_nothing,
-                                    NULL, &page, NULL, &read->error);
+    enum status status =
+        gate_query(select->view, &query, select->call->arena, visit_nothing, NULL, &page, NULL, &read->error);
     read->now = page.now;
     return status;
 }
@@ -480,10 +496,11 @@ enum status cql__select_read(struct select *select)
     size_t count = read_is_scan(&read) ? 1 : select->restrictions.partitions_count;
     enum status status = read_moment(&read);
     count = select->restrictions.is_nothing ? 0 : count;
-    while (position->partition < count && status == STATUS_OK && read.step == SELECT_ON) {
+    while (position->partition < count && status == STATUS_OK && read.step == SELECT_ON &&
+           !read_is_long(&read)) {
         status = read_partition(&read, is_resumed);
         is_resumed = false;
-        if (status == STATUS_OK && read.step == SELECT_ON) {
+        if (status == STATUS_OK && read.step == SELECT_ON && !select->is_long) {
             position->partition++;
             position->range = 0;
             position->partition_left = select->partition_limit;

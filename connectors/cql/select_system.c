@@ -233,6 +233,8 @@ static void describe_table(struct exec_call *call, const struct schema *schema, 
     describe_columns(call, schema, table);
     describe_dropped(call, &options.dropped, table);
     describe_indexes(call, schema, table);
+    (void)!gate_totals(call->exec->view, schema->space, &table->rows, &table->bytes,
+                       NULL); /* 0: it cannot tell */
 }
 
 static void describe_view(struct exec_call *call, const struct schema *schema,
@@ -254,6 +256,8 @@ static void describe_view(struct exec_call *call, const struct schema *schema,
     describe_options(call, &view.options.options, &table->options);
     table->options.gc_grace_s = (int)view.gc_grace_seconds;
     describe_columns(call, cql__view_schema(schema, index, &view, call->arena), table);
+    (void)!gate_totals(call->exec->view, index->space, &table->rows, &table->bytes,
+                       NULL); /* 0: it cannot tell */
 }
 
 /* The views of a table; `views` has room for them. */

@@ -219,11 +219,6 @@ enum status cql__selection_make(struct exec_call *call, const struct source *sou
         status =
             prepare_term(ret_selection, &preparation, statement->group_by.at[i], &ret_selection->groups[i]);
     }
-    for (size_t i = 0; i < statement->group_by.count && status == STATUS_OK; i++) {
-        if (calls_users(ret_selection->groups[i], true)) {
-            status = exec_fail(call, CQL_INVALID, "Functions of users are not supported in GROUP BY");
-        }
-    }
     ret_selection->calls = preparation.calls;
     for (size_t i = 0; i < ret_selection->aggregates_count; i++) {
         ret_selection->arguments += ret_selection->aggregates[i]->count;

@@ -135,6 +135,15 @@ static enum status source_of_documents(struct exec_call *call, const struct cql_
     return STATUS_OK;
 }
 
+const struct source *cql__source_of(struct exec_call *call, const struct exec_table *table)
+{
+    struct source *source = arena_create(call->arena, sizeof(*source));
+    source->table = *table;
+    source->stored = table->full;
+    stored_columns(source, call->arena);
+    return source;
+}
+
 static enum status source_of_table(struct exec_call *call, const struct cql_qualified *name,
                                    struct source *source)
 {

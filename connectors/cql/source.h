@@ -36,6 +36,8 @@ struct source {
 /* Finds the table, or view, as it was at an LSN (0: as it is). Failures in Cassandra's words. */
 MUST_USE enum status cql__source_find(struct exec_call *call, const struct cql_qualified *name,
                                       uint64_t as_of, struct source *ret_source);
+/* The source that a table which was found already is; in the call's arena. */
+const struct source *cql__source_of(struct exec_call *call, const struct exec_table *table);
 /* The column of that name; NULL: there is none. */
 const struct source_column *cql__source_find_column(const struct source *source, struct bytes name);
 size_t cql__source_number(const struct source *source, const struct source_column *column);

@@ -341,11 +341,11 @@ struct cql_term *cql__word(struct syntax *syntax, struct syntax_token token)
     return term;
 }
 
-/* Elements beside elements, and different fields, can be set together. */
+/* What changes parts of a column can be said together; fields only once. */
 static bool is_compatible(const struct cql_assignment *a, const struct cql_assignment *b)
 {
-    return (a->kind == CQL_ASSIGN_ELEMENT && b->kind == CQL_ASSIGN_ELEMENT) ||
-           (a->kind == CQL_ASSIGN_FIELD && b->kind == CQL_ASSIGN_FIELD && !bytes_equal(a->field, b->field));
+    bool are_fields = a->kind == CQL_ASSIGN_FIELD && b->kind == CQL_ASSIGN_FIELD;
+    return a->kind != CQL_ASSIGN && b->kind != CQL_ASSIGN && !(are_fields && bytes_equal(a->field, b->field));
 }
 
 void cql__assignment_add(struct syntax *syntax, struct cql_assignments *assignments,

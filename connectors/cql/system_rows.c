@@ -197,6 +197,68 @@ void cql__rows_built_views(struct system_rows *rows)
     each_keyspace(rows, tell_built_views);
 }
 
+/* A range of tokens, (start, end]; the last one's end is the least token, which stands for both ends. */
+struct token_range {
+    struct bytes start;
+    struct bytes end;
+};
+
+static int range_compare(const void *a, const void *b)
+{
+    return bytes_compare(((const struct token_range *)a)->start, ((const struct token_range *)b)->start);
+}
+
+/* The ranges in the order of their texts, which they are told as. */
+static void token_ranges(struct arena *arena, struct token_range ranges[SYSTEM_TOKENS])
+{
+    for (size_t i = 0; i < SYSTEM_TOKENS; i++) {
+        int64_t end = cql__system_token((i + 1) % SYSTEM_TOKENS);
+        ranges[i].start = bytes_of_text(arena_format(arena, "%" PRId64, cql__system_token(i)));
+        ranges[i].end = bytes_of_text(arena_format(arena, "%" PRId64, end));
+    }
+    qsort(ranges, SYSTEM_TOKENS, sizeof(*ranges), range_compare);
+}
+
+/* A partition is taken to be a row, since rows are what is counted; they are taken to be spread evenly. */
+static void tell_estimates(struct system_rows *rows, const struct described_keyspace *keyspace,
+                           const struct described_table *table, const char *range_type)
+{
+    struct token_range ranges[SYSTEM_TOKENS];
+    uint64_t partitions = (table->rows + SYSTEM_TOKENS - 1) / SYSTEM_TOKENS;
+    token_ranges(rows->arena, ranges);
+    for (size_t i = 0; i < SYSTEM_TOKENS; i++) {
+        set_text(rows, "keyspace_name", keyspace->name);
+        set_text(rows, "table_name", table->name);
+        if (range_type != NULL) {
+            set_word(rows, "range_type", range_type);
+        }
+        set_text(rows, "range_start", ranges[i].start);
+        set_text(rows, "range_end", ranges[i].end);
+        set_integer(rows, "mean_partition_size",
+                    table->rows == 0 ? 0 : (int64_t)(table->bytes / table->rows));
+        set_integer(rows, "partitions_count", (int64_t)partitions);
+        row_end(rows);
+    }
+}
+
+static void tell_table_estimates(struct system_rows *rows, const struct described_keyspace *keyspace,
+                                 const struct described_table *table)
+{
+    if (!has_column(rows, "range_type")) {
+        tell_estimates(rows, keyspace, table, NULL);
+        return;
+    }
+    tell_estimates(rows, keyspace, table, "local_primary");
+    tell_estimates(rows, keyspace, table, "primary");
+}
+
+void cql__rows_size_estimates(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->keyspaces_count; i++) {
+        each_table_of(rows, &rows->described->keyspaces[i], true, true, tell_table_estimates);
+    }
+}
+
 void cql__rows_roles(struct system_rows *rows)
 {
     for (size_t i = 0; i < rows->described->roles_count; i++) {

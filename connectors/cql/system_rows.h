@@ -24,6 +24,7 @@ const struct described_keyspace *cql__system_describe(struct arena *arena, bool 
 /* One for each table that has rows. */
 void cql__rows_local(struct system_rows *rows);
 void cql__rows_built_views(struct system_rows *rows);
+void cql__rows_size_estimates(struct system_rows *rows); /* table_estimates too */
 void cql__rows_roles(struct system_rows *rows);
 void cql__rows_role_members(struct system_rows *rows);
 void cql__rows_role_permissions(struct system_rows *rows);

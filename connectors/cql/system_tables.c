@@ -63,6 +63,13 @@ static const struct system_column size_estimates_columns[] = {
     REGULAR("mean_partition_size", "bigint"), REGULAR("partitions_count", "bigint"),
 };
 
+static const struct system_column table_estimates_columns[] = {
+    PARTITION("keyspace_name", "text"),    CLUSTERING("table_name", "text"),
+    CLUSTERING("range_type", "text"),      CLUSTERING("range_start", "text"),
+    CLUSTERING("range_end", "text"),       REGULAR("mean_partition_size", "bigint"),
+    REGULAR("partitions_count", "bigint"),
+};
+
 static const struct system_column built_views_columns[] = {
     PARTITION("keyspace_name", "text"),
     CLUSTERING("view_name", "text"),
@@ -303,7 +310,10 @@ const struct system_table cql__system_tables[] = {
     TABLE("system", "local", local_columns, cql__rows_local, "information about the local node"),
     TABLE("system", "peers", peers_columns, NULL, "information about known peers in the cluster"),
     TABLE("system", "peers_v2", peers_v2_columns, NULL, "information about known peers in the cluster"),
-    TABLE("system", "size_estimates", size_estimates_columns, NULL, "per-table primary range size estimates"),
+    TABLE("system", "size_estimates", size_estimates_columns, cql__rows_size_estimates,
+          "per-table primary range size estimates"),
+    TABLE("system", "table_estimates", table_estimates_columns, cql__rows_size_estimates,
+          "per-table range size estimates"),
     TABLE("system_auth", "network_permissions", network_permissions_columns, cql__rows_network_permissions,
           "user network permissions"),
     TABLE("system_auth", "resource_role_permissons_index", resource_roles_columns, cql__rows_resource_roles,
@@ -386,5 +396,5 @@ struct type cql__system_column_type(const struct system_column *column, struct a
 int64_t cql__system_token(size_t n)
 {
     CHECK(n < SYSTEM_TOKENS);
-    return (int64_t)((uint64_t)INT64_MIN + n * (UINT64_MAX / SYSTEM_TOKENS + 1) + (n == 0 ? 1 : 0));
+    return (int64_t)((uint64_t)INT64_MIN + n * (UINT64_MAX / SYSTEM_TOKENS + 1));
 }

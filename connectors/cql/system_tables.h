@@ -53,7 +53,7 @@ void cql__system_table_read(const struct system_table *table, const struct descr
                             struct arena *arena, void (*visit)(void *context, const struct value *values),
                             void *context);
 
-/* The tokens of the one node: evenly apart, so that token-aware clients find their way. Of the n-th, below SYSTEM_TOKENS. */
+/* The tokens of the one node: evenly apart from the least on, so that no range of them wraps around. Of the n-th, below SYSTEM_TOKENS. */
 int64_t cql__system_token(size_t n);
 
 #endif

@@ -996,6 +996,11 @@ static enum status prepare_element(struct cql_preparation *preparation, const st
 {
     bool is_slice = term->kind == CQL_TERM_SLICE;
     bool is_map = operand->type.kind == TYPE_MAP;
+    if (operand->type.kind == TYPE_LIST) {
+        return error_set(preparation->error, STATUS_INVALID,
+                         "%s selection is only allowed on sets and maps, but %s is a list",
+                         is_slice ? "Slice" : "Element", text_of(term->member.operand, preparation->arena));
+    }
     if (!is_map && operand->type.kind != TYPE_SET) {
         return error_set(preparation->error, STATUS_INVALID,
                          "Invalid %s selection: %s of type %s is not a collection",

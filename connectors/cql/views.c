@@ -1,5 +1,7 @@
 #include "views.h"
 
+#include "base/map.h"
+#include "base/memory.h"
 #include "codec/pack.h"
 #include "restrictions.h"
 #include "row/document.h"
@@ -90,11 +92,35 @@ static void view_look(void *context, const struct schema *schema)
     }
 }
 
+/* Looks at the table that had the view the last time: it is found without asking all others. */
+static void view_look_again(struct exec_call *call, struct bytes full, struct view_search *search)
+{
+    const struct schema *schema = NULL;
+    const char *base = map_get(call->exec->view_bases, full);
+    if (base != NULL && gate_table_find(call->exec->gate, bytes_of_text(base), &schema, NULL) == STATUS_OK) {
+        view_look(search, schema);
+    }
+}
+
+static void view_remember(struct exec_call *call, struct bytes full, const struct schema *base)
+{
+    struct map *bases = call->exec->view_bases;
+    char *name = memory_copy_text(arena_copy_text(call->arena, base->name));
+    memory_destroy(map_put(bases, full, name));
+}
+
 bool cql__view_find(struct exec_call *call, struct bytes keyspace, struct bytes name,
                     const struct schema **ret_base, const struct index_schema **ret_index)
 {
     struct view_search search = {.keyspace = keyspace, .index = cql__view_index_name(name, call->arena)};
-    gate_table_list(call->exec->gate, false, view_look, &search);
+    struct bytes full = exec_full_name(call, keyspace, name);
+    view_look_again(call, full, &search);
+    if (search.found == NULL) {
+        gate_table_list(call->exec->gate, false, view_look, &search);
+        if (search.found != NULL) {
+            view_remember(call, full, search.base);
+        }
+    }
     *ret_base = search.base;
     *ret_index = search.found;
     return search.found != NULL;

@@ -197,7 +197,7 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
     random_init(&door->random, seed);
     enum status status = gate_view_open(options->gate, &door->view, error);
     if (status == STATUS_OK) {
-        gate_view_make_plain(door->view);
+        gate_view_show_plain(door->view, true);
     }
     if (status == STATUS_OK) {
         status = http_server_open(&server, &door->server, error);

@@ -101,6 +101,11 @@ enum status call_submit(struct call *call, const struct gate_change *changes, si
 /* What gate_table_… functions get. */
 struct gate_request call_request(struct call *call, void (*finish)(struct call *call));
 
+/* Has `read` run in the reader pool, where everything of the call is its own, and then `finish` on the door's thread
+ * (later.c). */
+enum status call_read_later(struct call *call, void (*read)(struct call *call, struct gate_view *view),
+                            void (*finish)(struct call *call));
+
 /* --- attribute values (attribute.c) ----------------------------------------------------------------------------- */
 
 /* A typed JSON value as a value. NULL, or the text of the ValidationException. */
@@ -120,8 +125,6 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
-size_t schema_key_count(const struct schema *schema);
-const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 const char *key_type_letter(enum type_kind kind);
 /* The key attributes of an item. */
 struct value key_of_item(const struct schema *schema, const struct value *item, struct arena *arena);
@@ -283,6 +286,8 @@ const char *update_text(const char *text);
 /* A page under way. */
 struct page {
     struct call *call;
+    struct gate_query query;
+    struct gate_page found; /* by the last query */
     struct expressions expressions;
     const struct schema *schema;
     const struct index_schema *index; /* or NULL */
@@ -294,6 +299,8 @@ struct page {
     size_t count;
     size_t bytes; /* of items looked at, as they are sized in table or index */
     size_t fetched_units;
+    enum status status; /* of reading, with the text of its failure */
+    struct error error;
 };
 
 /* Finds the index (name empty: none) and whether it can be read as the request asks. */

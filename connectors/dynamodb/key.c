@@ -20,17 +20,6 @@ const char *key_type_letter(enum type_kind kind)
     }
 }
 
-size_t schema_key_count(const struct schema *schema)
-{
-    return schema->partition_count + schema->clustering_count;
-}
-
-const struct key_column *schema_key_column(const struct schema *schema, size_t i)
-{
-    return i < schema->partition_count ? &schema->partition[i]
-                                       : &schema->clustering[i - schema->partition_count];
-}
-
 static enum status key_check_size(struct call *call, const struct schema *schema, size_t i,
                                   const struct value *value)
 {

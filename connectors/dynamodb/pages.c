@@ -241,16 +241,62 @@ void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
     capacity_put_one(call, &capacity, body);
 }
 
-static enum status page_run(struct page *page, struct gate_query *query)
+/* Looks at rows from where the query begins. Thread: the view's. */
+static void page_read(struct call *call, struct gate_view *view)
+{
+    struct page *page = call->state;
+    page->count = 0;
+    page->fetched_units = 0;
+    page->found = (struct gate_page){0};
+    buffer_clear(&page->items);
+    buffer_put_u8(&page->items, '[');
+    page->status =
+        gate_query(view, &page->query, call->arena, page_visit, page, &page->found, NULL, &page->error);
+    buffer_put_u8(&page->items, ']');
+}
+
+/* Sends what was read, and ends the call with its page; or the failure is the call's. */
+static enum status page_answer(struct page *page)
 {
     struct call *call = page->call;
     struct buffer body = {0};
-    struct gate_page found = {0};
-    struct error error;
+    if (page->status != STATUS_OK) {
+        buffer_reset(&page->items);
+        return call_fail_error(call, page->status, page->error.text);
+    }
+    json_open(&body, '{');
+    json_integer(&body, "Count", (int64_t)page->count);
+    json_integer(&body, "ScannedCount", (int64_t)page->found.scanned);
+    if (!page->is_count) {
+        json_name(&body, "Items");
+        buffer_put(&body, buffer_bytes(&page->items));
+    }
+    if (page->found.next.size > 0) {
+        page_put_last_key(page, page->found.last_image, &body);
+    }
+    page_put_capacity(page, page->found.scanned_bytes, &body);
+    json_close(&body, '}');
+    buffer_reset(&page->items);
+    call_reply(call, &body);
+    return STATUS_OK;
+}
+
+static void page_finish(struct call *call)
+{
+    if (page_answer(call->state) != STATUS_OK) {
+        call_reply_failure(call);
+    }
+}
+
+/* A few rows are looked at here; what has more is read anew in the pool. */
+static enum status page_run(struct page *page)
+{
+    struct call *call = page->call;
+    struct gate_query *query = &page->query;
+    size_t limit = (size_t)integer_of(call->input, "Limit", 0);
+    call->state = page;
     query->table = page->schema->name;
     query->index = page->index == NULL ? (struct bytes){0} : page->index->name;
-    query->rows_max = (size_t)integer_of(call->input, "Limit", 0);
-    query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
     query->filter = page_filters_entries(page) ? NULL : page->expressions.filter;
     query->measure = page_measure;
     enum status status = throttle_check(call, page->schema, page->index, false);
@@ -260,28 +306,17 @@ static enum status page_run(struct page *page, struct gate_query *query)
     if (status != STATUS_OK) {
         return status;
     }
-    buffer_put_u8(&page->items, '[');
-    status = gate_query(call->door->view, query, call->arena, page_visit, page, &found, NULL, &error);
-    if (status != STATUS_OK) {
-        buffer_reset(&page->items);
-        return call_fail_error(call, status, error.text);
+    bool is_short = query->as_of == 0;
+    if (is_short) {
+        query->rows_max = limit > 0 && limit < DYNAMODB_INLINE_ROWS ? limit : DYNAMODB_INLINE_ROWS;
+        query->bytes_max = DYNAMODB_INLINE_BYTES;
+        page_read(call, call->door->view);
+        is_short = page->status != STATUS_OK || page->found.next.size == 0 ||
+                   (limit > 0 && page->found.scanned == limit);
     }
-    buffer_put_u8(&page->items, ']');
-    json_open(&body, '{');
-    json_integer(&body, "Count", (int64_t)page->count);
-    json_integer(&body, "ScannedCount", (int64_t)found.scanned);
-    if (!page->is_count) {
-        json_name(&body, "Items");
-        buffer_put(&body, buffer_bytes(&page->items));
-    }
-    if (found.next.size > 0) {
-        page_put_last_key(page, found.last_image, &body);
-    }
-    page_put_capacity(page, found.scanned_bytes, &body);
-    json_close(&body, '}');
-    call_reply(call, &body);
-    buffer_reset(&page->items);
-    return STATUS_OK;
+    query->rows_max = limit;
+    query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
+    return is_short ? page_answer(page) : call_read_later(call, page_read, page_finish);
 }
 
 /* --- where a page begins ---------------------------------------------------------------------------------------- */
@@ -320,8 +355,7 @@ static enum status start_check(struct page *page, const struct value *key, bool 
                      "schema");
 }
 
-static enum status page_start(struct page *page, const struct value *key, bool is_query,
-                              struct gate_query *query)
+static enum status page_start(struct page *page, const struct value *key, bool is_query)
 {
     struct error error;
     if (key == NULL) {
@@ -333,7 +367,7 @@ static enum status page_start(struct page *page, const struct value *key, bool i
     }
     status = gate_position(page->call->door->view, page->schema->name,
                            page->index == NULL ? (struct bytes){0} : page->index->name, key,
-                           page->call->arena, &query->next, &error);
+                           page->call->arena, &page->query.next, &error);
     return status == STATUS_OK
                ? status
                : call_fail(page->call, AWS_FAILURE_VALIDATION, "The provided starting key is invalid");
@@ -466,50 +500,56 @@ static enum status query_check_sort_key(struct page *page)
     return STATUS_OK;
 }
 
+static struct page *page_create(struct call *call)
+{
+    struct page *page = arena_create(call->arena, sizeof(*page));
+    *page = (struct page){.call = call};
+    return page;
+}
+
 enum status pages_query(struct call *call)
 {
     const unsigned kinds = EXPRESSION_KIND_PROJECTION | EXPRESSION_KIND_FILTER | EXPRESSION_KIND_KEY;
-    struct page page = {.call = call};
-    struct gate_query query = {0};
+    struct page *page = page_create(call);
     const struct value *start = NULL;
     const struct value *forward = member_of(call->input, "ScanIndexForward");
-    enum status status = expressions_prepare(call, call->input, kinds, &page.expressions);
+    enum status status = expressions_prepare(call, call->input, kinds, &page->expressions);
     if (status == STATUS_OK) {
         status = page_read_start(call, &start);
     }
     if (status == STATUS_OK) {
-        status = page_check_select(&page);
+        status = page_check_select(page);
     }
     if (status == STATUS_OK) {
-        status = expressions_parse(call, call->input, kinds, &page.expressions);
+        status = expressions_parse(call, call->input, kinds, &page->expressions);
     }
     if (status == STATUS_OK) {
-        status = query_check_keys(&page);
+        status = query_check_keys(page);
     }
     if (status == STATUS_OK) {
-        status = call_table(call, call_table_name(call, call->input), &page.schema);
+        status = call_table(call, call_table_name(call, call->input), &page->schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page, text_of(call->input, "IndexName"));
+        status = page_index(page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
-        status = query_check_sort_key(&page);
+        status = query_check_sort_key(page);
     }
     if (status == STATUS_OK) {
-        status = query_check_filter(&page);
+        status = query_check_filter(page);
     }
     if (status == STATUS_OK) {
-        status = page_check_projected(&page);
+        status = page_check_projected(page);
     }
     if (status == STATUS_OK) {
-        status = page_start(&page, start, true, &query);
+        status = page_start(page, start, true);
     }
-    query.key_terms = page.expressions.key_terms;
-    query.key_terms_count = page.expressions.key_terms_count;
+    page->query.key_terms = page->expressions.key_terms;
+    page->query.key_terms_count = page->expressions.key_terms_count;
     if (status == STATUS_OK) {
-        query.is_reverse = wide_is_reverse(page.schema, forward != NULL && !forward->boolean);
+        page->query.is_reverse = wide_is_reverse(page->schema, forward != NULL && !forward->boolean);
     }
-    return status == STATUS_OK ? page_run(&page, &query) : status;
+    return status == STATUS_OK ? page_run(page) : status;
 }
 
 /* --- Scan ------------------------------------------------------------------------------------------------------- */
@@ -545,33 +585,32 @@ static enum status scan_check_segments(struct call *call, struct gate_query *que
 enum status pages_scan(struct call *call)
 {
     const unsigned kinds = EXPRESSION_KIND_PROJECTION | EXPRESSION_KIND_FILTER;
-    struct page page = {.call = call};
-    struct gate_query query = {0};
+    struct page *page = page_create(call);
     const struct value *start = NULL;
-    enum status status = expressions_prepare(call, call->input, kinds, &page.expressions);
+    enum status status = expressions_prepare(call, call->input, kinds, &page->expressions);
     if (status == STATUS_OK) {
-        status = page_check_select(&page);
+        status = page_check_select(page);
     }
     if (status == STATUS_OK) {
-        status = scan_check_segments(call, &query);
+        status = scan_check_segments(call, &page->query);
     }
     if (status == STATUS_OK) {
         status = page_read_start(call, &start);
     }
     if (status == STATUS_OK) {
-        status = expressions_parse(call, call->input, kinds, &page.expressions);
+        status = expressions_parse(call, call->input, kinds, &page->expressions);
     }
     if (status == STATUS_OK) {
-        status = call_table(call, call_table_name(call, call->input), &page.schema);
+        status = call_table(call, call_table_name(call, call->input), &page->schema);
     }
     if (status == STATUS_OK) {
-        status = page_index(&page, text_of(call->input, "IndexName"));
+        status = page_index(page, text_of(call->input, "IndexName"));
     }
     if (status == STATUS_OK) {
-        status = page_check_projected(&page);
+        status = page_check_projected(page);
     }
     if (status == STATUS_OK) {
-        status = page_start(&page, start, false, &query);
+        status = page_start(page, start, false);
     }
-    return status == STATUS_OK ? page_run(&page, &query) : status;
+    return status == STATUS_OK ? page_run(page) : status;
 }

@@ -21,7 +21,6 @@ struct selection {
     struct page page; /* first: page_measure gets it as its context */
     const struct partiql_statement *statement;
     struct partiql_terms terms;
-    struct gate_query query;
     struct key_term key_terms[KEY_TERMS_MAX];
     const struct value *partitions[EXPRESSION_OPERANDS_MAX]; /* that the first key term takes in turn */
     size_t partitions_count;                                 /* 0: a scan, or one key of several attributes */
@@ -71,7 +70,7 @@ static bool use_term(struct selection *selection, struct bytes name, bool is_ran
         if (!selection->terms.is_used[i] && partiql_term_read(selection->terms.at[i], name, &term) &&
             (is_range || term.test == EXPRESSION_EQUAL)) {
             selection->terms.is_used[i] = true;
-            selection->key_terms[selection->query.key_terms_count++] = term;
+            selection->key_terms[selection->page.query.key_terms_count++] = term;
             return true;
         }
     }
@@ -121,7 +120,7 @@ static bool use_partitions(struct selection *selection, struct bytes name)
         selection->partitions_count = 0;
         if (partitions_read(selection, selection->terms.at[i], name)) {
             selection->terms.is_used[i] = true;
-            selection->key_terms[selection->query.key_terms_count++] =
+            selection->key_terms[selection->page.query.key_terms_count++] =
                 (struct key_term){.name = name, .test = EXPRESSION_EQUAL};
             return true;
         }
@@ -143,7 +142,7 @@ static enum status plan_query(struct selection *selection)
     }
     if (!is_query) {
         memset(selection->terms.is_used, 0, selection->terms.count * sizeof(bool));
-        selection->query.key_terms_count = 0;
+        selection->page.query.key_terms_count = 0;
         is_query = partition == 1 && use_partitions(selection, key_name(selection, true, 0));
     }
     for (size_t i = 0; is_query && i < key_count(selection, false); i++) {
@@ -153,7 +152,7 @@ static enum status plan_query(struct selection *selection)
             break;
         }
     }
-    selection->query.key_terms = selection->key_terms;
+    selection->page.query.key_terms = selection->key_terms;
     selection->page.expressions.filter = partiql_terms_rest(&selection->terms, call->arena);
     return selection->partitions_count <= DYNAMODB_STATEMENT_PARTITIONS_MAX
                ? STATUS_OK
@@ -166,7 +165,7 @@ static enum status check_keys(struct selection *selection)
 {
     struct call *call = selection->page.call;
     size_t first = selection->partitions_count > 0 ? 1 : 0; /* term 0 gets its values one by one */
-    size_t count = selection->query.key_terms_count;
+    size_t count = selection->page.query.key_terms_count;
     enum status status = page_check_key_terms(call, selection->key_terms + first, count - first);
     for (size_t i = 0; i < selection->partitions_count && status == STATUS_OK; i++) {
         selection->key_terms[0].values[0] = selection->partitions[i];
@@ -206,7 +205,7 @@ static enum status plan_order(struct selection *selection)
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Must have WHERE clause in the statement when using ORDER BY clause.");
     }
-    if (selection->query.key_terms_count == 0) {
+    if (selection->page.query.key_terms_count == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Must have at least one non-optional hash key condition in WHERE clause when using "
                          "ORDER BY clause.");
@@ -222,7 +221,7 @@ static enum status plan_order(struct selection *selection)
         if (is_partition) {
             order_partitions(selection, order->is_descending);
         } else {
-            selection->query.is_reverse = wide_is_reverse(selection->page.schema, order->is_descending);
+            selection->page.query.is_reverse = wide_is_reverse(selection->page.schema, order->is_descending);
         }
         has_partition = has_partition || is_partition;
     }
@@ -296,7 +295,7 @@ static enum status token_read(struct selection *selection)
     struct hash128 hash = token_hash(call);
     size_t count = selection->partitions_count > 0 ? selection->partitions_count : 1;
     selection->which = bytes_get_u16(content.data);
-    selection->query.next = bytes_from(content, TOKEN_HEAD_BYTES);
+    selection->page.query.next = bytes_from(content, TOKEN_HEAD_BYTES);
     return bytes_get_u64(content.data + 2) == hash.high && bytes_get_u64(content.data + 10) == hash.low &&
                    selection->which < count
                ? STATUS_OK
@@ -326,91 +325,119 @@ static void selection_visit(void *context, const struct gate_row *row)
     arena_reset(&arena);
 }
 
-/* One page, over as many values of the partition key as it holds. */
-static enum status selection_read(struct selection *selection, struct gate_page *ret_page)
+/* How many rows one value of the partition key may give; 0: any number. */
+static size_t selection_rows(const struct selection *selection)
 {
-    struct call *call = selection->page.call;
-    struct gate_query *query = &selection->query;
-    query->filter = page_filters_entries(&selection->page) ? NULL : selection->page.expressions.filter;
+    size_t rows_max = (size_t)integer_of(selection->page.call->input, "Limit", 0);
+    bool is_bounded =
+        selection->partitions_count > 1 && (rows_max == 0 || rows_max > DYNAMODB_STATEMENT_PAGE_ITEMS_MAX);
+    return is_bounded ? DYNAMODB_STATEMENT_PAGE_ITEMS_MAX : rows_max;
+}
+
+/* One page, over as many values of the partition key as it holds. Thread: the view's. */
+static void selection_read(struct call *call, struct gate_view *view)
+{
+    struct selection *selection = call->state;
+    struct page *page = &selection->page;
+    struct gate_query *query = &page->query;
     size_t count = selection->partitions_count > 0 ? selection->partitions_count : 1;
-    size_t rows_max = (size_t)integer_of(call->input, "Limit", 0);
+    size_t rows_max = selection_rows(selection);
     size_t scanned = 0;
-    if (count > 1 && (rows_max == 0 || rows_max > DYNAMODB_STATEMENT_PAGE_ITEMS_MAX)) {
-        rows_max = DYNAMODB_STATEMENT_PAGE_ITEMS_MAX;
-    }
-    for (; selection->which < count; selection->which++) {
-        struct error error;
+    buffer_put_u8(&page->items, '[');
+    for (; selection->which < count && page->status == STATUS_OK; selection->which++) {
         if (selection->partitions_count > 0) {
             selection->key_terms[0].values[0] = selection->partitions[selection->which];
         }
         query->rows_max = rows_max == 0 ? 0 : rows_max - scanned;
         query->bytes_max = DYNAMODB_PAGE_BYTES_MAX - selection->scanned_bytes;
-        enum status status = gate_query(call->door->view, query, call->arena, selection_visit, selection,
-                                        ret_page, NULL, &error);
-        if (status != STATUS_OK) {
-            return call_fail_error(call, status, error.text);
-        }
-        scanned += ret_page->scanned;
-        selection->scanned_bytes += ret_page->scanned_bytes;
-        if (ret_page->next.size > 0) { /* a full page always says where it goes on */
+        page->status = gate_query(view, query, call->arena, selection_visit, selection, &page->found, NULL,
+                                  &page->error);
+        scanned += page->found.scanned;
+        selection->scanned_bytes += page->found.scanned_bytes;
+        if (page->found.next.size > 0) { /* a full page always says where it goes on */
             break;
         }
         query->next = (struct bytes){0};
     }
-    return STATUS_OK;
+    buffer_put_u8(&page->items, ']');
 }
 
+/* Sends what was read, and ends the call. */
+static void selection_finish(struct call *call)
+{
+    struct selection *selection = call->state;
+    struct page *page = &selection->page;
+    struct buffer body = {0};
+    if (page->status != STATUS_OK) {
+        buffer_reset(&page->items);
+        (void)call_fail_error(call, page->status, page->error.text);
+        call_reply_failure(call);
+        return;
+    }
+    json_open(&body, '{');
+    json_name(&body, "Items");
+    buffer_put(&body, buffer_bytes(&page->items));
+    buffer_reset(&page->items);
+    if (page->found.next.size > 0) {
+        token_put(selection, page->found.next, &body);
+        page_put_last_key(page, page->found.last_image, &body);
+    }
+    page_put_capacity(page, selection->scanned_bytes, &body);
+    json_close(&body, '}');
+    call_reply(call, &body);
+}
+
+static bool selection_names_items(const struct selection *selection)
+{
+    const struct gate_query *query = &selection->page.query;
+    bool names = query->key_terms_count == key_count(selection, true) + key_count(selection, false);
+    for (size_t i = 0; i < query->key_terms_count; i++) {
+        names = names && query->key_terms[i].test == EXPRESSION_EQUAL;
+    }
+    return names;
+}
+
+/* What names its items by whole keys is read here, all else in the pool. */
 static enum status selection_run(struct selection *selection)
 {
     struct page *page = &selection->page;
-    struct buffer body = {0};
-    struct gate_page found = {0};
-    selection->query.table = page->schema->name;
-    selection->query.index = selection->statement->index;
-    selection->query.measure = page_measure;
-    buffer_put_u8(&page->items, '[');
-    enum status status = selection_read(selection, &found);
-    if (status == STATUS_OK) {
-        buffer_put_u8(&page->items, ']');
-        json_open(&body, '{');
-        json_name(&body, "Items");
-        buffer_put(&body, buffer_bytes(&page->items));
-        if (found.next.size > 0) {
-            token_put(selection, found.next, &body);
-            page_put_last_key(page, found.last_image, &body);
-        }
-        page_put_capacity(page, selection->scanned_bytes, &body);
-        json_close(&body, '}');
-        call_reply(page->call, &body);
+    struct call *call = page->call;
+    call->state = selection;
+    page->query.table = page->schema->name;
+    page->query.index = selection->statement->index;
+    page->query.measure = page_measure;
+    page->query.filter = page_filters_entries(page) ? NULL : page->expressions.filter;
+    if (!selection_names_items(selection)) {
+        return call_read_later(call, selection_read, selection_finish);
     }
-    buffer_reset(&body);
-    buffer_reset(&page->items);
-    return status;
+    selection_read(call, call->door->view);
+    selection_finish(call);
+    return STATUS_OK;
 }
 
 enum status partiql_select(struct call *call, const struct partiql_statement *statement)
 {
-    struct selection selection = {.statement = statement}; /* not in the arena, which the answer ends */
-    selection.page.call = call;
-    selection.page.expressions.projection = statement->projection;
-    enum status status = call_table(call, table_of_arn(statement->table), &selection.page.schema);
+    struct selection *selection = arena_create(call->arena, sizeof(*selection));
+    *selection = (struct selection){.page = {.call = call}, .statement = statement};
+    selection->page.expressions.projection = statement->projection;
+    enum status status = call_table(call, table_of_arn(statement->table), &selection->page.schema);
     if (status == STATUS_OK) {
-        status = page_index(&selection.page, statement->index);
+        status = page_index(&selection->page, statement->index);
     }
     if (status == STATUS_OK) {
-        status = page_check_projected(&selection.page);
+        status = page_check_projected(&selection->page);
     }
     if (status == STATUS_OK) {
-        status = plan_query(&selection);
+        status = plan_query(selection);
     }
     if (status == STATUS_OK) {
-        status = check_keys(&selection);
+        status = check_keys(selection);
     }
     if (status == STATUS_OK) {
-        status = plan_order(&selection);
+        status = plan_order(selection);
     }
     if (status == STATUS_OK) {
-        status = token_read(&selection);
+        status = token_read(selection);
     }
-    return status == STATUS_OK ? selection_run(&selection) : status;
+    return status == STATUS_OK ? selection_run(selection) : status;
 }

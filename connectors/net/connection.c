@@ -375,8 +375,7 @@ void net__connection_accept(struct http_server *server)
     server->connections_count++;
     connections_count(server, 1);
     net__parse_init(&connection->parse, &server->exchanges, server->options.body_bytes_max);
-    if (uv_accept((uv_stream_t *)&server->loop.listener, (uv_stream_t *)&connection->socket.tcp) != 0 ||
-        server->connections_count > NET_CONNECTIONS_MAX) {
+    if (!net__loop_take(&server->loop, &connection->socket.tcp, server->connections_count)) {
         net__connection_close(connection);
         return;
     }

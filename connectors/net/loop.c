@@ -1,16 +1,61 @@
 #include "loop.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include "base/clock.h"
+#include "base/diagnostic.h"
 #include "base/memory.h"
 #include "listener.h"
 #include "net/bounds.h"
+
+#define LOOP_NO_DESCRIPTORS                                                                                  \
+    "too few file descriptors are left; raise the limit of open files (LimitNOFILE, ulimit -n)"
+
+static void loop_refuse(struct loop *loop, const char *reason)
+{
+    int64_t now_us = clock_steady_us(clock_system());
+    loop->refused++;
+    if (loop->told_us == 0 || now_us - loop->told_us >= (int64_t)NET_REFUSALS_TOLD_MS * 1000) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "net", "%s turned away %llu client(s): %s", loop->address,
+                         (unsigned long long)loop->refused, reason);
+        loop->refused = 0;
+        loop->told_us = now_us;
+    }
+}
+
+/* The kernel gives the least number that is free, so a socket's own tells how many files are open at least. */
+static bool leaves_descriptors(const uv_tcp_t *socket)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY};
+    uv_os_fd_t descriptor = -1;
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t kept = limit.rlim_cur < 2 * NET_DESCRIPTORS_KEPT ? limit.rlim_cur / 2 : NET_DESCRIPTORS_KEPT;
+    return limit.rlim_cur == RLIM_INFINITY || uv_fileno((const uv_handle_t *)socket, &descriptor) != 0 ||
+           (rlim_t)descriptor < limit.rlim_cur - kept;
+}
+
+bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count)
+{
+    bool is_taken = uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)socket) == 0;
+    if (is_taken && count > NET_CONNECTIONS_MAX) {
+        loop_refuse(loop, "as many are connected as there may be (oxbow limits)");
+        return false;
+    }
+    if (is_taken && !leaves_descriptors(socket)) {
+        loop_refuse(loop, LOOP_NO_DESCRIPTORS);
+        return false;
+    }
+    return is_taken;
+}
 
 static void loop_accept(uv_stream_t *listener, int result)
 {
     struct loop *loop = listener->data;
     if (result == 0) {
         loop->options.accept(loop);
+    } else if (result == UV_EMFILE || result == UV_ENFILE) {
+        loop_refuse(loop, LOOP_NO_DESCRIPTORS);
     }
 }
 

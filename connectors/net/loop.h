@@ -37,6 +37,8 @@ struct loop {
     struct tls_context *tls; /* NULL: plain */
     char *address;           /* bound */
     atomic_bool is_stopping;
+    uint64_t refused; /* clients, since the last warning of it … */
+    int64_t told_us;  /* … which was then, by the steady clock; 0: never */
 };
 
 /* Listens and starts the thread. `loop` is zeroed memory; whatever happens, net__loop_close has to follow.
@@ -48,5 +50,8 @@ void net__loop_close(struct loop *loop);
 /* Thread: any, until it is closed. */
 void net__loop_send(struct loop *loop, struct message *message);
 bool net__loop_is_own_thread(const struct loop *loop);
+/* Takes the client that waits at the listener. False: `count`, of connections, are too many, or too many files are open; the log is
+ * told of it now and then, and the socket is to be closed. Thread: the loop's. */
+bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count);
 
 #endif

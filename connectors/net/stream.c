@@ -323,8 +323,7 @@ static void server_accept(struct loop *loop)
     }
     server->streams = stream;
     server->streams_count++;
-    if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&stream->socket.tcp) != 0 ||
-        server->streams_count > NET_CONNECTIONS_MAX) {
+    if (!net__loop_take(loop, &stream->socket.tcp, server->streams_count)) {
         stream_close(stream);
         return;
     }

@@ -4,9 +4,9 @@
 
 /* 3: types are trees, and key parts leave room for empty values (value/collation.h). Keys of older stores would be in
  * other places, so those are refused rather than misread. 4: wide tables have columns. 5: indexes say what they
- * have of a column. 3 and 4 are read as they were. */
+ * have of a column. 6: wide tables have a default TTL. 3 to 5 are read as they were. */
 enum {
-    SCHEMA_VERSION = 5,
+    SCHEMA_VERSION = 6,
     SCHEMA_VERSION_READ = 3,
 };
 
@@ -206,6 +206,17 @@ const struct index_schema *schema_index(const struct schema *schema, struct byte
     return NULL;
 }
 
+size_t schema_key_count(const struct schema *schema)
+{
+    return schema->partition_count + schema->clustering_count;
+}
+
+const struct key_column *schema_key_column(const struct schema *schema, size_t i)
+{
+    return i < schema->partition_count ? &schema->partition[i]
+                                       : &schema->clustering[i - schema->partition_count];
+}
+
 const struct column *schema_column(const struct schema *schema, struct bytes name)
 {
     for (size_t i = 0; i < schema->columns_count; i++) {
@@ -219,10 +230,8 @@ const struct column *schema_column(const struct schema *schema, struct bytes nam
 const struct type *schema_type(const struct schema *schema, struct bytes name)
 {
     const struct column *column = schema_column(schema, name);
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count && column == NULL; i++) {
-        const struct key_column *key = i < schema->partition_count
-                                           ? &schema->partition[i]
-                                           : &schema->clustering[i - schema->partition_count];
+    for (size_t i = 0; i < schema_key_count(schema) && column == NULL; i++) {
+        const struct key_column *key = schema_key_column(schema, i);
         if (bytes_equal(key->name, name)) {
             return &key->type;
         }
@@ -281,6 +290,7 @@ static void schema_encode_wide(const struct schema *schema, struct buffer *buffe
 {
     buffer_put_u32(buffer, schema->next_column);
     buffer_put_u32(buffer, schema->gc_grace_seconds);
+    buffer_put_u32(buffer, schema->default_ttl_seconds);
     buffer_put_u16(buffer, (uint16_t)schema->columns_count);
     for (size_t i = 0; i < schema->columns_count; i++) {
         const struct column *column = &schema->columns[i];
@@ -327,10 +337,12 @@ static struct key_column *schema_decode_columns(struct reader *reader, size_t co
 }
 
 /* False when it is malformed. */
-static bool schema_decode_wide(struct reader *reader, struct schema *schema, struct arena *arena)
+static bool schema_decode_wide(struct reader *reader, uint8_t version, struct schema *schema,
+                               struct arena *arena)
 {
     schema->next_column = reader_u32(reader);
     schema->gc_grace_seconds = reader_u32(reader);
+    schema->default_ttl_seconds = version < 6 ? 0 : reader_u32(reader);
     schema->columns_count = reader_u16(reader);
     if (schema->columns_count > COLUMNS_MAX) {
         return false;
@@ -406,10 +418,11 @@ enum status schema_decode(struct bytes bytes, struct arena *arena, struct schema
     schema.clustering_count = reader_u8(&reader);
     schema.partition = schema_decode_columns(&reader, schema.partition_count, arena);
     schema.clustering = schema_decode_columns(&reader, schema.clustering_count, arena);
-    bool is_known = schema.kind >= TABLE_DOCUMENT && schema.kind <= TABLE_WIDE &&
-                    schema.durability >= DURABILITY_SYNC && schema.durability <= DURABILITY_PERIODIC &&
-                    (version == SCHEMA_VERSION_READ || schema_decode_wide(&reader, &schema, arena)) &&
-                    schema_decode_indexes(&reader, version, &schema, arena);
+    bool is_known =
+        schema.kind >= TABLE_DOCUMENT && schema.kind <= TABLE_WIDE && schema.durability >= DURABILITY_SYNC &&
+        schema.durability <= DURABILITY_PERIODIC &&
+        (version == SCHEMA_VERSION_READ || schema_decode_wide(&reader, version, &schema, arena)) &&
+        schema_decode_indexes(&reader, version, &schema, arena);
     schema.ttl_attribute = arena_copy(arena, reader_sized(&reader));
     schema.properties = arena_copy(arena, reader_sized(&reader));
     if (!reader_ended(&reader) || !is_known || schema_check(&schema, NULL) != STATUS_OK) {

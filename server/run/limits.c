@@ -77,6 +77,7 @@ struct limit {
 };
 
 static const struct limit limits[] = {
+    {"threads for long reads", GATE_READERS_MAX, "at most, one a processor"},
     {"slow-operation log, subject", GATE_SLOW_SUBJECT_BYTES, "bytes"},
     {"diagnostic, message", DIAGNOSTIC_MESSAGE_BYTES_MAX, "bytes"},
     {"diagnostic, line", DIAGNOSTIC_LINE_BYTES_MAX, "bytes"},
@@ -154,7 +155,7 @@ static const struct limit limits[] = {
     {"mapping, retries", MAPPING_RETRIES_MAX, "retries"},
     {"mapping, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},
     {"functions after each other", MAPPING_HOPS_MAX, "hops"},
-    {"HTTP connections", NET_CONNECTIONS_MAX, "connections"},
+    {"Connections of a door", NET_CONNECTIONS_MAX, "connections"},
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP read behind a request being served", NET_AHEAD_BYTES, "bytes, and one read more"},
@@ -183,6 +184,8 @@ static const struct limit limits[] = {
     {"DynamoDB, item", DYNAMODB_ITEM_BYTES_MAX, "bytes as DynamoDB counts"},
     {"DynamoDB, partition key", DYNAMODB_PARTITION_KEY_BYTES_MAX, "bytes"},
     {"DynamoDB, sort key", DYNAMODB_SORT_KEY_BYTES_MAX, "bytes"},
+    {"DynamoDB, rows looked at before a read goes to the pool", DYNAMODB_INLINE_ROWS, "rows"},
+    {"DynamoDB, bytes of them", DYNAMODB_INLINE_BYTES, "bytes"},
     {"DynamoDB, page of Query or Scan", DYNAMODB_PAGE_BYTES_MAX, "bytes of items looked at"},
     {"DynamoDB, BatchGetItem", DYNAMODB_BATCH_GET_ITEMS_MAX, "items"},
     {"DynamoDB, BatchGetItem", DYNAMODB_BATCH_GET_BYTES_MAX, "bytes"},
@@ -234,6 +237,7 @@ static const struct limit limits[] = {
     {"CQL, statement in a trace", CQL_TRACE_TEXT_BYTES_MAX, "bytes"},
     {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
     {"CQL, partitions that IN names", CQL_COMBINATIONS_MAX, "partitions, or ranges of rows in each"},
+    {"CQL, rows looked at before a read goes to the pool", CQL_INLINE_ROWS, "rows"},
     {"CQL, page, rows looked at", CQL_PAGE_SCANNED_MAX, "rows"},
     {"CQL, page", CQL_PAGE_SCANNED_BYTES_MAX, "bytes looked at, and a page of the store more"},
     {"CQL, rows skipped one by one", CQL_SKIP_ROWS, "of a partition whose rest is not wanted"},

@@ -19,6 +19,7 @@
 #include "feed/feed.h"
 #include "fold/fold.h"
 #include "gate/gate.h"
+#include "gate/readers.h"
 #include "host/host.h"
 #include "http/http.h"
 #include "identity/identity.h"
@@ -52,6 +53,7 @@ struct server {
     struct evaluator *evaluator;
     struct feed *feed;
     struct gate *gate;
+    struct gate_readers *readers;
     struct identity *identity;
     struct roles *roles;
     struct native_door *native;
@@ -202,6 +204,7 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
         .certificate_file = is_tls ? configuration->tls_certificate : NULL,
         .key_file = is_tls ? configuration->tls_key : NULL,
         .gate = server->gate,
+        .readers = server->readers,
         .feed = server->feed,
         .identity = server->identity,
         .timeline = server->database.identity.timeline,
@@ -233,7 +236,8 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
     if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
         return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
     }
-    enum status status = exec_open(server->gate, server->evaluator, &server->cql_node, &cql->exec, error);
+    enum status status =
+        exec_open(server->gate, server->readers, server->evaluator, &server->cql_node, &cql->exec, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -393,7 +397,10 @@ static enum status server_open(struct server *server, struct error *error)
                                    .clock = clock_system()};
     server->feed = feed_create(server->log, server->catalog);
     server->gate = gate_create(&options);
-    status = environment_checkpoint_start(server->environment, error);
+    status = gate_readers_open(server->gate, &server->readers, error);
+    if (status == STATUS_OK) {
+        status = environment_checkpoint_start(server->environment, error);
+    }
     if (status == STATUS_OK) {
         status = server_open_jobs(server, error);
     }
@@ -424,7 +431,8 @@ static void server_close(struct server *server)
         watch_stop(server->watch);
     }
     host_close(&server->host);
-    evaluate_stop(server->evaluator); /* answers what waits, as the fold does */
+    gate_readers_stop(server->readers); /* hands back what waits, as the next do */
+    evaluate_stop(server->evaluator);
     jobs_close(&server->jobs);
     role_stop(server->roles); /* answers the logins that wait, so the doors can still pass it on */
     dynamodb_transfer_stop(server->transfer); /* its thread writes */
@@ -447,6 +455,7 @@ static void server_close(struct server *server)
     }
     role_close(&server->roles);
     identity_close(&server->identity);
+    gate_readers_close(&server->readers);
     gate_destroy(&server->gate);
     feed_destroy(&server->feed);
     environment_close(&server->environment);
@@ -552,6 +561,7 @@ int serve(int count, char **arguments)
         status = launcher_start(NULL, &server.launcher, &error); /* before anything is open */
     }
     if (status == STATUS_OK) {
+        run__watch_raise_descriptors();
         server.signals = serve_signals();
         status = server_open(&server, &error);
     }

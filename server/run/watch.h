@@ -48,6 +48,8 @@ int64_t run__watch_horizon_us(struct log *log);
 
 /* Descriptors that are open, and that may be. */
 void run__watch_descriptors(uint64_t *ret_open, uint64_t *ret_most);
+/* Lets the process open as many as it is allowed to ask for, up to what its unit has: each client takes one. */
+void run__watch_raise_descriptors(void);
 
 /* The mappings at a moment. */
 struct watched_mapping {

@@ -7,6 +7,10 @@
 
 #include "watch.h"
 
+enum {
+    WATCH_DESCRIPTORS = 65536, /* as LimitNOFILE in package/oxbow.service.in */
+};
+
 /* Pages of memory that are resident: the second number of statm (proc(5)); 0: unknown. */
 static uint64_t resident_pages(void)
 {
@@ -43,6 +47,16 @@ void run__watch_descriptors(uint64_t *ret_open, uint64_t *ret_most)
     (void)getrlimit(RLIMIT_NOFILE, &limit);
     *ret_open = open > 0 ? open - 1 : 0; /* without the one that looked */
     *ret_most = limit.rlim_cur;
+}
+
+void run__watch_raise_descriptors(void)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < WATCH_DESCRIPTORS) {
+        limit.rlim_cur = limit.rlim_max < WATCH_DESCRIPTORS ? limit.rlim_max : WATCH_DESCRIPTORS;
+        (void)setrlimit(RLIMIT_NOFILE,
+                        &limit); /* fails: it stays, and `descriptors_low` tells when it is too low */
+    }
 }
 
 void run__watch_show_process(const struct metric_sink *sink, int64_t started_us)

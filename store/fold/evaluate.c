@@ -311,9 +311,12 @@ static enum status evaluate_cells(const struct fold_scene *scene, const struct w
     if (status == STATUS_OK && is_there && change->is_plain) {
         plain_restore(row->schema, &before, &after, arena);
     }
-    return status == STATUS_OK ? document_to_wide(row->schema, is_static, is_there ? &before : NULL, &after,
-                                                  arena, ret_update, error)
-                               : status;
+    if (status == STATUS_OK) {
+        status = document_to_wide(row->schema, is_static, is_there ? &before : NULL, &after, arena,
+                                  ret_update, error);
+        ret_update->ttl = row->schema->default_ttl_seconds;
+    }
+    return status;
 }
 
 /* A put, update or delete of an item, of a row of a wide table. */

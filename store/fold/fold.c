@@ -107,6 +107,8 @@ static enum status fold_recover(struct fold *fold, struct error *error)
     struct log_tip tip = log_tip(fold->options.log);
     fold->next_lsn = tip.next_lsn;
     fold->transaction_bytes_max = tip.record_bytes_max;
+    fold->builder.bytes_aim =
+        tip.record_bytes_max < FRAME_BYTES_AIM ? tip.record_bytes_max : (size_t)FRAME_BYTES_AIM;
     fold->last_commit_us = tip.commit_time_us;
     fold->term = (tip.term > fold->options.point.term ? tip.term : fold->options.point.term) + 1;
     atomic_store(&fold->committed_lsn, tip.next_lsn - 1);

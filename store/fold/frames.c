@@ -66,7 +66,7 @@ void fold__frames_add(struct fold *fold, struct fold_batch *batch, const struct 
     if (!frame_builder_has_room(&fold->builder, bytes)) {
         frames_close(fold, batch, 0);
     }
-    if (bytes > FRAME_BYTES_AIM || count > FRAME_TABLES_MAX) {
+    if (bytes > frame_builder_aim(&fold->builder) || count > FRAME_TABLES_MAX) {
         fold__frames_finish(fold, batch);
         frames_add_chain(fold, batch, records, count);
     } else {

@@ -252,16 +252,21 @@ void local__keys_destroy(struct log_keys *keys)
     memory_destroy(keys);
 }
 
-/* The segments with records in (after, until], and runs that stand for many of them; all shared. */
-static struct segment **keys_sources(struct local *local, uint64_t after_lsn, uint64_t until_lsn,
+/* The segments with records in (after, until], and runs that stand for many of them; all shared. *until_lsn is cut to what is
+ * there. */
+static struct segment **keys_sources(struct local *local, uint64_t after_lsn, uint64_t *until_lsn,
                                      size_t *ret_count)
 {
     (void)pthread_mutex_lock(&local->mutex);
     size_t index = 0;
+    if (*until_lsn >= local->complete_next_lsn) {
+        *until_lsn =
+            local->complete_next_lsn - 1; /* the raw segment may have frames that are not durable yet */
+    }
     struct segment *first = local__find_segment(local, after_lsn + 1, &index);
     segment_release(&first); /* before the horizon: the oldest */
     size_t last = index;
-    while (last < local->active && segment_range(local->segments[last]).next_lsn <= until_lsn) {
+    while (last < local->active && segment_range(local->segments[last]).next_lsn <= *until_lsn) {
         last++;
     }
     struct segment **sources = memory_create_array(last - index + 1, sizeof(struct segment *));
@@ -281,7 +286,7 @@ enum status local__keys_create(struct log *log, uint32_t space, struct bytes fro
 {
     struct local *local = (struct local *)log;
     size_t count = 0;
-    struct segment **sources = keys_sources(local, after_lsn, until_lsn, &count);
+    struct segment **sources = keys_sources(local, after_lsn, &until_lsn, &count);
     struct log_keys *keys = memory_create(sizeof(*keys));
     struct buffer from = {0};
     keys->operations = &local__operations;

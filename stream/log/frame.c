@@ -188,10 +188,16 @@ void frame_builder_add_token(struct frame_builder *builder, const struct frame_t
     builder->tokens_count++;
 }
 
+size_t frame_builder_aim(const struct frame_builder *builder)
+{
+    return builder->bytes_aim == 0 ? FRAME_BYTES_AIM : builder->bytes_aim;
+}
+
 bool frame_builder_has_room(const struct frame_builder *builder, size_t record_bytes)
 {
+    size_t bytes = builder->payload.size + builder->tables.size + builder->tokens.size;
     return builder->records == 0 ||
-           (builder->payload.size + record_bytes <= FRAME_BYTES_AIM && builder->records < FRAME_RECORDS_MAX &&
+           (bytes + record_bytes <= frame_builder_aim(builder) && builder->records < FRAME_RECORDS_MAX &&
             builder->tables.size / 4 < FRAME_TABLES_MAX && builder->tokens_count < FRAME_TOKENS_MAX &&
             builder->tokens.size < FRAME_HEADER_BYTES_MAX / 2);
 }

@@ -1,6 +1,6 @@
 /* The feed over the native door: from a put to its subscriber, many readers, catching up.
  *
- * usage: bench_feed fill ADDRESS RECORDS BYTES              items of random keys, in transactions of 500
+ * usage: bench_feed fill ADDRESS RECORDS BYTES [ITEMS]      items of random keys, in transactions of 500, or so many
  *        bench_feed latency ADDRESS SECONDS                 one put at a time and one subscriber
  *        bench_feed readers ADDRESS READERS SECONDS [RECORDS]  from now on, or from the oldest until RECORDS were read
  * latency prints: per second, p50 and p99 from sending the put to having the record; p50 and p99 of the put's own answer; the
@@ -80,7 +80,7 @@ static void fill_send(struct client *client, struct random *random, struct bytes
     buffer_reset(&body);
 }
 
-static void bench_fill(const char *address, uint64_t records, size_t bytes)
+static void bench_fill(const char *address, uint64_t records, size_t bytes, uint64_t transaction)
 {
     struct client *client = open_client(address);
     struct random random;
@@ -95,7 +95,7 @@ static void bench_fill(const char *address, uint64_t records, size_t bytes)
     uint64_t sent = 0;
     for (uint64_t waiting = 0; sent < records || waiting > 0;) {
         if (sent < records && waiting < 4) {
-            uint64_t count = records - sent < FILL_TRANSACTION ? records - sent : FILL_TRANSACTION;
+            uint64_t count = records - sent < transaction ? records - sent : transaction;
             fill_send(client, &random, bytes_of(payload, bytes), count);
             sent += count;
             waiting++;
@@ -279,16 +279,18 @@ static void bench_readers(const char *address, size_t count, double seconds, uin
 int main(int count, char **arguments)
 {
     const char *what = count > 3 ? arguments[1] : "";
-    if (strcmp(what, "fill") == 0 && count == 5) {
-        bench_fill(arguments[2], strtoull(arguments[3], NULL, 10), strtoull(arguments[4], NULL, 10));
+    if (strcmp(what, "fill") == 0 && count >= 5) {
+        bench_fill(arguments[2], strtoull(arguments[3], NULL, 10), strtoull(arguments[4], NULL, 10),
+                   count > 5 ? strtoull(arguments[5], NULL, 10) : FILL_TRANSACTION);
     } else if (strcmp(what, "latency") == 0) {
         bench_latency(arguments[2], strtod(arguments[3], NULL));
     } else if (strcmp(what, "readers") == 0 && count >= 5) {
         bench_readers(arguments[2], strtoull(arguments[3], NULL, 10), strtod(arguments[4], NULL),
                       count > 5 ? strtoull(arguments[5], NULL, 10) : 0);
     } else {
-        (void)fprintf(stderr, "usage: bench_feed fill ADDRESS RECORDS BYTES | latency ADDRESS SECONDS | "
-                              "readers ADDRESS READERS SECONDS [RECORDS]\n");
+        (void)fprintf(stderr,
+                      "usage: bench_feed fill ADDRESS RECORDS BYTES [ITEMS] | latency ADDRESS SECONDS | "
+                      "readers ADDRESS READERS SECONDS [RECORDS]\n");
         return 2;
     }
     return 0;

@@ -8,9 +8,9 @@ import time
 import uuid
 
 import server
-from cassandra import InvalidRequest
+from cassandra import FunctionFailure, InvalidRequest
 from cassandra.cluster import Cluster
-from cassandra.protocol import ConfigurationException
+from cassandra.protocol import ConfigurationException, SyntaxException
 from cassandra.policies import RoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from server import Client, Server, wait_for
@@ -67,6 +67,31 @@ def types(session, _):
     refused(session, "INSERT INTO types (k, n) VALUES (1, 'x')", "Invalid STRING constant")
     refused(session, "INSERT INTO types (k, nope) VALUES (1, 2)", "Undefined column name nope")
     refused(session, "INSERT INTO types (n) VALUES (1)", "Some partition key parts are missing: k")
+
+
+def class_types(session, _):
+    """Types by the names of Cassandra's classes."""
+    session.execute("""CREATE TABLE classes (k 'Int32Type' PRIMARY KEY, t 'org.apache.cassandra.db.marshal.UTF8Type', l list<'TimeUUIDType'>,
+        m 'MapType(UTF8Type, org.apache.cassandra.db.marshal.FrozenType(ListType(LongType)))', v 'VectorType(FloatType , 3)', u 'TupleType(ByteType,SimpleDateType)')""")
+    found = dict(rows(session, "SELECT column_name, type FROM system_schema.columns WHERE keyspace_name = 'ks' AND table_name = 'classes'"))
+    assert found == {"k": "int", "t": "text", "l": "list<timeuuid>", "m": "map<text, frozen<list<bigint>>>", "v": "vector<float, 3>",
+                     "u": "frozen<tuple<tinyint, date>>"}, found
+    session.execute("INSERT INTO classes (k, t, m) VALUES (1, 'x', {'a': [1, 2]})")
+    assert rows(session, "SELECT k, t FROM classes") == [(1, "x")]
+    for name, words in (("Nope", "Error setting type Nope: Unable to find abstract-type class 'org.apache.cassandra.db.marshal.Nope'"),
+                        ("com.x.Nope", "Unable to find abstract-type class 'com.x.Nope'"), ("ListType(Int32Type", "Error setting type"),
+                        ("Int32Type)", "Error setting type"), ("", "Error setting type")):
+        try:
+            session.execute(f"ALTER TABLE classes ADD bad '{name}'")
+        except SyntaxException as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(f"a type of class {name}")
+    refused(session, "ALTER TABLE classes ADD bad 'DynamicCompositeType(s=>UTF8Type)'", "Columns of class DynamicCompositeType are not served")
+    refused(session, "SELECT * FROM classes ORDER BY v ANN OF [1, 2, 3] LIMIT 1", "ANN ordering is not supported")
+    refused(session, "CREATE TRIGGER tr ON classes USING 'org.example.Audit'", "Trigger class 'org.example.Audit' couldn't be loaded")
+    refused(session, "DROP TRIGGER tr ON classes", "Trigger 'tr' on 'ks.classes' doesn't exist")
+    session.execute("DROP TRIGGER IF EXISTS tr ON classes")
 
 
 def cells(session, _):
@@ -150,6 +175,150 @@ def clustering(session, _):
     assert rows(session, "SELECT a FROM c WHERE b = 'z' ALLOW FILTERING") == [(4,), (1,)]
 
 
+def operations(session, _):
+    """Several operations on one column in one statement; what selects parts of columns; DISTINCT with aggregates; markers' names."""
+    session.execute("CREATE TYPE pair (a int, b text)")
+    session.execute("CREATE TABLE ops (k int, c int, l list<int>, m map<int, int>, s set<int>, u pair, st int static, PRIMARY KEY (k, c))")
+    session.execute("UPDATE ops SET l = l + [1, 2, 3], l = [0] + l, l = l - [2] WHERE k = 1 AND c = 1")
+    session.execute("UPDATE ops SET m = m + {1: 1, 2: 2}, m[3] = 3, m = m - {1}, s = s + {1, 2}, s = s - {2}, st = 10 WHERE k = 1 AND c = 1")
+    assert rows(session, "SELECT l, m, s FROM ops WHERE k = 1") == [([0, 1, 3], {2: 2, 3: 3}, {1})]
+    for statement, words in (("SELECT l[0] FROM ops", "Element selection is only allowed on sets and maps, but l is a list"),
+                             ("SELECT l[0..1] FROM ops", "Slice selection is only allowed on sets and maps, but l is a list"),
+                             ("UPDATE ops SET m = m - {1: 1} WHERE k = 1 AND c = 1", "Value for a map substraction has to be a set, but was: '{1: 1}'"),
+                             ("UPDATE ops SET u.a = 1 WHERE k = 1 AND c = 1 IF u.a > null", 'Invalid comparison with null for operator ">"')):
+        refused(session, statement, words)
+    for statement in ("UPDATE ops SET l = [1], l = l + [2] WHERE k = 1 AND c = 1", "UPDATE ops SET u.a = 1, u.a = 2 WHERE k = 1 AND c = 1"):
+        try:
+            session.execute(statement)
+        except SyntaxException as failure:
+            assert "Multiple incompatible setting of column" in str(failure), failure
+        else:
+            raise AssertionError(statement)
+    session.execute("INSERT INTO ops (k, c) VALUES (1, 2)")
+    session.execute("INSERT INTO ops (k, c, st) VALUES (2, 1, 20)")
+    assert rows(session, "SELECT DISTINCT k, count(k), sum(st) FROM ops GROUP BY k") == [(1, 1, 10), (2, 1, 20)]
+    assert rows(session, "SELECT DISTINCT k, count(k), sum(st) FROM ops") == [(1, 2, 30)]  # a partition is one row
+    prepared = session.prepare("UPDATE ops SET u.a = ?, m[?] = ? WHERE k = 1 AND c = 1 IF u.b = ? AND m[?] = ? AND l[?] = ?")
+    names = [column.name for column in prepared.column_metadata]
+    assert names == ["u.a", "key(m)", "value(m)", "u.b", "key(m)", "value(m)", "idx(l)", "value(l)"], names
+    for statement, words in (("SELECT c / (c - c) FROM ops", "the operation 'int / int' failed: / by zero"),
+                             ("UPDATE ops SET st = 1 % 0 WHERE k = 1", "the operation 'int % int' failed: / by zero")):
+        try:
+            session.execute(statement)
+        except FunctionFailure as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(statement)
+    session.execute("CREATE INDEX ON ops (values(m))")
+    refused(session, "SELECT * FROM ops WHERE k = 1 AND m CONTAINS 2 ORDER BY c DESC", "ORDER BY with 2ndary indexes is not supported.")
+    batch = "BEGIN BATCH {} {} APPLY BATCH"
+    absent, present = "INSERT INTO ops (k, c) VALUES (1, 1) IF NOT EXISTS;", "UPDATE ops SET u.a = 1 WHERE k = 1 AND c = 1 IF EXISTS;"
+    unlike = "UPDATE ops SET u.b = 'x' WHERE k = 1 AND c = 1 IF u.a = 7;"
+    refused(session, batch.format(absent, present), "Cannot mix IF EXISTS and IF NOT EXISTS conditions for the same row")
+    refused(session, batch.format(absent, unlike), "Cannot mix IF conditions and IF NOT EXISTS for the same row")
+    assert rows(session, batch.format(unlike, unlike)) == [(False, 1, 1, None)]  # one row, told once
+    session.execute("DROP TABLE ops")
+
+
+def options(session, _):
+    """Options of tables and keyspaces that Cassandra refuses."""
+    wrong = {"compaction = {'class': 'SizeTieredCompactionStrategy', 'foo': 1}": "Properties specified [foo] are not understood by SizeTieredCompactionStrategy",
+             "compaction = {'class': 'SizeTieredCompactionStrategy', 'min_threshold': 1}": "Min compaction threshold cannot be less than 2 (got 1)",
+             "compaction = {'class': 'SizeTieredCompactionStrategy', 'min_threshold': 64}": "cannot be greater than max compaction threshold (got 32)",
+             "compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': 'x'}": "x is not a parsable int (base10) for sstable_size_in_mb",
+             "compaction = {'class': 'LeveledCompactionStrategy', 'unchecked_tombstone_compaction': 2}": "should be either 'true' or 'false', not '2'",
+             "compaction = {'min_threshold': 4}": "Missing sub-option 'class' for the 'compaction' option.",
+             "compression = {'class': 'LZ4Compressor', 'chunk_length_in_kb': 31}": "chunk_length_in_kb must be a power of 2",
+             "compression = {'class': 'Nope'}": "Could not create Compression for type org.apache.cassandra.io.compress.Nope",
+             "compression = {'class': 'LZ4Compressor', 'foo': 1}": "Unknown compression options [foo]",
+             "compression = {'chunk_length_in_kb': 32}": "Missing sub-option 'class' for the 'compression' option.",
+             "caching = {'foo': 'x'}": "Invalid caching sub-options [foo]: only 'keys' and 'rows_per_partition' are allowed",
+             "caching = {'keys': 'x'}": "Invalid value for caching sub-option 'keys': only 'ALL' and 'NONE' are allowed",
+             "caching = {'rows_per_partition': 'x'}": "only 'ALL', 'NONE', and integer values are allowed",
+             "speculative_retry = 'sometimes'": "Specified Speculative Retry Policy [sometimes] is not supported",
+             "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
+             "gc_grace_seconds = -1": "gc_grace_seconds must be greater than or equal to 0 (got -1)", "min_index_interval = 0": "min_index_interval must be greater than or equal to 1",
+             "max_index_interval = 100": "max_index_interval must be greater than or equal to min_index_interval (128) (got 100)",
+             "default_time_to_live = 630720001": "default_time_to_live must be less than or equal to 630720000"}
+    for option, words in wrong.items():
+        try:
+            session.execute(f"CREATE TABLE wrong (k int PRIMARY KEY) WITH {option}")
+        except ConfigurationException as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError(option)
+    for statement in ("CREATE TABLE wrong (k int PRIMARY KEY) WITH cdc = 'maybe'",
+                      "CREATE KEYSPACE wrong WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1} AND durable_writes = 'x'"):
+        try:
+            session.execute(statement)
+        except SyntaxException as failure:
+            assert "Invalid boolean value" in str(failure), failure
+        else:
+            raise AssertionError(statement)
+    session.execute("""CREATE TABLE right (k int PRIMARY KEY) WITH compression = {'sstable_compression': ''} AND caching = {'keys': 'NONE', 'rows_per_partition': '120'}
+        AND speculative_retry = '99.9PERCENTILE' AND additional_write_policy = 'MIN(50ms,99p)' AND read_repair = 'NONE'
+        AND compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': '6'}""")
+    refused(session, "DROP KEYSPACE nope", "Keyspace 'nope' doesn't exist")
+    refused(session, "CREATE TABLE nope.t (k int PRIMARY KEY)", "Keyspace 'nope' doesn't exist")
+    session.execute("CREATE TABLE counted (k int PRIMARY KEY, n counter)")
+    refused(session, "ALTER TABLE counted ADD v int", "Cannot mix counter and non counter columns in the same table")
+    session.execute("CREATE TABLE returned (k int PRIMARY KEY, l list<int>, i int)")
+    session.execute("ALTER TABLE returned DROP (l, i)")
+    refused(session, "ALTER TABLE returned ADD l set<int>", "Cannot re-add previously dropped column 'l' of type set<int>, incompatible with previous type list<int>")
+    session.execute("ALTER TABLE returned ADD (l list<int>, i blob)")
+
+
+def tuples(session, _):
+    """Relations of several columns in DELETE and UPDATE."""
+    session.execute("""CREATE TABLE tuples (p int, a int, b int, c int, s int static, v int, PRIMARY KEY (p, a, b, c))
+        WITH CLUSTERING ORDER BY (a ASC, b DESC, c ASC)""")
+    cube = [(a, b, c) for a in range(3) for b in (2, 1, 0) for c in range(3)]
+
+    def fill():
+        session.execute("TRUNCATE tuples")
+        for key in cube:
+            session.execute("INSERT INTO tuples (p, a, b, c, v) VALUES (1, %s, %s, %s, 0)", key)
+
+    for where, gone in (("(a, b, c) = (1, 1, 1)", lambda k: k == (1, 1, 1)), ("(a, b) = (1, 1)", lambda k: k[:2] == (1, 1)),
+                        ("a = 1 AND (b, c) = (1, 1)", lambda k: k == (1, 1, 1)), ("(a, b) IN ((0, 1), (2, 2), (9, 9))", lambda k: k[:2] in ((0, 1), (2, 2))),
+                        ("(a, b) > (1, 1)", lambda k: k[:2] > (1, 1)), ("(a, b, c) >= (0, 2, 1) AND (a, b, c) < (2, 1, 1)", lambda k: (0, 2, 1) <= k < (2, 1, 1)),
+                        ("a = 0 AND (b, c) <= (1, 1)", lambda k: k[0] == 0 and k[1:] <= (1, 1)), ("a IN (0, 2) AND b = 1 AND c > 0", lambda k: k[0] != 1 and k[1] == 1 and k[2] > 0),
+                        ("a = 1 AND b > 1 AND b < 1", lambda k: False), ("(a, b, c) IN ()", lambda k: False)):
+        fill()
+        session.execute(f"DELETE FROM tuples WHERE p = 1 AND {where}")
+        assert rows(session, "SELECT a, b, c FROM tuples WHERE p = 1") == [key for key in cube if not gone(key)], where
+    fill()
+    prepared = session.prepare("DELETE FROM tuples WHERE p = ? AND (a, b) > ? AND (a, b) < (?, ?)")
+    assert [column.name for column in prepared.column_metadata] == ["p", "(a,b)", "a", "b"], prepared.column_metadata
+    session.execute(prepared, (1, (0, 0), 2, 1))
+    assert len(rows(session, "SELECT * FROM tuples WHERE p = 1")) == 9
+    fill()
+    session.execute(session.prepare("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) IN ?"), ([(0, 0, 0), (7, 7, 7)],))
+    session.execute("UPDATE tuples SET v = 2 WHERE p = 1 AND a = 0 AND (b, c) = (0, 1)")
+    session.execute("DELETE v FROM tuples WHERE p = 1 AND (a, b, c) IN ((0, 0, 2), (0, 2, 0))")
+    found = {row[:3]: row[3] for row in rows(session, "SELECT a, b, c, v FROM tuples WHERE p = 1")}
+    assert [found[key] for key in ((0, 0, 0), (7, 7, 7), (0, 0, 1), (0, 0, 2), (0, 2, 0), (0, 2, 1))] == [1, 1, 2, None, None, 0]
+    assert session.execute("UPDATE tuples SET v = 3 WHERE p = 1 AND (a, b, c) = (0, 0, 0) IF v = 1").one().applied
+    assert session.execute("DELETE FROM tuples WHERE p = 1 AND (a, b, c) = (0, 0, 0) IF EXISTS").one().applied
+    for statement, words in (
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) > (1, 1, 1)", "Slice restrictions are not supported on the clustering columns in UPDATE statements"),
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b) = (1, 1)", "Some clustering keys are missing: c"),
+            ("UPDATE tuples SET v = 1 WHERE p = 1 AND (a, b, c) IN ((1, 1, 1), (2, 2, 2)) IF v = 1", "IN on the clustering key columns is not supported with conditional updates"),
+            ("UPDATE tuples SET s = 1 WHERE p = 1 AND a = 1", "Invalid restrictions on clustering columns since the UPDATE statement modifies only static columns"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, c) = (1, 1)", "Clustering columns must appear in the PRIMARY KEY order in multi-column relations"),
+            ("DELETE FROM tuples WHERE p = 1 AND (b, c) = (1, 1)", 'PRIMARY KEY column "b" cannot be restricted as preceding column "a" is not restricted'),
+            ("DELETE FROM tuples WHERE (p, a) = (1, 1)", "Multi-column relations can only be applied to clustering columns but was applied to: p"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, b) = (1, 1) AND b = 1", "b cannot be restricted by more than one relation if it includes an Equal"),
+            ("DELETE FROM tuples WHERE a = 1", "Some partition key parts are missing: p"),
+            ("DELETE FROM tuples WHERE p > 1", "Only EQ and IN relation are supported on the partition key (unless you use the token() function) for DELETE statements"),
+            ("DELETE FROM tuples WHERE token(p) = 1", "The token function cannot be used in WHERE clauses for DELETE statements"),
+            ("DELETE v FROM tuples WHERE p = 1 AND a = 1", "Range deletions are not supported for specific columns"),
+            ("DELETE FROM tuples WHERE p = 1 AND v = 1", "Non PRIMARY KEY columns found in where clause: v "),
+            ("DELETE FROM tuples WHERE p = 1 AND a = 1 IF v = 1", "DELETE statements must restrict all PRIMARY KEY columns with equality relations"),
+            ("DELETE FROM tuples WHERE p = 1 AND (a, b) = (1, null)", "Invalid null value in condition for column b")):
+        refused(session, statement, words)
+
+
 def counters(session, _):
     session.execute("CREATE TABLE counters (k text PRIMARY KEY, n counter, m counter)")
     for _ in range(3):
@@ -202,6 +371,30 @@ def lightweight(session, _):
     refused(session, "INSERT INTO lwt (k, c) VALUES (1, 1) IF NOT EXISTS USING TIMESTAMP 5", "custom timestamp")
 
 
+def lightweight_statics(session, _):
+    """What is told when a condition on static columns fails: null where nothing is, and only [applied] where there is no partition."""
+    session.execute("CREATE TABLE lws (k int, c int, v int, s int static, t int static, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO lws (k, c, v) VALUES (1, 1, 1)")
+    session.execute("INSERT INTO lws (k, s) VALUES (2, 2)")
+    for statement, told in (
+            ("UPDATE lws SET s = 1 WHERE k = 0 IF s = 5", [(False,)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF s = 5", [(False, None)]),
+            ("UPDATE lws SET s = 1 WHERE k = 2 IF s = 5", [(False, 2)]),
+            ("UPDATE lws SET s = 1 WHERE k = 2 IF t = 5", [(False, None)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, 1)]),
+            ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF s = 5", [(False, None)]),
+            ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF v = 5", [(False,)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5", [(False,)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5 AND s = 2", [(False, None, 2)]),
+            ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF EXISTS", [(False,)]),
+            ("DELETE s FROM lws WHERE k = 1 IF s = 5", [(False, None)]),
+            ("DELETE FROM lws WHERE k = 0 AND c = 0 IF EXISTS", [(False,)]),
+            ("INSERT INTO lws (k, s) VALUES (2, 3) IF NOT EXISTS", [(False, 2, None, 2, None, None)])):
+        assert rows(session, statement) == told, (statement, rows(session, statement))
+    refused(session, "DELETE FROM lws WHERE k = 1 IF s = 5", "DELETE statements must restrict all PRIMARY KEY columns with equality")
+    refused(session, "UPDATE lws SET s = 1 WHERE k = 1 AND c = 1 IF s = 5", "Invalid restrictions on clustering columns since the UPDATE")
+
+
 def batches(session, _):
     session.execute("CREATE TABLE batches (p int, c int, v int, PRIMARY KEY (p, c))")
     batch = BatchStatement()
@@ -244,6 +437,25 @@ def batch_sizes(session, _):
         assert "Batch too large" in str(failure), failure
     else:
         raise AssertionError("a batch that is too large was taken")
+
+
+def clocks(session, _):
+    """A client is warned of timestamps that are far from the server's clock."""
+    session.execute("CREATE TABLE clocks (k int PRIMARY KEY, v int)")
+
+    def warnings(statement):
+        future = session.execute_async(statement)
+        future.result()
+        return future.warnings or []
+
+    now = int(time.time() * 1000000)
+    assert warnings("INSERT INTO clocks (k, v) VALUES (1, 1)") == []  # the driver's own timestamp
+    assert warnings(f"INSERT INTO clocks (k, v) VALUES (1, 1) USING TIMESTAMP {now + 3000000}") == []
+    ahead, behind = warnings(f"UPDATE clocks USING TIMESTAMP {now + 60000000} SET v = 1 WHERE k = 1"), warnings(
+        f"BEGIN BATCH INSERT INTO clocks (k, v) VALUES (2, 2); DELETE FROM clocks USING TIMESTAMP {now // 1000} WHERE k = 1; APPLY BATCH")
+    assert len(ahead) == 1 and "s ahead of the server's clock" in ahead[0], ahead
+    assert len(behind) == 1 and "s behind the server's clock" in behind[0], behind
+    assert warnings("UPDATE clocks SET v = 3 WHERE k = 2 IF v = 2") == []
 
 
 def alterations(session, _):
@@ -379,6 +591,37 @@ def indexes(session, host):
     refused(session, "DROP INDEX by_w", "Index 'ks.by_w' doesn't exist")
 
 
+def static_indexes(session, _):
+    """An index on a static column lets its partitions be asked for, with all their rows."""
+    session.execute("CREATE TABLE si (p int, c int, v int, s int static, m map<text, int> static, PRIMARY KEY (p, c))")
+    for p in range(20):
+        session.execute("INSERT INTO si (p, s, m) VALUES (%s, %s, %s)", (p, p % 3, {"a": p % 2}))
+        for c in range(p % 4):
+            session.execute("INSERT INTO si (p, c, v) VALUES (%s, %s, %s)", (p, c, c))
+    refused(session, "SELECT * FROM si WHERE s = 1", "ALLOW FILTERING")
+    for target in ("s", "entries(m)", "v"):
+        session.execute(f"CREATE INDEX ON si ({target})")
+
+    def check():
+        everything = rows(session, "SELECT p, c, v, s FROM si")
+        for value in range(5):
+            for size in (1, 3, 100):
+                found = session.execute(SimpleStatement(f"SELECT p, c, v, s FROM si WHERE s = {value}", fetch_size=size))
+                assert [tuple(row) for row in found] == [row for row in everything if row[3] == value], (value, size)
+
+    check()
+    session.execute("UPDATE si SET s = 4 WHERE p IN (1, 2, 3)")
+    session.execute("DELETE s FROM si WHERE p = 4")
+    session.execute("DELETE FROM si WHERE p = 5")
+    check()
+    assert sorted(rows(session, "SELECT DISTINCT p, s FROM si WHERE s = 4")) == [(1, 4), (2, 4), (3, 4)]
+    assert rows(session, "SELECT p, c FROM si WHERE p = 2 AND s = 4") == [(2, 0), (2, 1)]
+    assert {row[0] for row in rows(session, "SELECT p FROM si WHERE m['a'] = 1")} == {1, 3, 7, 9, 11, 13, 15, 17, 19}
+    wait_for("the index on v", lambda: sorted(rows(session, "SELECT p FROM si WHERE v = 2")) == [(3,), (7,), (11,), (15,), (19,)])
+    refused(session, "SELECT * FROM si WHERE s = 4 AND v = 1", "ALLOW FILTERING")
+    session.execute("DROP TABLE si")
+
+
 def collection_indexes(session, host):
     session.execute("CREATE TABLE held (p int, c int, l list<int>, s set<text>, m map<text, int>, f frozen<set<int>>, PRIMARY KEY (p, c))")
     choice = random.Random(7)
@@ -503,8 +746,8 @@ def restores(session, host):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, cells, collections, clustering, counters, lightweight, batches, batch_sizes, alterations, types_that_change, other_doors, expiry, indexes,
-          collection_indexes, like, restores]
+CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
+          static_indexes, collection_indexes, like, restores]
 
 
 def main():

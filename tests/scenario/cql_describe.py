@@ -3,8 +3,9 @@
 again elsewhere make the same."""
 import time
 
-from cassandra import AlreadyExists
+from cassandra import AlreadyExists, InvalidRequest
 from cassandra.protocol import ConfigurationException
+from cassandra.query import SimpleStatement
 from cql_data import connect, refused, rows
 from server import Server
 
@@ -34,7 +35,7 @@ SCHEMA = (
     """CREATE TABLE wide (a int, b text, c timeuuid, d int, s text static, z map<text, frozen<list<int>>>, "Case" int, "select" int,
         who frozen<"Person">, PRIMARY KEY ((a, b), c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC)""",
     """CREATE TABLE "Options" (k int, c int, v counter, PRIMARY KEY (k, c)) WITH comment = 'it''s {counted}' AND cdc = true
-        AND gc_grace_seconds = 60 AND bloom_filter_fp_chance = 0.00001 AND default_time_to_live = 0
+        AND gc_grace_seconds = 60 AND bloom_filter_fp_chance = 0.0001 AND default_time_to_live = 0
         AND caching = {'keys': 'NONE', 'rows_per_partition': '10'} AND compression = {'enabled': 'false'}
         AND compaction = {'class': 'LeveledCompactionStrategy', 'sstable_size_in_mb': '160'} AND speculative_retry = 'ALWAYS'
         AND additional_write_policy = '50ms' AND read_repair = 'NONE' AND crc_check_chance = 0.5
@@ -63,6 +64,43 @@ def listings(session, _):
     keyspaces = names(session, "DESCRIBE KEYSPACES")
     assert keyspaces == sorted(keyspaces) and {("ks", "keyspace", "ks"), ("system", "keyspace", "system")} < set(keyspaces)
     assert {row[2] for row in keyspaces} >= {"system_schema", "system_virtual_schema", "system_traces"}
+
+
+def estimates(session, _):
+    """What parallel readers cut a table's tokens by: sixteen ranges from one end to the other."""
+    session.execute("CREATE TABLE many (k int PRIMARY KEY, v text)")
+    for k in range(160):
+        session.execute("INSERT INTO many (k, v) VALUES (%s, 'abc')", (k,))
+    told = list(session.execute("SELECT * FROM system.size_estimates WHERE keyspace_name = 'ks' AND table_name = 'many'"))
+    edges = sorted(((int(row.range_start), int(row.range_end)) for row in told))
+    assert len(edges) == 16 and edges[0][0] == edges[-1][1] == -2 ** 63 and all(a[1] == b[0] for a, b in zip(edges, edges[1:]))
+    assert {start for start, _ in edges} == {int(token) for token in session.execute("SELECT tokens FROM system.local").one().tokens}
+    assert sum(row.partitions_count for row in told) == 160 and all(0 < row.mean_partition_size < 1000 for row in told), told
+    assert [row.range_start for row in told] == sorted(row.range_start for row in told)
+    one = "SELECT range_type, partitions_count FROM system.table_estimates WHERE keyspace_name = 'ks' AND table_name = 'many' AND range_type = 'primary'"
+    assert list(session.execute(one)) == [("primary", 10)] * 16
+    found = [session.execute("SELECT count(*) FROM many WHERE token(k) > %s AND token(k) <= %s", (a, b)).one()[0] for a, b in edges]
+    assert sum(found) == 160 and all(found), found
+    session.execute("DROP TABLE many")
+
+
+def pages(session, _):
+    """DESCRIBE is told in pages of any size, as long as the schema stays."""
+    whole = described(session, "DESCRIBE FULL SCHEMA")
+    assert len(whole) > 20
+    for size in (1, 7, len(whole) - 1, len(whole), 5000):
+        paged = session.execute(SimpleStatement("DESCRIBE FULL SCHEMA", fetch_size=size))
+        assert len(paged.current_rows) == min(size, len(whole)) and paged.has_more_pages == (size < len(whole)), size
+        assert [tuple(row) for row in paged] == whole, size
+    paged = session.execute(SimpleStatement("DESCRIBE TABLES", fetch_size=1))
+    session.execute("CREATE TABLE meanwhile (k int PRIMARY KEY)")
+    try:
+        list(paged)
+    except InvalidRequest as failure:
+        assert "The schema has changed since the previous page of the DESCRIBE statement result." in str(failure), failure
+    else:
+        raise AssertionError("pages of two schemas were one result")
+    session.execute("DROP TABLE meanwhile")
 
 
 def without_keyspace(session, cluster):
@@ -99,7 +137,7 @@ def texts(session, _):
     AND """ + OPTIONS
     text = described(session, 'DESCRIBE "Options"')[0][3]
     assert text.startswith('CREATE TABLE ks."Options" (\n    k int,\n    c int,\n    v counter,\n    PRIMARY KEY (k, c)\n) WITH ')
-    for line in ("comment = 'it''s {counted}'", "cdc = true", "bloom_filter_fp_chance = 1.0E-5", "gc_grace_seconds = 60",
+    for line in ("comment = 'it''s {counted}'", "cdc = true", "bloom_filter_fp_chance = 1.0E-4", "gc_grace_seconds = 60",
                  "compression = {'enabled': 'false'}", "speculative_retry = 'ALWAYS';"):
         assert "    AND " + line in text, text
     assert described(session, "DESCRIBE TYPE address")[0][3] == (
@@ -195,7 +233,7 @@ def refusals(session, _):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for check in (listings, without_keyspace, texts, made_again, internals, refusals):
+        for check in (listings, estimates, pages, without_keyspace, texts, made_again, internals, refusals):
             started = time.monotonic()
             check(session, cluster)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)

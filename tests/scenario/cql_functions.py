@@ -207,7 +207,7 @@ def overloads(session):
             ("SELECT plus(t, 1) FROM data", "Type error: argument 0 of function ks.plus has to be of type int"),
             ("SELECT nothing(t) FROM data", "Unknown function 'nothing'"), ("SELECT other.plus(c, c) FROM data", "Unknown function 'other.plus'"),
             ("SELECT kind(null) FROM data", "Ambiguous call to function kind (can be matched by following signatures: ks.kind : ("),
-            ("SELECT c FROM data GROUP BY plus(k, 1)", "Functions of users are not supported in GROUP BY"),
+            ("SELECT c FROM data GROUP BY k, plus(c, 1)", "Only monotonic functions are supported in the GROUP BY clause. Got: ks.plus(c, 1)"),
             ("INSERT INTO data (k, c, t) VALUES (1, 1, plus(1, 2))", "Type error: cannot assign result of")):
         refused(session, statement, words)
     try:

@@ -254,10 +254,23 @@ def periodic(client):
         put(client, "pi", {"id": n})
 
 
+def small_segments(client):
+    """Transactions that come together make a batch that is larger than a segment."""
+    create(client, "together", [["id", "bigint"]])
+    sent = []
+    for first in range(0, 1200, 100):
+        changes = [{server.TABLE: "together", server.KIND: "put", server.ITEM: {"id": first + n, "v": "x" * 200}} for n in range(100)]
+        sent.append(client.send(server.TRANSACT, {server.CHANGES: changes, server.TOKEN: f"t{first}" + "y" * 20}))
+    for _ in sent:
+        number, answer = client.receive()
+        assert number in sent and server.STATUS not in answer, answer
+    assert len(scan(client, "together")) == 1200
+
+
 def main():
     with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
         client = Client(host.address)
-        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic):
+        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic, small_segments):
             part(client)
         restored = scan(client, "r2")
         client.close()

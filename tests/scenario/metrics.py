@@ -106,6 +106,10 @@ def drive_cql(host):
     address, port = host.cql.split(":")
     cluster = Cluster([address], port=int(port))
     session = cluster.connect()
+    session.execute("CREATE KEYSPACE timed WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+    session.execute("CREATE TABLE timed.t (k int PRIMARY KEY, v int)")
+    session.execute("INSERT INTO timed.t (k, v) VALUES (1, 1)")
+    session.execute("INSERT INTO timed.t (k, v) VALUES (1, 1) USING TIMESTAMP 1000")  # counted as one that is off
     statement = session.prepare("SELECT release_version FROM system.local WHERE key = ?")
     session.execute(statement, ["local"])
     try:
@@ -229,6 +233,7 @@ def main():
         samples, kinds = scrape(host)
         check_histograms(samples, kinds)
         check_doors(samples)
+        assert value(samples, "oxbow_cql_timestamp_skews_total") == 1
         check_server(samples)
         check_functions(samples)
         check_native(client, kinds)

@@ -374,6 +374,26 @@ def items_of_cql(session, aws, host):
     assert "Item" not in wire.ask("GetItem", {"TableName": "ks.plain", "Key": {"k": {"N": "-100"}}})
 
 
+def lives_of_cql(session, aws, host):
+    """default_time_to_live holds for every door's writes."""
+    session.execute("CREATE TABLE lives (k int PRIMARY KEY, v int, w int) WITH default_time_to_live = 1000")
+    aws.put_item(TableName="ks.lives", Item={"k": {"N": "1"}, "v": {"N": "1"}})
+    aws.update_item(TableName="ks.lives", Key={"k": {"N": "2"}}, UpdateExpression="SET v = :v", ExpressionAttributeValues={":v": {"N": "2"}})
+    with server.Client(host.address) as client:
+        client.request(server.PUT, {server.TABLE: "ks.lives", server.ITEM: {"k": 3, "v": 3}})
+    session.execute("INSERT INTO lives (k, v) VALUES (4, 4)")
+    found = dict(rows(session, "SELECT k, ttl(v) FROM lives"))
+    assert set(found) == {1, 2, 3, 4} and all(900 < ttl <= 1000 for ttl in found.values()), found
+    session.execute("ALTER TABLE lives WITH default_time_to_live = 0")
+    aws.update_item(TableName="ks.lives", Key={"k": {"N": "1"}}, UpdateExpression="SET w = :w", ExpressionAttributeValues={":w": {"N": "2"}})
+    assert rows(session, "SELECT ttl(w) FROM lives WHERE k = 1") == [(None,)] and rows(session, "SELECT ttl(v) FROM lives WHERE k = 1")[0][0] > 900
+    session.execute("ALTER TABLE lives WITH default_time_to_live = 1")
+    aws.put_item(TableName="ks.lives", Item={"k": {"N": "5"}, "v": {"N": "5"}})
+    server.wait_for("the item's end", lambda: "Item" not in aws.get_item(TableName="ks.lives", Key={"k": {"N": "5"}}))
+    assert rows(session, "SELECT * FROM lives WHERE k = 5") == []
+    session.execute("DROP TABLE lives")
+
+
 def control_of_cql(session, aws, host):
     arn = aws.describe_table(TableName="ks.plain")["Table"]["TableArn"]
     words = "was made through CQL"
@@ -559,7 +579,7 @@ def main():
         session.cluster = cluster
         aws = dynamodb.client(host.dynamodb)
         for check in (documents, documents_of_numbers, documents_of_the_native_door, documents_of_the_past, documents_described,
-                      documents_refused, plain, tables_of_cql, items_of_cql, control_of_cql,
+                      documents_refused, plain, tables_of_cql, items_of_cql, lives_of_cql, control_of_cql,
                       logs, logs_of_documents, logs_refused):
             started = time.monotonic()
             check(session, aws, host)

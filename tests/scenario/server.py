@@ -32,11 +32,12 @@ class Server:
         self.directory = tempfile.mkdtemp(prefix="oxbow-scenario-")
         self.data = os.path.join(self.directory, "data")
         self.settings = list(settings)
+        self.wrapper = []  # a command that becomes the server
         self.process = None
         self.address = None
 
     def start(self):
-        command = [OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", "--http", "127.0.0.1:0", "--topics", "127.0.0.1:0", "--dynamodb", "127.0.0.1:0",
+        command = [*self.wrapper, OXBOW, "serve", "--data", self.data, "--native", "127.0.0.1:0", "--http", "127.0.0.1:0", "--topics", "127.0.0.1:0", "--dynamodb", "127.0.0.1:0",
                    "--cql", "127.0.0.1:0",
                    *self.settings]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

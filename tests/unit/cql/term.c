@@ -231,7 +231,7 @@ static void errors_are_cassandras(void **state)
         {"int", "now(1)",
          "Invalid number of arguments in call to function system.now: 0 required but 1 provided"},
         {"int", "'x' + 1", "the '+' operation is not supported between text and int"},
-        {"int", "1 / 0", "the operation failed: / by zero"},
+        {"int", "1 / 0", "the operation 'int / int' failed: / by zero"},
         {"int", "(text)1", "Cannot cast value 1 to type text"},
         {"int", "(text)'x'", "Cannot assign value (text)'x' to c of type int"},
         {"int", "(nothing)1", "Unknown type nothing"},

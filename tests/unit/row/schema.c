@@ -63,8 +63,44 @@ static void test_other_versions(void **state)
     stored.data[0] = 2; /* keys were other bytes then */
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_UNSUPPORTED, error);
     assert_non_null(strstr(error.text, "export with the program that wrote it"));
-    stored.data[0] = 6;
+    stored.data[0] = 7;
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_NEWER, error);
+    buffer_reset(&stored);
+    arena_reset(&arena);
+}
+
+/* Cuts out of a stored schema what an older version had not: `size` bytes, `offset` behind a word that is in it. */
+static void cut(struct buffer *stored, const uint8_t *word, size_t offset, size_t size)
+{
+    uint8_t *found = memmem(stored->data, stored->size, word, 4);
+    assert_non_null(found);
+    found += offset;
+    memmove(found, found + size, stored->size - (size_t)(found + size - stored->data));
+    stored->size -= size;
+}
+
+static const uint8_t ttl_word[] = {0x12, 0x34, 0x56, 0x78};
+
+/* Before version 6 tables had no default TTL. */
+static void test_lives_of_before(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct key_column columns[2];
+    struct schema schema = schema_of(columns, "int", &arena);
+    struct schema again;
+    struct buffer stored = {0};
+    schema.default_ttl_seconds = 0x12345678;
+    schema.gc_grace_seconds = 9;
+    schema_encode(&schema, &stored);
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_int_equal(again.default_ttl_seconds, 0x12345678);
+    cut(&stored, ttl_word, 0, sizeof(ttl_word));
+    stored.data[0] = 5;
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_int_equal(again.default_ttl_seconds, 0);
+    assert_int_equal(again.gc_grace_seconds, 9);
     buffer_reset(&stored);
     arena_reset(&arena);
 }
@@ -86,16 +122,14 @@ static void test_indexes_of_before(void **state)
                                  .partition = &columns[1]};
     struct schema again;
     struct buffer stored = {0};
+    schema.default_ttl_seconds = 0x12345678;
     schema.indexes = &index;
     schema.indexes_count = 1;
     schema_encode(&schema, &stored);
     assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
     assert_int_equal(again.indexes[0].target, INDEX_OF_KEYS);
-    uint8_t *found = memmem(stored.data, stored.size, space, sizeof(space));
-    assert_non_null(found);
-    uint8_t *target = found + sizeof(space) + 1;
-    memmove(target, target + 1, stored.size - (size_t)(target + 1 - stored.data));
-    stored.size--;
+    cut(&stored, space, sizeof(space) + 1, 1);
+    cut(&stored, ttl_word, 0, sizeof(ttl_word));
     stored.data[0] = 4;
     assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
     assert_int_equal(again.indexes[0].target, INDEX_OF_VALUE);
@@ -137,9 +171,9 @@ static void test_keys_of_containers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types_come_back),    cmocka_unit_test(test_types_that_are_no_keys),
-        cmocka_unit_test(test_other_versions),     cmocka_unit_test(test_indexes_of_before),
-        cmocka_unit_test(test_keys_of_containers),
+        cmocka_unit_test(test_types_come_back), cmocka_unit_test(test_types_that_are_no_keys),
+        cmocka_unit_test(test_other_versions),  cmocka_unit_test(test_indexes_of_before),
+        cmocka_unit_test(test_lives_of_before), cmocka_unit_test(test_keys_of_containers),
     };
     return cmocka_run_group_tests_name("row/schema", tests, NULL, NULL);
 }

@@ -193,8 +193,8 @@ void gate_table_list(struct gate *gate, bool with_system,
 /* A door's view of the store; belongs to its thread. */
 MUST_USE enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error);
 void gate_view_close(struct gate_view **view); /* accepts a pointer to NULL */
-/* From now on it shows wide rows that are read as documents in plain values (row/plain.h). */
-void gate_view_make_plain(struct gate_view *view);
+/* Whether it shows wide rows that are read as documents in plain values (row/plain.h). At first it does not. */
+void gate_view_show_plain(struct gate_view *view, bool is_plain);
 
 /* What a table, or the index in it, holds: *ret_rows and *ret_bytes. */
 MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_t *ret_rows,

@@ -15,10 +15,12 @@ enum {
     CQL_BUFFER_BYTES_KEPT = 64 * 1024, /* of a buffer that is used again; a larger one is freed */
     CQL_AUTHENTICATIONS_MAX = 3,       /* wrong passwords of a connection; then it is closed */
     CQL_ROLE_ATTEMPTS_MAX = 100, /* to change roles, when others do at the same time; then: Overloaded */
+    CQL_TIMESTAMP_SKEW_S = 10,   /* between a write's timestamp and ours, either way; over it: a warning */
     CQL_SIGNATURE_SKEW_S =
         900, /* between a signature's time and ours, either way; over it: Authentication error */
     CQL_COMBINATIONS_MAX =
-        10000, /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+        10000,             /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+    CQL_INLINE_ROWS = 256, /* looked at on the door's thread before a read goes to the reader pool */
     CQL_PAGE_SCANNED_MAX =
         100000, /* rows looked at for a page; it ends there with fewer than were asked for */
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */

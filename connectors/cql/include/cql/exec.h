@@ -11,6 +11,7 @@ struct cql_executor;
 struct evaluator;
 struct exec;
 struct gate;
+struct gate_readers;
 struct roles;
 
 /* What all CQL doors of a server have in common: one node, to its clients. */
@@ -23,9 +24,10 @@ struct cql_node {
     _Atomic uint64_t changes; /* of the schema, since then */
 };
 
-/* `node` lives longer, and `evaluator`, which runs users' functions (NULL: there are none), until its answers are posted. */
-MUST_USE enum status exec_open(struct gate *gate, struct evaluator *evaluator, struct cql_node *node,
-                               struct exec **ret_exec, struct error *error);
+/* `node` lives longer; `readers`, where long reads go, and `evaluator`, which runs users' functions (NULL: there are none),
+ * until their answers are posted. */
+MUST_USE enum status exec_open(struct gate *gate, struct gate_readers *readers, struct evaluator *evaluator,
+                               struct cql_node *node, struct exec **ret_exec, struct error *error);
 /* After its door was closed. Accepts a pointer to NULL. */
 void exec_close(struct exec **exec);
 /* For cql_door_options; lives as long as `exec`. */

@@ -7,6 +7,8 @@ enum {
     DYNAMODB_ITEM_BYTES_MAX = 400 * 1024,       /* as document_bytes counts */
     DYNAMODB_PARTITION_KEY_BYTES_MAX = 2048,
     DYNAMODB_SORT_KEY_BYTES_MAX = 1024,
+    DYNAMODB_INLINE_ROWS = 256,            /* looked at on the door's thread, and their bytes, … */
+    DYNAMODB_INLINE_BYTES = 128 * 1024,    /* … before a read goes to the reader pool */
     DYNAMODB_PAGE_BYTES_MAX = 1024 * 1024, /* of items looked at by one Query or Scan */
     DYNAMODB_BATCH_GET_ITEMS_MAX = 100,
     DYNAMODB_BATCH_WRITE_ITEMS_MAX = 25,

@@ -11,11 +11,13 @@ struct dynamodb_door;
 struct dynamodb_transfer;
 struct feed;
 struct gate;
+struct gate_readers;
 struct identity;
 
 struct dynamodb_door_options {
     const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
     struct gate *gate;
+    struct gate_readers *readers; /* where long reads go; stopped before the door is closed */
     struct feed *feed;
     struct identity *identity;    /* whose signatures count; without access keys any well-formed one does */
     uint32_t timeline;            /* of the database: part of sequence numbers */

@@ -3,7 +3,10 @@
 #define NET_BOUNDS_H
 
 enum {
-    NET_CONNECTIONS_MAX = 10000,      /* of one server; one more is closed at once */
+    NET_CONNECTIONS_MAX = 16384, /* of one server; one more is closed at once, and told in the log */
+    /* File descriptors that clients leave to the store, which cannot go on without; half of them all when there are few. */
+    NET_DESCRIPTORS_KEPT = 128,
+    NET_REFUSALS_TOLD_MS = 60000,     /* between two warnings of that */
     NET_HEADER_BYTES_MAX = 64 * 1024, /* request line and headers; over it: 431 */
     NET_HEADERS_MAX = 100,            /* of one request; over it: 431 */
     NET_READ_BYTES = 64 * 1024,       /* asked of the kernel at a time */

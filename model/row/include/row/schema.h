@@ -78,8 +78,9 @@ struct schema {
     struct key_column *clustering;
     size_t columns_count; /* of a wide table */
     struct column *columns;
-    uint32_t next_column;      /* id of the next column that is added */
-    uint32_t gc_grace_seconds; /* how long a wide table's tombstones are kept against late writes */
+    uint32_t next_column;         /* id of the next column that is added */
+    uint32_t gc_grace_seconds;    /* how long a wide table's tombstones are kept against late writes */
+    uint32_t default_ttl_seconds; /* of what is written to a wide table without a TTL of its own; 0: none */
     size_t indexes_count;
     struct index_schema *indexes;
     struct bytes ttl_attribute; /* number of seconds since 1970 after which an item goes; empty: none does */
@@ -91,6 +92,9 @@ struct schema {
 MUST_USE enum status schema_check(const struct schema *schema, struct error *error);
 /* The index of that name; NULL: none. */
 const struct index_schema *schema_index(const struct schema *schema, struct bytes name);
+/* Columns of the whole key, the partition key's first. */
+size_t schema_key_count(const struct schema *schema);
+const struct key_column *schema_key_column(const struct schema *schema, size_t i);
 /* The column of that name, not of the key; NULL: none. */
 const struct column *schema_column(const struct schema *schema, struct bytes name);
 /* The type of the column of that name, of the key or not; NULL: there is none. */

@@ -104,6 +104,8 @@ struct frame_builder {
     uint32_t records;
     uint32_t tokens_count;
     uint16_t shards;
+    size_t
+        bytes_aim; /* there is no room beyond it, but for a first record; 0: FRAME_BYTES_AIM. Cleared by nobody */
 };
 
 void frame_builder_clear(struct frame_builder *builder);
@@ -113,6 +115,7 @@ void frame_builder_add(struct frame_builder *builder, const struct record *recor
 void frame_builder_add_encoded(struct frame_builder *builder, const struct record *record,
                                struct bytes encoded);
 void frame_builder_add_token(struct frame_builder *builder, const struct frame_token *token);
+size_t frame_builder_aim(const struct frame_builder *builder);
 bool frame_builder_has_room(const struct frame_builder *builder, size_t record_bytes);
 /* Appends the whole frame, padded. `header` gives flags, term, first and synced LSN and commit time. */
 void frame_builder_finish(const struct frame_builder *builder, const struct frame_header *header,

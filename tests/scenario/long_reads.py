@@ -1,0 +1,87 @@
+"""Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give."""
+import sys
+import threading
+
+import dynamodb
+from cassandra.query import BatchStatement, BatchType
+from cql_data import connect
+from server import Server
+
+ROWS = 20000
+
+
+def fill(session):
+    session.execute("CREATE TABLE many (p int, c int, v text, PRIMARY KEY (p, c))")
+    insert = session.prepare("INSERT INTO many (p, c, v) VALUES (?, ?, ?)")
+    for start in range(0, ROWS, 500):
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for number in range(start, start + 500):
+            batch.add(insert, (number // 5000, number, f"value {number}"))
+        session.execute(batch)
+
+
+def others_are_answered(session, other):
+    """A count over everything was asked for before each of the small reads, and is answered after some of them. (They go over
+    another connection: the driver's first one holds small messages back until the server said something.)"""
+    answered = []
+    for _ in range(5):
+        count = session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING")
+        done = threading.Event()
+        count.add_callbacks(lambda _: done.set(), lambda _: done.set())
+        small = 0
+        while not done.is_set():
+            assert other.execute("SELECT v FROM many WHERE p = 0 AND c = 7").one().v == "value 7"
+            small += not done.is_set()
+        row = count.result().one()
+        assert (row[0], row[1]) == (ROWS, "value 9999"), row
+        answered.append(small)
+    assert max(answered) > 0, answered
+
+
+def long_reads_are_whole(session):
+    session.default_fetch_size = 700
+    assert [row.c for row in session.execute("SELECT c FROM many WHERE p = 1")] == list(range(5000, 10000))
+    assert [row.c for row in session.execute("SELECT c FROM many WHERE p = 1 ORDER BY c DESC LIMIT 1234")] == list(range(9999, 8765, -1))
+    assert sorted(row.c for row in session.execute("SELECT c FROM many")) == list(range(ROWS))
+    groups = {row.p: row.n for row in session.execute("SELECT p, count(*) AS n FROM many GROUP BY p")}
+    assert groups == {0: 5000, 1: 5000, 2: 5000, 3: 5000}, groups
+    some = ", ".join(str(number) for number in range(0, 5000, 7))
+    assert len(list(session.execute(f"SELECT c FROM many WHERE p = 0 AND c IN ({some})"))) == len(range(0, 5000, 7))
+
+
+def pages_of_documents(host):
+    client = dynamodb.client(host.dynamodb)
+    client.create_table(TableName="many", BillingMode="PAY_PER_REQUEST",
+                        KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "c", "KeyType": "RANGE"}],
+                        AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "c", "AttributeType": "N"}])
+    for start in range(0, 2000, 25):
+        puts = [{"PutRequest": {"Item": {"p": {"S": "one"}, "c": {"N": str(n)}, "v": {"S": "x" * 1000}}}} for n in range(start, start + 25)]
+        client.batch_write_item(RequestItems={"many": puts})
+    query = {"TableName": "many", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "one"}}}
+    pages = list(client.get_paginator("query").paginate(**query))
+    assert [int(item["c"]["N"]) for page in pages for item in page["Items"]] == list(range(2000))
+    assert [page["Count"] for page in pages] == [1040, 960], [page["Count"] for page in pages]  # of 1 MB
+    for limit, counts in ((256, [256, 256]), (257, [257, 257]), (1, [1, 1])):
+        first = client.query(Limit=limit, **query)
+        second = client.query(Limit=limit, ExclusiveStartKey=first["LastEvaluatedKey"], **query)
+        assert [first["Count"], second["Count"]] == counts, (limit, first["Count"], second["Count"])
+        assert int(second["Items"][0]["c"]["N"]) == limit
+    assert client.scan(TableName="many", Select="COUNT", Limit=1500)["Count"] == 1040
+    told = client.execute_statement(Statement="SELECT c FROM many WHERE p = 'one' AND c >= 100")
+    assert len(told["Items"]) > 256 and "NextToken" in told, len(told["Items"])
+
+
+def main():
+    with Server() as host:
+        cluster, session = connect(host)
+        fill(session)
+        others, other = connect(host)
+        others_are_answered(session, other)
+        others.shutdown()
+        long_reads_are_whole(session)
+        cluster.shutdown()
+        pages_of_documents(host)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
