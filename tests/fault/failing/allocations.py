@@ -264,7 +264,8 @@ def try_case(bench, case):
         bench.ask_failing(*case)
         bench.settle(case[0])
     except (AssertionError, server.Failure, Gone, OSError) as problem:
-        print(f"--case '{case[0]},{case[1]}': {type(problem).__name__} {problem}", flush=True)
+        state = "it runs" if bench.host.is_alive() else f"it ended: {bench.host.said()[-300:]}"
+        print(f"--case '{case[0]},{case[1]}': {type(problem).__name__} {problem}; {state}", flush=True)
         if bench.host.is_alive():
             bench.host.kill()
         bench.close_doors()
