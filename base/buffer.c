@@ -34,7 +34,7 @@ void buffer_reserve(struct buffer *buffer, size_t more)
 uint8_t *buffer_extend(struct buffer *buffer, size_t size)
 {
     buffer_reserve(buffer, size);
-    uint8_t *at = buffer->data + buffer->size;
+    uint8_t *at = buffer->size == 0 ? buffer->data : buffer->data + buffer->size; /* NULL may stay NULL */
     buffer->size += size;
     return at;
 }

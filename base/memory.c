@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn static void memory_exhausted(size_t size)
+_Noreturn void memory_exhausted(size_t size)
 {
     (void)fprintf(
         stderr, "oxbow: out of memory (asked for %zu bytes); stopping, the log recovers at the next start\n",

@@ -10,17 +10,25 @@
 #include "base/memory.h"
 #include "native_private.h"
 
+bool native__send_part(void *socket, struct bytes part, bool has_more)
+{
+    bool is_sent = zmq_send(socket, part.data, part.size, ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0)) >= 0;
+    if (!is_sent && errno == ENOMEM) {
+        memory_exhausted(part.size); /* half of a message would be sent with the next one, to another peer */
+    }
+    return is_sent;
+}
+
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body)
 {
     uint8_t head[2] = {WIRE_VERSION, type};
-    int sent = zmq_send(door->socket, peer->id, peer->id_bytes, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    if (sent < 0) {
+    if (!native__send_part(door->socket, bytes_of(peer->id, peer->id_bytes), true)) {
         return errno == EAGAIN ? STATUS_BUSY : STATUS_NOT_FOUND;
     }
-    (void)zmq_send(door->socket, head, sizeof(head), ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(door->socket, peer->request, WIRE_ID_BYTES, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(door->socket, body->data, body->size, ZMQ_DONTWAIT);
+    (void)native__send_part(door->socket, bytes_of(head, sizeof(head)), true);
+    (void)native__send_part(door->socket, bytes_of(peer->request, WIRE_ID_BYTES), true);
+    (void)native__send_part(door->socket, buffer_bytes(body), false);
     return STATUS_OK;
 }
 

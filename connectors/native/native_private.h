@@ -80,6 +80,8 @@ MUST_USE enum status native__check_address(const char *address, struct error *er
 /* Binds; *ret_address is the bound ADDRESS:PORT, the caller's. STATUS_BUSY: taken; `flag` is where to choose another. */
 MUST_USE enum status native__bind(void *socket, const char *address, const char *flag, char **ret_address,
                                   struct error *error);
+/* One frame of a message to a ZeroMQ socket, without waiting. False: it did not take it; errno tells why. */
+bool native__send_part(void *socket, struct bytes part, bool has_more);
 /* Sends; STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body);

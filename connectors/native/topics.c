@@ -97,9 +97,9 @@ static void topic_send(struct topics *topics, struct topic *topic, uint64_t flag
     }
     codec_put_array(&records, topic->count);
     buffer_put(&records, buffer_bytes(&topic->records));
-    (void)zmq_send(topics->socket, topic->name.data, topic->name.size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(topics->socket, header.data, header.size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-    (void)zmq_send(topics->socket, records.data, records.size, ZMQ_DONTWAIT);
+    (void)native__send_part(topics->socket, buffer_bytes(&topic->name), true);
+    (void)native__send_part(topics->socket, buffer_bytes(&header), true);
+    (void)native__send_part(topics->socket, buffer_bytes(&records), false);
     buffer_reset(&header);
     buffer_reset(&records);
 }

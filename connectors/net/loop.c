@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
@@ -87,9 +88,17 @@ static void loop_run(void *context)
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
+/* libuv aborts without a word when it is out of memory; ours says so first. */
+static void loop_use_memory(void)
+{
+    CHECK(uv_replace_allocator(memory_create, memory_resize, memory_create_array, memory_destroy) == 0);
+}
+
 enum status net__loop_open(struct loop *loop, const struct loop_options *options, struct error *error)
 {
     enum status status = STATUS_OK;
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* before any loop */
+    (void)pthread_once(&once, loop_use_memory);
     loop->options = *options;
     loop->mailbox = mailbox_create(NET_REPLIES_MAX);
     CHECK(uv_loop_init(&loop->uv) == 0);

@@ -172,6 +172,25 @@ static enum status json_finish(struct json_reader *reader, yajl_handle handle, y
     return STATUS_INVALID;
 }
 
+/* yajl uses what it is given without looking whether it is NULL; ours never is. */
+static void *json_memory_create(void *context, size_t size)
+{
+    (void)context;
+    return memory_resize(NULL, size);
+}
+
+static void *json_memory_resize(void *context, void *memory, size_t size)
+{
+    (void)context;
+    return memory_resize(memory, size);
+}
+
+static void json_memory_destroy(void *context, void *memory)
+{
+    (void)context;
+    memory_destroy(memory);
+}
+
 static enum status json_decode(struct bytes text, bool is_plain, struct arena *arena, struct value *ret_value,
                                struct error *error)
 {
@@ -194,7 +213,10 @@ static enum status json_decode(struct bytes text, bool is_plain, struct arena *a
                                 .is_plain = is_plain,
                                 .depth_max = is_plain ? CODEC_JSON_DEPTH_MAX : VALUE_DEPTH_MAX};
     struct json_reader *reader = &state;
-    yajl_handle handle = yajl_alloc(&callbacks, NULL, reader);
+    yajl_alloc_funcs memory = {.malloc = json_memory_create,
+                               .realloc = json_memory_resize,
+                               .free = json_memory_destroy};
+    yajl_handle handle = yajl_alloc(&callbacks, &memory, reader);
     CHECK(handle != NULL);
     yajl_status parsed = yajl_parse(handle, text.data, text.size);
     if (parsed == yajl_status_ok) {

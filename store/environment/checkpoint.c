@@ -17,17 +17,6 @@ static struct metric checkpoint_bytes = {.kind = METRIC_HISTOGRAM,
                                          .help = "Bytes of pages that a checkpoint made durable."};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-static enum status checkpoint_fatal(struct environment *environment, enum status status,
-                                    const struct error *error)
-{
-    if (environment->options.on_fatal != NULL) {
-        environment->options.on_fatal(environment->options.context, error);
-    } else {
-        diagnostic_fatal("environment", "%s", error->text);
-    }
-    return status;
-}
-
 /* Step 1: between two write transactions, copies the meta pages and pins the newest committed state. */
 static enum status checkpoint_take(struct environment *environment, size_t pin, struct side *side,
                                    struct error *error)
@@ -64,17 +53,18 @@ static enum status checkpoint_make_durable(struct environment *environment, cons
         enum status status =
             environment->options.log_sync(environment->options.context, side->point.lsn, error);
         if (status != STATUS_OK) {
-            return checkpoint_fatal(environment, status, error);
+            return environment__fatal(environment, status, error);
         }
     }
     int code = mdb_env_sync(environment->env, 1);
     if (code != MDB_SUCCESS) {
-        return checkpoint_fatal(environment, environment__lmdb_error(code, error, "syncing data.mdb"), error);
+        return environment__fatal(environment, environment__lmdb_error(code, error, "syncing data.mdb"),
+                                  error);
     }
     enum status status =
         environment__side_write(environment->directory, side, environment->options.database, error);
     return status == STATUS_OK || status == STATUS_FULL ? status
-                                                        : checkpoint_fatal(environment, status, error);
+                                                        : environment__fatal(environment, status, error);
 }
 
 /* The caller holds `checkpointing`. */

@@ -30,6 +30,16 @@ enum status environment__lmdb_error(int code, struct error *error, const char *w
     return error_set(error, status, "%s: %s", what, mdb_strerror(code));
 }
 
+enum status environment__fatal(struct environment *environment, enum status status, const struct error *error)
+{
+    if (environment->options.on_fatal != NULL) {
+        environment->options.on_fatal(environment->options.context, error);
+    } else {
+        diagnostic_fatal("environment", "%s", error->text);
+    }
+    return status;
+}
+
 void environment__point_encode(const struct environment_point *point, uint8_t ret_bytes[24])
 {
     bytes_put_u64(ret_bytes, point->lsn);

@@ -62,6 +62,9 @@ struct environment {
 };
 
 enum status environment__lmdb_error(int code, struct error *error, const char *what);
+/* Memory and disk may disagree (invariant 9): tells on_fatal. Returns `status` if that returns. */
+enum status environment__fatal(struct environment *environment, enum status status,
+                               const struct error *error);
 /* The point as the metadata tree of a transaction has it. */
 MUST_USE enum status environment__point_read(struct environment *environment, MDB_txn *transaction,
                                              struct environment_point *ret_point, struct error *error);

@@ -15,6 +15,7 @@ enum {
     SIDE_MAGIC = 0x4F584350,
     SIDE_VERSION = 1,
     SIDE_BYTES_MAX = 1024 * 1024,
+    META_PAGE_BYTES_MIN = 256, /* LMDB's own least page; what is read of a meta page lies within */
     META_PAGE_BYTES_MAX = 64 * 1024,
     /* LMDB 0.9's meta page: a page header of 16 bytes, then MDB_meta. */
     META_PAGE_BYTES_OFFSET = 40,
@@ -97,7 +98,7 @@ static enum status side_decode(struct bytes bytes, const char *path, const uint8
     ret_side->point.term = reader_u64(&reader);
     ret_side->point.commit_time_us = (int64_t)reader_u64(&reader);
     ret_side->page_bytes = reader_u32(&reader);
-    if (ret_side->page_bytes > META_PAGE_BYTES_MAX) {
+    if (ret_side->page_bytes < META_PAGE_BYTES_MIN || ret_side->page_bytes > META_PAGE_BYTES_MAX) {
         return error_set(error, STATUS_CORRUPT, "%s has impossible numbers", path);
     }
     struct bytes metas = reader_bytes(&reader, (size_t)ret_side->page_bytes * ENVIRONMENT_META_PAGES);

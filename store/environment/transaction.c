@@ -58,6 +58,10 @@ enum status environment_write_begin(struct environment *environment, struct envi
     if (status == STATUS_OK) {
         int code = mdb_txn_begin(environment->env, NULL, 0, &transaction);
         status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "beginning a write");
+        if (code ==
+            MDB_PANIC) { /* the meta page of a commit before could not be written: LMDB writes no more */
+            status = environment__fatal(environment, status, error);
+        }
     }
     if (status != STATUS_OK) {
         (void)pthread_mutex_unlock(&environment->writing);

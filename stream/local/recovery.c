@@ -75,8 +75,8 @@ static enum status recovery_visit(void *context, const char *name, struct error 
         recovery_note(recovery, number, strcmp(end, ".raw") == 0);
         return STATUS_OK;
     }
-    if (strcmp(end, ".new") == 0 || strcmp(end, ".seal") == 0 ||
-        strcmp(end, ".merge") == 0) { /* half made when the process ended */
+    if (strcmp(end, ".new") == 0 || strcmp(end, ".seal") == 0 || strcmp(end, ".merge") == 0 ||
+        strcmp(name, "horizon.new") == 0) { /* half made when the process ended */
         char *path = file_path_join(recovery->local->directory, name);
         enum status status = file_remove(path, error);
         memory_destroy(path);

@@ -2,7 +2,8 @@
 """Single flipped bits in the files of a stopped server: a loud stop or an error, never a wrong value or a shorter history.
 
 usage: flips.py [FLIPS]; OXBOW_SEED repeats a run. Flips in LMDB's own structure may end the server by a signal when they
-are met; that counts as loud.
+are met; that counts as loud. Log and segments with their key indexes, the store with chunked values, index entries and a large delete that is
+under way, the checkpoints' side files, the horizon, the identity; each kind of file is hit equally often.
 """
 import os
 import random
@@ -10,35 +11,66 @@ import shutil
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
-import server  # noqa: E402
-from server import OXBOW, Client, Failure, Server  # noqa: E402
+from check import read_all
+import server
+from cql_data import connect
+from server import OXBOW, Client, Failure, Server
 
-ROWS = 120
+ROWS = 60
+ROUNDS = 4
+LONG = 2  # of each round's rows so many are longer than a chunk of the store
+MANY = 12000  # rows of a partition, of which one DELETE takes more than a transaction changes
+LEFT = 500
+CORRUPT = 8
+SETTINGS = ["--segment-bytes", "262144", "--map-bytes", "67108864"]
+
+
+def value_of(round_, n):
+    return f"{round_}-{n}-" + "abc" * (30000 if n < LONG else n % 150 * 5)
 
 
 def fill(running):
-    client = Client(running.address)
-    client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]]})
+    """Rows with an index, written over in rounds; a partition of which most is deleted. {id: value}."""
     expected = {}
-    for round_ in range(4):
-        for n in range(ROWS):
-            value = f"{round_}-{n}-" + "abc" * (n % 150)
-            client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": str(n), "v": value}})
-            expected[str(n)] = value
-    client.close()
+    with Client(running.address) as client:
+        index = {server.INDEX: "by_g", server.PARTITION: [["g", "text"]]}
+        client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]], server.INDEXES: [index]})
+        for round_ in range(ROUNDS):
+            for n in range(ROWS):
+                value = value_of(round_, n)
+                client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": str(n), "v": value, "g": "g"}})
+                expected[str(n)] = value
+    fill_many(running)
     return expected
 
 
+def fill_many(running):
+    """Ends the server while the deleted rows are still being taken away."""
+    cluster, session = connect(running)
+    session.execute("CREATE TABLE many (p int, c int, PRIMARY KEY (p, c))")
+    for first in range(0, MANY, 500):
+        rows = "; ".join(f"INSERT INTO many (p, c) VALUES (1, {c})" for c in range(first, first + 500))
+        session.execute(f"BEGIN UNLOGGED BATCH {rows}; APPLY BATCH")
+    session.execute("CREATE TABLE after (p int PRIMARY KEY)")
+    session.execute(f"DELETE FROM many WHERE p = 1 AND c >= {LEFT}")
+    for p in range(2):  # later frames tell that the DELETE was durable; of the last one itself nothing does
+        session.execute(f"INSERT INTO after (p) VALUES ({p})")
+    running.kill()
+    cluster.shutdown()
+
+
 def files(directory):
-    """Every file with the bytes of it that are in use."""
-    found = []
+    """Kind of file → names of all such files, each with the bytes of it that are in use."""
+    found = {}
     for parent, _, names in os.walk(directory):
         for name in names:
             path = os.path.join(parent, name)
-            size = len(open(path, "rb").read().rstrip(b"\0"))
+            with open(path, "rb") as file:
+                size = len(file.read().rstrip(b"\0"))
             if size > 0 and name not in ("lock", "lock.mdb"):
-                found.append((path, size))
+                kind = name.split(".")[-1] if name[0] == "0" else name.split(".")[0]
+                found.setdefault(kind, []).append((os.path.relpath(path, directory), size))
+    assert {"raw", "seg", "data", "checkpoint", "horizon", "oxbow"} <= set(found), found
     return found
 
 
@@ -50,36 +82,64 @@ def flip(path, offset, bit):
         file.write(bytes([byte ^ (1 << bit)]))
 
 
-def look(address, expected, changes):
+def check_rows(client, expected):
+    for key, value in expected.items():
+        answer = client.request(server.GET, {server.TABLE: "t", server.KEY: {"id": key}})
+        assert (answer.get(server.ITEM) or {}).get("v") == value, f"a wrong value of {key}"
+    assert read_all(client) == expected, "a scan that gives something else than the rows"
+    assert read_all(client, INDEX="by_g", KEY={"g": "g"}) == expected, "the index gives something else than the rows"
+
+
+def check_history(client):
+    for key in range(0, ROWS, 7):
+        records = client.request(server.HISTORY, {server.TABLE: "t", server.KEY: {"id": str(key)}})[server.RECORDS]
+        found = [record[server.NEW]["v"] for record in records]
+        assert found == [value_of(round_, key) for round_ in range(ROUNDS)], f"a wrong history of {key}: {len(found)} records"
+
+
+def check_many(client):
+    found, position = 0, b""
+    while True:
+        answer = client.request(server.SCAN, {server.TABLE: "ks.many", server.NEXT: position})
+        found += len(answer[server.ITEMS])
+        position = answer[server.NEXT]
+        if not position:
+            break
+    assert found == LEFT, f"{found} rows where {LEFT} are left"
+
+
+def check_stream_of(client):
+    client.send(server.SUBSCRIBE, {server.TABLE: "t", server.CREDIT: 100000, server.START: "oldest"})
+    client.receive()
+    seen = 0
+    while seen < ROUNDS * ROWS:
+        answer = client.receive(3000)
+        assert answer is not None, f"a shorter history: {seen} of {ROUNDS * ROWS} changes"
+        if server.STATUS in answer[1]:
+            raise Failure(answer[1])
+        for record in answer[1][server.RECORDS]:
+            round_, n = divmod(seen, ROWS)
+            assert record[server.NEW] == {"id": str(n), "v": value_of(round_, n), "g": "g"}, "a wrong record"
+            seen += 1
+
+
+def look(address, expected):
     """True when everything was right; False when something was refused loudly; anything else is a failure."""
-    client = Client(address)
-    try:
-        for key, value in expected.items():
-            answer = client.request(server.GET, {server.TABLE: "t", server.KEY: {"id": key}})
-            assert answer[server.ITEM]["v"] == value, f"a wrong value of {key}"
-        client.send(server.SUBSCRIBE, {server.TABLE: "t", server.CREDIT: 100000, server.START: "oldest"})
-        client.receive()
-        seen = 0
-        while seen < changes:
-            answer = client.receive(3000)
-            assert answer is not None, f"a shorter history: {seen} of {changes} changes"
-            if server.STATUS in answer[1]:
-                return False
-            for record in answer[1][server.RECORDS]:
-                round_, n = divmod(seen, ROWS)
-                assert record[server.NEW]["id"] == str(n), "a wrong record"
-                assert record[server.NEW]["v"].startswith(f"{round_}-{n}-"), "a wrong record"
-                seen += 1
-        return True
-    except Failure as failure:
-        assert failure.status == 8, failure
-        return False
-    finally:
-        client.close()
+    is_right = True
+    with Client(address) as client:
+        for check in (lambda: check_rows(client, expected), lambda: check_history(client), lambda: check_many(client),
+                      lambda: check_stream_of(client)):
+            try:
+                check()
+            except Failure as failure:
+                assert failure.status == CORRUPT, failure
+                is_right = False
+    return is_right
 
 
 def start_damaged(running):
-    command = [OXBOW, "serve", "--data", running.data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off", *running.settings]
+    command = [OXBOW, "serve", "--data", running.data, "--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off",
+               *running.settings]
     running.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     line = running.process.stdout.readline()
     if not line.startswith("ready"):
@@ -97,15 +157,16 @@ def main():
     print(f"seed: OXBOW_SEED={seed:#x}, {flips} flips", flush=True)
     choose = random.Random(seed)
     outcome = {"right": 0, "refused at start": 0, "refused later": 0, "ended": 0}
-    running = Server("--segment-bytes", "65536").start()
+    running = Server(*SETTINGS).start()
     expected = fill(running)
-    running.stop()
     pristine = running.data + ".pristine"
     shutil.copytree(running.data, pristine)
+    kinds = files(pristine)
     for _ in range(flips):
         shutil.rmtree(running.data)
-        shutil.copytree(pristine, running.data)
-        path, size = choose.choice(files(running.data))
+        subprocess.run(["cp", "-r", "--sparse=always", pristine, running.data], check=True)
+        name, size = choose.choice(kinds[choose.choice(sorted(kinds))])
+        path = os.path.join(running.data, name)
         offset, bit = choose.randrange(size), choose.randrange(8)
         flip(path, offset, bit)
         where = f"{os.path.relpath(path, running.data)} offset {offset} bit {bit}"
@@ -113,7 +174,7 @@ def main():
             if not start_damaged(running):
                 outcome["refused at start"] += 1
                 continue
-            right = look(running.address, expected, 4 * ROWS)
+            right = look(running.address, expected)
             outcome["right" if right else "refused later"] += 1
         except AssertionError as problem:
             if running.process.poll() is None:

@@ -8,21 +8,14 @@ import random
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenario"))
-import server  # noqa: E402
-from server import Client, Server  # noqa: E402
+from check import Model, check_stream, read_all
+import server
+from server import Client, Server
 
 KEYS = 40
 WRITERS = 3
-
-
-class Model:
-    """What was acknowledged, and what may have happened besides: the last write of each key that got no answer."""
-
-    def __init__(self):
-        self.acknowledged = {}
-        self.unknown = {}
 
 
 def write_until_killed(address, model, writer, stop, choose):
@@ -33,7 +26,7 @@ def write_until_killed(address, model, writer, stop, choose):
         sequence += 1
         removes = choose.random() < 0.2
         value = None if removes else f"{time.monotonic_ns()}-{sequence}-" + "x" * choose.randrange(2000)
-        model.unknown.setdefault(key, []).append(value)
+        model.tries(key, value)
         if removes:
             client.send(server.DELETE, {server.TABLE: "t", server.KEY: {"id": key}})
         else:
@@ -42,52 +35,8 @@ def write_until_killed(address, model, writer, stop, choose):
         if answer is None:
             break
         assert server.STATUS not in answer[1], answer
-        model.acknowledged[key] = value
-        model.unknown[key] = []
+        model.is_done(key, value)
     client.close()
-
-
-def read_all(client):
-    rows = {}
-    position = b""
-    while True:
-        answer = client.request(server.SCAN, {server.TABLE: "t", server.NEXT: position})
-        rows.update({item["id"]: item["v"] for item in answer[server.ITEMS]})
-        position = answer[server.NEXT]
-        if not position:
-            return rows
-
-
-def check_rows(client, model):
-    rows = read_all(client)
-    for key in set(model.acknowledged) | set(model.unknown) | set(rows):
-        possible = [model.acknowledged.get(key)] + model.unknown.get(key, [])
-        assert rows.get(key) in possible, f"{key}: found {str(rows.get(key))[:40]}, not one of {len(possible)} possible"
-        model.acknowledged[key] = rows.get(key)
-        model.unknown[key] = []
-    return rows
-
-
-def check_stream(address, rows, last_lsn):
-    """The whole stream, folded, is the table; LSNs increase; what was seen before is seen again."""
-    client = Client(address)
-    client.send(server.SUBSCRIBE, {server.TABLE: "t", server.CREDIT: 100000, server.START: "oldest"})
-    client.receive()
-    folded = {}
-    lsn = 0
-    while lsn < last_lsn:
-        answer = client.receive()
-        assert answer is not None, f"the stream ends at LSN {lsn}, before {last_lsn}"
-        for record in answer[1][server.RECORDS]:
-            assert record[server.LSN] > lsn, "a record came twice or out of order"
-            lsn = record[server.LSN]
-            old = record.get(server.OLD)
-            new = record.get(server.NEW)
-            key = (new or old)["id"]
-            assert folded.get(key) == (old["v"] if old else None), f"LSN {lsn}: the old image is not what was there"
-            folded[key] = new["v"] if new else None
-    client.close()
-    assert {key: value for key, value in folded.items() if value is not None} == rows
 
 
 def main():
@@ -102,26 +51,20 @@ def main():
     client.close()
     for _ in range(cycles):
         stop = threading.Event()
-        writers = [
-            threading.Thread(
-                target=write_until_killed,
-                args=(running.address, model, n, stop, random.Random(choose.randrange(2**32))),
-            )
-            for n in range(WRITERS)
-        ]
-        for writer in writers:
-            writer.start()
-        time.sleep(choose.uniform(0.05, 0.6))
-        running.kill()
-        stop.set()
-        for writer in writers:
-            writer.join()
+        with ThreadPoolExecutor(WRITERS) as pool:
+            seeds = [choose.randrange(2**32) for _ in range(WRITERS)]
+            writers = [pool.submit(write_until_killed, running.address, model, n, stop, random.Random(seeds[n])) for n in range(WRITERS)]
+            time.sleep(choose.uniform(0.05, 0.6))
+            running.kill()
+            stop.set()
+            for writer in writers:
+                writer.result()  # raises what the writer raised
         running.start()
         client = Client(running.address)
-        rows = check_rows(client, model)
+        model.check(read_all(client))
         last = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "last", "v": str(time.monotonic_ns())}})
         rows = read_all(client)
-        model.acknowledged["last"] = rows["last"]
+        model.is_done("last", rows["last"])
         check_stream(running.address, rows, last[server.LSN])
         client.close()
     running.__exit__()

@@ -19,4 +19,7 @@ void *memory_copy(const void *data, size_t size);
 char *memory_copy_text(const char *text);
 void memory_destroy(void *memory); /* accepts NULL */
 
+/* What the functions above do when there is none: for memory that a library asked for itself, and did not get. */
+_Noreturn void memory_exhausted(size_t size);
+
 #endif

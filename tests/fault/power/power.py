@@ -424,9 +424,10 @@ def main():
     count, damage = run(arguments, directory, seed)
     if arguments.expect_failure:
         shutil.rmtree(directory)
+        wrong = f"without {arguments.without}" if arguments.without else "with a planted bug"
         if damage is None:
-            sys.exit(f"{count} cuts without {arguments.without}, and nothing was noticed")
-        print(f"noticed without {arguments.without}: {damage}")
+            sys.exit(f"{count} cuts {wrong}, and nothing was noticed")
+        print(f"noticed {wrong}: {damage}")
         return
     if damage is not None:
         sys.exit(f"{damage}\nthe files are in {directory}")

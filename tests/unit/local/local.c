@@ -1,4 +1,6 @@
 /* The log in files: order, recovery of a torn end, loud stops on damage, sealing, keys, retention. */
+#include <fcntl.h>
+
 #include "base/memory.h"
 #include "base/random.h"
 #include "support/log.h"
@@ -234,6 +236,25 @@ static void test_retention_moves_the_horizon(void **state)
     bench_reset(&bench);
 }
 
+/* A process may end between writing the new horizon and giving it its name. */
+static void test_a_half_made_horizon_goes_at_the_next_start(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct error error;
+    struct file file = FILE_CLOSED;
+    bench_init(&bench);
+    assert_int_equal(bench_append(&bench, 3, 100, 0, true), STATUS_OK);
+    char *path = bench_path(&bench, "horizon.new");
+    assert_ok(file_open(path, O_WRONLY | O_CREAT, &file, &error), error);
+    file_close(&file);
+    bench_reopen(&bench);
+    bench_expect(&bench, 1, 3);
+    assert_false(file_exists(path));
+    memory_destroy(path);
+    bench_reset(&bench);
+}
+
 static void test_a_full_log_refuses_and_stays_usable(void **state)
 {
     (void)state;
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_a_missing_segment_is_named),
         cmocka_unit_test(test_an_incomplete_chain_is_cut_from_its_first_piece),
         cmocka_unit_test(test_retention_moves_the_horizon),
+        cmocka_unit_test(test_a_half_made_horizon_goes_at_the_next_start),
         cmocka_unit_test(test_a_full_log_refuses_and_stays_usable),
         cmocka_unit_test(test_flipped_bits),
     };
