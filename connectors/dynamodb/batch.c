@@ -223,7 +223,7 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     }
     write->change.table = write->schema->name;
     write->change.item = &write->item;
-    write->change.item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    write->change.bounds = &dynamodb_item_bounds;
     write->change.wants_old = capacity_is_wanted(call);
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);

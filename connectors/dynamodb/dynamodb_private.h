@@ -121,6 +121,7 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 
 /* --- keys (key.c) ----------------------------------------------------------------------------------------------- */
 
+extern const struct item_bounds dynamodb_item_bounds;
 /* Whether `key` has exactly the key attributes of the table, of the right types and sizes. */
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
@@ -326,6 +327,7 @@ struct action_write {
     struct value item;   /* or key */
     bool wants_item;     /* in the cancellation reason */
     bool is_insert;      /* of an item that must not be there */
+    bool is_update;      /* which has words of its own for index keys */
     const char *problem; /* known before it is submitted */
 };
 

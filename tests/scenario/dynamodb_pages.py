@@ -220,7 +220,7 @@ def indexes_follow_writes(db, wire):
 
     db.put_item(TableName="music", Item=item(artist="z", song="1", genre="g8", year=1990))
     equal(genres(), [("g8", "1")])
-    fails(VALIDATION, "Size of hashkey has exceeded the maximum size limit of2048 bytes", db.put_item, TableName="music", Item=item(artist="z", song="1", genre="g" * 2049, year=1))
+    fails(VALIDATION, "One or more parameter values were invalid: Size limit exceeded for Index Key genre Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: ", db.put_item, TableName="music", Item=item(artist="z", song="1", genre="g" * 2049, year=1))
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="SET genre = :g", ExpressionAttributeValues=values(g="g9"))
     equal(genres(), [("g9", "1")])
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="REMOVE genre")
@@ -236,6 +236,12 @@ def indexes_follow_writes(db, wire):
           db.put_item, TableName="music", Item=item(artist="z", song="1", genre=""))
     fails(VALIDATION, "The update expression attempted to update the secondary index key to unsupported type", db.update_item, TableName="music", Key=item(artist="z", song="1"), UpdateExpression="SET genre = :g",
           ExpressionAttributeValues=values(g=1))
+    longer = {"TableName": "music", "Key": item(artist="z", song="1"), "UpdateExpression": "SET genre = :g"}
+    beyond = "The update expression attempted to update the secondary index key beyond allowed size limits"
+    fails(VALIDATION, beyond, db.update_item, **longer, ExpressionAttributeValues=values(g="g" * 2049))
+    for value, words in (("g" * 2049, beyond), (1, "The update expression attempted to update the secondary index key to unsupported type")):
+        told = fails("TransactionCanceledException", "[ValidationError]", db.transact_write_items, TransactItems=[{"Update": {**longer, "ExpressionAttributeValues": values(g=value)}}])
+        equal(told["CancellationReasons"][0]["Message"], words)
     fails(VALIDATION, INVALID + "Type mismatch for Index Key", db.put_item, TableName="music", Item=item(artist="z", song="1", year="1990"))
     equal(db.query(TableName="music", KeyConditionExpression="artist = :a", ExpressionAttributeValues=values(a="z"))["Count"], 0)
 
