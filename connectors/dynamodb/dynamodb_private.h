@@ -193,6 +193,13 @@ enum status create_schema(struct call *call, const struct value *input, struct s
 enum status create_index(struct call *call, const struct value *index, const struct value *definitions,
                          bool is_local, struct index_schema *ret_index);
 enum status create_check_index(struct call *call, const struct value *index, const struct value *definitions);
+enum status throughput_check_bounds(struct call *call, const struct value *throughput, struct bytes index);
+/* Whether a StreamSpecification (or NULL) says of itself what it must. */
+enum status create_check_stream(struct call *call, const struct value *stream);
+/* Whether so many attributes may be projected into indexes by name. */
+enum status create_check_projected(struct call *call, size_t count);
+/* How many the index names. */
+size_t projected_count(const struct value *index);
 enum status create_check_throughput(struct call *call, const struct value *holder, bool is_on_demand,
                                     struct bytes index);
 /* Streams of a table, as its properties list them. */

@@ -18,6 +18,7 @@ enum {
     DYNAMODB_SEGMENTS_MAX = 1000000, /* of a parallel scan */
     DYNAMODB_GLOBAL_INDEXES_MAX = 20,
     DYNAMODB_LOCAL_INDEXES_MAX = 5,
+    DYNAMODB_PROJECTED_MAX = 100,          /* NonKeyAttributes of all of a table's indexes */
     DYNAMODB_INDEX_KEY_ATTRIBUTES_MAX = 4, /* of each of an index's two keys */
     DYNAMODB_TAGS_MAX = 50,
     DYNAMODB_STREAM_RECORDS_MAX = 1000,      /* of one GetRecords */
