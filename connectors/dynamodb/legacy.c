@@ -360,7 +360,7 @@ static enum status key_conditions_read(struct call *call, const struct value *ma
     if (conditions == NULL) {
         return STATUS_OK;
     }
-    if (conditions->pairs.count == 0 || conditions->pairs.count > KEY_TERMS_MAX) {
+    if (conditions->pairs.count == 0 || conditions->pairs.count > 2) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Conditions can be of length 1 or 2 only");
     }
     expressions->has_key_condition = true;

@@ -21,6 +21,7 @@ enum {
     DYNAMODB_PROJECTED_MAX = 100,          /* NonKeyAttributes of all of a table's indexes */
     DYNAMODB_INDEX_KEY_ATTRIBUTES_MAX = 4, /* of each of an index's two keys */
     DYNAMODB_TAGS_MAX = 50,
+    DYNAMODB_STREAM_LIST_MAX = 100,          /* streams, or shards, of one answer */
     DYNAMODB_STREAM_RECORDS_MAX = 1000,      /* of one GetRecords */
     DYNAMODB_STREAM_BYTES_MAX = 1024 * 1024, /* of one GetRecords */
     DYNAMODB_STREAM_MS_MAX = 50,             /* that GetRecords looks for records */
