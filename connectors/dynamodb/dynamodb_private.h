@@ -28,6 +28,7 @@ struct dynamodb_door {
 };
 
 struct wide_table;
+struct fanout;
 
 /* One request. Lives in its exchange's arena. */
 struct call {
@@ -43,6 +44,7 @@ struct call {
     struct gate_outcome outcome;       /* of a write, when it came back; its images are kept in the arena */
     void (*finish)(struct call *call); /* what follows a write, on the door's thread */
     void *state;                       /* what finish wants to know */
+    struct fanout *fanout;             /* writes of their own under way (fanout.c) */
     bool is_waiting;                   /* the answer comes later */
     struct wide_table *wide_tables;    /* those of CQL that it names, as they are shown (wide.c) */
     size_t measured;                   /* 1 + number of the operation in DYNAMODB_OPERATIONS; 0: none */

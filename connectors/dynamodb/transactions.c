@@ -411,6 +411,9 @@ enum status transaction_get(struct call *call, struct action_get *gets, size_t c
 {
     struct feed *feed = call->door->options.feed;
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = throttle_check(call, gets[i].schema, NULL, false);
+    }
     for (int attempt = 0; attempt < READ_ATTEMPTS_MAX && status == STATUS_OK; attempt++) {
         uint64_t before = feed_committed_lsn(feed);
         status = gets_run(call, gets, count);

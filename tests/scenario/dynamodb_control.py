@@ -218,6 +218,17 @@ def throughput_ends():
             db.get_item(TableName="poor", Key=item(p="x"), ConsistentRead=True)
         fails("ProvisionedThroughputExceededException", "", db.get_item, TableName="poor", Key=item(p="x"))
         fails("ProvisionedThroughputExceededException", "", db.scan, TableName="poor")
+        fails("ProvisionedThroughputExceededException", "", db.batch_get_item, RequestItems={"poor": {"Keys": [item(p="x")]}})
+        left = db.batch_get_item(RequestItems={"poor": {"Keys": [item(p="x")]}, "rich": {"Keys": [item(p="y")]}})
+        equal((list(left["UnprocessedKeys"]), len(left["Responses"]["rich"])), (["poor"], 1))
+        fails("ProvisionedThroughputExceededException", "", db.transact_get_items, TransactItems=[{"Get": {"TableName": "poor", "Key": item(p="x")}}])
+        statements = ("SELECT * FROM poor WHERE p = 'x'", "SELECT * FROM rich WHERE p = 'y'"), ("UPDATE poor SET v = 'b' WHERE p = 'x'", "UPDATE rich SET v = 'b' WHERE p = 'y'")
+        for poor, rich in statements:
+            fails("ProvisionedThroughputExceededException", "configured provisioned throughput", db.execute_statement, Statement=poor)
+            fails("ProvisionedThroughputExceededException", "", db.execute_transaction, TransactStatements=[{"Statement": poor}])
+            told = db.batch_execute_statement(Statements=[{"Statement": poor}, {"Statement": rich}])["Responses"]
+            equal((told[0]["Error"]["Code"], "Error" in told[1]), ("ProvisionedThroughputExceeded", False))
+        equal(db.get_item(TableName="rich", Key=item(p="y"))["Item"], item(p="y", v="b"))
 
 
 def signatures_count():
