@@ -112,6 +112,8 @@ enum status call_read_later(struct call *call, void (*read)(struct call *call, s
 
 /* A typed JSON value as a value. NULL, or the text of the ValidationException. */
 const char *attribute_read(struct arena *arena, const struct value *json, struct value *ret_value);
+/* The same of the name of an attribute of an item. */
+const char *attribute_name_check(struct bytes name);
 /* A map of them: an item, or a key. */
 enum status attributes_read(struct call *call, const struct value *json, struct value *ret_item);
 void attribute_put(struct buffer *body, const struct value *value);

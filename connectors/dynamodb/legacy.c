@@ -279,6 +279,10 @@ static enum status action_read(struct call *call, struct bytes name, const struc
     bool is_add = text_is(kind, "ADD");
     struct value *value = NULL;
     size_t count = 0;
+    const char *problem = attribute_name_check(name);
+    if (problem != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "%s", problem);
+    }
     *ret_action = (struct action){.path = path_of_name(call, name)};
     if (json == NULL) {
         ret_action->kind = ACTION_REMOVE;

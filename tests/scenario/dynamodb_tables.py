@@ -258,6 +258,7 @@ def tags_are_kept(db, wire):
     equal(tags(), {"made": "with", "a": "2", "empty": ""})
     db.untag_resource(ResourceArn=arn, TagKeys=["made", "nothing"])
     equal(tags(), {"a": "2", "empty": ""})
+    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "v"}])
     fails(VALIDATION, "Atleast one Tag needs to be provided as Input.", db.tag_resource, ResourceArn=arn, Tags=[])
     fails(VALIDATION, "Atleast one Tag Key needs to be provided as Input.", db.untag_resource, ResourceArn=arn, TagKeys=[])
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)])

@@ -5,6 +5,7 @@
 enum {
     DYNAMODB_BODY_BYTES_MAX = 17 * 1024 * 1024, /* of a request; over it: 413 */
     DYNAMODB_ITEM_BYTES_MAX = 400 * 1024,       /* as document_bytes counts */
+    DYNAMODB_ATTRIBUTE_NAME_BYTES_MAX = 65535,
     DYNAMODB_PARTITION_KEY_BYTES_MAX = 2048,
     DYNAMODB_SORT_KEY_BYTES_MAX = 1024,
     DYNAMODB_INLINE_ROWS = 256,            /* looked at on the door's thread, and their bytes, … */
