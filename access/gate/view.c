@@ -85,6 +85,17 @@ static enum status view_schema(struct gate_view *view, struct bytes table, uint6
                                            (const char *)table.data, (unsigned long long)as_of);
 }
 
+/* STATUS_STALE: the name means another table than the one that was planned for (0: any). */
+static enum status view_schema_of(struct gate_view *view, struct bytes table, uint32_t table_id,
+                                  uint64_t as_of, const struct schema **ret_schema, struct error *error)
+{
+    enum status status = view_schema(view, table, as_of, ret_schema, error);
+    return status == STATUS_OK && table_id != 0 && (*ret_schema)->table != table_id
+               ? error_set(error, STATUS_STALE, "table %.*s was dropped and made anew meanwhile",
+                           (int)(table.size < 255 ? table.size : 255), (const char *)table.data)
+               : status;
+}
+
 enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t lsn, struct arena *arena,
                           struct schema **ret_schema, struct error *error)
 {
@@ -101,7 +112,7 @@ enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t l
 }
 
 static enum status view_index(const struct schema *schema, struct bytes name, bool allows_filling,
-                              const struct index_schema **ret_index, struct error *error)
+                              uint32_t space, const struct index_schema **ret_index, struct error *error)
 {
     *ret_index = NULL;
     if (name.size == 0) {
@@ -111,6 +122,10 @@ static enum status view_index(const struct schema *schema, struct bytes name, bo
     if (*ret_index == NULL) {
         return error_set(error, STATUS_NOT_FOUND, "The table does not have the specified index: %.*s",
                          (int)(name.size < 255 ? name.size : 255), (const char *)name.data);
+    }
+    if (space != 0 && (*ret_index)->space != space) {
+        return error_set(error, STATUS_STALE, "index %.*s was dropped and made anew meanwhile",
+                         (int)name.size, (const char *)name.data);
     }
     return (*ret_index)->state == INDEX_ACTIVE || allows_filling
                ? STATUS_OK
@@ -227,14 +242,15 @@ enum status gate_get(struct gate_view *view, struct bytes table, const struct va
     return status;
 }
 
-enum status gate_get_wide(struct gate_view *view, struct bytes table, const struct gate_slice *slice,
-                          uint64_t as_of, struct bytes *ret_image, int64_t *ret_now, struct error *error)
+enum status gate_get_wide(struct gate_view *view, struct bytes table, uint32_t table_id,
+                          const struct gate_slice *slice, uint64_t as_of, struct bytes *ret_image,
+                          int64_t *ret_now, struct error *error)
 {
     const struct schema *schema = NULL;
     enum status status = snapshot_renew(view->snapshot, error);
     buffer_clear(&view->key);
     if (status == STATUS_OK) {
-        status = view_schema(view, table, as_of, &schema, error);
+        status = view_schema_of(view, table, table_id, as_of, &schema, error);
     }
     if (status == STATUS_OK) {
         status = view_now(view, as_of, ret_now, error);
@@ -261,7 +277,7 @@ enum status gate_position(struct gate_view *view, struct bytes table, struct byt
     struct buffer entry = {0};
     enum status status = gate_table_find(view->gate, table, &schema, error);
     if (status == STATUS_OK) {
-        status = view_index(schema, index, false, &found, error);
+        status = view_index(schema, index, false, 0, &found, error);
     }
     if (status == STATUS_OK) {
         status = gate__key(schema, item, &key, error);
@@ -468,9 +484,9 @@ static enum status view_page(struct gate_view *view, struct view_walk *walk, str
     const struct index_schema *index = NULL;
     struct gate_range range = {0};
     struct view_cursor cursor = {0};
-    enum status status = view_schema(view, query->table, query->as_of, &schema, error);
+    enum status status = view_schema_of(view, query->table, query->table_id, query->as_of, &schema, error);
     if (status == STATUS_OK) {
-        status = view_index(schema, query->index, query->allows_filling, &index, error);
+        status = view_index(schema, query->index, query->allows_filling, query->index_space, &index, error);
     }
     if (status == STATUS_OK) {
         struct schema as_schema = index == NULL ? *schema : index_as_schema(index);

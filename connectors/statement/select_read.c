@@ -60,8 +60,8 @@ static enum status partition_fetch_statics(struct read *read)
     if (!select->source.has_statics) {
         return STATUS_OK;
     }
-    enum status status = gate_get_wide(select->aside, select->source.table.full, &slice, select->as_of,
-                                       &image, &now, &read->error);
+    enum status status = gate_get_wide(select->aside, select->source.table.full, read->schema->table, &slice,
+                                       select->as_of, &image, &now, &read->error);
     if (status == STATUS_OK) {
         status = partition_statics(read, image);
     }
@@ -321,6 +321,7 @@ static void range_by_index(struct read *read, struct key_term *term, struct gate
     const struct view_rows *view = read->select->source.view;
     if (view != NULL) {
         query->index = view->index;
+        query->index_space = read->schema->space;
         query->allows_filling = true;
     }
     const struct restrictions *restrictions = &read->select->restrictions;
@@ -333,6 +334,7 @@ static void range_by_index(struct read *read, struct key_term *term, struct gate
                                   .test = EXPRESSION_EQUAL,
                                   .values = {is_entry ? &read->tuple : &read->entry[1]}};
         query->index = restrictions->index->name;
+        query->index_space = restrictions->index->space;
         query->slice = NULL;
         query->key_terms = term;
         query->key_terms_count = 1;
@@ -348,6 +350,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
         struct gate_page page = {0};
         struct arena arena = {0};
         struct gate_query query = {.table = select->source.stored,
+                                   .table_id = read->schema->table,
                                    .slice = slice,
                                    .as_stored = true,
                                    .next = buffer_bytes(&read->place),

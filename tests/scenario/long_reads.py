@@ -3,6 +3,7 @@ import sys
 import threading
 
 import dynamodb
+from cassandra import InvalidRequest
 from cassandra.query import BatchStatement, BatchType
 from cql_data import connect
 from server import Server
@@ -49,6 +50,28 @@ def long_reads_are_whole(session):
     assert len(list(session.execute(f"SELECT c FROM many WHERE p = 0 AND c IN ({some})"))) == len(range(0, 5000, 7))
 
 
+def a_table_made_anew_is_another(session, other):
+    """What waits for its turn while its table is dropped, and another of the name is made, gives nothing of the other."""
+    other.execute("CREATE TABLE anew (p int, c int, v text, PRIMARY KEY (p, c))")
+    insert = other.prepare("INSERT INTO anew (p, c, v) VALUES (0, ?, 'before')")
+    for number in range(1000):
+        other.execute(insert, (number,))
+    session.default_fetch_size = None
+    busy = [session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING") for _ in range(60)]
+    asked = [session.execute_async(f"SELECT c, v FROM anew WHERE {where}") for where in ("p = 0 AND c > 10", "p = 0", "token(p) > 0 ALLOW FILTERING")]
+    busy[10].result()  # so the others were sent
+    other.execute("DROP TABLE anew")
+    other.execute("CREATE TABLE anew (p int PRIMARY KEY, w text, x int)")
+    other.execute("INSERT INTO anew (p, w, x) VALUES (0, 'after', 1)")
+    for answer in asked:
+        try:
+            assert {row.v for row in answer.result()} <= {"before"}
+        except InvalidRequest as failure:
+            assert any(words in str(failure) for words in ("meanwhile", "exist")), failure
+    assert all(count.result().one()[0] == ROWS for count in busy)
+    assert other.execute("SELECT w FROM anew WHERE p = 0").one().w == "after"
+
+
 def pages_of_documents(host):
     client = dynamodb.client(host.dynamodb)
     client.create_table(TableName="many", BillingMode="PAY_PER_REQUEST",
@@ -77,6 +100,7 @@ def main():
         fill(session)
         others, other = connect(host)
         others_are_answered(session, other)
+        a_table_made_anew_is_another(session, other)
         others.shutdown()
         long_reads_are_whole(session)
         cluster.shutdown()

@@ -561,7 +561,7 @@ static void world_text(struct world *world, int p, int r, uint64_t as_of, int64_
     struct error error;
     text[0] = 0;
     enum status status =
-        gate_get_wide(world->view, bytes_of_text("ks.t"), &slice, as_of, &image, ret_now, &error);
+        gate_get_wide(world->view, bytes_of_text("ks.t"), 0, &slice, as_of, &image, ret_now, &error);
     if (status != STATUS_NOT_FOUND) {
         assert_ok(status, error);
         image_text(schema, image, r == STATIC_ROW, *ret_now, text);

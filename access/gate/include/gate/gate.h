@@ -215,15 +215,18 @@ MUST_USE enum status gate_get(struct gate_view *view, struct bytes table, const 
                               struct bytes *ret_image, struct error *error);
 
 /* A row of a wide table as it is stored (row/wide.h); `slice` names it by `low`, or the static row. *ret_now: the moment at
- * which to look at it, in seconds since 1970. Otherwise as gate_get. */
-MUST_USE enum status gate_get_wide(struct gate_view *view, struct bytes table, const struct gate_slice *slice,
-                                   uint64_t as_of, struct bytes *ret_image, int64_t *ret_now,
-                                   struct error *error);
+ * which to look at it, in seconds since 1970. `table_id` as in gate_query. Otherwise as gate_get. */
+MUST_USE enum status gate_get_wide(struct gate_view *view, struct bytes table, uint32_t table_id,
+                                   const struct gate_slice *slice, uint64_t as_of, struct bytes *ret_image,
+                                   int64_t *ret_now, struct error *error);
 
 /* A query (key_terms or slice), or a scan. */
 struct gate_query {
     struct bytes table;
     struct bytes index; /* empty: the table itself */
+    /* What the names meant when the query was planned: STATUS_STALE when they mean others now. 0: whatever they mean. */
+    uint32_t table_id;
+    uint32_t index_space;
     const struct key_term *key_terms;
     size_t key_terms_count;         /* 0: a scan */
     const struct gate_slice *slice; /* of a wide table, instead of key_terms; rows are given as stored */
