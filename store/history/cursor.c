@@ -275,8 +275,7 @@ static enum status touched_peek(struct history_cursor *cursor, const struct touc
 
 /* --- the merge -------------------------------------------------------------------------------------------------- */
 
-enum status history_cursor_open(const struct history_range *range, struct history_cursor **ret_cursor,
-                                struct error *error)
+static enum status range_check_horizon(const struct history_range *range, struct error *error)
 {
     struct log_tip tip = log_tip(range->log);
     if (range->lsn + 1 < tip.first_lsn || range->lsn > snapshot_lsn(range->snapshot)) {
@@ -285,6 +284,12 @@ enum status history_cursor_open(const struct history_range *range, struct histor
                         (unsigned long long)snapshot_lsn(range->snapshot));
         return STATUS_TRIMMED;
     }
+    return STATUS_OK;
+}
+
+enum status history_cursor_open(const struct history_range *range, struct history_cursor **ret_cursor,
+                                struct error *error)
+{
     struct history_cursor *cursor = memory_create(sizeof(*cursor));
     cursor->range = *range;
     struct read_range present = {.low = range->low,
@@ -300,6 +305,9 @@ enum status history_cursor_open(const struct history_range *range, struct histor
         struct bytes from = is_long ? bytes_part(range->low, 0, SEGMENT_KEY_BYTES_MAX) : range->low;
         status = log_keys_create(range->log, space, from, range->lsn, snapshot_lsn(range->snapshot),
                                  &cursor->keys, error);
+    }
+    if (status == STATUS_OK) { /* only now: what was trimmed before the index was opened is not in it */
+        status = range_check_horizon(range, error);
     }
     if (status == STATUS_OK && range->is_reverse) {
         status = touched_read_all(cursor, error);

@@ -126,14 +126,15 @@ enum status history_row_at(struct log *log, struct snapshot *snapshot, const str
     struct buffer buffer = {0};
     struct history_change change;
     struct bytes image;
-    enum status status = history_check_horizon(log, lsn, error);
-    if (status == STATUS_OK) {
-        status = row_changes_open(&changes, log, schema, key, lsn, error);
-    }
+    enum status status = row_changes_open(&changes, log, schema, key, lsn, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = row_changes_next(&changes, log, key, &buffer, &change, error);
+    /* only now: changes that were trimmed before the index was opened are not in it, and nobody would miss them */
+    status = history_check_horizon(log, lsn, error);
+    if (status == STATUS_OK) {
+        status = row_changes_next(&changes, log, key, &buffer, &change, error);
+    }
     if (status == STATUS_OK && change.lsn <= snapshot_lsn(snapshot)) {
         status = row_before(&changes, log, key, lsn, &buffer, &change, ret_image, error);
     } else if (status == STATUS_OK || status == STATUS_END) {
