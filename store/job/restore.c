@@ -223,6 +223,10 @@ static struct write *sitting_write(struct sitting *sitting, size_t number)
 static enum status sitting_fail(struct sitting *sitting, size_t number, const char *problem,
                                 struct error *error)
 {
+    enum status status = sitting_wait(sitting, error); /* the writer may still have the one that is used again */
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct write *write = sitting_write(sitting, number);
     sitting->restore.state = "failed";
     sitting->restore.problem = problem;
@@ -232,10 +236,10 @@ static enum status sitting_fail(struct sitting *sitting, size_t number, const ch
 static enum status sitting_run(struct sitting *sitting, struct snapshot *snapshot, struct error *error)
 {
     const struct clock *clock = sitting->jobs->options.clock;
-    int64_t until_us = clock_steady_us(clock) + JOB_SITTING_MS * 1000LL;
     struct error reason = {0};
     size_t number = 0;
     enum status status = sitting_open(sitting, snapshot, &reason);
+    int64_t until_us = clock_steady_us(clock) + JOB_SITTING_MS * 1000LL; /* however long that took */
     while (status == STATUS_OK && clock_steady_us(clock) < until_us && !job__is_stopping(sitting->jobs)) {
         struct write *write = sitting_write(sitting, number++);
         enum status found = sitting_collect(sitting, write, &reason);
