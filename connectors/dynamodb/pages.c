@@ -323,7 +323,14 @@ static enum status page_run(struct page *page)
     }
     query->rows_max = limit;
     query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
-    return is_short ? page_answer(page) : call_read_later(call, page_read, page_finish);
+    if (is_short) {
+        return page_answer(page);
+    }
+    status = call_read_later(call, page_read, page_finish);
+    if (status != STATUS_OK) {
+        buffer_reset(&page->items);
+    }
+    return status;
 }
 
 /* --- where a page begins ---------------------------------------------------------------------------------------- */
