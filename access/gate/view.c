@@ -90,10 +90,14 @@ static enum status view_schema_of(struct gate_view *view, struct bytes table, ui
                                   uint64_t as_of, const struct schema **ret_schema, struct error *error)
 {
     enum status status = view_schema(view, table, as_of, ret_schema, error);
-    return status == STATUS_OK && table_id != 0 && (*ret_schema)->table != table_id
-               ? error_set(error, STATUS_STALE, "table %.*s was dropped and made anew meanwhile",
-                           (int)(table.size < 255 ? table.size : 255), (const char *)table.data)
-               : status;
+    if (status != STATUS_OK || table_id == 0) {
+        return status;
+    }
+    CHECK(*ret_schema != NULL);
+    return (*ret_schema)->table == table_id
+               ? STATUS_OK
+               : error_set(error, STATUS_STALE, "table %.*s was dropped and made anew meanwhile",
+                           (int)(table.size < 255 ? table.size : 255), (const char *)table.data);
 }
 
 enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t lsn, struct arena *arena,
