@@ -223,8 +223,8 @@ static struct write *sitting_write(struct sitting *sitting, size_t number)
 static enum status sitting_fail(struct sitting *sitting, size_t number, const char *problem,
                                 struct error *error)
 {
-    enum status status =
-        sitting_wait(sitting, error); /* the writer may still have the one that is used again */
+    /* the writer may still have the transaction that is used again */
+    enum status status = sitting_wait(sitting, error);
     if (status != STATUS_OK) {
         return status;
     }

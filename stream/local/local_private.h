@@ -72,6 +72,8 @@ void local__run_add(struct local *local, struct segment *run);
 /* Takes the first run that lies wholly before the oldest segment out of the list; NULL: none. The caller removes its file
  * and releases it. */
 struct segment *local__run_take_trimmed(struct local *local);
+struct segment *local__run_take(struct local *local,
+                                const struct segment *run); /* that one; NULL: it is not there */
 /* What follows segments[index] when it, or the largest run that begins with it and ends at or before segments[last], is
  * passed. *ret_source (not shared): that run or segment. */
 size_t local__run_step(struct local *local, size_t index, size_t last, struct segment **ret_source);

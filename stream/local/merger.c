@@ -2,6 +2,7 @@
  * which must never let the writer wait for a segment. */
 #include <time.h>
 
+#include "base/diagnostic.h"
 #include "base/memory.h"
 #include "local_private.h"
 #include "segment/run.h"
@@ -93,6 +94,30 @@ static void merger_failed(struct local *local, enum status status, const struct 
     }
 }
 
+/* Removes the run's file, and releases it. The caller holds the mutex, which is released while the disk works. */
+static void merger_remove(struct local *local, struct segment *run)
+{
+    struct segment_range range = segment_range(run);
+    (void)pthread_mutex_unlock(&local->mutex);
+    local__remove_file(local, range.number, local__run_suffix(range.level));
+    segment_release(&run);
+    (void)pthread_mutex_lock(&local->mutex);
+}
+
+/* One of the runs that were to be merged is damaged: they are made again from what they were made of. The caller holds the
+ * mutex. */
+static void merger_make_again(struct local *local, const struct merge_plan *plan, const struct error *reason)
+{
+    diagnostic_write(DIAGNOSTIC_WARNING, "local", "%s: it will be made again", reason->text);
+    for (size_t i = 0; i < plan->count; i++) {
+        struct segment *run = local__run_take(local, plan->children[i]);
+        if (run != NULL) {
+            merger_remove(local, run);
+        }
+    }
+    local->may_merge = true;
+}
+
 /* Makes one run; false when there was none to make or it failed. The caller holds the mutex. */
 static bool merger_step(struct local *local)
 {
@@ -109,14 +134,17 @@ static bool merger_step(struct local *local)
         status = segment_run_write(plan.children, plan.count, plan.number, plan.level,
                                    &local->is_merge_cancelled, &run, &error);
     }
-    if (has_room && status != STATUS_OK) {
+    bool is_damaged = status == STATUS_CORRUPT && plan.level > 1;
+    if (has_room && status != STATUS_OK && !is_damaged) {
         merger_failed(local, status, &error);
     }
-    plan_reset(&plan);
     (void)pthread_mutex_lock(&local->mutex);
     if (status == STATUS_OK) {
         local__run_add(local, run);
+    } else if (is_damaged) {
+        merger_make_again(local, &plan, &error);
     }
+    plan_reset(&plan);
     return status == STATUS_OK;
 }
 
@@ -125,11 +153,7 @@ static void merger_trim(struct local *local)
 {
     struct segment *run = local__run_take_trimmed(local);
     while (run != NULL) {
-        struct segment_range range = segment_range(run);
-        (void)pthread_mutex_unlock(&local->mutex);
-        local__remove_file(local, range.number, local__run_suffix(range.level));
-        segment_release(&run);
-        (void)pthread_mutex_lock(&local->mutex);
+        merger_remove(local, run);
         run = local__run_take_trimmed(local);
     }
 }

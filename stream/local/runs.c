@@ -64,18 +64,33 @@ void local__run_add(struct local *local, struct segment *run)
     local->bytes += range.file_bytes;
 }
 
+/* Out of the list, its file to be removed. */
+static struct segment *run_take(struct local *local, size_t at)
+{
+    struct segment *run = local->runs[at];
+    local->runs_count--;
+    memmove(local->runs + at, local->runs + at + 1, (local->runs_count - at) * sizeof(struct segment *));
+    local->bytes -= segment_range(run).file_bytes;
+    segment_retire(run);
+    return run;
+}
+
+struct segment *local__run_take(struct local *local, const struct segment *run)
+{
+    size_t at = 0;
+    while (at < local->runs_count && local->runs[at] != run) {
+        at++;
+    }
+    return at < local->runs_count ? run_take(local, at) : NULL;
+}
+
 struct segment *local__run_take_trimmed(struct local *local)
 {
     uint64_t oldest = segment_range(local->segments[0]).number;
     for (size_t i = 0; i < local->runs_count; i++) {
         struct segment_range range = segment_range(local->runs[i]);
         if (range.number + segment_run_span(range.level) <= oldest) {
-            struct segment *run = local->runs[i];
-            local->runs_count--;
-            memmove(local->runs + i, local->runs + i + 1, (local->runs_count - i) * sizeof(struct segment *));
-            local->bytes -= range.file_bytes;
-            segment_retire(run);
-            return run;
+            return run_take(local, i);
         }
     }
     return NULL;

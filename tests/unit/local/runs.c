@@ -85,6 +85,22 @@ static void test_a_damaged_block_of_a_run_is_told(void **state)
     bench_reset(&bench);
 }
 
+static void test_a_damaged_run_does_not_stop_the_next_level(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench);
+    fill(&bench, 1020);
+    log_close(&bench.log);
+    bench_overwrite(&bench, "0000000000000040.k1", 100, bytes_of_text("damage"));
+    bench_open(&bench);
+    assert_false(has_file(&bench, "0000000000000000.k2"));
+    fill(&bench, 1026);
+    assert_true(has_file(&bench, "0000000000000000.k2") && has_file(&bench, "0000000000000040.k1"));
+    bench_expect_keys(&bench, 0, bench.next_lsn - 1);
+    bench_reset(&bench);
+}
+
 static void test_a_run_goes_with_its_segments(void **state)
 {
     (void)state;
@@ -132,6 +148,7 @@ int main(void)
         cmocka_unit_test(test_runs_give_what_segments_give),
         cmocka_unit_test(test_a_lost_or_damaged_run_is_made_again),
         cmocka_unit_test(test_a_damaged_block_of_a_run_is_told),
+        cmocka_unit_test(test_a_damaged_run_does_not_stop_the_next_level),
         cmocka_unit_test(test_a_run_goes_with_its_segments),
         cmocka_unit_test(test_a_quiet_table_is_passed_over),
     };
