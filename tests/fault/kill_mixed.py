@@ -381,4 +381,5 @@ def main():
           f"{time.monotonic() - started:.0f} s")
 
 
-main()
+if __name__ == "__main__":
+    main()
