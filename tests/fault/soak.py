@@ -151,4 +151,5 @@ def main():
                 load.check(host, client, True)
 
 
-main()
+if __name__ == "__main__":
+    main()
