@@ -4,6 +4,8 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -64,4 +66,11 @@ void thread_join(struct thread **thread)
 bool thread_is_current(const struct thread *thread)
 {
     return pthread_equal(thread->id, pthread_self()) != 0;
+}
+
+void thread_be_nice(int nice)
+{
+    int before = getpriority(PRIO_PROCESS, (id_t)getpid());
+    int ignored = setpriority(PRIO_PROCESS, (id_t)gettid(), before + nice); /* a matter of pace only */
+    (void)ignored;
 }

@@ -181,7 +181,7 @@ static enum status plan_change(struct gate *gate, const struct gate_change *chan
             .condition = change->condition,
             .wide = change->wide,
             .update = change->update,
-            .item_bytes_max = change->item_bytes_max,
+            .bounds = change->bounds,
         };
         status = plan_range(schema, change, arena, &ret_change->range, error);
         if (status == STATUS_OK && change->kind == GATE_PUT) {

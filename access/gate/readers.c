@@ -1,7 +1,6 @@
 #include "gate/readers.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -47,18 +46,11 @@ static struct gate_reading *readers_take(struct gate_readers *readers)
     return taken;
 }
 
-/* Doors and the writer go first where there are fewer processors than threads; without it the kernel may put a reader that
- * wakes up in the place of the loop that woke it. */
-static void reader_yield_rank(void)
-{
-    int ignored = setpriority(PRIO_PROCESS, (id_t)gettid(), GATE_READERS_NICE);
-    (void)ignored;
-}
-
+/* Without being nice it may take the place of the loop that woke it. */
 static void reader_run(void *context)
 {
     struct reader_thread *reader = context;
-    reader_yield_rank();
+    thread_be_nice(GATE_READERS_NICE);
     struct gate_reading *reading = readers_take(reader->readers);
     while (reading != NULL) {
         reading->run(reading, reader->view, reader->aside);

@@ -1,6 +1,6 @@
-#include "column.h"
+#include "cql/column.h"
 
-#include "notation.h"
+#include "cql/notation.h"
 #include "value/type_text.h"
 
 #define MARSHAL CQL_CLASS_PACKAGE
@@ -74,41 +74,41 @@ static void put_class(struct buffer *buffer, const struct type *type, bool ignor
     buffer_put_text(buffer, is_wrapped ? ")" : "");
 }
 
-void cql__put_class(struct buffer *buffer, const struct type *type)
+void cql_put_class(struct buffer *buffer, const struct type *type)
 {
     put_class(buffer, type, false);
 }
 
-void cql__put_type(struct buffer *buffer, const struct type *type, uint8_t version)
+void cql_put_type(struct buffer *buffer, const struct type *type, uint8_t version)
 {
     CHECK((size_t)type->kind < ARRAY_COUNT(options));
     const struct option_entry *entry = &options[type->kind];
     if (version < entry->since) {
         struct buffer name = {0};
-        cql__put_class(&name, type);
+        cql_put_class(&name, type);
         buffer_put_u16(buffer, OPTION_CUSTOM);
-        cql__put_string(buffer, buffer_bytes(&name));
+        cql_put_string(buffer, buffer_bytes(&name));
         buffer_reset(&name);
         return;
     }
     buffer_put_u16(buffer, entry->option);
     if (type->kind == TYPE_UDT) {
-        cql__put_string(buffer, type->udt->keyspace);
-        cql__put_string(buffer, type->udt->name);
+        cql_put_string(buffer, type->udt->keyspace);
+        cql_put_string(buffer, type->udt->name);
     }
     if (type->kind == TYPE_UDT || type->kind == TYPE_TUPLE) {
         buffer_put_u16(buffer, (uint16_t)type->count);
     }
     for (size_t i = 0; i < type->count; i++) {
         if (type->kind == TYPE_UDT) {
-            cql__put_string(buffer, type->udt->fields[i]);
+            cql_put_string(buffer, type->udt->fields[i]);
         }
-        cql__put_type(buffer, &type->parameters[i], version);
+        cql_put_type(buffer, &type->parameters[i], version);
     }
 }
 /* NOLINTEND(misc-no-recursion) */
 
-const char *cql__class_type_name(struct bytes class_name)
+const char *cql_class_type_name(struct bytes class_name)
 {
     if (bytes_equal(class_name, bytes_of_text("FrozenType"))) {
         return "frozen";

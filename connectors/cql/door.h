@@ -2,8 +2,8 @@
 #ifndef CQL_DOOR_H
 #define CQL_DOOR_H
 
+#include "cql/executor.h"
 #include "doors.h"
-#include "executor.h"
 #include "flight.h"
 #include "prepared.h"
 #include "session.h"

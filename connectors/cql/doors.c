@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "base/memory.h"
-#include "executor.h"
+#include "cql/executor.h"
 
 enum {
     DOORS_MAX = 2, /* plain, and with TLS */

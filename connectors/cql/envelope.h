@@ -6,37 +6,13 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "cql/message.h"
 
 enum {
     ENVELOPE_HEADER_BYTES = 9,
     ENVELOPE_RESPONSE = 0x80, /* in the version's byte */
     CQL_VERSION_MIN = 3,
     CQL_VERSION_MAX = 5,
-};
-
-/* Section 2.4.1.4; the number, the name, and whether a client may send it. */
-#define CQL_OPCODES(X)                                                                                       \
-    X(ERROR, 0x00, false)                                                                                    \
-    X(STARTUP, 0x01, true)                                                                                   \
-    X(READY, 0x02, false)                                                                                    \
-    X(AUTHENTICATE, 0x03, false)                                                                             \
-    X(OPTIONS, 0x05, true)                                                                                   \
-    X(SUPPORTED, 0x06, false)                                                                                \
-    X(QUERY, 0x07, true)                                                                                     \
-    X(RESULT, 0x08, false)                                                                                   \
-    X(PREPARE, 0x09, true)                                                                                   \
-    X(EXECUTE, 0x0A, true)                                                                                   \
-    X(REGISTER, 0x0B, true)                                                                                  \
-    X(EVENT, 0x0C, false)                                                                                    \
-    X(BATCH, 0x0D, true)                                                                                     \
-    X(AUTH_CHALLENGE, 0x0E, false)                                                                           \
-    X(AUTH_RESPONSE, 0x0F, true)                                                                             \
-    X(AUTH_SUCCESS, 0x10, false)
-
-enum cql_opcode {
-#define CQL_OPCODE(name, number, is_request) OPCODE_##name = (number),
-    CQL_OPCODES(CQL_OPCODE)
-#undef CQL_OPCODE
 };
 
 /* Section 2.4.1.2. The beta flag counts for nothing: no version that we speak is in beta. */

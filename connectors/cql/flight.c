@@ -212,6 +212,11 @@ void cql_request_answer(struct cql_request **request, const struct cql_answer *a
     cql__session_landed(session);
 }
 
+const char *cql_request_broadcast(const struct cql_request *request)
+{
+    return request->door->options.broadcast;
+}
+
 void cql_request_fail(struct cql_request **request, enum cql_code code, const char *format, ...)
 {
     char text[ERROR_TEXT_BYTES];
@@ -294,7 +299,7 @@ static bool flight_answer_prepared(struct flight **flight)
 {
     struct flight *asking = *flight;
     struct cql_door *door = asking->session->door;
-    cql__prepared_identify(asking->request.keyspace, asking->message.statements[0].text, asking->prepared_id);
+    cql_statement_identify(asking->request.keyspace, asking->message.statements[0].text, asking->prepared_id);
     struct prepared_entry *entry =
         cql__prepared_take(door->prepared, bytes_of(asking->prepared_id, CQL_ID_BYTES));
     bool is_there = entry != NULL && entry_is_current(door, entry);

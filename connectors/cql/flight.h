@@ -2,8 +2,8 @@
 #ifndef CQL_FLIGHT_H
 #define CQL_FLIGHT_H
 
+#include "cql/executor.h"
 #include "envelope.h"
-#include "executor.h"
 #include "prepared.h"
 
 struct session;

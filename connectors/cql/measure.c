@@ -14,11 +14,6 @@ static struct metric evictions = {.kind = METRIC_COUNTER,
                                   .name = "oxbow_cql_prepared_evictions_total",
                                   .help = "Prepared statements that went for want of room."};
 
-static struct metric skews = {.kind = METRIC_COUNTER,
-                              .name = "oxbow_cql_timestamp_skews_total",
-                              .help = "Requests whose timestamps, of drivers or USING TIMESTAMP, are more "
-                                      "than 10 s off the server's clock."};
-
 static struct gate_operation query = GATE_OPERATION("cql", "QUERY");
 static struct gate_operation prepare = GATE_OPERATION("cql", "PREPARE");
 static struct gate_operation execute = GATE_OPERATION("cql", "EXECUTE");
@@ -66,17 +61,11 @@ void cql__measure_open(void)
 {
     metric_register(&connections);
     metric_register(&evictions);
-    metric_register(&skews);
 }
 
 void cql__measure_connections(int64_t more)
 {
     metric_add(&connections, more);
-}
-
-void cql__measure_skew(void)
-{
-    metric_add(&skews, 1);
 }
 
 void cql__measure_eviction(void)

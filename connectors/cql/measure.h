@@ -11,7 +11,6 @@ void cql__measure_connections(int64_t more); /* or fewer */
 void cql__measure_request(struct flight *flight);
 /* What was no request was answered with an error. */
 void cql__measure_failure(enum cql_code code);
-void cql__measure_skew(void);     /* a write's timestamp is far from the clock */
 void cql__measure_eviction(void); /* of a prepared statement, for want of room */
 
 #endif

@@ -26,21 +26,21 @@ enum {
 
 static unsigned read_flags(struct notation *notation)
 {
-    return notation->version >= 5 ? (unsigned)cql__read_int(notation) : cql__read_byte(notation);
+    return notation->version >= 5 ? (unsigned)cql_read_int(notation) : cql_read_byte(notation);
 }
 
 /* <n>[<name_1>]<value_1> … */
 static void read_values(struct notation *notation, bool has_names, struct arena *arena,
                         struct cql_query *statement)
 {
-    size_t count = cql__read_count(notation, VALUE_BYTES_MIN + (has_names ? NAME_BYTES_MIN : 0));
+    size_t count = cql_read_count(notation, VALUE_BYTES_MIN + (has_names ? NAME_BYTES_MIN : 0));
     struct cql_value *values = arena_create_array(arena, count, sizeof(*values));
     struct bytes *names = has_names ? arena_create_array(arena, count, sizeof(*names)) : NULL;
     for (size_t i = 0; i < count && !notation->failed; i++) {
         if (has_names) {
-            names[i] = cql__read_string(notation);
+            names[i] = cql_read_string(notation);
         }
-        values[i] = cql__read_value(notation);
+        values[i] = cql_read_value(notation);
     }
     statement->values_count = count;
     statement->values = values;
@@ -51,36 +51,36 @@ static void read_values(struct notation *notation, bool has_names, struct arena 
 static void read_parameters(struct notation *notation, unsigned flags, struct cql_parameters *parameters)
 {
     if ((flags & FLAG_PAGE_SIZE) != 0) {
-        int32_t rows = cql__read_int(notation);
+        int32_t rows = cql_read_int(notation);
         parameters->page_rows = rows > 0 ? rows : 0;
     }
     if ((flags & FLAG_PAGING_STATE) != 0) {
-        struct cql_value state = cql__read_bytes(notation);
+        struct cql_value state = cql_read_bytes(notation);
         parameters->has_paging_state = state.presence == CQL_VALUE_SET;
         parameters->paging_state = state.bytes;
     }
     if ((flags & FLAG_SERIAL_CONSISTENCY) != 0) {
-        parameters->serial_consistency = cql__read_consistency(notation);
+        parameters->serial_consistency = cql_read_consistency(notation);
     }
     if ((flags & FLAG_TIMESTAMP) != 0) {
         parameters->has_timestamp = true;
-        parameters->timestamp_us = cql__read_long(notation);
+        parameters->timestamp_us = cql_read_long(notation);
         if (parameters->timestamp_us == INT64_MIN) {
-            cql__notation_fail(notation, "Out of bound timestamp, must be in [-2^63+1, 2^63-1] (got -2^63)");
+            cql_notation_fail(notation, "Out of bound timestamp, must be in [-2^63+1, 2^63-1] (got -2^63)");
         }
     }
     if ((flags & FLAG_KEYSPACE) != 0 && notation->version >= 5) {
-        parameters->keyspace = cql__read_string(notation);
+        parameters->keyspace = cql_read_string(notation);
     }
     if ((flags & FLAG_NOW) != 0 && notation->version >= 5) {
         parameters->has_now = true;
-        parameters->now_s = cql__read_int(notation);
+        parameters->now_s = cql_read_int(notation);
     }
 }
 
 static void read_query_parameters(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
-    message->parameters.consistency = cql__read_consistency(notation);
+    message->parameters.consistency = cql_read_consistency(notation);
     unsigned flags = read_flags(notation);
     if ((flags & FLAG_VALUES) != 0) {
         read_values(notation, (flags & FLAG_NAMES) != 0, arena, message->statements);
@@ -100,10 +100,10 @@ static void read_startup(struct notation *notation, struct arena *arena, struct 
                        {"COMPRESSION", &message->startup.compression},
                        {"DRIVER_NAME", &message->startup.driver_name},
                        {"DRIVER_VERSION", &message->startup.driver_version}};
-    size_t count = cql__read_count(notation, NAME_BYTES_MIN + NAME_BYTES_MIN);
+    size_t count = cql_read_count(notation, NAME_BYTES_MIN + NAME_BYTES_MIN);
     for (size_t i = 0; i < count && !notation->failed; i++) {
-        struct bytes name = cql__read_string(notation);
-        struct bytes value = cql__read_string(notation);
+        struct bytes name = cql_read_string(notation);
+        struct bytes value = cql_read_string(notation);
         const char *text = arena_copy_text(arena, name);
         for (size_t k = 0; k < ARRAY_COUNT(known); k++) {
             if (strcasecmp(text, known[k].name) == 0) {
@@ -115,7 +115,7 @@ static void read_startup(struct notation *notation, struct arena *arena, struct 
         }
     }
     if (message->startup.cql_version.size == 0) {
-        cql__notation_fail(notation, "Missing value CQL_VERSION in STARTUP message");
+        cql_notation_fail(notation, "Missing value CQL_VERSION in STARTUP message");
     }
 }
 
@@ -129,70 +129,70 @@ static void read_options(struct notation *notation, struct arena *arena, struct 
 static void read_auth_response(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
     (void)arena;
-    message->token = cql__read_bytes(notation);
+    message->token = cql_read_bytes(notation);
 }
 
 static void read_query(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
-    message->statements->text = cql__read_long_string(notation);
+    message->statements->text = cql_read_long_string(notation);
     read_query_parameters(notation, arena, message);
 }
 
 static void read_prepare(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
     (void)arena;
-    message->statements->text = cql__read_long_string(notation);
-    if (notation->version >= 5 && (cql__read_int(notation) & PREPARE_FLAG_KEYSPACE) != 0) {
-        message->parameters.keyspace = cql__read_string(notation);
+    message->statements->text = cql_read_long_string(notation);
+    if (notation->version >= 5 && (cql_read_int(notation) & PREPARE_FLAG_KEYSPACE) != 0) {
+        message->parameters.keyspace = cql_read_string(notation);
     }
 }
 
 static void read_execute(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
     message->statements->is_prepared = true;
-    message->statements->id = cql__read_short_bytes(notation);
+    message->statements->id = cql_read_short_bytes(notation);
     if (notation->version >= 5) {
-        message->result_metadata_id = cql__read_short_bytes(notation);
+        message->result_metadata_id = cql_read_short_bytes(notation);
     }
     read_query_parameters(notation, arena, message);
 }
 
 static void read_batch_statement(struct notation *notation, struct arena *arena, struct cql_query *statement)
 {
-    unsigned kind = cql__read_byte(notation);
+    unsigned kind = cql_read_byte(notation);
     if (kind == 0) {
-        statement->text = cql__read_long_string(notation);
+        statement->text = cql_read_long_string(notation);
     } else if (kind == 1) {
         statement->is_prepared = true;
-        statement->id = cql__read_short_bytes(notation);
+        statement->id = cql_read_short_bytes(notation);
     } else {
-        cql__notation_fail(notation, "Invalid query kind in BATCH messages. Must be 0 or 1 but got %u", kind);
+        cql_notation_fail(notation, "Invalid query kind in BATCH messages. Must be 0 or 1 but got %u", kind);
     }
     read_values(notation, false, arena, statement);
 }
 
 static void read_batch(struct notation *notation, struct arena *arena, struct cql_message *message)
 {
-    unsigned kind = cql__read_byte(notation);
+    unsigned kind = cql_read_byte(notation);
     if (kind > CQL_BATCH_TYPE_COUNTER) {
-        cql__notation_fail(notation, "Invalid batch type %u", kind);
+        cql_notation_fail(notation, "Invalid batch type %u", kind);
         return;
     }
     message->batch = (enum cql_batch_type)kind;
-    size_t count = cql__read_count(notation, STATEMENT_BYTES_MIN);
+    size_t count = cql_read_count(notation, STATEMENT_BYTES_MIN);
     message->statements = arena_create_array(arena, count, sizeof(*message->statements));
     message->statements_count = count;
     for (size_t i = 0; i < count && !notation->failed; i++) {
         read_batch_statement(notation, arena, &message->statements[i]);
     }
-    message->parameters.consistency = cql__read_consistency(notation);
+    message->parameters.consistency = cql_read_consistency(notation);
     unsigned flags = read_flags(notation);
     if ((flags & FLAGS_NOT_IN_BATCH) != 0) {
-        cql__notation_fail(notation, "Invalid flags 0x%x in BATCH: the four lowest have no meaning there",
-                           flags);
+        cql_notation_fail(notation, "Invalid flags 0x%x in BATCH: the four lowest have no meaning there",
+                          flags);
     }
     if ((flags & FLAG_NAMES) != 0) { /* CASSANDRA-10246: values come before their names would be known of */
-        cql__notation_fail(notation, "Named values are not supported in BATCH messages");
+        cql_notation_fail(notation, "Named values are not supported in BATCH messages");
     }
     read_parameters(notation, flags, &message->parameters);
 }
@@ -205,15 +205,15 @@ static void read_register(struct notation *notation, struct arena *arena, struct
     } kinds[] = {{"TOPOLOGY_CHANGE", CQL_TOPOLOGY_CHANGE},
                  {"STATUS_CHANGE", CQL_STATUS_CHANGE},
                  {"SCHEMA_CHANGE", CQL_SCHEMA_CHANGE}};
-    size_t count = cql__read_count(notation, NAME_BYTES_MIN);
+    size_t count = cql_read_count(notation, NAME_BYTES_MIN);
     for (size_t i = 0; i < count && !notation->failed; i++) {
-        const char *name = arena_copy_text(arena, cql__read_string(notation));
+        const char *name = arena_copy_text(arena, cql_read_string(notation));
         unsigned kind = 0;
         for (size_t k = 0; k < ARRAY_COUNT(kinds); k++) {
             kind |= strcasecmp(name, kinds[k].name) == 0 ? (unsigned)kinds[k].kind : 0U;
         }
         if (kind == 0) {
-            cql__notation_fail(notation, "Invalid value '%s' for Type", name);
+            cql_notation_fail(notation, "Invalid value '%s' for Type", name);
         }
         message->events |= kind;
     }
@@ -225,15 +225,15 @@ static void read_register(struct notation *notation, struct arena *arena, struct
 static void read_payload(struct notation *notation, struct arena *arena, struct cql_payload *payload)
 {
     if (notation->version < 4) {
-        cql__notation_fail(notation,
-                           "Received frame with CUSTOM_PAYLOAD flag for native protocol version < 4");
+        cql_notation_fail(notation,
+                          "Received frame with CUSTOM_PAYLOAD flag for native protocol version < 4");
         return;
     }
-    size_t count = cql__read_count(notation, NAME_BYTES_MIN + VALUE_BYTES_MIN);
+    size_t count = cql_read_count(notation, NAME_BYTES_MIN + VALUE_BYTES_MIN);
     struct cql_payload_entry *entries = arena_create_array(arena, count, sizeof(*entries));
     for (size_t i = 0; i < count && !notation->failed; i++) {
-        entries[i].name = cql__read_string(notation);
-        entries[i].value = cql__read_bytes(notation);
+        entries[i].name = cql_read_string(notation);
+        entries[i].value = cql_read_bytes(notation);
     }
     *payload = (struct cql_payload){.entries = entries, .count = count};
 }
@@ -257,7 +257,7 @@ enum status cql__message_decode(const struct envelope *envelope, struct bytes bo
                                 struct cql_message *ret_message, struct error *error)
 {
     struct notation notation;
-    cql__notation_init(&notation, body, envelope->version);
+    cql_notation_init(&notation, body, envelope->version);
     *ret_message = (struct cql_message){.opcode = envelope->opcode,
                                         .statements = arena_create(arena, sizeof(struct cql_query)),
                                         .statements_count = 1,
@@ -268,7 +268,7 @@ enum status cql__message_decode(const struct envelope *envelope, struct bytes bo
                 read_payload(&notation, arena, &ret_message->payload);
             }
             readers[i].read(&notation, arena, ret_message);
-            return cql__notation_end(&notation, error);
+            return cql_notation_end(&notation, error);
         }
     }
     return error_set(error, STATUS_INVALID, "Unexpected message %s", cql__opcode_name(envelope->opcode));

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "cql/executor.h"
 #include "measure.h"
 
 struct prepared {
@@ -107,7 +108,7 @@ void cql__prepared_destroy(struct prepared_cache **cache)
     memory_destroy(gone);
 }
 
-void cql__prepared_identify(struct bytes keyspace, struct bytes text, uint8_t ret_id[CQL_ID_BYTES])
+void cql_statement_identify(struct bytes keyspace, struct bytes text, uint8_t ret_id[CQL_ID_BYTES])
 {
     struct buffer whole = {0};
     buffer_put(&whole, keyspace);

@@ -21,9 +21,6 @@ struct prepared_cache *cql__prepared_create(size_t entries_max, size_t text_byte
 /* Nothing may be held. Accepts a pointer to NULL. */
 void cql__prepared_destroy(struct prepared_cache **cache);
 
-/* MD5 of keyspace and text, the same on every server and after every restart: clients check it when they prepare again. */
-void cql__prepared_identify(struct bytes keyspace, struct bytes text, uint8_t ret_id[CQL_ID_BYTES]);
-
 /* The entry, held; NULL: it is not there. */
 struct prepared_entry *cql__prepared_take(struct prepared_cache *cache, struct bytes id);
 /* Adds an entry in place of the one with that id, and returns it held. Takes `statement`. `told` has to have its id; what it

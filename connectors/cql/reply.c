@@ -1,7 +1,7 @@
 #include "reply.h"
 
 #include "base/crypto.h"
-#include "column.h"
+#include "cql/column.h"
 
 /* Of results; section 4.2.5. */
 enum result_kind {
@@ -32,18 +32,18 @@ size_t cql__reply_begin(struct buffer *buffer, const struct reply_head *head, en
         buffer_put(buffer, bytes_of(head->tracing_id, CQL_UUID_BYTES));
     }
     if (has_warnings) {
-        cql__put_strings(buffer, head->warnings, head->warnings_count);
+        cql_put_strings(buffer, head->warnings, head->warnings_count);
     }
     if (has_payload) {
         CHECK(head->payload.count <= UINT16_MAX);
         buffer_put_u16(buffer, (uint16_t)head->payload.count);
         for (size_t i = 0; i < head->payload.count; i++) {
             const struct cql_payload_entry *entry = &head->payload.entries[i];
-            cql__put_string(buffer, entry->name);
+            cql_put_string(buffer, entry->name);
             if (entry->value.presence == CQL_VALUE_SET) {
-                cql__put_bytes(buffer, entry->value.bytes);
+                cql_put_bytes(buffer, entry->value.bytes);
             } else {
-                cql__put_null(buffer);
+                cql_put_null(buffer);
             }
         }
     }
@@ -74,14 +74,14 @@ static struct cql_failure failure_of_version(const struct cql_failure *failure, 
 static void put_counts(struct buffer *buffer, const struct cql_failure *failure)
 {
     buffer_put_u16(buffer, failure->consistency);
-    cql__put_int(buffer, failure->received);
-    cql__put_int(buffer, failure->required);
+    cql_put_int(buffer, failure->received);
+    cql_put_int(buffer, failure->required);
 }
 
 /* <reasonmap>; before v5 how many failed. */
 static void put_failures(struct buffer *buffer, const struct cql_failure *failure, uint8_t version)
 {
-    cql__put_int(buffer, (int32_t)failure->failures_count);
+    cql_put_int(buffer, (int32_t)failure->failures_count);
     for (size_t i = 0; i < failure->failures_count && version >= 5; i++) {
         const struct cql_failed_replica *replica = &failure->failures[i];
         buffer_put_u8(buffer, (uint8_t)replica->host.size);
@@ -96,12 +96,12 @@ static void put_failure_body(struct buffer *buffer, const struct cql_failure *fa
     switch ((int)failure->code) {
     case CQL_UNAVAILABLE:
         buffer_put_u16(buffer, failure->consistency);
-        cql__put_int(buffer, failure->required);
-        cql__put_int(buffer, failure->received);
+        cql_put_int(buffer, failure->required);
+        cql_put_int(buffer, failure->received);
         break;
     case CQL_WRITE_TIMEOUT:
         put_counts(buffer, failure);
-        cql__put_text(buffer, failure->write_type);
+        cql_put_text(buffer, failure->write_type);
         if (version >= 5 && strcmp(failure->write_type, "CAS") == 0) {
             buffer_put_u16(buffer, failure->contentions);
         }
@@ -118,22 +118,22 @@ static void put_failure_body(struct buffer *buffer, const struct cql_failure *fa
     case CQL_WRITE_FAILURE:
         put_counts(buffer, failure);
         put_failures(buffer, failure, version);
-        cql__put_text(buffer, failure->write_type);
+        cql_put_text(buffer, failure->write_type);
         break;
     case CQL_CAS_WRITE_UNKNOWN:
         put_counts(buffer, failure);
         break;
     case CQL_FUNCTION_FAILURE:
-        cql__put_string(buffer, failure->keyspace);
-        cql__put_string(buffer, failure->name);
-        cql__put_strings(buffer, failure->arguments, failure->arguments_count);
+        cql_put_string(buffer, failure->keyspace);
+        cql_put_string(buffer, failure->name);
+        cql_put_strings(buffer, failure->arguments, failure->arguments_count);
         break;
     case CQL_ALREADY_EXISTS:
-        cql__put_string(buffer, failure->keyspace);
-        cql__put_string(buffer, failure->name);
+        cql_put_string(buffer, failure->keyspace);
+        cql_put_string(buffer, failure->name);
         break;
     case CQL_UNPREPARED:
-        cql__put_short_bytes(buffer, failure->id);
+        cql_put_short_bytes(buffer, failure->id);
         break;
     default:
         break; /* the message says it all */
@@ -144,8 +144,8 @@ void cql__reply_error(struct buffer *buffer, const struct reply_head *head, cons
 {
     struct cql_failure told = failure_of_version(failure, head->version);
     size_t at = cql__reply_begin(buffer, head, OPCODE_ERROR);
-    cql__put_int(buffer, (int32_t)told.code);
-    cql__put_string(buffer, told.message);
+    cql_put_int(buffer, (int32_t)told.code);
+    cql_put_string(buffer, told.message);
     put_failure_body(buffer, &told, head->version);
     cql__envelope_end(buffer, at);
 }
@@ -160,21 +160,21 @@ void cql__reply_ready(struct buffer *buffer, const struct reply_head *head)
 void cql__reply_authenticate(struct buffer *buffer, const struct reply_head *head, const char *authenticator)
 {
     size_t at = cql__reply_begin(buffer, head, OPCODE_AUTHENTICATE);
-    cql__put_text(buffer, authenticator);
+    cql_put_text(buffer, authenticator);
     cql__envelope_end(buffer, at);
 }
 
 void cql__reply_challenge(struct buffer *buffer, const struct reply_head *head, struct bytes token)
 {
     size_t at = cql__reply_begin(buffer, head, OPCODE_AUTH_CHALLENGE);
-    cql__put_bytes(buffer, token);
+    cql_put_bytes(buffer, token);
     cql__envelope_end(buffer, at);
 }
 
 void cql__reply_authenticated(struct buffer *buffer, const struct reply_head *head)
 {
     size_t at = cql__reply_begin(buffer, head, OPCODE_AUTH_SUCCESS);
-    cql__put_null(buffer);
+    cql_put_null(buffer);
     cql__envelope_end(buffer, at);
 }
 
@@ -186,12 +186,12 @@ void cql__reply_supported(struct buffer *buffer, const struct reply_head *head)
     const struct bytes cql_versions[] = {bytes_of_text("3.4.6")};
     size_t at = cql__reply_begin(buffer, head, OPCODE_SUPPORTED);
     buffer_put_u16(buffer, 3);
-    cql__put_text(buffer, "PROTOCOL_VERSIONS");
-    cql__put_strings(buffer, versions, ARRAY_COUNT(versions));
-    cql__put_text(buffer, "COMPRESSION");
-    cql__put_strings(buffer, compressions, head->version >= 5 ? 1 : 2);
-    cql__put_text(buffer, "CQL_VERSION");
-    cql__put_strings(buffer, cql_versions, ARRAY_COUNT(cql_versions));
+    cql_put_text(buffer, "PROTOCOL_VERSIONS");
+    cql_put_strings(buffer, versions, ARRAY_COUNT(versions));
+    cql_put_text(buffer, "COMPRESSION");
+    cql_put_strings(buffer, compressions, head->version >= 5 ? 1 : 2);
+    cql_put_text(buffer, "CQL_VERSION");
+    cql_put_strings(buffer, cql_versions, ARRAY_COUNT(cql_versions));
     cql__envelope_end(buffer, at);
 }
 
@@ -213,17 +213,17 @@ static void put_columns(struct buffer *buffer, const struct cql_metadata *metada
                         uint8_t version)
 {
     if (is_global) {
-        cql__put_string(buffer, metadata->columns[0].keyspace);
-        cql__put_string(buffer, metadata->columns[0].table);
+        cql_put_string(buffer, metadata->columns[0].keyspace);
+        cql_put_string(buffer, metadata->columns[0].table);
     }
     for (size_t i = 0; i < metadata->count; i++) {
         const struct cql_column_spec *column = &metadata->columns[i];
         if (!is_global) {
-            cql__put_string(buffer, column->keyspace);
-            cql__put_string(buffer, column->table);
+            cql_put_string(buffer, column->keyspace);
+            cql_put_string(buffer, column->table);
         }
-        cql__put_string(buffer, column->name);
-        cql__put_type(buffer, column->type, version);
+        cql_put_string(buffer, column->name);
+        cql_put_type(buffer, column->type, version);
     }
 }
 
@@ -238,13 +238,13 @@ static void put_result_metadata(struct buffer *buffer, const struct cql_metadata
     unsigned flags = (is_global ? (unsigned)METADATA_GLOBAL_TABLE : 0U) |
                      (has_more ? (unsigned)METADATA_HAS_MORE : 0U) |
                      (is_told ? 0U : (unsigned)METADATA_NONE) | (is_new ? (unsigned)METADATA_CHANGED : 0U);
-    cql__put_int(buffer, (int32_t)flags);
-    cql__put_int(buffer, (int32_t)metadata->count);
+    cql_put_int(buffer, (int32_t)flags);
+    cql_put_int(buffer, (int32_t)metadata->count);
     if (has_more) {
-        cql__put_bytes(buffer, rows->paging_state);
+        cql_put_bytes(buffer, rows->paging_state);
     }
     if (is_new) {
-        cql__put_short_bytes(buffer, bytes_of(new_id, CQL_ID_BYTES));
+        cql_put_short_bytes(buffer, bytes_of(new_id, CQL_ID_BYTES));
     }
     if (is_told) {
         put_columns(buffer, metadata, is_global, version);
@@ -264,7 +264,7 @@ void cql__metadata_identify(const struct cql_metadata *metadata, uint8_t ret_id[
 static size_t result_begin(struct buffer *buffer, const struct reply_head *head, enum result_kind kind)
 {
     size_t at = cql__reply_begin(buffer, head, OPCODE_RESULT);
-    cql__put_int(buffer, (int32_t)kind);
+    cql_put_int(buffer, (int32_t)kind);
     return at;
 }
 
@@ -279,7 +279,7 @@ void cql__reply_rows(struct buffer *buffer, const struct reply_head *head, const
     buffer_reserve(buffer, rows->cells.size + 512);
     size_t at = result_begin(buffer, head, RESULT_ROWS);
     put_result_metadata(buffer, rows->metadata, head->version, rows, skips_metadata, new_id);
-    cql__put_int(buffer, (int32_t)rows->count);
+    cql_put_int(buffer, (int32_t)rows->count);
     buffer_put(buffer, rows->cells);
     cql__envelope_end(buffer, at);
 }
@@ -287,7 +287,7 @@ void cql__reply_rows(struct buffer *buffer, const struct reply_head *head, const
 void cql__reply_keyspace(struct buffer *buffer, const struct reply_head *head, struct bytes keyspace)
 {
     size_t at = result_begin(buffer, head, RESULT_KEYSPACE);
-    cql__put_string(buffer, keyspace);
+    cql_put_string(buffer, keyspace);
     cql__envelope_end(buffer, at);
 }
 
@@ -297,14 +297,14 @@ void cql__reply_prepared(struct buffer *buffer, const struct reply_head *head,
     const struct cql_metadata *variables = &prepared->variables;
     bool is_global = metadata_has_one_table(variables);
     size_t at = result_begin(buffer, head, RESULT_PREPARED);
-    cql__put_short_bytes(buffer, bytes_of(prepared->id, CQL_ID_BYTES));
+    cql_put_short_bytes(buffer, bytes_of(prepared->id, CQL_ID_BYTES));
     if (head->version >= 5) {
-        cql__put_short_bytes(buffer, bytes_of(prepared->result_id, CQL_ID_BYTES));
+        cql_put_short_bytes(buffer, bytes_of(prepared->result_id, CQL_ID_BYTES));
     }
-    cql__put_int(buffer, is_global ? METADATA_GLOBAL_TABLE : 0);
-    cql__put_int(buffer, (int32_t)variables->count);
+    cql_put_int(buffer, is_global ? METADATA_GLOBAL_TABLE : 0);
+    cql_put_int(buffer, (int32_t)variables->count);
     if (head->version >= 4) {
-        cql__put_int(buffer, (int32_t)prepared->key_markers_count);
+        cql_put_int(buffer, (int32_t)prepared->key_markers_count);
         for (size_t i = 0; i < prepared->key_markers_count; i++) {
             buffer_put_u16(buffer, prepared->key_markers[i]);
         }
@@ -318,14 +318,14 @@ void cql__reply_prepared(struct buffer *buffer, const struct reply_head *head,
 static void put_schema_change(struct buffer *buffer, const struct cql_schema_change *change)
 {
     bool has_arguments = strcmp(change->target, "FUNCTION") == 0 || strcmp(change->target, "AGGREGATE") == 0;
-    cql__put_text(buffer, change->change);
-    cql__put_text(buffer, change->target);
-    cql__put_string(buffer, change->keyspace);
+    cql_put_text(buffer, change->change);
+    cql_put_text(buffer, change->target);
+    cql_put_string(buffer, change->keyspace);
     if (strcmp(change->target, "KEYSPACE") != 0) {
-        cql__put_string(buffer, change->name);
+        cql_put_string(buffer, change->name);
     }
     if (has_arguments) {
-        cql__put_strings(buffer, change->arguments, change->arguments_count);
+        cql_put_strings(buffer, change->arguments, change->arguments_count);
     }
 }
 
@@ -343,9 +343,9 @@ static size_t event_begin(struct buffer *buffer, uint8_t version, enum cql_event
 {
     struct reply_head head = {.version = version, .stream = REPLY_EVENT_STREAM};
     size_t at = cql__reply_begin(buffer, &head, OPCODE_EVENT);
-    cql__put_text(buffer, kind == CQL_TOPOLOGY_CHANGE ? "TOPOLOGY_CHANGE"
-                          : kind == CQL_STATUS_CHANGE ? "STATUS_CHANGE"
-                                                      : "SCHEMA_CHANGE");
+    cql_put_text(buffer, kind == CQL_TOPOLOGY_CHANGE ? "TOPOLOGY_CHANGE"
+                         : kind == CQL_STATUS_CHANGE ? "STATUS_CHANGE"
+                                                     : "SCHEMA_CHANGE");
     return at;
 }
 
@@ -360,9 +360,9 @@ void cql__event_node(struct buffer *buffer, uint8_t version, enum cql_event_kind
                      struct bytes host, uint16_t port)
 {
     size_t at = event_begin(buffer, version, kind);
-    cql__put_text(buffer, change);
+    cql_put_text(buffer, change);
     buffer_put_u8(buffer, (uint8_t)host.size);
     buffer_put(buffer, host);
-    cql__put_int(buffer, port);
+    cql_put_int(buffer, port);
     cql__envelope_end(buffer, at);
 }

@@ -6,6 +6,7 @@
 #include "cql/bounds.h"
 #include "door.h"
 #include "measure.h"
+#include "message.h"
 #include "role/role.h"
 #include "segment.h"
 

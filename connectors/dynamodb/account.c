@@ -102,6 +102,16 @@ static enum status policy_set(struct call *call, const struct schema *schema, st
     return table_alter(call, schema, &next, properties, policy_finish);
 }
 
+static enum status policy_check(struct call *call, struct bytes policy)
+{
+    struct value document;
+    struct error error;
+    enum status status = codec_json_decode_plain(policy, call->arena, &document, &error);
+    return status == STATUS_OK && document.kind == VALUE_MAP
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION, "Policy is no valid JSON object");
+}
+
 enum status policies_put(struct call *call)
 {
     const struct schema *schema = NULL;
@@ -109,6 +119,15 @@ enum status policies_put(struct call *call)
     enum status status = policy_table(call, &schema, &properties);
     if (status == STATUS_OK) {
         status = policy_check_revision(call, &properties);
+    }
+    struct bytes policy = text_of(call->input, "Policy");
+    if (status == STATUS_OK) {
+        status = policy_check(call, policy);
+    }
+    if (status == STATUS_OK && bytes_equal(text_of(&properties, "ResourcePolicy"), policy)) {
+        call->state = arena_copy_text(call->arena, text_of(&properties, "PolicyRevision"));
+        policy_finish(call);
+        return STATUS_OK;
     }
     return status == STATUS_OK && schema != NULL
                ? policy_set(call, schema, &properties, member_of(call->input, "Policy"))

@@ -189,6 +189,14 @@ const char *attribute_read(struct arena *arena, const struct value *json, struct
 }
 /* NOLINTEND(misc-no-recursion) */
 
+const char *attribute_name_check(struct bytes name)
+{
+    return name.size == 0                                  ? ATTRIBUTE_INVALID "Empty attribute name"
+           : name.size > DYNAMODB_ATTRIBUTE_NAME_BYTES_MAX ? ATTRIBUTE_INVALID
+               "Attribute name is too large, must be less than 65536 bytes"
+                                                           : NULL;
+}
+
 enum status attributes_read(struct call *call, const struct value *json, struct value *ret_item)
 {
     const char *problem = list_read(call->arena, json, ret_item);
@@ -197,7 +205,7 @@ enum status attributes_read(struct call *call, const struct value *json, struct 
                   "beyond supported limit";
     }
     for (size_t i = 0; problem == NULL && i < ret_item->pairs.count; i++) {
-        problem = ret_item->pairs.at[2 * i].bytes.size == 0 ? ATTRIBUTE_INVALID "Empty attribute name" : NULL;
+        problem = attribute_name_check(ret_item->pairs.at[2 * i].bytes);
     }
     return problem == NULL ? STATUS_OK : call_fail(call, AWS_FAILURE_VALIDATION, "%s", problem);
 }

@@ -1,7 +1,5 @@
 /* BatchGetItem and BatchWriteItem. */
-#include <stdatomic.h>
-
-#include "dynamodb_private.h"
+#include "fanout.h"
 
 /* Whether the same item is asked for twice: `keys` are maps of one table. */
 static bool has_duplicates(const struct schema *schema, const struct value *keys, size_t count)
@@ -39,6 +37,7 @@ struct get_part {
     size_t count;
     size_t unprocessed; /* keys from here on were not read */
     double units;
+    bool is_refused; /* its throughput is used up */
 };
 
 static enum status get_read(struct call *call, const struct value *pair, struct get_part *part)
@@ -75,7 +74,8 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
     for (part->unprocessed = 0; part->unprocessed<part->count && * bytes_left> 0; part->unprocessed++) {
         struct value item;
         size_t bytes = 0;
-        if (throttle_refuses(call, part->schema, NULL, false)) {
+        part->is_refused = throttle_refuses(call, part->schema, NULL, false);
+        if (part->is_refused) {
             break;
         }
         enum status status = item_find(call, part->schema, &part->keys[part->unprocessed],
@@ -96,6 +96,17 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
     }
     json_close(body, ']');
     return STATUS_OK;
+}
+
+/* Whether no table of the request could pay for a single key. */
+static bool get_was_refused(const struct get_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!parts[i].is_refused || parts[i].unprocessed > 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The keys that did not fit, as a request for the rest. */
@@ -162,6 +173,9 @@ enum status batch_get(struct call *call)
         status = get_run(call, &parts[i], &bytes_left, &body);
     }
     json_close(&body, '}');
+    if (status == STATUS_OK && get_was_refused(parts, count)) {
+        status = throttle_fail(call, false);
+    }
     if (status == STATUS_OK) {
         get_put_unprocessed(call, parts, count, &body);
         get_put_capacity(call, parts, count, &body);
@@ -174,27 +188,26 @@ enum status batch_get(struct call *call)
 
 /* --- BatchWriteItem --------------------------------------------------------------------------------------------- */
 
-/* One item's write on its way; every one is a transaction of its own. */
+/* One item's write. */
 struct batch_write {
-    struct batch *batch;
     struct gate_change change;
     const struct schema *schema;
     struct value item; /* or key */
     struct bytes table;
     const struct value *json;
-    struct arena arena; /* of the old image, which comes on the writer's thread */
-    struct bytes old_image;
-    bool had_old;
-    enum status status;
-    const char *text;
 };
 
 struct batch {
     struct call *call;
     struct batch_write *writes;
     size_t count;
-    atomic_size_t left; /* writes under way, and one for the submission itself */
+    struct fanout *fanout; /* its n-th write is that of the n-th here */
 };
+
+static enum status batch_status(const struct batch *batch, size_t i)
+{
+    return batch->fanout->writes[i].status;
+}
 
 static enum status write_read(struct call *call, const struct value *json, struct bytes table,
                               struct batch_write *write)
@@ -223,7 +236,7 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     }
     write->change.table = write->schema->name;
     write->change.item = &write->item;
-    write->change.item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    write->change.bounds = &dynamodb_item_bounds;
     write->change.wants_old = capacity_is_wanted(call);
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);
@@ -240,15 +253,15 @@ static void batch_put_unprocessed(const struct batch *batch, struct buffer *body
         bool is_first = true;
         for (size_t k = 0; k < i; k++) {
             bool is_same = bytes_equal(batch->writes[k].table, write->table);
-            is_first = is_first && !(is_same && batch->writes[k].status != STATUS_OK);
+            is_first = is_first && !(is_same && batch_status(batch, k) != STATUS_OK);
         }
-        if (write->status == STATUS_OK || !is_first) {
+        if (batch_status(batch, i) == STATUS_OK || !is_first) {
             continue;
         }
         json_name_bytes(body, write->table);
         json_open(body, '[');
         for (size_t k = i; k < batch->count; k++) {
-            if (batch->writes[k].status != STATUS_OK && bytes_equal(batch->writes[k].table, write->table)) {
+            if (batch_status(batch, k) != STATUS_OK && bytes_equal(batch->writes[k].table, write->table)) {
                 json_item(body);
                 codec_json_encode(body, batch->writes[k].json);
             }
@@ -269,7 +282,8 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_write *write = &batch->writes[i];
         size_t at = 0;
-        if (write->status != STATUS_OK) {
+        const struct gate_change_outcome *outcome = &batch->fanout->writes[i].outcome;
+        if (batch_status(batch, i) != STATUS_OK) {
             continue;
         }
         while (at < count && capacities[at].schema != write->schema) {
@@ -279,9 +293,9 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
             capacities[count++] =
                 (struct capacity){.table = write->schema->name, .schema = write->schema, .is_write = true};
         }
-        struct value old =
-            write->had_old ? item_of_image(write->old_image, call->arena) : (struct value){.kind = VALUE_MAP};
-        capacity_add_write(&capacities[at], write->had_old ? &old : NULL,
+        struct value old = outcome->had_old ? item_of_image(outcome->old_image, call->arena)
+                                            : (struct value){.kind = VALUE_MAP};
+        capacity_add_write(&capacities[at], outcome->had_old ? &old : NULL,
                            write->change.kind == GATE_PUT ? &write->item : NULL, 1, call->arena);
     }
     capacity_put_all(call, capacities, count, body);
@@ -323,14 +337,14 @@ static void batch_reply(struct call *call)
     struct batch *batch = call->state;
     struct buffer body = {0};
     for (size_t i = 0; i < batch->count; i++) {
-        enum status status = batch->writes[i].status;
+        enum status status = batch_status(batch, i);
         if (status == STATUS_INVALID || status == STATUS_TOO_LARGE || status == STATUS_NOT_FOUND) {
-            (void)call_fail_error(call, status, batch->writes[i].text);
+            (void)call_fail_error(call, status, batch->fanout->writes[i].text);
         }
     }
     size_t refused = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        refused += batch->writes[i].status == STATUS_BUSY ? 1U : 0U;
+        refused += batch_status(batch, i) == STATUS_BUSY ? 1U : 0U;
     }
     if (refused == batch->count && throttle_applies(call)) {
         (void)throttle_fail(call, false);
@@ -348,68 +362,17 @@ static void batch_reply(struct call *call)
     buffer_reset(&body);
 }
 
-static void batch_resume(struct http_exchange *exchange)
-{
-    struct call *call = http_context(exchange);
-    struct batch *batch = call->state;
-    for (size_t i = 0; i < batch->count; i++) { /* what came on the writer's thread moves to the call */
-        struct batch_write *write = &batch->writes[i];
-        write->old_image = arena_copy(call->arena, write->old_image);
-        write->text = write->text == NULL ? NULL : arena_format(call->arena, "%s", write->text);
-        arena_reset(&write->arena);
-    }
-    batch_reply(call);
-}
-
-static void batch_one_done(struct batch *batch)
-{
-    if (atomic_fetch_sub(&batch->left, 1) == 1) {
-        http_resume(batch->call->exchange, batch_resume);
-    }
-}
-
-/* Thread: the writer. */
-static void write_done(void *context, const struct gate_outcome *outcome)
-{
-    struct batch_write *write = context;
-    const struct gate_change_outcome *change = outcome->count > 0 ? &outcome->changes[0] : NULL;
-    write->status = outcome->status;
-    write->text = arena_format(&write->arena, "%s", outcome->text == NULL ? "" : outcome->text);
-    if (change != NULL && change->had_old) {
-        write->had_old = true;
-        write->old_image = arena_copy(&write->arena, change->old_image);
-    }
-    batch_one_done(write->batch);
-}
-
 static void batch_submit(struct batch *batch)
 {
     struct call *call = batch->call;
+    batch->fanout = fanout_create(call, batch->count);
     call->state = batch;
-    call->is_waiting = true;
-    atomic_store(&batch->left, batch->count + 1);
     for (size_t i = 0; i < batch->count; i++) {
-        struct batch_write *write = &batch->writes[i];
-        struct arena arena = {0};
-        struct error error = {.text = "throttled"};
-        struct gate_transaction transaction = {.is_plain = true,
-                                               .arena = &arena,
-                                               .changes = &write->change,
-                                               .count = 1,
-                                               .actor = call->principal,
-                                               .done = write_done,
-                                               .context = write};
-        enum status status = throttle_refuses(call, write->schema, NULL, true)
-                                 ? STATUS_BUSY
-                                 : gate_submit(call->door->options.gate, &transaction, NULL, &error);
-        if (status != STATUS_OK) {
-            arena_reset(&arena);
-            write->status = status;
-            write->text = arena_format(&write->arena, "%s", error.text);
-            batch_one_done(batch);
-        }
+        struct fanout_write *write = &batch->fanout->writes[i];
+        write->change = &batch->writes[i].change;
+        write->status = throttle_refuses(call, batch->writes[i].schema, NULL, true) ? STATUS_BUSY : STATUS_OK;
     }
-    batch_one_done(batch);
+    fanout_submit(batch->fanout, batch_reply);
 }
 
 static enum status batch_check_duplicates(struct call *call, const struct batch *batch)
@@ -445,7 +408,6 @@ enum status batch_write(struct call *call)
     for (size_t i = 0; i < tables->pairs.count; i++) {
         const struct value *list = &tables->pairs.at[2 * i + 1];
         for (size_t k = 0; k < list->items.count && status == STATUS_OK; k++) {
-            batch->writes[at].batch = batch;
             status =
                 write_read(call, &list->items.at[k], tables->pairs.at[2 * i].bytes, &batch->writes[at++]);
         }

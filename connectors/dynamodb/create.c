@@ -3,6 +3,7 @@
 
 #define INVALID "One or more parameter values were invalid: "
 
+static const int64_t capacity_units_max = 1000000000000;
 static const struct value no_list = {.kind = VALUE_LIST};
 
 static const struct value *list_of(const struct value *map, const char *name)
@@ -243,7 +244,7 @@ static enum status globals_check(struct call *call, const struct value *input,
         return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "List of GlobalSecondaryIndexes is empty");
     }
     if (globals->items.count > DYNAMODB_GLOBAL_INDEXES_MAX) {
-        return call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
+        return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d",
                          DYNAMODB_GLOBAL_INDEXES_MAX);
     }
@@ -257,34 +258,70 @@ static enum status globals_check(struct call *call, const struct value *input,
     return status;
 }
 
+size_t projected_count(const struct value *index)
+{
+    const struct value *names = member_of(member_of(index, "Projection"), "NonKeyAttributes");
+    return names == NULL ? 0 : names->items.count;
+}
+
+enum status create_check_projected(struct call *call, size_t count)
+{
+    return count <= DYNAMODB_PROJECTED_MAX
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           INVALID "Number of NonKeyAttributes of all indexes exceeds per-table limit of %d",
+                           DYNAMODB_PROJECTED_MAX);
+}
+
+static enum status projections_check(struct call *call, const struct value *input)
+{
+    const struct value *lists[] = {list_of(input, "LocalSecondaryIndexes"),
+                                   list_of(input, "GlobalSecondaryIndexes")};
+    size_t count = 0;
+    for (size_t l = 0; l < ARRAY_COUNT(lists); l++) {
+        for (size_t i = 0; i < lists[l]->items.count; i++) {
+            count += projected_count(&lists[l]->items.at[i]);
+        }
+    }
+    return create_check_projected(call, count);
+}
+
 /* --- tables ----------------------------------------------------------------------------------------------------- */
+
+enum status throughput_check_bounds(struct call *call, const struct value *throughput, struct bytes index)
+{
+    static const char *const names[] = {"ReadCapacityUnits", "WriteCapacityUnits"};
+    for (size_t i = 0; i < ARRAY_COUNT(names) && throughput != NULL; i++) {
+        int64_t units = integer_of(throughput, names[i], 0);
+        if (units > capacity_units_max) {
+            return call_fail(call, AWS_FAILURE_VALIDATION, "Given value %lld for %s is out of bounds%s%.*s",
+                             (long long)units, names[i], index.size > 0 ? " for index " : "", (int)index.size,
+                             (const char *)index.data);
+        }
+    }
+    return STATUS_OK;
+}
 
 enum status create_check_throughput(struct call *call, const struct value *holder, bool is_on_demand,
                                     struct bytes index)
 {
     const struct value *throughput = member_of(holder, "ProvisionedThroughput");
-    const char *of = index.size > 0 ? " for index: " : "";
     if (is_on_demand && throughput != NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
-                                 "BillingMode is PAY_PER_REQUEST");
+                         index.size > 0 ? INVALID "ProvisionedThroughput should not be specified for index: "
+                                                  "%.*s when BillingMode is PAY_PER_REQUEST"
+                                        : INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be "
+                                                  "specified when BillingMode is PAY_PER_REQUEST%.*s",
+                         (int)index.size, (const char *)index.data);
     }
     if (!is_on_demand && throughput == NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         index.size > 0 ? INVALID "ProvisionedThroughput is not specified%s%.*s"
+                         index.size > 0 ? INVALID "ProvisionedThroughput is not specified for index: %.*s"
                                         : INVALID "ReadCapacityUnits and WriteCapacityUnits must both be "
-                                                  "specified when BillingMode is PROVISIONED%s%.*s",
-                         of, (int)index.size, (const char *)index.data);
+                                                  "specified when BillingMode is PROVISIONED%.*s",
+                         (int)index.size, (const char *)index.data);
     }
-    static const char *const names[] = {"ReadCapacityUnits", "WriteCapacityUnits"};
-    for (size_t i = 0; i < ARRAY_COUNT(names) && throughput != NULL; i++) {
-        int64_t units = integer_of(throughput, names[i], 0);
-        if (units > 1000000000000) {
-            return call_fail(call, AWS_FAILURE_VALIDATION, "Given value %lld for %s is out of bounds%s%.*s",
-                             (long long)units, names[i], of, (int)index.size, (const char *)index.data);
-        }
-    }
-    return STATUS_OK;
+    return throughput_check_bounds(call, throughput, index);
 }
 
 /* Every definition must be somebody's key. */
@@ -357,9 +394,8 @@ static enum status create_check_keys(struct call *call, const struct value *inpu
     return status == STATUS_OK ? definitions_check_unique(call, definitions) : status;
 }
 
-static enum status create_check_stream(struct call *call, const struct value *input)
+enum status create_check_stream(struct call *call, const struct value *stream)
 {
-    const struct value *stream = member_of(input, "StreamSpecification");
     bool is_enabled = boolean_of(stream, "StreamEnabled");
     bool has_type = text_of(stream, "StreamViewType").size > 0;
     if (stream != NULL && is_enabled && !has_type) {
@@ -392,9 +428,12 @@ enum status create_check(struct call *call, const struct value *input)
                                      list_of(input, "GlobalSecondaryIndexes"));
     }
     if (status == STATUS_OK) {
+        status = projections_check(call, input);
+    }
+    if (status == STATUS_OK) {
         status = definitions_check_used(call, input);
     }
-    return status == STATUS_OK ? create_check_stream(call, input) : status;
+    return status == STATUS_OK ? create_check_stream(call, member_of(input, "StreamSpecification")) : status;
 }
 
 /* --- schemas ---------------------------------------------------------------------------------------------------- */

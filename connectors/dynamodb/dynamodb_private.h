@@ -28,6 +28,7 @@ struct dynamodb_door {
 };
 
 struct wide_table;
+struct fanout;
 
 /* One request. Lives in its exchange's arena. */
 struct call {
@@ -43,6 +44,7 @@ struct call {
     struct gate_outcome outcome;       /* of a write, when it came back; its images are kept in the arena */
     void (*finish)(struct call *call); /* what follows a write, on the door's thread */
     void *state;                       /* what finish wants to know */
+    struct fanout *fanout;             /* writes of their own under way (fanout.c) */
     bool is_waiting;                   /* the answer comes later */
     struct wide_table *wide_tables;    /* those of CQL that it names, as they are shown (wide.c) */
     size_t measured;                   /* 1 + number of the operation in DYNAMODB_OPERATIONS; 0: none */
@@ -110,6 +112,8 @@ enum status call_read_later(struct call *call, void (*read)(struct call *call, s
 
 /* A typed JSON value as a value. NULL, or the text of the ValidationException. */
 const char *attribute_read(struct arena *arena, const struct value *json, struct value *ret_value);
+/* The same of the name of an attribute of an item. */
+const char *attribute_name_check(struct bytes name);
 /* A map of them: an item, or a key. */
 enum status attributes_read(struct call *call, const struct value *json, struct value *ret_item);
 void attribute_put(struct buffer *body, const struct value *value);
@@ -121,6 +125,7 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 
 /* --- keys (key.c) ----------------------------------------------------------------------------------------------- */
 
+extern const struct item_bounds dynamodb_item_bounds;
 /* Whether `key` has exactly the key attributes of the table, of the right types and sizes. */
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
@@ -192,6 +197,13 @@ enum status create_schema(struct call *call, const struct value *input, struct s
 enum status create_index(struct call *call, const struct value *index, const struct value *definitions,
                          bool is_local, struct index_schema *ret_index);
 enum status create_check_index(struct call *call, const struct value *index, const struct value *definitions);
+enum status throughput_check_bounds(struct call *call, const struct value *throughput, struct bytes index);
+/* Whether a StreamSpecification (or NULL) says of itself what it must. */
+enum status create_check_stream(struct call *call, const struct value *stream);
+/* Whether so many attributes may be projected into indexes by name. */
+enum status create_check_projected(struct call *call, size_t count);
+/* How many the index names. */
+size_t projected_count(const struct value *index);
 enum status create_check_throughput(struct call *call, const struct value *holder, bool is_on_demand,
                                     struct bytes index);
 /* Streams of a table, as its properties list them. */
@@ -326,6 +338,7 @@ struct action_write {
     struct value item;   /* or key */
     bool wants_item;     /* in the cancellation reason */
     bool is_insert;      /* of an item that must not be there */
+    bool is_update;      /* which has words of its own for index keys */
     const char *problem; /* known before it is submitted */
 };
 

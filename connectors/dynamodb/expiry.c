@@ -25,11 +25,12 @@ enum status expiry_update(struct call *call)
         return STATUS_INVALID;
     }
     bool was_enabled = schema->ttl_attribute.size > 0;
-    if (was_enabled == is_enabled) {
+    bool is_other = was_enabled && !bytes_equal(attribute, schema->ttl_attribute);
+    if (was_enabled == is_enabled && !is_other) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "TimeToLive is already %s",
                          is_enabled ? "enabled" : "disabled");
     }
-    if (!is_enabled && !bytes_equal(attribute, schema->ttl_attribute)) {
+    if (is_other) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "TimeToLive is active on a different AttributeName: current AttributeName is %.*s",
                          (int)schema->ttl_attribute.size, (const char *)schema->ttl_attribute.data);

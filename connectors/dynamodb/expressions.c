@@ -152,6 +152,15 @@ static enum status expressions_read_placeholders(struct call *call, const struct
         status = placeholders_check_keys(call, "ExpressionAttributeNames", names, '#');
         expressions->placeholders.names = names;
     }
+    for (size_t i = 0; names != NULL && i < names->pairs.count && status == STATUS_OK; i++) {
+        struct bytes key = names->pairs.at[2 * i].bytes;
+        const char *problem = attribute_name_check(names->pairs.at[2 * i + 1].bytes);
+        status = problem == NULL
+                     ? STATUS_OK
+                     : call_fail(call, AWS_FAILURE_VALIDATION,
+                                 "ExpressionAttributeNames contains invalid value: %s for key %.*s", problem,
+                                 (int)key.size, (const char *)key.data);
+    }
     if (status == STATUS_OK && values != NULL &&
         !expressions_have(map, kinds & ~(unsigned)EXPRESSION_KIND_PROJECTION)) {
         return call_fail(call, AWS_FAILURE_VALIDATION,

@@ -150,7 +150,7 @@ static enum status batch_add(struct import_work *work, const struct value *item,
     work->changes[work->count] = (struct gate_change){.kind = GATE_PUT,
                                                       .table = work->plan.schema->name,
                                                       .item = kept,
-                                                      .item_bytes_max = DYNAMODB_ITEM_BYTES_MAX};
+                                                      .bounds = &dynamodb_item_bounds};
     work->lines[work->count] = work->line;
     work->files_of[work->count] = work->file_at;
     work->count++;

@@ -75,16 +75,24 @@ void condition_failure(struct call *call, bool wants_item, bool had_old, struct 
 /* The store's words about index keys, as UpdateItem has them. */
 const char *update_text(const char *text)
 {
-    static const char mismatch[] = "One or more parameter values were invalid: Type mismatch for Index Key";
-    static const char empty[] =
-        "One or more parameter values are not valid. A value specified for a secondary";
-    if (strncmp(text, mismatch, sizeof(mismatch) - 1) == 0) {
-        return "The update expression attempted to update the secondary index key to unsupported type";
+    static const struct {
+        const char *begin;
+        const char *text;
+    } texts[] = {
+        {"One or more parameter values were invalid: Type mismatch for Index Key",
+         "The update expression attempted to update the secondary index key to unsupported type"},
+        {"One or more parameter values were invalid: Size limit exceeded for Index Key",
+         "The update expression attempted to update the secondary index key beyond allowed size limits"},
+        {"One or more parameter values are not valid. A value specified for a secondary",
+         "The update expression attempted to update the secondary index key to a value that is not "
+         "supported. The AttributeValue for a key attribute cannot contain an empty string value."},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        if (strncmp(text, texts[i].begin, strlen(texts[i].begin)) == 0) {
+            return texts[i].text;
+        }
     }
-    return strncmp(text, empty, sizeof(empty) - 1) == 0
-               ? "The update expression attempted to update the secondary index key to a value that is not "
-                 "supported. The AttributeValue for a key attribute cannot contain an empty string value."
-               : text;
+    return text;
 }
 
 /* What an update that could not be applied says; with AttributeUpdates in words of its own. */
@@ -159,7 +167,7 @@ static enum status write_submit(struct call *call, struct item_write *write)
     change->condition = write->expressions.condition;
     change->wants_old = wants_capacity || wants_failed || wants_old;
     change->wants_new = change->kind == GATE_UPDATE && (wants_capacity || wants_new);
-    change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    change->bounds = &dynamodb_item_bounds;
     call->state = write;
     if (throttle_check(call, write->schema, NULL, true) != STATUS_OK) {
         return STATUS_INVALID;

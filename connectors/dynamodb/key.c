@@ -4,6 +4,12 @@
 
 #define KEY_INVALID "One or more parameter values were invalid: "
 
+const struct item_bounds dynamodb_item_bounds = {
+    .item_bytes_max = DYNAMODB_ITEM_BYTES_MAX,
+    .index_partition_key_bytes_max = DYNAMODB_PARTITION_KEY_BYTES_MAX,
+    .index_sort_key_bytes_max = DYNAMODB_SORT_KEY_BYTES_MAX,
+};
+
 const char *key_type_letter(enum type_kind kind)
 {
     switch ((int)kind) {
@@ -71,29 +77,6 @@ enum status key_check(struct call *call, const struct schema *schema, const stru
 }
 
 /* Index keys that an item has must fit, whatever the store holds. */
-/* Index keys have the bounds of table keys. An update's result is not seen here: the store's own bounds hold for it. */
-static enum status key_check_index_sizes(struct call *call, const struct index_schema *index,
-                                         const struct value *item)
-{
-    for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
-        bool is_partition = i < index->partition_count;
-        const struct key_column *column =
-            is_partition ? &index->partition[i] : &index->clustering[i - index->partition_count];
-        const struct value *value = value_map_get(item, column->name);
-        bool is_bytes = value != NULL && (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES);
-        size_t most = is_partition ? DYNAMODB_PARTITION_KEY_BYTES_MAX : DYNAMODB_SORT_KEY_BYTES_MAX;
-        if (is_bytes && value->bytes.size > most) {
-            return call_fail(call, AWS_FAILURE_VALIDATION,
-                             is_partition ? KEY_INVALID
-                                 "Size of hashkey has exceeded the maximum size limit of%zu bytes"
-                                          : KEY_INVALID "Aggregated size of all range keys has exceeded the "
-                                                        "size limit of %zu bytes",
-                             most);
-        }
-    }
-    return STATUS_OK;
-}
-
 static enum status key_check_indexes(struct call *call, const struct schema *schema, const struct value *item)
 {
     const uint8_t storage[4] = {0};
@@ -103,9 +86,10 @@ static enum status key_check_indexes(struct call *call, const struct schema *sch
         struct error error;
         status = index_entry_key(schema, &schema->indexes[i], bytes_of(storage, sizeof(storage)), item,
                                  &entry, &error);
-        status = status == STATUS_OK || status == STATUS_NOT_FOUND
-                     ? key_check_index_sizes(call, &schema->indexes[i], item)
-                     : call_fail_error(call, status, error.text);
+        if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+            status = index_bounds_check(&schema->indexes[i], item, &dynamodb_item_bounds, &error);
+        }
+        status = status == STATUS_OK ? status : call_fail_error(call, status, error.text);
         buffer_reset(&entry);
     }
     return status;

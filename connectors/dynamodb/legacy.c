@@ -279,6 +279,10 @@ static enum status action_read(struct call *call, struct bytes name, const struc
     bool is_add = text_is(kind, "ADD");
     struct value *value = NULL;
     size_t count = 0;
+    const char *problem = attribute_name_check(name);
+    if (problem != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, "%s", problem);
+    }
     *ret_action = (struct action){.path = path_of_name(call, name)};
     if (json == NULL) {
         ret_action->kind = ACTION_REMOVE;
@@ -360,7 +364,7 @@ static enum status key_conditions_read(struct call *call, const struct value *ma
     if (conditions == NULL) {
         return STATUS_OK;
     }
-    if (conditions->pairs.count == 0 || conditions->pairs.count > KEY_TERMS_MAX) {
+    if (conditions->pairs.count == 0 || conditions->pairs.count > 2) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Conditions can be of length 1 or 2 only");
     }
     expressions->has_key_condition = true;

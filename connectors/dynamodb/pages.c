@@ -260,6 +260,13 @@ static enum status page_answer(struct page *page)
 {
     struct call *call = page->call;
     struct buffer body = {0};
+    if (page->status == STATUS_INVALID && page->query.segments > 0 && page->query.next.size > 0) {
+        buffer_reset(&page->items);
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use "
+                         "ExclusiveStartKey with correct Segment. TotalSegments: %u Segment: %u",
+                         page->query.segments, page->query.segment);
+    }
     if (page->status != STATUS_OK) {
         buffer_reset(&page->items);
         return call_fail_error(call, page->status, page->error.text);
@@ -355,6 +362,40 @@ static enum status start_check(struct page *page, const struct value *key, bool 
                      "schema");
 }
 
+/* Whether a key that a query is to go on from is one that it could have found. */
+static enum status start_check_terms(struct page *page, const struct value *key)
+{
+    const struct condition_facts facts = {.item = key};
+    for (size_t i = 0; i < page->expressions.key_terms_count; i++) {
+        const struct key_term *term = &page->expressions.key_terms[i];
+        const struct value *value = value_map_get(key, term->name);
+        if (value == NULL || strcmp(document_type(value), document_type(term->values[0])) != 0) {
+            continue; /* a condition that the schema refuses */
+        }
+        struct path_element element = {.name = term->name};
+        struct operand operands[] = {
+            {.kind = OPERAND_PATH, .path = {.elements = &element, .count = 1}},
+            {.kind = OPERAND_VALUE, .value = term->values[0]},
+            {.kind = OPERAND_VALUE, .value = term->values[1]},
+        };
+        const struct condition condition = {.test = term->test,
+                                            .operands = operands,
+                                            .operands_count = term->values[1] == NULL ? 2 : 3};
+        bool is_partition =
+            page->index == NULL
+                ? is_key_of(page->schema->partition, page->schema->partition_count, term->name)
+                : is_key_of(page->index->partition, page->index->partition_count, term->name);
+        if (!condition_holds(&condition, &facts)) {
+            return call_fail(page->call, AWS_FAILURE_VALIDATION,
+                             is_partition ? "The provided starting key is outside query boundaries based on "
+                                            "provided conditions"
+                                          : "The provided starting key does not match the range key "
+                                            "predicate");
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status page_start(struct page *page, const struct value *key, bool is_query)
 {
     struct error error;
@@ -362,6 +403,9 @@ static enum status page_start(struct page *page, const struct value *key, bool i
         return STATUS_OK;
     }
     enum status status = start_check(page, key, is_query);
+    if (status == STATUS_OK) {
+        status = start_check_terms(page, key);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -487,6 +531,9 @@ static enum status query_check_sort_key(struct page *page)
     size_t partition = index == NULL ? schema->partition_count : index->partition_count;
     size_t clustering = index == NULL ? schema->clustering_count : index->clustering_count;
     bool is_complete = page->expressions.key_terms_count <= partition || clustering == 0;
+    if (partition == 1 && clustering <= 1 && page->expressions.key_terms_count > 2) {
+        return call_fail(page->call, AWS_FAILURE_VALIDATION, "Conditions can be of length 1 or 2 only");
+    }
     for (size_t i = 0; i <= partition && !is_complete; i++) {
         const struct key_column *column =
             i < partition ? (index == NULL ? &schema->partition[i] : &index->partition[i])

@@ -1,29 +1,23 @@
 /* BatchExecuteStatement: every statement is answered on its own. */
-#include <stdatomic.h>
-
+#include "fanout.h"
 #include "partiql.h"
 
-/* One statement on its way. */
+/* One statement. */
 struct batch_statement {
-    struct batch *batch;
     const struct value *json;
     struct partiql_plan plan;
     struct aws_failure failure; /* AWS_NO_FAILURE: it went well */
     bool is_read;               /* the statement could be read */
     bool has_item;
-    struct value item;  /* of the answer */
-    size_t bytes;       /* of the item that a SELECT found */
-    struct arena arena; /* of what comes on the writer's thread */
-    enum status status;
-    const char *text;
-    struct gate_change_outcome outcome;
+    struct value item; /* of the answer */
+    size_t bytes;      /* of the item that a SELECT found */
 };
 
 struct batch {
     struct call *call;
     struct batch_statement *statements;
     size_t count;
-    atomic_size_t left; /* writes under way, and one for the submission itself */
+    struct fanout *fanout; /* of writes: its n-th is that of the n-th statement */
 };
 
 /* The call's failure becomes the statement's. */
@@ -47,6 +41,7 @@ static const char *error_code(enum aws_failure_kind kind)
         {AWS_FAILURE_NOT_FOUND, "ResourceNotFound"},
         {AWS_FAILURE_ACCESS_DENIED, "AccessDenied"},
         {AWS_FAILURE_THROTTLING, "ThrottlingError"},
+        {AWS_FAILURE_THROUGHPUT_EXCEEDED, "ProvisionedThroughputExceeded"},
         {AWS_FAILURE_TRANSACTION_CONFLICT, "TransactionConflict"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
@@ -80,15 +75,16 @@ static void put_response(const struct batch_statement *statement, struct buffer 
 }
 
 /* Adds what one statement cost to its table's capacity. */
-static void add_capacity(struct call *call, const struct batch_statement *statement,
-                         struct capacity *capacity)
+static void add_capacity(const struct batch *batch, size_t i, struct capacity *capacity)
 {
-    const struct gate_change_outcome *outcome = &statement->outcome;
+    struct call *call = batch->call;
+    const struct batch_statement *statement = &batch->statements[i];
     if (!capacity->is_write) {
         capacity->table_units +=
             capacity_read_units(statement->bytes, boolean_of(statement->json, "ConsistentRead"));
         return;
     }
+    const struct gate_change_outcome *outcome = &batch->fanout->writes[i].outcome;
     struct value old = outcome->had_old ? item_of_image(outcome->old_image, call->arena) : (struct value){0};
     struct value new = outcome->has_new ? item_of_image(outcome->new_image, call->arena) : (struct value){0};
     capacity_add_write(capacity, outcome->had_old ? &old : NULL, outcome->has_new ? &new : NULL, 1,
@@ -107,7 +103,8 @@ static void put_capacity(const struct batch *batch, struct buffer *body)
         const struct batch_statement *statement = &batch->statements[i];
         const struct schema *schema = statement->plan.schema;
         size_t at = 0;
-        if (schema == NULL || statement->failure.kind == AWS_FAILURE_VALIDATION) {
+        if (schema == NULL || statement->failure.kind == AWS_FAILURE_VALIDATION ||
+            statement->failure.kind == AWS_FAILURE_THROUGHPUT_EXCEEDED) {
             continue;
         }
         while (at < count && capacities[at].schema != schema) {
@@ -119,7 +116,7 @@ static void put_capacity(const struct batch *batch, struct buffer *body)
                                   .schema = schema,
                                   .is_write = statement->plan.statement.kind != PARTIQL_SELECT};
         }
-        add_capacity(call, statement, &capacities[at]);
+        add_capacity(batch, i, &capacities[at]);
     }
     capacity_put_all(call, capacities, count, body);
 }
@@ -146,7 +143,10 @@ static void statement_get(struct call *call, struct batch_statement *statement)
 {
     const struct partiql_plan *plan = &statement->plan;
     struct value item;
-    enum status status = item_find(call, plan->schema, &plan->key, NULL, &item, &statement->bytes);
+    enum status status = throttle_check(call, plan->schema, NULL, false);
+    if (status == STATUS_OK) {
+        status = item_find(call, plan->schema, &plan->key, NULL, &item, &statement->bytes);
+    }
     if (status != STATUS_OK) {
         if (status != STATUS_NOT_FOUND) {
             statement_fail(call, statement);
@@ -161,91 +161,50 @@ static void statement_get(struct call *call, struct batch_statement *statement)
 
 /* --- writes ----------------------------------------------------------------------------------------------------- */
 
-static void statement_finish(struct call *call, struct batch_statement *statement)
+static void statement_finish(struct call *call, struct batch_statement *statement,
+                             const struct fanout_write *write)
 {
-    struct gate_change_outcome *outcome = &statement->outcome;
+    const struct gate_change_outcome *outcome = &write->outcome;
     struct value old = {0};
     struct value new = {0};
-    outcome->old_image =
-        arena_copy(call->arena, outcome->old_image); /* from the writer's thread to the call */
-    outcome->new_image = arena_copy(call->arena, outcome->new_image);
-    if (statement->status != STATUS_OK) {
-        partiql_fail_write(call, &statement->plan, statement->status, statement->text, outcome->had_old,
+    if (write->status != STATUS_OK) {
+        partiql_fail_write(call, &statement->plan, write->status, write->text, outcome->had_old,
                            outcome->old_image);
         statement_fail(call, statement);
-    } else {
-        old = outcome->had_old ? item_of_image(outcome->old_image, call->arena) : old;
-        new = outcome->has_new ? item_of_image(outcome->new_image, call->arena) : new;
-        statement->has_item = partiql_returned(&statement->plan, outcome->had_old ? &old : NULL,
-                                               outcome->has_new ? &new : NULL, call->arena, &statement->item);
+        return;
     }
-    arena_reset(&statement->arena);
+    old = outcome->had_old ? item_of_image(outcome->old_image, call->arena) : old;
+    new = outcome->has_new ? item_of_image(outcome->new_image, call->arena) : new;
+    statement->has_item = partiql_returned(&statement->plan, outcome->had_old ? &old : NULL,
+                                           outcome->has_new ? &new : NULL, call->arena, &statement->item);
 }
 
-static void batch_resume(struct http_exchange *exchange)
+static void batch_finish(struct call *call)
 {
-    struct call *call = http_context(exchange);
     struct batch *batch = call->state;
     for (size_t i = 0; i < batch->count; i++) {
         if (batch->statements[i].failure.kind == AWS_NO_FAILURE) {
-            statement_finish(call, &batch->statements[i]);
+            statement_finish(call, &batch->statements[i], &batch->fanout->writes[i]);
         }
     }
     batch_reply(batch);
-}
-
-static void batch_one_done(struct batch *batch)
-{
-    if (atomic_fetch_sub(&batch->left, 1) == 1) {
-        http_resume(batch->call->exchange, batch_resume);
-    }
-}
-
-/* Thread: the writer. */
-static void statement_done(void *context, const struct gate_outcome *outcome)
-{
-    struct batch_statement *statement = context;
-    statement->status = outcome->status;
-    statement->text = arena_format(&statement->arena, "%s", outcome->text == NULL ? "" : outcome->text);
-    if (outcome->count > 0) {
-        struct gate_change_outcome *kept = &statement->outcome;
-        *kept = outcome->changes[0];
-        kept->old_image = kept->had_old ? arena_copy(&statement->arena, kept->old_image) : (struct bytes){0};
-        kept->new_image = kept->has_new ? arena_copy(&statement->arena, kept->new_image) : (struct bytes){0};
-    }
-    batch_one_done(statement->batch);
 }
 
 static void batch_submit(struct batch *batch)
 {
     struct call *call = batch->call;
     call->state = batch;
-    call->is_waiting = true;
-    atomic_store(&batch->left, batch->count + 1);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_statement *statement = &batch->statements[i];
-        struct arena arena = {0};
-        struct error error;
-        struct gate_transaction transaction = {.is_plain = true,
-                                               .arena = &arena,
-                                               .changes = &statement->plan.change,
-                                               .count = 1,
-                                               .actor = call->principal,
-                                               .done = statement_done,
-                                               .context = statement};
-        if (statement->failure.kind != AWS_NO_FAILURE) {
-            batch_one_done(batch);
-            continue;
+        bool is_sound = statement->failure.kind == AWS_NO_FAILURE;
+        if (is_sound && throttle_check(call, statement->plan.schema, NULL, true) != STATUS_OK) {
+            statement_fail(call, statement);
+            is_sound = false;
         }
-        enum status status = gate_submit(call->door->options.gate, &transaction, NULL, &error);
-        if (status != STATUS_OK) {
-            arena_reset(&arena);
-            statement->status = status;
-            statement->text = arena_format(&statement->arena, "%s", error.text);
-            batch_one_done(batch);
-        }
+        batch->fanout->writes[i].change = &statement->plan.change;
+        batch->fanout->writes[i].status = is_sound ? STATUS_OK : STATUS_INVALID;
     }
-    batch_one_done(batch);
+    fanout_submit(batch->fanout, batch_finish);
 }
 
 /* --- the operation ---------------------------------------------------------------------------------------------- */
@@ -287,9 +246,9 @@ enum status partiql_batch(struct call *call)
     bool is_write = false;
     CHECK(list->items.count <= DYNAMODB_BATCH_STATEMENTS_MAX); /* the check against the model saw to it */
     *batch = (struct batch){.call = call, .count = list->items.count};
+    batch->fanout = fanout_create(call, batch->count);
     batch->statements = arena_create_array(call->arena, batch->count, sizeof(*batch->statements));
     for (size_t i = 0; i < batch->count; i++) {
-        batch->statements[i].batch = batch;
         batch->statements[i].json = &list->items.at[i];
         statement_read(call, &batch->statements[i]);
     }

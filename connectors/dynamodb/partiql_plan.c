@@ -196,7 +196,7 @@ static void plan_change(struct call *call, struct partiql_plan *plan)
         .item = &plan->key,
         .condition = plan->rest,
         .update = statement->kind == PARTIQL_UPDATE ? &statement->update : NULL,
-        .item_bytes_max = DYNAMODB_ITEM_BYTES_MAX,
+        .bounds = &dynamodb_item_bounds,
     };
 }
 

@@ -56,6 +56,9 @@ enum status partiql_execute(struct call *call)
     }
     plan->wants_item = text_is(text_of(call->input, "ReturnValuesOnConditionCheckFailure"), "ALL_OLD");
     status = partiql_plan(call, plan);
+    if (status == STATUS_OK) {
+        status = throttle_check(call, plan->schema, NULL, true);
+    }
     call->state = plan;
     return status == STATUS_OK ? call_submit(call, &plan->change, 1, (struct bytes){0}, (struct hash128){0},
                                              execute_finish, NULL)

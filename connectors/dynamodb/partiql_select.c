@@ -439,5 +439,8 @@ enum status partiql_select(struct call *call, const struct partiql_statement *st
     if (status == STATUS_OK) {
         status = token_read(selection);
     }
+    if (status == STATUS_OK) {
+        status = throttle_check(call, selection->page.schema, selection->page.index, false);
+    }
     return status == STATUS_OK ? selection_run(selection) : status;
 }

@@ -49,6 +49,7 @@ static enum status writes_run(struct call *call, struct partiql_plan *plans, con
                                                        .item = plans[i].key,
                                                        .wants_item = plans[i].wants_item,
                                                        .is_insert = plans[i].statement.kind == PARTIQL_INSERT,
+                                                       .is_update = plans[i].statement.kind == PARTIQL_UPDATE,
                                                        .problem = problems[i]};
     }
     return transaction_submit(call, transaction);

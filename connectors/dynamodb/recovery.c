@@ -286,6 +286,10 @@ enum status recovery_restore(struct call *call)
     struct bytes name = arn.size > 0 ? table_of_arn(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
     struct error error;
+    if (name.size == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Either SourceTableName or SourceTableArn must be specified");
+    }
     enum status found = table_own(call, name, &schema);
     if (found == STATUS_UNSUPPORTED) {
         return found;

@@ -3,8 +3,6 @@
 #include "base/clock.h"
 #include "dynamodb_private.h"
 
-#define INVALID "One or more parameter values were invalid: "
-
 /* The streams that are remembered, the oldest one left out when there would be too many. */
 static struct value streams_copy(const struct value *streams, struct arena *arena)
 {
@@ -47,10 +45,6 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
     if (!is_enabled && !is_open) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Table already has a disabled stream: TableName: %.*s",
                          (int)name.size, (const char *)name.data);
-    }
-    if (is_enabled && text_of(specification, "StreamViewType").size == 0) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "StreamViewType is required when StreamEnabled is set to true");
     }
     if (is_enabled || last == NULL) {
         streams.items.at[streams.items.count++] = stream_make(call, version, specification);

@@ -129,6 +129,17 @@ static enum status stream_end(struct call *call, const struct stream *stream, co
                                                        : call_fail_error(call, status, error.text);
 }
 
+/* Bounds that the API's model does not know. */
+static enum status limit_check(struct call *call, int64_t most)
+{
+    int64_t limit = integer_of(call->input, "Limit", 1);
+    return limit <= most ? STATUS_OK
+                         : call_fail(call, AWS_FAILURE_VALIDATION,
+                                     "1 validation error detected: Value '%lld' at 'limit' failed to satisfy "
+                                     "constraint: Member must have value less than or equal to %lld",
+                                     (long long)limit, (long long)most);
+}
+
 /* --- DescribeStream, ListStreams -------------------------------------------------------------------------------- */
 
 static enum status describe_shards(struct call *call, const struct stream *stream, struct buffer *body)
@@ -136,7 +147,7 @@ static enum status describe_shards(struct call *call, const struct stream *strea
     struct bytes after = text_of(call->input, "ExclusiveStartShardId");
     const struct value *filter = member_of(call->input, "ShardFilter");
     bool wants_children = text_is(text_of(filter, "Type"), "CHILD_SHARDS");
-    int64_t left = integer_of(call->input, "Limit", 100);
+    int64_t left = integer_of(call->input, "Limit", DYNAMODB_STREAM_LIST_MAX);
     const char *end = NULL;
     const char *last = NULL;
     bool is_cut = false;
@@ -176,7 +187,10 @@ enum status streams_describe(struct call *call)
 {
     struct stream stream = {0};
     struct buffer body = {0};
-    enum status status = stream_find(call, text_of(call->input, "StreamArn"), &stream);
+    enum status status = limit_check(call, DYNAMODB_STREAM_LIST_MAX);
+    if (status == STATUS_OK) {
+        status = stream_find(call, text_of(call->input, "StreamArn"), &stream);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -245,11 +259,14 @@ static void list_streams(void *context, const struct schema *schema)
 
 enum status streams_list(struct call *call)
 {
+    if (limit_check(call, DYNAMODB_STREAM_LIST_MAX) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
     struct buffer body = {0};
     struct stream_list list = {.call = call,
                                .table = call_table_name(call, call->input),
                                .after = text_of(call->input, "ExclusiveStartStreamArn"),
-                               .left = integer_of(call->input, "Limit", 100),
+                               .left = integer_of(call->input, "Limit", DYNAMODB_STREAM_LIST_MAX),
                                .body = &body};
     list.is_past = list.after.size == 0;
     json_open(&body, '{');
@@ -458,7 +475,10 @@ enum status streams_records(struct call *call)
     struct record_page page = {.call = call};
     struct subscription *subscription = NULL;
     struct bytes arn = {0};
-    enum status status = iterator_parse(call, text_of(call->input, "ShardIterator"), &page.iterator, &arn);
+    enum status status = limit_check(call, DYNAMODB_STREAM_RECORDS_MAX);
+    if (status == STATUS_OK) {
+        status = iterator_parse(call, text_of(call->input, "ShardIterator"), &page.iterator, &arn);
+    }
     if (status == STATUS_OK) {
         status = stream_find(call, arn, &page.stream);
     }

@@ -1,4 +1,6 @@
 /* TagResource, UntagResource, ListTagsOfResource; and what tags must be. */
+#include <strings.h>
+
 #include "dynamodb_private.h"
 
 enum status tags_check(struct call *call, const struct value *tags)
@@ -10,6 +12,11 @@ enum status tags_check(struct call *call, const struct value *tags)
     }
     for (size_t i = 0; i < count; i++) {
         struct bytes key = text_of(&tags->items.at[i], "Key");
+        if (key.size >= 4 && strncasecmp((const char *)key.data, "aws:", 4) == 0) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             "Tag keys that begin with aws: are reserved and cannot be set: %.*s",
+                             (int)key.size, (const char *)key.data);
+        }
         for (size_t k = 0; k < i; k++) {
             if (bytes_equal(key, text_of(&tags->items.at[k], "Key"))) {
                 return call_fail(call, AWS_FAILURE_VALIDATION,

@@ -36,6 +36,7 @@ static enum status action_read(struct call *call, const struct value *json, stru
     }
     const struct value *action = member_of(json, action_kinds[kind].name);
     change->kind = action_kinds[kind].kind;
+    write->is_update = change->kind == GATE_UPDATE;
     write->wants_item = text_is(text_of(action, "ReturnValuesOnConditionCheckFailure"), "ALL_OLD");
     enum status status =
         expressions_prepare(call, action, action_kinds[kind].expressions, &write->expressions);
@@ -63,7 +64,7 @@ static enum status action_plan(struct call *call, const struct value *action, st
     change->item = &write->item;
     change->condition = write->expressions.condition;
     change->update = write->expressions.update;
-    change->item_bytes_max = DYNAMODB_ITEM_BYTES_MAX;
+    change->bounds = &dynamodb_item_bounds;
     change->wants_old = write->wants_item || capacity_is_wanted(call);
     change->wants_new = capacity_is_wanted(call);
     status = change->kind == GATE_PUT ? key_check_item(call, write->schema, &write->item)
@@ -136,7 +137,8 @@ static const char *reason_text(const struct action_write *write, const struct ga
     if (outcome->status == STATUS_CONDITION) {
         return write->is_insert ? "Duplicate primary key exists in table" : "The conditional request failed";
     }
-    return outcome->text == NULL ? "" : outcome->text;
+    const char *text = outcome->text == NULL ? "" : outcome->text;
+    return write->is_update ? update_text(text) : text;
 }
 
 static void reason_put(struct call *call, const struct action_write *write,
@@ -409,6 +411,9 @@ enum status transaction_get(struct call *call, struct action_get *gets, size_t c
 {
     struct feed *feed = call->door->options.feed;
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = throttle_check(call, gets[i].schema, NULL, false);
+    }
     for (int attempt = 0; attempt < READ_ATTEMPTS_MAX && status == STATUS_OK; attempt++) {
         uint64_t before = feed_committed_lsn(feed);
         status = gets_run(call, gets, count);

@@ -9,8 +9,45 @@ struct table_update {
     const struct schema *current;
     struct schema next;
     struct value properties;
-    bool is_changed;
 };
+
+/* Of a table, or of an index that has one: it must change. */
+static enum status throughput_check_change(struct call *call, const struct value *now,
+                                           const struct value *wanted, struct bytes index)
+{
+    long long read_now = integer_of(now, "ReadCapacityUnits", 0);
+    long long write_now = integer_of(now, "WriteCapacityUnits", 0);
+    long long read = integer_of(wanted, "ReadCapacityUnits", 0);
+    long long write = integer_of(wanted, "WriteCapacityUnits", 0);
+    const char *kind = index.size > 0 ? "index" : "table";
+    if (now == NULL || wanted == NULL || read != read_now || write != write_now) {
+        return STATUS_OK;
+    }
+    return call_fail(
+        call, AWS_FAILURE_VALIDATION,
+        "The provisioned throughput for the %s%s%.*s will not change. The requested value equals the "
+        "current value. Current ReadCapacityUnits provisioned for the %s: %lld. Requested "
+        "ReadCapacityUnits: %lld. Current WriteCapacityUnits provisioned for the %s: %lld. Requested "
+        "WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for current limits and "
+        "how to request higher limits.",
+        kind, index.size > 0 ? " " : "", (int)index.size, (const char *)index.data, kind, read_now, read,
+        kind, write_now, write);
+}
+
+/* What a billing mode knows and the other does not, of the table and its indexes. */
+static void update_forget(struct table_update *update, const char *member, struct arena *arena)
+{
+    size_t count = update->next.indexes_count;
+    struct index_schema *indexes = arena_create_array(arena, count, sizeof(*indexes));
+    map_set_member(&update->properties, member, NULL, arena);
+    for (size_t i = 0; i < count; i++) {
+        struct value properties = properties_decode(update->next.indexes[i].properties, arena);
+        map_set_member(&properties, member, NULL, arena);
+        indexes[i] = update->next.indexes[i];
+        indexes[i].properties = properties_encode(&properties, arena);
+    }
+    update->next.indexes = indexes;
+}
 
 static enum status update_throughput(struct call *call, struct table_update *update)
 {
@@ -32,35 +69,26 @@ static enum status update_throughput(struct call *call, struct table_update *upd
     if (mode.size > 0) {
         map_set_member(&update->properties, "BillingMode", member_of(call->input, "BillingMode"),
                        call->arena);
-        update->is_changed = true;
         if (is_on_demand && !was_on_demand) {
             map_set_member(&update->properties, "PayPerRequestSince", &moment, call->arena);
-            map_set_member(&update->properties, "ProvisionedThroughput", NULL, call->arena);
+            update_forget(update, "ProvisionedThroughput", call->arena);
+        } else if (!is_on_demand && was_on_demand) {
+            update_forget(update, "OnDemandThroughput", call->arena);
         }
     }
     if (wanted == NULL) {
         return STATUS_OK;
     }
-    enum status status = create_check_throughput(call, call->input, false, (struct bytes){0});
-    int64_t read = integer_of(wanted, "ReadCapacityUnits", 0);
-    int64_t write = integer_of(wanted, "WriteCapacityUnits", 0);
     int64_t read_now = integer_of(now, "ReadCapacityUnits", 0);
     int64_t write_now = integer_of(now, "WriteCapacityUnits", 0);
-    if (status == STATUS_OK && !was_on_demand && read == read_now && write == write_now && mode.size == 0) {
-        return call_fail(
-            call, AWS_FAILURE_VALIDATION,
-            "The provisioned throughput for the table will not change. The requested value equals the "
-            "current value. Current ReadCapacityUnits provisioned for the table: %lld. Requested "
-            "ReadCapacityUnits: %lld. Current WriteCapacityUnits provisioned for the table: %lld. Requested "
-            "WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for current limits and "
-            "how to request higher limits.",
-            (long long)read_now, (long long)read, (long long)write_now, (long long)write);
-    }
+    bool is_less = integer_of(wanted, "ReadCapacityUnits", 0) < read_now ||
+                   integer_of(wanted, "WriteCapacityUnits", 0) < write_now;
+    enum status status = was_on_demand || mode.size > 0
+                             ? STATUS_OK
+                             : throughput_check_change(call, now, wanted, (struct bytes){0});
     map_set_member(&update->properties, "ProvisionedThroughput", wanted, call->arena);
-    map_set_member(&update->properties,
-                   read < read_now || write < write_now ? "ThroughputDecreased" : "ThroughputIncreased",
-                   &moment, call->arena);
-    update->is_changed = true;
+    map_set_member(&update->properties, is_less ? "ThroughputDecreased" : "ThroughputIncreased", &moment,
+                   call->arena);
     return status;
 }
 
@@ -151,12 +179,19 @@ static enum status index_create(struct call *call, struct table_update *update, 
     if (status == STATUS_OK) {
         status = create_check_throughput(call, index, is_on_demand, name);
     }
+    size_t projected = projected_count(index);
+    size_t globals = 0;
     for (size_t i = 0; i < update->next.indexes_count; i++) {
+        struct value properties = properties_decode(update->next.indexes[i].properties, call->arena);
+        projected += projected_count(&properties);
+        globals += boolean_of(&properties, "IsLocal") ? 0U : 1U;
         indexes[i] = update->next.indexes[i];
     }
-    if (status == STATUS_OK &&
-        update->next.indexes_count >= DYNAMODB_GLOBAL_INDEXES_MAX + DYNAMODB_LOCAL_INDEXES_MAX) {
-        status = call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
+    if (status == STATUS_OK) {
+        status = create_check_projected(call, projected);
+    }
+    if (status == STATUS_OK && globals >= DYNAMODB_GLOBAL_INDEXES_MAX) {
+        status = call_fail(call, AWS_FAILURE_VALIDATION,
                            INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d",
                            DYNAMODB_GLOBAL_INDEXES_MAX);
     }
@@ -205,6 +240,11 @@ static enum status index_update(struct call *call, struct table_update *update, 
         return create_check_throughput(call, change, true, index->name);
     }
     struct value properties = properties_decode(index->properties, call->arena);
+    enum status status = throughput_check_change(call, member_of(&properties, "ProvisionedThroughput"),
+                                                 member_of(change, "ProvisionedThroughput"), index->name);
+    if (status != STATUS_OK) {
+        return status;
+    }
     for (size_t k = 0; k < ARRAY_COUNT(kept); k++) {
         if (member_of(change, kept[k]) != NULL) {
             map_set_member(&properties, kept[k], member_of(change, kept[k]), call->arena);
@@ -220,21 +260,29 @@ static enum status index_change(struct call *call, struct table_update *update, 
     const struct value *create = member_of(change, "Create");
     const struct value *drop = member_of(change, "Delete");
     const struct value *alter = member_of(change, "Update");
-    size_t kinds = (create != NULL ? 1U : 0U) + (drop != NULL ? 1U : 0U) + (alter != NULL ? 1U : 0U);
-    if (kinds != 1) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         kinds == 0 ? INVALID "One of GlobalSecondaryIndexUpdate.Update, "
-                                              "GlobalSecondaryIndexUpdate.Create, "
-                                              "GlobalSecondaryIndexUpdate.Delete must not be null"
-                                    : INVALID "Only one of GlobalSecondaryIndexUpdate.Update, "
-                                              "GlobalSecondaryIndexUpdate.Create, "
-                                              "GlobalSecondaryIndexUpdate.Delete can be specified");
-    }
     if (create != NULL) {
         return index_create(call, update, create);
     }
     return drop != NULL ? index_delete(call, update, text_of(drop, "IndexName"))
                         : index_update(call, update, alter);
+}
+
+/* When a table comes to be provisioned, its global indexes do, too. */
+static enum status update_check_provisioned(struct call *call, const struct table_update *update)
+{
+    struct value before = properties_decode(update->current->properties, call->arena);
+    bool was_on_demand = text_is(text_of(&before, "BillingMode"), "PAY_PER_REQUEST");
+    bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
+    for (size_t i = 0; i < update->next.indexes_count && was_on_demand && !is_on_demand; i++) {
+        const struct index_schema *index = &update->next.indexes[i];
+        struct value properties = properties_decode(index->properties, call->arena);
+        if (!boolean_of(&properties, "IsLocal") && member_of(&properties, "ProvisionedThroughput") == NULL) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             INVALID "ProvisionedThroughput must be specified for index: %.*s",
+                             (int)index->name.size, (const char *)index->name.data);
+        }
+    }
+    return STATUS_OK;
 }
 
 static enum status update_indexes(struct call *call, struct table_update *update)
@@ -252,9 +300,78 @@ static enum status update_indexes(struct call *call, struct table_update *update
                              "simultaneously per table");
         }
         status = index_change(call, update, change);
-        update->is_changed = true;
     }
-    return status;
+    return status == STATUS_OK ? update_check_provisioned(call, update) : status;
+}
+
+/* --- what a request says by itself ------------------------------------------------------------------------------ */
+
+/* Whether an earlier change updates the index that this one does. */
+static bool changes_have_update(const struct value *changes, size_t count, struct bytes name)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct value *update = member_of(&changes->items.at[i], "Update");
+        if (update != NULL && bytes_equal(text_of(update, "IndexName"), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status change_check(struct call *call, const struct value *changes, size_t i)
+{
+    const struct value *change = &changes->items.at[i];
+    const struct value *create = member_of(change, "Create");
+    const struct value *drop = member_of(change, "Delete");
+    const struct value *alter = member_of(change, "Update");
+    size_t kinds = (create != NULL ? 1U : 0U) + (drop != NULL ? 1U : 0U) + (alter != NULL ? 1U : 0U);
+    if (kinds != 1) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         kinds == 0 ? INVALID "One of GlobalSecondaryIndexUpdate.Update, "
+                                              "GlobalSecondaryIndexUpdate.Create, "
+                                              "GlobalSecondaryIndexUpdate.Delete must not be null"
+                                    : INVALID "Only one of GlobalSecondaryIndexUpdate.Update, "
+                                              "GlobalSecondaryIndexUpdate.Create, "
+                                              "GlobalSecondaryIndexUpdate.Delete can be specified");
+    }
+    struct bytes name = text_of(alter, "IndexName");
+    if (alter != NULL && changes_have_update(changes, i, name)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Only one global secondary index update per index is allowed "
+                                 "simultaneously. Index: %.*s",
+                         (int)name.size, (const char *)name.data);
+    }
+    return throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
+}
+
+static enum status update_check_request(struct call *call)
+{
+    static const char *const members[] = {"ProvisionedThroughput",    "BillingMode",
+                                          "StreamSpecification",      "SSESpecification",
+                                          "ReplicaUpdates",           "TableClass",
+                                          "OnDemandThroughput",       "WarmThroughput",
+                                          "DeletionProtectionEnabled"};
+    const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
+    size_t count = changes == NULL ? 0 : changes->items.count;
+    bool is_change = count > 0;
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        is_change = is_change || member_of(call->input, members[i]) != NULL;
+    }
+    if (!is_change) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                         "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
+    }
+    const struct value *throughput = member_of(call->input, "ProvisionedThroughput");
+    bool is_on_demand = text_is(text_of(call->input, "BillingMode"), "PAY_PER_REQUEST");
+    enum status status = is_on_demand && throughput != NULL
+                             ? create_check_throughput(call, call->input, true, (struct bytes){0})
+                             : throughput_check_bounds(call, throughput, (struct bytes){0});
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = change_check(call, changes, i);
+    }
+    return status == STATUS_OK ? create_check_stream(call, member_of(call->input, "StreamSpecification"))
+                               : status;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -265,7 +382,6 @@ static enum status update_stream(struct call *call, struct table_update *update)
     if (stream == NULL) {
         return STATUS_OK;
     }
-    update->is_changed = true;
     return stream_switch(call, update->current, update->current->version + 1, stream, &update->properties);
 }
 
@@ -316,7 +432,10 @@ enum status tables_update(struct call *call)
     static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled",
                                        "OnDemandThroughput", "WarmThroughput"};
     struct table_update update = {0};
-    enum status status = table_own(call, call_table_name(call, call->input), &update.current);
+    enum status status = update_check_request(call);
+    if (status == STATUS_OK) {
+        status = table_own(call, call_table_name(call, call->input), &update.current);
+    }
     if (status == STATUS_OK) {
         status = update_check_state(call, update.current);
     }
@@ -330,10 +449,8 @@ enum status tables_update(struct call *call)
                          "Replicas in other regions are not supported by this server");
     }
     for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
-        const struct value *member = member_of(call->input, kept[i]);
-        if (member != NULL) {
-            map_set_member(&update.properties, kept[i], member, call->arena);
-            update.is_changed = true;
+        if (member_of(call->input, kept[i]) != NULL) {
+            map_set_member(&update.properties, kept[i], member_of(call->input, kept[i]), call->arena);
         }
     }
     status = update_throughput(call, &update);
@@ -342,11 +459,6 @@ enum status tables_update(struct call *call)
     }
     if (status == STATUS_OK) {
         status = update_stream(call, &update);
-    }
-    if (status == STATUS_OK && !update.is_changed) {
-        status = call_fail(call, AWS_FAILURE_VALIDATION,
-                           "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-                           "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
     }
     struct value moment = value_of_integer(clock_wall_us(clock_system()));
     map_set_member(&update.properties, "UpdateDateTime", &moment, call->arena);

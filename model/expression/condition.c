@@ -461,6 +461,11 @@ static enum status key_unsupported(struct error *error)
     return error_set(error, STATUS_INVALID, "Query key condition not supported");
 }
 
+static enum status key_nested(struct error *error)
+{
+    return error_set(error, STATUS_INVALID, "KeyConditionExpressions cannot contain nested operations");
+}
+
 enum expression_test expression_test_mirrored(enum expression_test test)
 {
     switch ((int)test) {
@@ -490,8 +495,12 @@ static enum status key_term_of(const struct condition *condition, struct key_ter
         return error_set(error, STATUS_INVALID, "Invalid operator used in KeyConditionExpression: %s",
                          expression_test_name(condition->test));
     }
+    if (is_comparison && operands[0].kind == OPERAND_VALUE && operands[1].kind == OPERAND_VALUE) {
+        return error_set(error, STATUS_INVALID,
+                         "Invalid condition in KeyConditionExpression: No key attribute specified");
+    }
     if (name->kind != OPERAND_PATH) {
-        return key_unsupported(error);
+        return name->kind == OPERAND_VALUE ? key_unsupported(error) : key_nested(error);
     }
     if (name->path.count != 1) {
         return error_set(error, STATUS_INVALID,
@@ -503,8 +512,13 @@ static enum status key_term_of(const struct condition *condition, struct key_ter
                           .test = is_mirrored ? expression_test_mirrored(condition->test) : condition->test};
     for (size_t i = 0; i + 1 < count; i++) {
         const struct operand *value = &operands[is_mirrored ? 0 : i + 1];
+        if (value->kind == OPERAND_PATH) {
+            return error_set(error, STATUS_INVALID,
+                             "Invalid condition in KeyConditionExpression: Multiple attribute names used in "
+                             "one condition");
+        }
         if (value->kind != OPERAND_VALUE) {
-            return key_unsupported(error);
+            return key_nested(error);
         }
         ret_term->values[i] = value->value;
     }

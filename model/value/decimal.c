@@ -1,7 +1,7 @@
-/* GMP does the arithmetic; its numbers never leave this file. */
+/* GMP does the arithmetic; its numbers never leave this file. What fits 64 bits is read and written without it: most numbers
+ * do, and are only carried. */
 #include "value/decimal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <gmp.h>
@@ -47,6 +47,53 @@ static void decimal_to_mpz(const struct decimal *decimal, mpz_t ret_number)
         mpz_sub(ret_number, ret_number, modulus);
         mpz_clear(modulus);
     }
+}
+
+enum {
+    SMALL_DIGITS_MAX = 18, /* of what surely fits int64_t */
+};
+
+/* As decimal_from_mpz. */
+static struct bytes decimal_from_small(int64_t number, struct arena *arena)
+{
+    size_t size = 1;
+    while (size < sizeof(number) && (number >> (size * 8 - 1)) != (number < 0 ? -1 : 0)) {
+        size++;
+    }
+    uint8_t *data = arena_create(arena, size);
+    for (size_t i = 0; i < size; i++) {
+        data[size - 1 - i] = (uint8_t)((uint64_t)number >> (i * 8));
+    }
+    return bytes_of(data, size);
+}
+
+/* Of digits, perhaps after a minus. */
+static struct bytes decimal_from_text(struct bytes text, struct arena *arena)
+{
+    bool is_negative = text.size > 0 && text.data[0] == '-';
+    if (text.size - is_negative <= SMALL_DIGITS_MAX) {
+        int64_t number = 0;
+        for (size_t i = is_negative; i < text.size; i++) {
+            number = number * 10 + (text.data[i] - '0');
+        }
+        return decimal_from_small(is_negative ? -number : number, arena);
+    }
+    mpz_t number;
+    mpz_init(number);
+    CHECK(mpz_set_str(number, arena_copy_text(arena, text), 10) == 0);
+    struct bytes unscaled = decimal_from_mpz(number, arena);
+    mpz_clear(number);
+    return unscaled;
+}
+
+/* The number of bytes that fit it. */
+static int64_t decimal_small(struct bytes unscaled)
+{
+    uint64_t number = unscaled.size > 0 && (unscaled.data[0] & 0x80) != 0 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < unscaled.size; i++) {
+        number = number << 8 | unscaled.data[i];
+    }
+    return (int64_t)number;
 }
 
 /* Digits and point of "123.45", up to the exponent: *ret_scale is the number of digits after the point, *ret_end where
@@ -122,20 +169,34 @@ enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal
         status = error_set(error, STATUS_TOO_LARGE, "the number's exponent is out of range");
     }
     if (status == STATUS_OK) {
-        mpz_t number;
-        buffer_put_u8(&digits, 0);
-        mpz_init(number);
-        CHECK(mpz_set_str(number, (const char *)digits.data, 10) == 0);
-        *ret_decimal = (struct decimal){.scale = (int32_t)scale, .unscaled = decimal_from_mpz(number, arena)};
-        mpz_clear(number);
+        *ret_decimal = (struct decimal){.scale = (int32_t)scale,
+                                        .unscaled = decimal_from_text(buffer_bytes(&digits), arena)};
     }
     buffer_reset(&digits);
     return status;
 }
 
+static void small_magnitude(int64_t number, struct buffer *digits)
+{
+    char text[24];
+    size_t at = sizeof(text);
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    buffer_put(digits, bytes_of(text + at, sizeof(text) - at));
+}
+
 /* Appends the magnitude's digits, without sign. */
 static void decimal_magnitude(const struct decimal *decimal, struct buffer *digits, bool *ret_is_negative)
 {
+    if (decimal->unscaled.size <= sizeof(int64_t)) {
+        int64_t small = decimal_small(decimal->unscaled);
+        *ret_is_negative = small < 0;
+        small_magnitude(small, digits);
+        return;
+    }
     mpz_t number;
     mpz_init(number);
     decimal_to_mpz(decimal, number);
@@ -166,7 +227,6 @@ void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, in
 struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_negative, struct arena *arena)
 {
     struct buffer text = {0};
-    mpz_t number;
     if (is_negative) {
         buffer_put_u8(&text, '-');
     }
@@ -174,12 +234,8 @@ struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_
     if (digits.size == 0) {
         buffer_put_u8(&text, '0');
     }
-    buffer_put_u8(&text, 0);
-    mpz_init(number);
-    CHECK(mpz_set_str(number, (const char *)text.data, 10) == 0);
     struct decimal decimal = {.scale = digits.size == 0 ? 0 : (int32_t)((int64_t)digits.size - exponent),
-                              .unscaled = decimal_from_mpz(number, arena)};
-    mpz_clear(number);
+                              .unscaled = decimal_from_text(buffer_bytes(&text), arena)};
     buffer_reset(&text);
     return decimal;
 }
@@ -309,11 +365,7 @@ int decimal_compare(const struct decimal *a, const struct decimal *b)
 
 struct decimal decimal_of_integer(int64_t number, struct arena *arena)
 {
-    char text[32];
-    struct decimal decimal = {0};
-    (void)snprintf(text, sizeof(text), "%lld", (long long)number);
-    CHECK(decimal_parse(bytes_of_text(text), arena, &decimal, NULL) == STATUS_OK);
-    return decimal;
+    return (struct decimal){.unscaled = decimal_from_small(number, arena)};
 }
 
 bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number)

@@ -11,8 +11,6 @@
 #include "configuration.h"
 #include "cql/cql.h"
 #include "cql/doors.h"
-#include "cql/exec.h"
-#include "cql/tables.h"
 #include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
 #include "evaluate/evaluate.h"
@@ -30,6 +28,8 @@
 #include "pool/pool.h"
 #include "role/role.h"
 #include "run_private.h"
+#include "statement/exec.h"
+#include "statement/tables.h"
 #include "watch.h"
 
 /* A CQL door and what executes its statements. */

@@ -121,6 +121,28 @@ enum status index_entry_key(const struct schema *table, const struct index_schem
     return status;
 }
 
+enum status index_bounds_check(const struct index_schema *index, const struct value *item,
+                               const struct item_bounds *bounds, struct error *error)
+{
+    for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
+        bool is_partition = i < index->partition_count;
+        const struct key_column *column =
+            is_partition ? &index->partition[i] : &index->clustering[i - index->partition_count];
+        const struct value *value = value_map_get(item, column->name);
+        bool is_bytes = value != NULL && (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES);
+        size_t most = is_partition ? bounds->index_partition_key_bytes_max : bounds->index_sort_key_bytes_max;
+        if (is_bytes && value->bytes.size > most) {
+            return error_set(
+                error, STATUS_TOO_LARGE,
+                "One or more parameter values were invalid: Size limit exceeded for Index Key %.*s "
+                "Actual Size: %zu bytes Max Size: %zu bytes IndexName: %.*s",
+                (int)column->name.size, (const char *)column->name.data, value->bytes.size, most,
+                (int)index->name.size, (const char *)index->name.data);
+        }
+    }
+    return STATUS_OK;
+}
+
 /* What an index of elements has of a collection: how many, and one of them. */
 static size_t index_elements(const struct value *found)
 {

@@ -258,10 +258,10 @@ static enum status evaluate_bounds(const struct fold_scene *scene, const struct 
         return error_set(error, STATUS_TOO_LARGE, "an item of %zu bytes; %d are allowed", row->new_image.size,
                          ROW_BYTES_MAX);
     }
-    bool needs_tree = change->item_bytes_max > 0 || change->schema->indexes_count > 0;
+    const struct item_bounds *bounds = change->bounds;
+    bool needs_tree = bounds != NULL || change->schema->indexes_count > 0;
     enum status status = needs_tree ? evaluate_decode(scene, row, error) : STATUS_OK;
-    if (status == STATUS_OK && change->item_bytes_max > 0 &&
-        document_bytes(&row->item) > change->item_bytes_max) {
+    if (status == STATUS_OK && bounds != NULL && document_bytes(&row->item) > bounds->item_bytes_max) {
         return error_set(error, STATUS_TOO_LARGE, "%s",
                          change->kind == CHANGE_UPDATE
                              ? "Item size to update has exceeded the maximum allowed size"
@@ -276,6 +276,9 @@ static enum status evaluate_bounds(const struct fold_scene *scene, const struct 
         status = index_entry_key(change->schema, &change->schema->indexes[i], buffer_bytes(&storage_key),
                                  &row->item, &entry, error);
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+        if (status == STATUS_OK && bounds != NULL) {
+            status = index_bounds_check(&change->schema->indexes[i], &row->item, bounds, error);
+        }
     }
     buffer_reset(&storage_key);
     buffer_reset(&entry);

@@ -137,6 +137,7 @@ static void merger_trim(struct local *local)
 void local__merger_run(void *context)
 {
     struct local *local = context;
+    thread_be_nice(LOCAL_MERGER_NICE);
     (void)pthread_mutex_lock(&local->mutex);
     while (!local->is_stopping) {
         if (!local->may_merge) {

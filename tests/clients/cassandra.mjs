@@ -236,14 +236,14 @@ async function manyAtOnce() {
     const done = await cassandra.concurrent.executeConcurrent(client, insert, Array.from({length: 2000}, (unused, k) => [k, "w"]), {concurrencyLevel: 100});
     assert.equal(done.errors.length, 0);
     // The table changes under statements that are prepared, and in use.
-    for (const change of ["ADD x int", "DROP w", "ADD w text", "DROP x"]) {
+    for (const change of ["ADD x int", "DROP w", "ADD y text", "DROP x"]) {
         const [, ...results] = await Promise.all([client.execute(`ALTER TABLE many ${change}`), ...Array.from({length: 100}, (unused, k) => client.execute(k % 2 ? "SELECT * FROM many WHERE k = ?" : insert, k % 2 ? [k] : [k, "y"], prepared))]);
         assert.ok(results.filter((result, k) => k % 2).every((result) => result.first().v !== null));
         const row = (await client.execute("SELECT * FROM many WHERE k = ?", [1], prepared)).first();
-        assert.equal("x" in row, change === "ADD x int" || change === "DROP w" || change === "ADD w text");
+        assert.equal("x" in row, change === "ADD x int" || change === "DROP w" || change === "ADD y text");
     }
-    await client.execute("UPDATE many SET w = ? WHERE k = ?", ["text now", 1], prepared);
-    assert.equal((await client.execute("SELECT * FROM many WHERE k = ?", [1], prepared)).first().w, "text now");
+    await client.execute("UPDATE many SET y = ? WHERE k = ?", ["text now", 1], prepared);
+    assert.equal((await client.execute("SELECT * FROM many WHERE k = ?", [1], prepared)).first().y, "text now");
 }
 
 async function maps() {

@@ -25,7 +25,8 @@ def expiry_is_set(db):
     equal(db.update_time_to_live(TableName="ttl", TimeToLiveSpecification=on)["TimeToLiveSpecification"], on)
     equal(db.describe_time_to_live(TableName="ttl")["TimeToLiveDescription"], {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"})
     fails(VALIDATION, "TimeToLive is already enabled", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification=on)
-    fails(VALIDATION, "TimeToLive is active on a different AttributeName", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "x"})
+    for enabled in (False, True):
+        fails(VALIDATION, "TimeToLive is active on a different AttributeName: current AttributeName is until", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification={"Enabled": enabled, "AttributeName": "x"})
     db.update_time_to_live(TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "until"})
     fails(VALIDATION, "TimeToLive is already disabled", db.update_time_to_live, TableName="ttl", TimeToLiveSpecification={"Enabled": False, "AttributeName": "until"})
     fails(NOT_FOUND, "", db.describe_time_to_live, TableName="nothing")
@@ -57,6 +58,7 @@ def tables_come_back(db, wire):
     fails("InvalidRestoreTimeException", "", db.restore_table_to_point_in_time, SourceTableName="source", TargetTableName="then", RestoreDateTime=datetime.datetime(2020, 1, 1))
     fails("TableNotFoundException", "", db.restore_table_to_point_in_time, SourceTableName="nothing", TargetTableName="then", UseLatestRestorableTime=True)
     fails("TableNotFoundException", "", db.describe_continuous_backups, TableName="nothing")
+    wire.refused("RestoreTableToPointInTime", {"TargetTableName": "then", "UseLatestRestorableTime": True}, VALIDATION, "SourceTableName")
 
 
 def the_past_is_read(db, server):
@@ -116,6 +118,8 @@ def policies_are_kept(db, wire):
     first = wire.ask("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "{}", "ExpectedRevisionId": "NO_POLICY"})["RevisionId"]
     wire.refused("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "{}", "ExpectedRevisionId": "NO_POLICY"}, "PolicyNotFoundException", "")
     equal(wire.ask("GetResourcePolicy", {"ResourceArn": ARN + "policy"}), {"Policy": "{}", "RevisionId": first})
+    equal(wire.ask("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "{}"}), {"RevisionId": first}, "the same policy is no new revision")
+    wire.refused("PutResourcePolicy", {"ResourceArn": ARN + "policy", "Policy": "x"}, VALIDATION, "")
     wire.ask("DeleteResourcePolicy", {"ResourceArn": ARN + "policy"})
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "policy"}, "PolicyNotFoundException", "")
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "nothing"}, NOT_FOUND, "")
@@ -218,6 +222,17 @@ def throughput_ends():
             db.get_item(TableName="poor", Key=item(p="x"), ConsistentRead=True)
         fails("ProvisionedThroughputExceededException", "", db.get_item, TableName="poor", Key=item(p="x"))
         fails("ProvisionedThroughputExceededException", "", db.scan, TableName="poor")
+        fails("ProvisionedThroughputExceededException", "", db.batch_get_item, RequestItems={"poor": {"Keys": [item(p="x")]}})
+        left = db.batch_get_item(RequestItems={"poor": {"Keys": [item(p="x")]}, "rich": {"Keys": [item(p="y")]}})
+        equal((list(left["UnprocessedKeys"]), len(left["Responses"]["rich"])), (["poor"], 1))
+        fails("ProvisionedThroughputExceededException", "", db.transact_get_items, TransactItems=[{"Get": {"TableName": "poor", "Key": item(p="x")}}])
+        statements = ("SELECT * FROM poor WHERE p = 'x'", "SELECT * FROM rich WHERE p = 'y'"), ("UPDATE poor SET v = 'b' WHERE p = 'x'", "UPDATE rich SET v = 'b' WHERE p = 'y'")
+        for poor, rich in statements:
+            fails("ProvisionedThroughputExceededException", "configured provisioned throughput", db.execute_statement, Statement=poor)
+            fails("ProvisionedThroughputExceededException", "", db.execute_transaction, TransactStatements=[{"Statement": poor}])
+            told = db.batch_execute_statement(Statements=[{"Statement": poor}, {"Statement": rich}])["Responses"]
+            equal((told[0]["Error"]["Code"], "Error" in told[1]), ("ProvisionedThroughputExceeded", False))
+        equal(db.get_item(TableName="rich", Key=item(p="y"))["Item"], item(p="y", v="b"))
 
 
 def signatures_count():

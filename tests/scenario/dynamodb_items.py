@@ -182,6 +182,9 @@ def keys_have_sizes_and_types(db, wire):
     fails(VALIDATION, "cannot contain an empty binary value. Key: sk", db.put_item, TableName="bytes", Item=item(pk=b"a", sk=b""))
     put(db, "hash", pk="k" * 2048)
     assert get(db, "hash", pk="k" * 2048)
+    fails(VALIDATION, "Attribute name is too large, must be less than 65536 bytes", db.put_item, TableName="hash", Item={"pk": {"S": "k"}, "x" * 65536: {"S": "x"}})
+    for members in ({"UpdateExpression": "SET #a = :a", "ExpressionAttributeNames": {"#a": ""}, "ExpressionAttributeValues": {":a": {"S": "x"}}}, {"AttributeUpdates": {"": {"Value": {"S": "x"}}}}):
+        fails(VALIDATION, "Empty attribute name", db.update_item, TableName="hash", Key=item(pk="k"), **members)
     fails(VALIDATION, INVALID + "Size of hashkey has exceeded the maximum size limit of2048 bytes", db.put_item, TableName="hash", Item=item(pk="k" * 2049))
     fails(VALIDATION, "Size of hashkey has exceeded", db.put_item, TableName="hash", Item=item(pk="\u00e9" * 1025))
     put(db, "bytes", pk=b"p" * 2048, sk=b"s" * 1024)

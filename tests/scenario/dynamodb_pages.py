@@ -62,10 +62,11 @@ def key_conditions_that_are_refused(db, wire):
             ("artist = :a OR song = :s", "Invalid operator used in KeyConditionExpression: OR", {"s": "x"}), ("NOT artist = :a", "Invalid operator used in KeyConditionExpression: NOT", {}), ("artist <> :a", "Invalid operator used in KeyConditionExpression: <>", {}),
             ("artist = :a AND song <> :s", "Invalid operator used in KeyConditionExpression: <>", {"s": "x"}), ("artist = :a AND contains(song, :s)", "Invalid operator used in KeyConditionExpression: contains", {"s": "x"}),
             ("artist = :a AND song IN (:s)", "Invalid operator used in KeyConditionExpression: IN", {"s": "x"}), ("artist = :a AND attribute_exists(song)", "Invalid operator used in KeyConditionExpression: attribute_exists", {}),
-            ("artist = :a AND size(song) = :s", "", {"s": 1}), ("artist = :a AND song = :s AND song = :s", "KeyConditionExpressions must only contain one condition per key", {"s": "x"}),
+            ("artist = :a AND size(song) = :s", "KeyConditionExpressions cannot contain nested operations", {"s": 1}), ("artist = :a AND song = artist", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition", {}),
+            (":a = :t", "Invalid condition in KeyConditionExpression: No key attribute specified", {"t": "x"}), ("artist = :a AND song = :s AND song = :s", "KeyConditionExpressions must only contain one condition per key", {"s": "x"}),
             ("artist = :a AND song > :s AND song < :t", "KeyConditionExpressions must only contain one condition per key", {"s": "a", "t": "b"}), ("artist = :a AND song.x = :s", "KeyConditionExpressions cannot have conditions on nested attributes", {"s": "x"}),
             ("artist = :a AND song = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}), ("artist = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}),
-            ("artist = :a AND song = :s AND price = :p", "", {"s": "x", "p": 1}), ("artist = :a AND song = :s", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: song", {"s": ""}),
+            ("artist = :a AND song = :s AND price = :p", "Conditions can be of length 1 or 2 only", {"s": "x", "p": 1}), ("artist = :a AND song = :s", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: song", {"s": ""}),
             ("artist = :a AND", bad + "Syntax error", {}), ("", bad + "The expression can not be empty;", {}), ("artist = :a AND year = :s", bad + "Attribute name is a reserved keyword; reserved keyword: year", {"s": 1})):
         given = {"a": "a1", **given} if ":a" in condition or not condition else given
         fails(VALIDATION, words, db.query, TableName="music", KeyConditionExpression=condition, ExpressionAttributeValues=values(**given))
@@ -132,11 +133,19 @@ def pages_meet(db, wire):
     for start in (item(artist="a1"), item(artist="a1", song=1), item(artist="a1", song="x", extra="y"), item(song="x"), {}):
         fails(VALIDATION, "The provided starting key is invalid", query, db=db, condition="artist = :a", given={"a": "a1"}, ExclusiveStartKey=start)
         fails(VALIDATION, "The provided starting key is invalid", db.scan, TableName="music", ExclusiveStartKey=start)
-    fails(VALIDATION, "The provided starting key is outside query boundaries based on provided conditions", query, db=db, condition="artist = :a AND song > :s", given={"a": "a1", "s": "s05"}, ExclusiveStartKey=item(artist="a1", song="s01"))
+    fails(VALIDATION, "The provided starting key does not match the range key predicate", query, db=db, condition="artist = :a AND song > :s", given={"a": "a1", "s": "s05"}, ExclusiveStartKey=item(artist="a1", song="s01"))
     fails(VALIDATION, "The provided starting key is outside query boundaries based on provided conditions", query, db=db, condition="artist = :a", given={"a": "a1"}, ExclusiveStartKey=item(artist="a2", song="s01"))
 
 
 def scans_meet(db, wire):
+    refused = 0  # a key belongs to one segment
+    for segment in range(4):
+        ask = {"TableName": "music", "Segment": segment, "TotalSegments": 4, "ExclusiveStartKey": item(artist="a1", song="s01")}
+        status, _, answer = wire.send("Scan", ask)
+        if status != 200:
+            equal(answer["message"], f"The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: 4 Segment: {segment}")
+            refused += 1
+    equal(refused, 3)
     whole = {(one["artist"]["S"], one["song"]["S"]) for one in db.scan(TableName="music")["Items"]}
     equal(len(whole), 30)
     for members in ({"Limit": 1}, {"Limit": 7}, {"Limit": 30}, {"Limit": 31}, {"IndexName": "by-year", "Limit": 4}):
@@ -220,7 +229,7 @@ def indexes_follow_writes(db, wire):
 
     db.put_item(TableName="music", Item=item(artist="z", song="1", genre="g8", year=1990))
     equal(genres(), [("g8", "1")])
-    fails(VALIDATION, "Size of hashkey has exceeded the maximum size limit of2048 bytes", db.put_item, TableName="music", Item=item(artist="z", song="1", genre="g" * 2049, year=1))
+    fails(VALIDATION, "One or more parameter values were invalid: Size limit exceeded for Index Key genre Actual Size: 2049 bytes Max Size: 2048 bytes IndexName: ", db.put_item, TableName="music", Item=item(artist="z", song="1", genre="g" * 2049, year=1))
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="SET genre = :g", ExpressionAttributeValues=values(g="g9"))
     equal(genres(), [("g9", "1")])
     db.update_item(TableName="music", Key=item(artist="z", song="1"), UpdateExpression="REMOVE genre")
@@ -236,6 +245,12 @@ def indexes_follow_writes(db, wire):
           db.put_item, TableName="music", Item=item(artist="z", song="1", genre=""))
     fails(VALIDATION, "The update expression attempted to update the secondary index key to unsupported type", db.update_item, TableName="music", Key=item(artist="z", song="1"), UpdateExpression="SET genre = :g",
           ExpressionAttributeValues=values(g=1))
+    longer = {"TableName": "music", "Key": item(artist="z", song="1"), "UpdateExpression": "SET genre = :g"}
+    beyond = "The update expression attempted to update the secondary index key beyond allowed size limits"
+    fails(VALIDATION, beyond, db.update_item, **longer, ExpressionAttributeValues=values(g="g" * 2049))
+    for value, words in (("g" * 2049, beyond), (1, "The update expression attempted to update the secondary index key to unsupported type")):
+        told = fails("TransactionCanceledException", "[ValidationError]", db.transact_write_items, TransactItems=[{"Update": {**longer, "ExpressionAttributeValues": values(g=value)}}])
+        equal(told["CancellationReasons"][0]["Message"], words)
     fails(VALIDATION, INVALID + "Type mismatch for Index Key", db.put_item, TableName="music", Item=item(artist="z", song="1", year="1990"))
     equal(db.query(TableName="music", KeyConditionExpression="artist = :a", ExpressionAttributeValues=values(a="z"))["Count"], 0)
 

@@ -160,6 +160,8 @@ def shards_share_the_keys():
         arn = table(db, "four", "p:S", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})["LatestStreamArn"]
         for number in range(60):
             db.put_item(TableName="four", Item=item(p=str(number % 30), v=number))
+        for call, most, members in ((streams.list_streams, 100, {}), (streams.describe_stream, 100, {"StreamArn": arn}), (streams.get_records, 1000, {"ShardIterator": "x"})):
+            fails(VALIDATION, f"Value '{most + 1}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to {most}", call, Limit=most + 1, **members)
         told = streams.describe_stream(StreamArn=arn, Limit=3)["StreamDescription"]
         equal((len(told["Shards"]), told["LastEvaluatedShardId"]), (3, told["Shards"][2]["ShardId"]))
         equal(len(streams.describe_stream(StreamArn=arn, ExclusiveStartShardId=told["LastEvaluatedShardId"])["StreamDescription"]["Shards"]), 1)

@@ -88,7 +88,14 @@ def tables_that_are_refused(db, wire):
             (shape("p:S", StreamSpecification={"StreamEnabled": True}), ""), (shape("p:S", StreamSpecification={"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}), ""),
             (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[index("gsi", "g")]), INVALID + "ProvisionedThroughput is not specified for index: gsi")):
         fails(VALIDATION, words, db.create_table, TableName="refused", **members)
-    fails(LIMIT, "", db.create_table, TableName="refused", **shape("p:S", "+g:S", GlobalSecondaryIndexes=[index(f"gsi{n}", "g") for n in range(21)]))
+    some = {"ProjectionType": "INCLUDE", "NonKeyAttributes": [f"a{n}" for n in range(17)]}
+    for members, words in (
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index(f"gsi{n}", "g") for n in range(21)]), INVALID + "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[index(f"gsi{n}", "g", projection=some) for n in range(6)]), "NonKeyAttributes"),
+            (shape("p:S", "+g:S", GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": units}]), INVALID + "ProvisionedThroughput should not be specified for index: gsi when BillingMode is PAY_PER_REQUEST"),
+            (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}]),
+             "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi")):
+        fails(VALIDATION, words, db.create_table, TableName="refused", **members)
     for name, words in (("ab", "TableName must be at least 3 characters long and at most 255 characters long"), ("a" * 256, "TableName must be at least 3 characters long and at most 255 characters long"),
                         ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
         wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
@@ -158,11 +165,36 @@ def tables_change(db, wire):
     db.delete_table(TableName="change")
 
 
+def updates_are_judged(db, wire):
+    units = lambda read, write: {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+    update = lambda read, write, name="gsi": {"Update": {"IndexName": name, "ProvisionedThroughput": units(read, write)}}
+    for name in ("judged", "nothing"):  # what a request says by itself comes before the table
+        for members, words in (
+                ({}, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled"), ({"GlobalSecondaryIndexUpdates": []}, "At least one of ProvisionedThroughput"),
+                ({"BillingMode": "PAY_PER_REQUEST", "ProvisionedThroughput": units(1, 1)}, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"),
+                ({"ProvisionedThroughput": units(1, 1000000000001)}, "Given value 1000000000001 for WriteCapacityUnits is out of bounds"), ({"GlobalSecondaryIndexUpdates": [update(1000000000001, 1)]}, "Given value 1000000000001 for ReadCapacityUnits is out of bounds for index gsi"),
+                ({"GlobalSecondaryIndexUpdates": [{}]}, "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null"),
+                ({"GlobalSecondaryIndexUpdates": [update(1, 2), update(2, 3)]}, INVALID + "Only one global secondary index update per index is allowed simultaneously. Index: gsi"),
+                ({"StreamSpecification": {"StreamEnabled": True}}, "StreamViewType is required"), ({"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}}, "StreamViewType cannot be specified")):
+            fails(VALIDATION, words, db.update_table, TableName=name, **members)
+    wire.ask("CreateTable", {"TableName": "judged", **shape("p:S", "+g:S", GlobalSecondaryIndexes=[{**index("gsi", "g"), "OnDemandThroughput": {"MaxReadRequestUnits": 9}}], OnDemandThroughput={"MaxReadRequestUnits": 9})})
+    equal(active(db, "judged")["TableStatus"], "ACTIVE")
+    ask = {"TableName": "judged", "BillingMode": "PROVISIONED", "ProvisionedThroughput": units(5, 5)}
+    wire.refused("UpdateTable", ask, VALIDATION, INVALID + "ProvisionedThroughput must be specified for index: gsi")
+    wire.ask("UpdateTable", {**ask, "GlobalSecondaryIndexUpdates": [update(3, 4)]})
+    found = wire.ask("DescribeTable", {"TableName": "judged"})["Table"]
+    for one, read in ((found, 5), (found["GlobalSecondaryIndexes"][0], 3)):
+        equal(("OnDemandThroughput" in one, one["ProvisionedThroughput"]["ReadCapacityUnits"]), (False, read))
+    fails(VALIDATION, "The provisioned throughput for the index gsi will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the index: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
+          "provisioned for the index: 4. Requested WriteCapacityUnits: 4. Refer to the", db.update_table, TableName="judged", GlobalSecondaryIndexUpdates=[update(3, 4)])
+    db.delete_table(TableName="judged")
+
+
 def indexes_that_may_not_change(db, wire):
     table(db, "fixed", "p:S", "n:N", globals=[("gsi", ["g:S"], "ALL")], locals=[("lsi", ["p:S", "l:S"], "ALL")])
     for name, change in (("lsi", {"Delete": {"IndexName": "lsi"}}), ("lsi", {"Update": {"IndexName": "lsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}), ("none", {"Delete": {"IndexName": "none"}})):
         fails(NOT_FOUND, "Requested resource not found", db.update_table, TableName="fixed", GlobalSecondaryIndexUpdates=[change])
-    fails(VALIDATION, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="fixed",
+    fails(VALIDATION, INVALID + "ProvisionedThroughput should not be specified for index: gsi when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="fixed",
           GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": "gsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}])
     for attribute, kind in (("g", "N"), ("p", "N"), ("l", "B")):
         fails(VALIDATION, INVALID, db.update_table, TableName="fixed", AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": kind}], GlobalSecondaryIndexUpdates=[{"Create": index("new", attribute)}])
@@ -226,6 +258,7 @@ def tags_are_kept(db, wire):
     equal(tags(), {"made": "with", "a": "2", "empty": ""})
     db.untag_resource(ResourceArn=arn, TagKeys=["made", "nothing"])
     equal(tags(), {"a": "2", "empty": ""})
+    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "v"}])
     fails(VALIDATION, "Atleast one Tag needs to be provided as Input.", db.tag_resource, ResourceArn=arn, Tags=[])
     fails(VALIDATION, "Atleast one Tag Key needs to be provided as Input.", db.untag_resource, ResourceArn=arn, TagKeys=[])
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)])
@@ -253,7 +286,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, updates_are_judged, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
 
 
 def main():

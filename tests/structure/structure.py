@@ -20,7 +20,7 @@ FLOORS = {
     "store": ["environment", "catalog", "fold", "read", "history", "job"],
     "access": ["identity", "role", "gate", "feed"],
     "triggers": ["function", "mapping", "schedule", "before", "replay", "evaluate", "host"],
-    "connectors": ["net", "aws", "dynamodb", "keyspaces", "lambda", "cql", "native", "http", "client", "webhook",
+    "connectors": ["net", "aws", "dynamodb", "keyspaces", "lambda", "syntax", "cql", "statement", "native", "http", "client", "webhook",
                    "mqtt", "kafka"],
     "server": ["command", "run"],  # main is in run and hands the other verbs to command
 }
@@ -46,6 +46,7 @@ FOLDER_SEES = {
 }
 DOOR_FLOOR = "connectors"
 DOORS_MAY_SHARE = ["connectors/net", "connectors/aws"]
+DOOR_PARTS = {"connectors/statement": ["connectors/syntax", "connectors/cql"]}  # a door in several folders
 
 # Third-party headers, the pkg-config or library names that bring them, and the only folders that may use them.
 OWNERS = [
@@ -237,7 +238,7 @@ def may_see(folder, other):
         return is_within(other, FOLDER_SEES[folder])
     if floor != other_floor:
         return is_within(other, FLOOR_SEES[floor])
-    if floor == DOOR_FLOOR and other not in DOORS_MAY_SHARE:
+    if floor == DOOR_FLOOR and other not in DOORS_MAY_SHARE + DOOR_PARTS.get(folder, []):
         return False
     order = FLOORS[floor]
     return order.index(other.split("/")[1]) < order.index(folder.split("/")[1])

@@ -15,5 +15,8 @@ MUST_USE enum status thread_create(const char *name, void (*run)(void *context),
 /* Waits for the end of `run`, frees, nulls. Accepts a pointer to NULL. */
 void thread_join(struct thread **thread);
 bool thread_is_current(const struct thread *thread);
+/* From now on the calling thread goes behind others where there are fewer processors than threads: its nice value is `nice`
+ * above the program's. */
+void thread_be_nice(int nice);
 
 #endif

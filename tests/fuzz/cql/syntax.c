@@ -1,5 +1,5 @@
 /* CQL's grammar; what parses and selects is written as text again. Whatever it is, a trace can show it. */
-#include "syntax.h"
+#include "syntax/syntax.h"
 
 #include "support/fuzz.h"
 #include "trace.h"
@@ -9,12 +9,12 @@ void fuzz_one(struct bytes input)
     struct arena arena = {0};
     struct cql_statement *statement = NULL;
     struct error error;
-    if (cql__parse(input, &arena, &statement, &error) == STATUS_OK && statement->kind == CQL_SELECT) {
+    if (cql_parse(input, &arena, &statement, &error) == STATUS_OK && statement->kind == CQL_SELECT) {
         for (size_t i = 0; i < statement->select.selectors.count; i++) {
-            (void)cql__selector_name(&statement->select.selectors.at[i], &arena);
+            (void)cql_selector_name(&statement->select.selectors.at[i], &arena);
         }
     }
-    struct bytes masked = cql__text_masked(input, &arena);
+    struct bytes masked = statement__text_masked(input, &arena);
     CHECK(masked.size <= input.size + strlen(" *******"));
     arena_reset(&arena);
 }

@@ -3,7 +3,7 @@
 
 #include "json.h"
 #include "support/fuzz.h"
-#include "syntax.h"
+#include "syntax/syntax.h"
 
 static bool find_column(void *context, struct bytes name, uint32_t *ret_index, const struct type **ret_type)
 {
@@ -56,13 +56,13 @@ static void run(const struct cql_term *term, const struct type *type, bool is_se
         preparation.column = find_column;
         preparation.context = (void *)(uintptr_t)type;
     }
-    enum status status = is_selection ? cql__selector_prepare(&preparation, term, &expression)
-                                      : cql__term_prepare(&preparation, term, &receiver, &expression);
+    enum status status = is_selection ? statement__selector_prepare(&preparation, term, &expression)
+                                      : statement__term_prepare(&preparation, term, &receiver, &expression);
     struct value *aggregates = arena_create_array(arena, preparation.aggregates_count, sizeof(*aggregates));
     evaluation.aggregates = aggregates;
-    if (status == STATUS_OK && cql__evaluate(expression, &evaluation, &value, &is_unset) == STATUS_OK) {
+    if (status == STATUS_OK && statement__evaluate(expression, &evaluation, &value, &is_unset) == STATUS_OK) {
         struct buffer text = {0};
-        cql__json_format(&expression->type, &value, &text);
+        statement__json_format(&expression->type, &value, &text);
         buffer_reset(&text);
     }
 }
@@ -98,14 +98,14 @@ void fuzz_one(struct bytes input)
           STATUS_OK);
     if (choice >= 200) {
         struct value value;
-        (void)!cql__json_parse(&type, rest, &moment, &value);
+        (void)!statement__json_parse(&type, rest, &moment, &value);
         arena_reset(&arena);
         return;
     }
     char *text =
         arena_format(&arena, choice >= 100 ? "SELECT %.*s FROM t" : "INSERT INTO t (c) VALUES (%.*s)",
                      (int)rest.size, (const char *)rest.data);
-    if (cql__parse(bytes_of_text(text), &arena, &statement, &error) == STATUS_OK) {
+    if (cql_parse(bytes_of_text(text), &arena, &statement, &error) == STATUS_OK) {
         if (statement->kind == CQL_SELECT && statement->select.selectors.count > 0) {
             run(statement->select.selectors.at[0].term, &type, true, &arena);
         } else if (statement->kind == CQL_INSERT && statement->insert.values.count > 0) {

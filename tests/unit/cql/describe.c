@@ -2,7 +2,7 @@
  * reads each of them. */
 #include "describe_text.h"
 #include "hex.h"
-#include "syntax.h"
+#include "syntax/syntax.h"
 
 #define TEXT(text)                                                                                           \
     {                                                                                                        \
@@ -25,7 +25,7 @@ static void check(struct buffer *buffer, const char *begin, enum cql_statement_k
     struct error error = {0};
     struct bytes text = buffer_bytes(buffer);
     assert_true(bytes_start_with(text, bytes_of_text(begin)));
-    enum status status = cql__parse(text, &arena, &statement, &error);
+    enum status status = cql_parse(text, &arena, &statement, &error);
     assert_string_equal(status == STATUS_OK ? "" : error.text, "");
     assert_int_equal(statement->kind, kind);
     arena_reset(&arena);
@@ -46,9 +46,9 @@ static void test_indexes(void **state)
     struct buffer buffer = {0};
     const struct describe_style style = {.arena = &arena};
     (void)state;
-    cql__describe_index(&keyspace, bytes_of_text("t"), &plain, &style, &buffer);
+    statement__describe_index(&keyspace, bytes_of_text("t"), &plain, &style, &buffer);
     check(&buffer, "CREATE INDEX by_m ON ks.t (keys(m));", CQL_CREATE_INDEX);
-    cql__describe_index(&keyspace, bytes_of_text("T"), &own, &style, &buffer);
+    statement__describe_index(&keyspace, bytes_of_text("T"), &own, &style, &buffer);
     check(&buffer,
           "CREATE CUSTOM INDEX \"By\" ON ks.\"T\" (v) USING 'org.Index' WITH OPTIONS = {'mode': 'it''s'};",
           CQL_CREATE_INDEX);
@@ -69,15 +69,15 @@ static void test_views(void **state)
     struct buffer buffer = {0};
     const struct describe_style style = {.arena = &arena};
     (void)state;
-    cql__described_options_init(&view.options);
-    cql__describe_view(&keyspace, &view, &style, &buffer);
+    statement__described_options_init(&view.options);
+    statement__describe_view(&keyspace, &view, &style, &buffer);
     check(&buffer,
           "CREATE MATERIALIZED VIEW ks.by_v AS\n    SELECT v, k\n    FROM ks.t\n"
           "    WHERE v IS NOT NULL AND k IS NOT NULL\n    PRIMARY KEY (v, k)\n"
           " WITH CLUSTERING ORDER BY (k ASC)\n    AND additional_write_policy = '99p'",
           CQL_CREATE_VIEW);
     view.includes_all_columns = true;
-    cql__describe_view(&keyspace, &view, &style, &buffer);
+    statement__describe_view(&keyspace, &view, &style, &buffer);
     check(&buffer, "CREATE MATERIALIZED VIEW ks.by_v AS\n    SELECT *\n", CQL_CREATE_VIEW);
     arena_reset(&arena);
 }
@@ -99,12 +99,12 @@ static void test_functions(void **state)
     struct buffer buffer = {0};
     const struct describe_style style = {0};
     (void)state;
-    cql__describe_function(&keyspace, &function, &style, &buffer);
+    statement__describe_function(&keyspace, &function, &style, &buffer);
     check(&buffer,
           "CREATE FUNCTION ks.f(a int, \"B\" frozen<list<text>>)\n    RETURNS NULL ON NULL INPUT\n"
           "    RETURNS int\n    LANGUAGE lua\n    AS $$return a$$;",
           CQL_CREATE_FUNCTION);
-    cql__describe_aggregate(&keyspace, &aggregate, &style, &buffer);
+    statement__describe_aggregate(&keyspace, &aggregate, &style, &buffer);
     check(&buffer,
           "CREATE AGGREGATE ks.\"Sum\"(int, frozen<list<text>>)\n    SFUNC f\n    STYPE int\n"
           "    FINALFUNC g\n    INITCOND 0;",

@@ -2,6 +2,7 @@
 #include "prepared.h"
 
 #include "base/memory.h"
+#include "cql/executor.h"
 #include "hex.h"
 
 static void destroyed(void *context, void *statement)
@@ -14,7 +15,7 @@ static void destroyed(void *context, void *statement)
 static void put(struct prepared_cache *cache, const char *text, size_t text_bytes)
 {
     struct cql_prepared told = {0};
-    cql__prepared_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
+    cql_statement_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
     struct prepared_entry *entry = cql__prepared_put(cache, &told, text_bytes, memory_copy_text(text));
     cql__prepared_release(cache, &entry);
     assert_null(entry);
@@ -23,7 +24,7 @@ static void put(struct prepared_cache *cache, const char *text, size_t text_byte
 static struct prepared_entry *take(struct prepared_cache *cache, const char *text)
 {
     uint8_t id[CQL_ID_BYTES];
-    cql__prepared_identify(bytes_of_text("ks"), bytes_of_text(text), id);
+    cql_statement_identify(bytes_of_text("ks"), bytes_of_text(text), id);
     return cql__prepared_take(cache, bytes_of(id, sizeof(id)));
 }
 
@@ -39,9 +40,9 @@ static void test_ids(void **state)
 {
     (void)state;
     uint8_t id[CQL_ID_BYTES];
-    cql__prepared_identify(bytes_of_text("ks"), bytes_of_text("SELECT 1"), id);
+    cql_statement_identify(bytes_of_text("ks"), bytes_of_text("SELECT 1"), id);
     assert_hex(bytes_of(id, sizeof(id)), "00ec75d54329a81423983ca0b3add2ae"); /* md5sum of ksSELECT 1 */
-    cql__prepared_identify((struct bytes){0}, bytes_of_text(""), id);
+    cql_statement_identify((struct bytes){0}, bytes_of_text(""), id);
     assert_hex(bytes_of(id, sizeof(id)), "d41d8cd98f00b204e9800998ecf8427e");
 }
 
@@ -74,7 +75,7 @@ static void test_the_least_used_goes(void **state)
 static bool put_columns(struct prepared_cache *cache, const char *text, uint8_t columns)
 {
     struct cql_prepared told = {.result_id = {columns}};
-    cql__prepared_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
+    cql_statement_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
     struct prepared_entry *entry = cql__prepared_put(cache, &told, 1, memory_copy_text(text));
     bool was_otherwise = entry->was_otherwise;
     cql__prepared_release(cache, &entry);

@@ -1,7 +1,7 @@
 /* Responses as bytes, worked out from the specification (native protocol v3, v4, v5, sections 4.2 and 8 or 9). */
 #include "reply.h"
 
-#include "column.h"
+#include "cql/column.h"
 #include "hex.h"
 
 static const struct type type_int = {.kind = TYPE_INT};
@@ -102,7 +102,7 @@ static void test_a_message_that_is_too_long(void **state)
     for (int i = 0; i < 40000; i++) {
         buffer_put_text(&text, "\xc3\xa9"); /* so that 65,535 lies within a character */
     }
-    cql__put_string(&buffer, buffer_bytes(&text));
+    cql_put_string(&buffer, buffer_bytes(&text));
     assert_int_equal(buffer.size, 2 + 65534);
     assert_int_equal(bytes_get_u16(buffer.data), 65534);
     buffer_reset(&text);
@@ -287,7 +287,7 @@ static void test_other_results(void **state)
 static void check_type(const struct type *type, uint8_t version, const char *expected)
 {
     struct buffer buffer = {0};
-    cql__put_type(&buffer, type, version);
+    cql_put_type(&buffer, type, version);
     assert_hex(buffer_bytes(&buffer), expected);
     buffer_reset(&buffer);
 }
@@ -341,7 +341,7 @@ static void test_types_with_parameters(void **state)
 static void check_class(const struct type *type, const char *expected)
 {
     struct buffer buffer = {0};
-    cql__put_class(&buffer, type);
+    cql_put_class(&buffer, type);
     assert_same_text(buffer_bytes(&buffer), expected);
     buffer_reset(&buffer);
 }

@@ -21,7 +21,7 @@ static void test_resources(void **state)
     };
     struct arena arena = {0};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        struct bytes text = cql__resource_text(&arena, bytes_of_text(texts[i][0]));
+        struct bytes text = statement__resource_text(&arena, bytes_of_text(texts[i][0]));
         assert_true(bytes_equal(text, bytes_of_text(texts[i][1])));
     }
     arena_reset(&arena);
@@ -46,7 +46,7 @@ static void test_masks(void **state)
     };
     struct arena arena = {0};
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
-        struct bytes text = cql__text_masked(bytes_of_text(texts[i][0]), &arena);
+        struct bytes text = statement__text_masked(bytes_of_text(texts[i][0]), &arena);
         assert_true(bytes_equal(text, bytes_of_text(texts[i][1])));
     }
     arena_reset(&arena);

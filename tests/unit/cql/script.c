@@ -4,7 +4,7 @@
 #include "json.h"
 #include "script_value.h"
 #include "support/test.h"
-#include "syntax.h"
+#include "syntax/syntax.h"
 #include "term.h"
 #include "user_function.h"
 
@@ -85,11 +85,11 @@ static const char *read_text(const char *type_text, const char *notation, struct
     answer_of(&notation, &answer);
     struct reader reader = reader_of(arena_copy(arena, buffer_bytes(&answer)));
     buffer_reset(&answer);
-    if (cql__script_value_read(&reader, &type, arena, &value, &error) != STATUS_OK) {
+    if (statement__script_value_read(&reader, &type, arena, &value, &error) != STATUS_OK) {
         return arena_format(arena, "%s", error.text);
     }
     assert_true(reader_ended(&reader));
-    cql__json_format(&type, &value, &text);
+    statement__json_format(&type, &value, &text);
     const char *copy = arena_copy_text(arena, buffer_bytes(&text));
     buffer_reset(&text);
     return copy;
@@ -168,7 +168,7 @@ static void malformed_answers_are_refused(void **state)
             uint8_t *copy = memcpy(arena_create(&arena, size + 1), answer.data, size);
             copy[size / 2] ^= (uint8_t)change;
             struct reader reader = reader_of(bytes_of(copy, size));
-            enum status status = cql__script_value_read(&reader, &type, &arena, &value, &error);
+            enum status status = statement__script_value_read(&reader, &type, &arena, &value, &error);
             assert_true(status == STATUS_OK || status == STATUS_INVALID);
             assert_true(size == answer.size || change != 0 || status == STATUS_INVALID);
             assert_true(size < answer.size || change != 0 || status == STATUS_OK);
@@ -191,7 +191,7 @@ static void deep_answers_are_refused(void **state)
         buffer_put_u32(&answer, 1);
     }
     struct reader reader = reader_of(buffer_bytes(&answer));
-    assert_int_equal(cql__script_value_read(&reader, &type, &arena, &value, &error), STATUS_INVALID);
+    assert_int_equal(statement__script_value_read(&reader, &type, &arena, &value, &error), STATUS_INVALID);
     assert_string_equal(error.text, "the worker's answer is malformed");
     buffer_reset(&answer);
     arena_reset(&arena);
@@ -264,8 +264,8 @@ static const char *chosen(const struct overload *overloads, size_t count, const 
     struct type type = type_of(receiver_type, arena);
     struct cql_receiver receiver = {.name = bytes_of_text("c"), .type = &type};
     char *text = arena_format(arena, "INSERT INTO t (c) VALUES (%s)", term);
-    assert_ok(cql__parse(bytes_of_text(text), arena, &statement, &error), error);
-    if (cql__term_prepare(&preparation, statement->insert.values.at[0], &receiver, &expression) !=
+    assert_ok(cql_parse(bytes_of_text(text), arena, &statement, &error), error);
+    if (statement__term_prepare(&preparation, statement->insert.values.at[0], &receiver, &expression) !=
         STATUS_OK) {
         return arena_format(arena, "%s", error.text);
     }
@@ -275,7 +275,7 @@ static const char *chosen(const struct overload *overloads, size_t count, const 
     assert_int_equal(expression->kind, CQL_EXPRESSION_CALL);
     struct bytes name = expression->function->name.name;
     const struct user_function *user = expression->function->user;
-    const char *marker = receivers[0].type == NULL ? "" : cql__type_text(receivers[0].type, arena);
+    const char *marker = receivers[0].type == NULL ? "" : statement__type_text(receivers[0].type, arena);
     return user == NULL ? arena_format(arena, "system.%.*s", (int)name.size, (const char *)name.data)
                         : arena_format(arena, "ks.f(%.*s)%s%s", (int)user->types.size,
                                        (const char *)user->types.data, marker[0] == '\0' ? "" : " ?", marker);

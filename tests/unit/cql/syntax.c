@@ -1,9 +1,9 @@
 /* CQL's grammar: every statement, the trees of those that matter, every class of error, words, and bytes of any kind. */
-#include "syntax.h"
+#include "syntax/syntax.h"
 
 #include "base/random.h"
-#include "cql/syntax_bounds.h"
 #include "support/test.h"
+#include "syntax/bounds.h"
 
 enum {
     STATEMENT_BYTES = 300, /* of a random one */
@@ -13,7 +13,7 @@ static struct cql_statement *parse(struct arena *arena, const char *text)
 {
     struct cql_statement *statement = NULL;
     struct error error = {0};
-    if (cql__parse(bytes_of_text(text), arena, &statement, &error) != STATUS_OK) {
+    if (cql_parse(bytes_of_text(text), arena, &statement, &error) != STATUS_OK) {
         fail_msg("%s: %s", text, error.text);
     }
     return statement;
@@ -29,7 +29,7 @@ static void assert_text(struct bytes text, const char *expected)
 static void assert_term(const struct cql_term *term, const char *expected)
 {
     struct buffer text = {0};
-    cql__term_format(term, (struct bytes){0}, &text);
+    cql_term_format(term, NULL, &text);
     assert_text(buffer_bytes(&text), expected);
     buffer_reset(&text);
 }
@@ -309,7 +309,7 @@ static void selects_are_trees(void **state)
     assert_text(select->selectors.at[0].term->text, "ab");
     assert_text(select->selectors.at[1].term->text, "Cd");
     assert_text(select->selectors.at[1].alias, "x");
-    assert_text(cql__selector_name(&select->selectors.at[2], &arena), "system.max(v)");
+    assert_text(cql_selector_name(&select->selectors.at[2], &arena), "system.max(v)");
     assert_text(select->as_of->text, "2026");
     assert_int_equal(select->where.count, 5);
     const struct cql_relation *relations = select->where.at;
@@ -469,7 +469,7 @@ static void columns_have_names(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         struct arena arena = {0};
         char *text = arena_format(&arena, "SELECT %s FROM t", names[i][0]);
-        assert_text(cql__selector_name(&parse(&arena, text)->select.selectors.at[0], &arena), names[i][1]);
+        assert_text(cql_selector_name(&parse(&arena, text)->select.selectors.at[0], &arena), names[i][1]);
         arena_reset(&arena);
     }
 }
@@ -548,7 +548,7 @@ static bool parses(const char *text)
     struct arena arena = {0};
     struct error error;
     struct cql_statement *statement = NULL;
-    enum status status = cql__parse(bytes_of_text(text), &arena, &statement, &error);
+    enum status status = cql_parse(bytes_of_text(text), &arena, &statement, &error);
     arena_reset(&arena);
     return status == STATUS_OK;
 }
@@ -623,10 +623,10 @@ static void words_are_reserved_or_not(void **state)
             }
         }
     }
-    assert_true(cql__is_reserved(bytes_of_text("Select")));
-    assert_false(cql__is_reserved(bytes_of_text("key")));
-    assert_false(cql__is_reserved(bytes_of_text("")));
-    assert_false(cql__is_reserved(bytes_of_text("a_word_longer_than_every_keyword")));
+    assert_true(cql_is_reserved(bytes_of_text("Select")));
+    assert_false(cql_is_reserved(bytes_of_text("key")));
+    assert_false(cql_is_reserved(bytes_of_text("")));
+    assert_false(cql_is_reserved(bytes_of_text("a_word_longer_than_every_keyword")));
 }
 
 static void names_are_quoted_where_they_must_be(void **state)
@@ -638,7 +638,7 @@ static void names_are_quoted_where_they_must_be(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         struct buffer text = {0};
-        cql__name_format(bytes_of_text(names[i][0]), &text);
+        cql_name_format(bytes_of_text(names[i][0]), &text);
         assert_text(buffer_bytes(&text), names[i][1]);
         buffer_reset(&text);
     }
@@ -704,7 +704,7 @@ static void errors_are_cassandras(void **state)
         struct arena arena = {0};
         struct error error = {0};
         struct cql_statement *statement = NULL;
-        enum status status = cql__parse(bytes_of_text(cases[i][0]), &arena, &statement, &error);
+        enum status status = cql_parse(bytes_of_text(cases[i][0]), &arena, &statement, &error);
         if (status != STATUS_INVALID || strcmp(error.text, cases[i][1]) != 0) {
             fail_msg("%s\n  %s\n  not %s", cases[i][0], error.text, cases[i][1]);
         }
@@ -821,7 +821,7 @@ static void bounds_hold(void **state)
             buffer_put_text(&text, cases[i].repeated);
         }
         buffer_put_text(&text, cases[i].tail);
-        enum status status = cql__parse(buffer_bytes(&text), &arena, &statement, &error);
+        enum status status = cql_parse(buffer_bytes(&text), &arena, &statement, &error);
         if (status != cases[i].expected) {
             fail_msg("%s%s…: %s %s", cases[i].head, cases[i].repeated, status_name(status), error.text);
         }
@@ -860,7 +860,7 @@ static void any_bytes_are_parsed(void **state)
                 buffer_put_text(&text, pieces[random_below(&random, ARRAY_COUNT(pieces))]);
             }
         }
-        (void)!cql__parse(buffer_bytes(&text), &arena, &statement, &error);
+        (void)!cql_parse(buffer_bytes(&text), &arena, &statement, &error);
         buffer_reset(&text);
         arena_reset(&arena);
     }

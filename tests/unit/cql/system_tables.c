@@ -64,7 +64,7 @@ static void describe(struct described *described, struct described_table tables[
                                                                             : "view"),
                                              .columns = columns,
                                              .columns_count = ARRAY_COUNT(columns)};
-        cql__described_options_init(&tables[i].options);
+        statement__described_options_init(&tables[i].options);
     }
     tables[0].dropped = dropped;
     tables[0].dropped_count = 1;
@@ -155,7 +155,7 @@ static void see(void *context, const struct value *values)
     seen->rows++;
     for (size_t i = 0; i < seen->table->columns_count; i++) {
         const struct system_column *column = &seen->table->columns[i];
-        struct type type = cql__system_column_type(column, &seen->arena);
+        struct type type = statement__system_column_type(column, &seen->arena);
         assert_true(values[i].kind != VALUE_NULL || column->kind == DESCRIBED_REGULAR);
         if (values[i].kind != VALUE_NULL) {
             assert_ok(type_check(&type, &values[i], &error), error);
@@ -179,11 +179,11 @@ static size_t read_table(const char *keyspace, const char *name, const char *con
     struct described described;
     struct described_table tables[3];
     struct described_keyspace ours;
-    struct seen seen = {.table = cql__system_table_find(bytes_of_text(keyspace), bytes_of_text(name)),
+    struct seen seen = {.table = statement__system_table_find(bytes_of_text(keyspace), bytes_of_text(name)),
                         .wanted = wanted};
     assert_non_null(seen.table);
     describe(&described, tables, &ours);
-    cql__system_table_read(seen.table, &described, &seen.arena, see, &seen);
+    statement__system_table_read(seen.table, &described, &seen.arena, see, &seen);
     assert_same_text(buffer_bytes(&seen.text), expected);
     buffer_reset(&seen.text);
     arena_reset(&seen.arena);
@@ -193,15 +193,15 @@ static size_t read_table(const char *keyspace, const char *name, const char *con
 static void test_columns_are_in_order(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < cql__system_tables_count; i++) {
-        const struct system_table *table = &cql__system_tables[i];
+    for (size_t i = 0; i < statement__system_tables_count; i++) {
+        const struct system_table *table = &statement__system_tables[i];
         const struct system_column *before = NULL;
         struct arena arena = {0};
         assert_int_equal(table->columns[0].kind, DESCRIBED_PARTITION_KEY);
         for (size_t k = 0; k < table->columns_count; k++) {
             const struct system_column *column = &table->columns[k];
             struct error error;
-            struct type type = cql__system_column_type(column, &arena);
+            struct type type = statement__system_column_type(column, &arena);
             assert_ok(type_validate(&type, &error), error);
             assert_true(before == NULL || before->kind <= column->kind);
             if (before != NULL && before->kind == DESCRIBED_REGULAR &&
@@ -231,14 +231,14 @@ static void test_ids(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         uint8_t id[16];
-        cql__system_table_id(cql__system_table_find(bytes_of_text(cases[i].keyspace),
-                                                    bytes_of_text(cases[i].name)),
-                             id);
+        statement__system_table_id(statement__system_table_find(bytes_of_text(cases[i].keyspace),
+                                                                bytes_of_text(cases[i].name)),
+                                   id);
         assert_hex(bytes_of(id, sizeof(id)), cases[i].id);
     }
-    assert_null(cql__system_table_find(bytes_of_text("system"), bytes_of_text("tables")));
-    assert_true(cql__system_has_keyspace(bytes_of_text("system_traces")));
-    assert_false(cql__system_has_keyspace(bytes_of_text("syste")));
+    assert_null(statement__system_table_find(bytes_of_text("system"), bytes_of_text("tables")));
+    assert_true(statement__system_has_keyspace(bytes_of_text("system_traces")));
+    assert_false(statement__system_has_keyspace(bytes_of_text("syste")));
 }
 
 #define WANT(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -283,9 +283,9 @@ static void test_the_schema_of_the_system(void **state)
     (void)state;
     size_t tables = 0;
     size_t all_columns = 0;
-    for (size_t i = 0; i < cql__system_tables_count; i++) {
-        tables += cql__system_tables[i].is_virtual ? 0 : 1;
-        all_columns += cql__system_tables[i].is_virtual ? 0 : cql__system_tables[i].columns_count;
+    for (size_t i = 0; i < statement__system_tables_count; i++) {
+        tables += statement__system_tables[i].is_virtual ? 0 : 1;
+        all_columns += statement__system_tables[i].is_virtual ? 0 : statement__system_tables[i].columns_count;
     }
     assert_int_equal(read_table("system_schema", "keyspaces", NULL, ""), 5 + 1);
     assert_int_equal(read_table("system_schema", "tables", NULL, ""), tables + 2);
@@ -305,9 +305,9 @@ static void test_the_node(void **state)
     assert_int_equal(read_table("system_auth", "roles", NULL, ""), 1);
     assert_int_equal(read_table("system_traces", "sessions", NULL, ""), 0);
     for (size_t i = 1; i < SYSTEM_TOKENS; i++) {
-        assert_true(cql__system_token(i) > cql__system_token(i - 1));
+        assert_true(statement__system_token(i) > statement__system_token(i - 1));
     }
-    assert_int_equal(cql__system_token(SYSTEM_TOKENS / 2), 0);
+    assert_int_equal(statement__system_token(SYSTEM_TOKENS / 2), 0);
 }
 
 int main(void)

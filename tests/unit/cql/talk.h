@@ -11,7 +11,8 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "compress.h"
-#include "executor.h"
+#include "cql/executor.h"
+#include "envelope.h"
 #include "hex.h"
 #include "segment.h"
 #include "support/client.h"
@@ -44,7 +45,7 @@ static inline void fake_rows(struct cql_request **request, struct bytes cell,
 {
     struct buffer cells = {0};
     struct cql_metadata metadata = {.columns = columns, .count = 1};
-    cql__put_bytes(&cells, cell);
+    cql_put_bytes(&cells, cell);
     struct cql_answer answer = {.kind = CQL_ANSWER_ROWS,
                                 .rows = {.metadata = &metadata, .count = 1, .cells = buffer_bytes(&cells)}};
     cql_request_answer(request, &answer);

@@ -3,7 +3,7 @@
 
 #include "json.h"
 #include "support/test.h"
-#include "syntax.h"
+#include "syntax/syntax.h"
 #include "value/scalar_text.h"
 #include "value/serial.h"
 
@@ -43,7 +43,7 @@ static const struct cql_term *term_of(const char *text, struct arena *arena, siz
     struct error error = {0};
     struct cql_statement *statement = NULL;
     char *insert = arena_format(arena, "INSERT INTO t (c) VALUES (%s)", text);
-    assert_ok(cql__parse(bytes_of_text(insert), arena, &statement, &error), error);
+    assert_ok(cql_parse(bytes_of_text(insert), arena, &statement, &error), error);
     *ret_markers = statement->markers;
     return statement->insert.values.at[0];
 }
@@ -61,10 +61,10 @@ static const char *value_text(const char *type_text, const char *term_text, stru
     size_t markers = 0;
     bool is_unset = false;
     const struct cql_term *term = term_of(term_text, arena, &markers);
-    enum status status = cql__term_prepare(&preparation, term, &receiver, &expression);
+    enum status status = statement__term_prepare(&preparation, term, &receiver, &expression);
     if (status == STATUS_OK) {
         assert_true(type_equal(&expression->type, &type));
-        status = cql__evaluate(expression, &evaluation, &value, &is_unset);
+        status = statement__evaluate(expression, &evaluation, &value, &is_unset);
     }
     if (status != STATUS_OK) {
         return arena_format(arena, "%s", error.text);
@@ -73,7 +73,7 @@ static const char *value_text(const char *type_text, const char *term_text, stru
         assert_ok(type_check(&type, &value, &error), error);
     }
     struct buffer text = {0};
-    cql__json_format(&type, &value, &text);
+    statement__json_format(&type, &value, &text);
     const char *copy = arena_copy_text(arena, buffer_bytes(&text));
     buffer_reset(&text);
     return value.kind == VALUE_EMPTY ? "empty" : copy;
@@ -384,10 +384,10 @@ static void markers_have_names_and_types(void **state)
             .arena = &arena, .error = &error, .names = &names, .now_us = now_us, .markers = markers};
         struct cql_expression *expression = NULL;
         const struct cql_term *term = term_of(cases[i].term, &arena, &count);
-        assert_ok(cql__term_prepare(&preparation, term, &receiver, &expression), error);
+        assert_ok(statement__term_prepare(&preparation, term, &receiver, &expression), error);
         for (size_t k = 0; k < count; k++) {
             buffer_put(&text, markers[k].name);
-            buffer_put_format(&text, " %s;", cql__type_text(markers[k].type, &arena));
+            buffer_put_format(&text, " %s;", statement__type_text(markers[k].type, &arena));
         }
         assert_string_equal(arena_copy_text(&arena, buffer_bytes(&text)), cases[i].expected);
         buffer_reset(&text);
@@ -407,21 +407,22 @@ static void receivers_have_cassandras_names(void **state)
         const char *name;
         const char *type;
     } cases[] = {
-        {cql__receiver_in(&columns[1], &arena), "in(l)", "frozen<list<list<text>>>"},
-        {cql__receiver_tuple(columns, 2, &arena), "(m,l)", "frozen<tuple<map<int, text>, list<text>>>"},
-        {cql__receiver_tuples_in(columns, 1, &arena), "in(m)", "frozen<list<frozen<tuple<map<int, text>>>>>"},
-        {cql__receiver_key(&columns[0], &arena), "key(m)", "int"},
-        {cql__receiver_key(&columns[1], &arena), "idx(l)", "int"},
-        {cql__receiver_value(&columns[0], &arena), "value(m)", "text"},
-        {cql__receiver_token(), "partition key token", "bigint"},
-        {cql__receiver_limit(), "[limit]", "int"},
-        {cql__receiver_ttl(), "[ttl]", "int"},
-        {cql__receiver_timestamp(), "[timestamp]", "bigint"},
-        {cql__receiver_json(), "[json]", "text"},
+        {statement__receiver_in(&columns[1], &arena), "in(l)", "frozen<list<list<text>>>"},
+        {statement__receiver_tuple(columns, 2, &arena), "(m,l)", "frozen<tuple<map<int, text>, list<text>>>"},
+        {statement__receiver_tuples_in(columns, 1, &arena), "in(m)",
+         "frozen<list<frozen<tuple<map<int, text>>>>>"},
+        {statement__receiver_key(&columns[0], &arena), "key(m)", "int"},
+        {statement__receiver_key(&columns[1], &arena), "idx(l)", "int"},
+        {statement__receiver_value(&columns[0], &arena), "value(m)", "text"},
+        {statement__receiver_token(), "partition key token", "bigint"},
+        {statement__receiver_limit(), "[limit]", "int"},
+        {statement__receiver_ttl(), "[ttl]", "int"},
+        {statement__receiver_timestamp(), "[timestamp]", "bigint"},
+        {statement__receiver_json(), "[json]", "text"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         assert_string_equal(arena_copy_text(&arena, cases[i].receiver.name), cases[i].name);
-        assert_string_equal(cql__type_text(cases[i].receiver.type, &arena), cases[i].type);
+        assert_string_equal(statement__type_text(cases[i].receiver.type, &arena), cases[i].type);
     }
     arena_reset(&arena);
 }
@@ -476,14 +477,14 @@ static void bound_values_are_checked(void **state)
                                             .context = &binding};
         struct cql_expression *expression = NULL;
         const struct cql_term *term = term_of(cases[i].term, &arena, &count);
-        assert_ok(cql__term_prepare(&preparation, term, &receiver, &expression), error);
-        enum status status = cql__evaluate(expression, &evaluation, &value, &is_unset);
+        assert_ok(statement__term_prepare(&preparation, term, &receiver, &expression), error);
+        enum status status = statement__evaluate(expression, &evaluation, &value, &is_unset);
         if (status != STATUS_OK) {
             buffer_put_text(&text, error.text);
         } else if (is_unset) {
             buffer_put_text(&text, "unset");
         } else {
-            cql__json_format(&type, &value, &text);
+            statement__json_format(&type, &value, &text);
         }
         assert_string_equal(arena_copy_text(&arena, buffer_bytes(&text)), cases[i].expected);
         buffer_reset(&text);
@@ -566,7 +567,8 @@ static struct row row_of(struct arena *arena)
     struct cql_moment moment = {.arena = arena, .error = &error};
     static const char *const values[] = {"7", "\"x\"", "{\"a\": 1, \"b\": 2, \"c\": 3}", "{\"a\": 4}"};
     for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
-        assert_ok(cql__json_parse(&row.types[i], bytes_of_text(values[i]), &moment, &row.values[i]), error);
+        assert_ok(statement__json_parse(&row.types[i], bytes_of_text(values[i]), &moment, &row.values[i]),
+                  error);
     }
     return row;
 }
@@ -581,7 +583,7 @@ static const char *selection_text(const char *selector, struct arena *arena)
     struct buffer text = {0};
     bool is_unset = false;
     char *select = arena_format(arena, "SELECT %s FROM t", selector);
-    assert_ok(cql__parse(bytes_of_text(select), arena, &statement, &error), error);
+    assert_ok(cql_parse(bytes_of_text(select), arena, &statement, &error), error);
     struct cql_preparation preparation = {.arena = arena,
                                           .error = &error,
                                           .names = &names,
@@ -595,17 +597,17 @@ static const char *selection_text(const char *selector, struct arena *arena)
                                         .cell = read_cell,
                                         .context = &row};
     enum status status =
-        cql__selector_prepare(&preparation, statement->select.selectors.at[0].term, &expression);
+        statement__selector_prepare(&preparation, statement->select.selectors.at[0].term, &expression);
     if (status == STATUS_OK) {
-        status = cql__evaluate(expression, &evaluation, &value, &is_unset);
+        status = statement__evaluate(expression, &evaluation, &value, &is_unset);
     }
     if (status != STATUS_OK) {
         return arena_format(arena, "%s", error.text);
     }
-    cql__json_format(&expression->type, &value, &text);
+    statement__json_format(&expression->type, &value, &text);
     const char *json = arena_copy_text(arena, buffer_bytes(&text));
     buffer_reset(&text);
-    return arena_format(arena, "%s %s", cql__type_text(&expression->type, arena), json);
+    return arena_format(arena, "%s %s", statement__type_text(&expression->type, arena), json);
 }
 
 static void selections_are_evaluated(void **state)
@@ -693,23 +695,24 @@ static void aggregates_step_over_rows(void **state)
         struct cql_statement *statement = NULL;
         struct cql_expression *expression = NULL;
         char *select = arena_format(&arena, "SELECT %s(i) FROM t", cases[i].name);
-        assert_ok(cql__parse(bytes_of_text(select), &arena, &statement, &error), error);
+        assert_ok(cql_parse(bytes_of_text(select), &arena, &statement, &error), error);
         struct cql_preparation preparation = {.arena = &arena,
                                               .error = &error,
                                               .column = find_column,
                                               .context = &row};
-        assert_ok(cql__selector_prepare(&preparation, statement->select.selectors.at[0].term, &expression),
+        assert_ok(statement__selector_prepare(&preparation, statement->select.selectors.at[0].term,
+                                              &expression),
                   error);
         assert_int_equal(preparation.aggregates_count, 1);
         struct cql_aggregate aggregate = {.function = preparation.aggregates[0]->function};
         for (size_t k = 0; k < ARRAY_COUNT(cases[i].values) && cases[i].values[k] != NULL; k++) {
             struct value value;
-            assert_ok(cql__json_parse(kept, bytes_of_text(cases[i].values[k]), &moment, &value), error);
-            assert_ok(cql__aggregate_step(&aggregate, &value, &moment), error);
+            assert_ok(statement__json_parse(kept, bytes_of_text(cases[i].values[k]), &moment, &value), error);
+            assert_ok(statement__aggregate_step(&aggregate, &value, &moment), error);
         }
         struct value result;
-        assert_ok(cql__aggregate_result(&aggregate, &moment, &result), error);
-        cql__json_format(&expression->type, &result, &text);
+        assert_ok(statement__aggregate_result(&aggregate, &moment, &result), error);
+        statement__json_format(&expression->type, &result, &text);
         assert_string_equal(arena_copy_text(&arena, buffer_bytes(&text)), cases[i].expected);
         buffer_reset(&text);
         arena_reset(&arena);
@@ -725,16 +728,16 @@ static void json_rows_have_columns(void **state)
     struct type type = {.kind = TYPE_INT};
     struct cql_moment moment = {.arena = &arena, .error = &error};
     (void)state;
-    assert_ok(cql__json_row(bytes_of_text("{\"Ab\": 1, \"\\\"Cd\\\"\": null}"), &moment, &row), error);
+    assert_ok(statement__json_row(bytes_of_text("{\"Ab\": 1, \"\\\"Cd\\\"\": null}"), &moment, &row), error);
     assert_int_equal(row.names.count, 2);
     for (size_t i = 0; i < 2; i++) {
         bool is_first = bytes_equal(row.names.at[i], bytes_of_text("ab"));
         assert_true(is_first || bytes_equal(row.names.at[i], bytes_of_text("Cd")));
-        assert_ok(cql__json_value(&type, &row.values[i], &moment, &value), error);
+        assert_ok(statement__json_value(&type, &row.values[i], &moment, &value), error);
         assert_int_equal(value.kind, is_first ? VALUE_INTEGER : VALUE_NULL);
     }
-    assert_status(cql__json_row(bytes_of_text("null"), &moment, &row), STATUS_INVALID, error);
-    assert_status(cql__json_row(bytes_of_text("{"), &moment, &row), STATUS_INVALID, error);
+    assert_status(statement__json_row(bytes_of_text("null"), &moment, &row), STATUS_INVALID, error);
+    assert_status(statement__json_row(bytes_of_text("{"), &moment, &row), STATUS_INVALID, error);
     arena_reset(&arena);
 }
 

@@ -68,11 +68,62 @@ static void fractions_are_cut(void **state)
     }
 }
 
+/* Numbers that fit 64 bits are read and written by other code than larger ones: both give the same bytes and texts. */
+static void small_numbers_are_as_large_ones(void **state)
+{
+    static const uint64_t around[] = {0,
+                                      1,
+                                      9,
+                                      10,
+                                      99,
+                                      127,
+                                      128,
+                                      255,
+                                      256,
+                                      32767,
+                                      32768,
+                                      8388608,
+                                      2147483647,
+                                      2147483648,
+                                      4294967296,
+                                      999999999999999999,
+                                      1000000000000000000,
+                                      9223372036854775807,
+                                      9223372036854775808U,
+                                      UINT64_MAX};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(around) * 6; i++) {
+        char text[32];
+        struct arena arena = {0};
+        struct decimal normal;
+        struct error error;
+        uint64_t number = around[i / 6] + i % 3 - 1;
+        (void)snprintf(text, sizeof(text), "%s%llu", i % 6 < 3 && number > 0 ? "-" : "",
+                       (unsigned long long)number);
+        struct decimal zero = decimal_of("0", &arena);
+        struct decimal decimal = decimal_of(text, &arena);
+        struct decimal reckoned = decimal_add(&decimal, &zero, false, &arena); /* by GMP */
+        assert_decimal(decimal, text);
+        assert_true(bytes_equal(decimal.unscaled, reckoned.unscaled));
+        assert_ok(decimal_normalise(&decimal, &arena, &normal, &error), error);
+        assert_int_equal(decimal_compare(&normal, &decimal), 0);
+        int64_t back = 0;
+        bool fits = decimal_to_integer(&decimal, &back);
+        assert_int_equal(fits, number <= INT64_MAX || (text[0] == '-' && number == (uint64_t)INT64_MAX + 1));
+        if (fits) {
+            struct decimal again = decimal_of_integer(back, &arena);
+            assert_true(bytes_equal(again.unscaled, decimal.unscaled));
+        }
+        arena_reset(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decimals_are_reckoned_with),
         cmocka_unit_test(fractions_are_cut),
+        cmocka_unit_test(small_numbers_are_as_large_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

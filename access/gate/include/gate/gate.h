@@ -17,6 +17,7 @@
 
 struct gate;
 struct gate_view;
+struct item_bounds; /* catalog/index.h */
 struct catalog;
 struct environment;
 struct fold;
@@ -82,9 +83,9 @@ struct gate_change {
     const struct condition *condition; /* or NULL */
     const struct wide_update
         *wide; /* GATE_WIDE, GATE_WIDE_DELETE (its timestamp), GATE_CHECK of a wide row */
-    const struct gate_slice *slice; /* of these: the row (low has all clustering columns), or the rows */
-    const struct update *update;    /* GATE_UPDATE */
-    size_t item_bytes_max;          /* as document_bytes counts; 0: no bound but the store's */
+    const struct gate_slice *slice;   /* of these: the row (low has all clustering columns), or the rows */
+    const struct update *update;      /* GATE_UPDATE */
+    const struct item_bounds *bounds; /* of what an item becomes; NULL: none but the store's */
 };
 
 /* Something that was read and must still be so when the transaction commits: filled by gate_get and gate_query. */

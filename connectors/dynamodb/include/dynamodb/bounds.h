@@ -5,6 +5,7 @@
 enum {
     DYNAMODB_BODY_BYTES_MAX = 17 * 1024 * 1024, /* of a request; over it: 413 */
     DYNAMODB_ITEM_BYTES_MAX = 400 * 1024,       /* as document_bytes counts */
+    DYNAMODB_ATTRIBUTE_NAME_BYTES_MAX = 65535,
     DYNAMODB_PARTITION_KEY_BYTES_MAX = 2048,
     DYNAMODB_SORT_KEY_BYTES_MAX = 1024,
     DYNAMODB_INLINE_ROWS = 256,            /* looked at on the door's thread, and their bytes, … */
@@ -18,8 +19,10 @@ enum {
     DYNAMODB_SEGMENTS_MAX = 1000000, /* of a parallel scan */
     DYNAMODB_GLOBAL_INDEXES_MAX = 20,
     DYNAMODB_LOCAL_INDEXES_MAX = 5,
+    DYNAMODB_PROJECTED_MAX = 100,          /* NonKeyAttributes of all of a table's indexes */
     DYNAMODB_INDEX_KEY_ATTRIBUTES_MAX = 4, /* of each of an index's two keys */
     DYNAMODB_TAGS_MAX = 50,
+    DYNAMODB_STREAM_LIST_MAX = 100,          /* streams, or shards, of one answer */
     DYNAMODB_STREAM_RECORDS_MAX = 1000,      /* of one GetRecords */
     DYNAMODB_STREAM_BYTES_MAX = 1024 * 1024, /* of one GetRecords */
     DYNAMODB_STREAM_MS_MAX = 50,             /* that GetRecords looks for records */

@@ -30,6 +30,19 @@ MUST_USE enum status index_entry_key(const struct schema *table, const struct in
                                      struct bytes storage_key, const struct value *item,
                                      struct buffer *ret_key, struct error *error);
 
+/* What a door allows beyond the store's own bounds, in bytes. */
+struct item_bounds {
+    size_t item_bytes_max; /* as document_bytes counts */
+    size_t
+        index_partition_key_bytes_max; /* of each attribute of an index's partition key that is text or bytes */
+    size_t index_sort_key_bytes_max;   /* … of its sort key */
+};
+
+/* Whether the attributes of `item` that are keys of the index keep to the bounds, also where it has no entry since another
+ * attribute is missing. STATUS_TOO_LARGE: the text is DynamoDB's. */
+MUST_USE enum status index_bounds_check(const struct index_schema *index, const struct value *item,
+                                        const struct item_bounds *bounds, struct error *error);
+
 /* The same for indexes of elements too: calls `visit` with the key of each entry, of equal elements more than once; none is
  * no failure. Stops at what `visit` gives other than STATUS_OK. */
 MUST_USE enum status index_entry_keys(const struct schema *table, const struct index_schema *index,

@@ -10,6 +10,8 @@
 #include "row/schema.h"
 #include "row/wide_update.h"
 
+struct item_bounds; /* catalog/index.h */
+
 enum change_kind {
     CHANGE_PUT,
     CHANGE_DELETE,
@@ -52,7 +54,7 @@ struct write_change {
         *range;                   /* CHANGE_WIDE_DELETE, low and high; NULL: the partition, static row too */
     const struct update *update;  /* CHANGE_UPDATE */
     const struct value *key_item; /* CHANGE_UPDATE: what an item that is not there begins as: its key */
-    size_t item_bytes_max;        /* as document_bytes counts; 0: no bound but the store's */
+    const struct item_bounds *bounds; /* of what an item becomes; NULL: none but the store's */
     /* The outcome, in the write's arena. */
     const char *text;       /* of status */
     struct bytes old_image; /* when wants_old */

@@ -1,0 +1,635 @@
+/* Tables: CREATE, ALTER, DROP, TRUNCATE. */
+#include "base/random.h"
+#include "bind.h"
+#include "ddl.h"
+#include "function.h"
+#include "index.h"
+#include "keyspaces.h"
+#include "options.h"
+#include "row/bounds.h"
+#include "value/type_text.h"
+#include "views.h"
+
+/* What the client is told when the change is made. */
+struct table_change {
+    const char *change;
+    struct bytes keyspace;
+    struct bytes name;
+};
+
+static void table_finish(struct exec_call *call)
+{
+    const struct table_change *change = call->context;
+    if (change->change == NULL) {
+        exec_answer_void(call);
+        return;
+    }
+    const struct cql_schema_change told = {.change = change->change,
+                                           .target = "TABLE",
+                                           .keyspace = change->keyspace,
+                                           .name = change->name};
+    exec_answer_change(call, &told);
+}
+
+struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
+                                    struct bytes name)
+{
+    struct table_change *kept = arena_create(call->arena, sizeof(*kept));
+    *kept = (struct table_change){.change = change, .keyspace = keyspace, .name = name};
+    call->context = kept;
+    call->finish = table_finish;
+    return (struct gate_request){.actor = exec_actor(call), .done = exec_done, .context = call};
+}
+
+static enum status table_submitted(struct exec_call *call, enum status status, const struct error *error)
+{
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error->text);
+}
+
+static bool names_have(const struct cql_names *names, struct bytes name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (bytes_equal(names->at[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- CREATE --------------------------------------------------------------------------------------------------------- */
+
+static enum status create_fail(struct exec_call *call, const char *before, struct bytes column,
+                               const char *between, struct bytes table, const char *after)
+{
+    return exec_fail(call, CQL_INVALID, "%s%.*s%s%.*s%s", before, (int)column.size, (const char *)column.data,
+                     between, (int)table.size, (const char *)table.data, after);
+}
+
+static const struct cql_column *create_column(const struct cql_create_table *statement, struct bytes name)
+{
+    for (size_t i = 0; i < statement->columns.count; i++) {
+        if (bytes_equal(statement->columns.at[i].name, name)) {
+            return &statement->columns.at[i];
+        }
+    }
+    return NULL;
+}
+
+static enum status create_check_columns(struct exec_call *call, const struct cql_create_table *statement)
+{
+    struct bytes table = statement->table.name;
+    for (size_t i = 0; i < statement->columns.count; i++) {
+        struct bytes name = statement->columns.at[i].name;
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(statement->columns.at[k].name, name)) {
+                return create_fail(call, "Duplicate column '", name, "' declaration for table '", table, "'");
+            }
+        }
+    }
+    if (statement->key.definitions != 1) {
+        return statement->key.definitions == 0
+                   ? create_fail(call, "No PRIMARY KEY specifed for table '", table,
+                                 "' (exactly one required)", bytes_of_text(""), "") /* Cassandra's spelling */
+                   : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
+                                 "' (exactly one required)", bytes_of_text(""), "");
+    }
+    return statement->is_compact
+               ? exec_fail(call, CQL_INVALID,
+                           "COMPACT STORAGE tables are not allowed starting with version 4.0")
+               : STATUS_OK;
+}
+
+/* One column of the primary key. */
+static enum status create_key_column(struct exec_call *call, const struct cql_create_table *statement,
+                                     struct bytes keyspace, struct bytes name, struct key_column *ret_column)
+{
+    const struct cql_column *column = create_column(statement, name);
+    if (column == NULL) {
+        return create_fail(call, "Unknown column '", name, "' referenced in PRIMARY KEY for table '",
+                           statement->table.name, "'");
+    }
+    if (column->is_static) {
+        return create_fail(call, "Static column '", name, "' cannot be part of the PRIMARY KEY",
+                           bytes_of_text(""), "");
+    }
+    ret_column->name = name;
+    enum status status = exec_type(call, &column->type, keyspace, &ret_column->type);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (ret_column->type.kind == TYPE_COUNTER) {
+        return create_fail(call, "counter type is not supported for PRIMARY KEY column '", name, "'",
+                           bytes_of_text(""), "");
+    }
+    struct error error;
+    if (type_is_multi_cell(&ret_column->type)) {
+        struct buffer text = {0};
+        type_format(&ret_column->type, &text);
+        status = exec_fail(call, CQL_INVALID, "Invalid non-frozen %s type %.*s for PRIMARY KEY column '%.*s'",
+                           ret_column->type.kind == TYPE_UDT ? "user-defined" : "collection", (int)text.size,
+                           (const char *)text.data, (int)name.size, (const char *)name.data);
+        buffer_reset(&text);
+        return status;
+    }
+    status = type_check_key(&ret_column->type, name, &error);
+    return status == STATUS_OK ? status
+                               : create_fail(call, "duration type is not supported for PRIMARY KEY column '",
+                                             name, "'", bytes_of_text(""), "");
+}
+
+static enum status create_key(struct exec_call *call, const struct cql_create_table *statement,
+                              struct bytes keyspace, struct schema *schema)
+{
+    const struct cql_names *parts[] = {&statement->key.partition, &statement->key.clustering};
+    struct key_column *columns[2];
+    enum status status = STATUS_OK;
+    for (size_t p = 0; p < 2; p++) {
+        columns[p] = arena_create_array(call->arena, parts[p]->count, sizeof(struct key_column));
+        for (size_t i = 0; i < parts[p]->count && status == STATUS_OK; i++) {
+            bool is_twice = p == 1 && names_have(parts[0], parts[1]->at[i]);
+            for (size_t k = 0; k < i; k++) {
+                is_twice |= bytes_equal(parts[p]->at[k], parts[p]->at[i]);
+            }
+            status = is_twice ? create_fail(call, "Duplicate column '", parts[p]->at[i],
+                                            "' in PRIMARY KEY clause for table '", statement->table.name, "'")
+                              : create_key_column(call, statement, keyspace, parts[p]->at[i], &columns[p][i]);
+        }
+    }
+    schema->partition = columns[0];
+    schema->partition_count = parts[0]->count;
+    schema->clustering = columns[1];
+    schema->clustering_count = parts[1]->count;
+    return status;
+}
+
+static enum status create_order(struct exec_call *call, const struct cql_create_table *statement,
+                                struct schema *schema)
+{
+    const struct cql_orderings *order = &statement->clustering_order;
+    bool is_same = order->count == 0 || order->count == schema->clustering_count;
+    for (size_t i = 0; i < order->count && is_same; i++) {
+        is_same = bytes_equal(schema->clustering[i].name, order->at[i].column);
+        schema->clustering[i].is_descending = order->at[i].is_descending;
+    }
+    return is_same ? STATUS_OK
+                   : exec_fail(call, CQL_INVALID,
+                               "Clustering key columns must exactly match columns in CLUSTERING ORDER BY "
+                               "directive");
+}
+
+/* Columns that are not of the key. */
+static enum status create_columns(struct exec_call *call, const struct cql_create_table *statement,
+                                  struct bytes keyspace, struct schema *schema)
+{
+    struct column *columns = arena_create_array(call->arena, statement->columns.count, sizeof(*columns));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < statement->columns.count && status == STATUS_OK; i++) {
+        const struct cql_column *column = &statement->columns.at[i];
+        if (names_have(&statement->key.partition, column->name) ||
+            names_have(&statement->key.clustering, column->name)) {
+            continue;
+        }
+        struct column *added = &columns[schema->columns_count++];
+        *added = (struct column){.id = schema->next_column++,
+                                 .is_static = column->is_static,
+                                 .name = column->name};
+        status = exec_type(call, &column->type, keyspace, &added->type);
+    }
+    schema->columns = columns;
+    return status;
+}
+
+struct bytes ddl_new_id(struct exec_call *call)
+{
+    uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
+    random_secret(id, CQL_UUID_BYTES);
+    id[6] = (uint8_t)((id[6] & 0x0F) | 0x40);
+    id[8] = (uint8_t)((id[8] & 0x3F) | 0x80);
+    return bytes_of(id, CQL_UUID_BYTES);
+}
+
+enum status exec_create_table(struct exec_call *call, const struct cql_create_table *statement)
+{
+    struct bytes keyspace = {0};
+    struct error error;
+    struct cql_options options = {.options = {.kind = VALUE_MAP}};
+    struct schema schema = {.kind = TABLE_WIDE,
+                            .durability = DURABILITY_SYNC,
+                            .gc_grace_seconds = CQL_GC_GRACE_SECONDS_DEFAULT};
+    const struct schema *found = NULL;
+    const struct index_schema *view = NULL;
+    enum status status = exec_find_keyspace(call, statement->table.keyspace, &keyspace);
+    if (status == STATUS_OK) {
+        status = ddl_check_system(call, keyspace);
+    }
+    if (status == STATUS_OK) {
+        status = ddl_check_name(call, "Table", statement->table.name);
+    }
+    schema.name = exec_full_name(call, keyspace, statement->table.name);
+    bool is_there =
+        status == STATUS_OK && (gate_table_find(call->exec->gate, schema.name, &found, &error) == STATUS_OK ||
+                                statement__view_find(call, keyspace, statement->table.name, &found, &view));
+    if (is_there) {
+        if (!statement->if_not_exists) {
+            return ddl_exists(call, keyspace, statement->table.name);
+        }
+        exec_answer_void(call);
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = create_check_columns(call, statement);
+    }
+    if (status == STATUS_OK) {
+        status = create_key(call, statement, keyspace, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = create_order(call, statement, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = create_columns(call, statement, keyspace, &schema);
+    }
+    if (status == STATUS_OK) {
+        status = statement__options_take(call, &statement->properties, &options, &schema.gc_grace_seconds);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (options.id.size == 0) {
+        options.id = ddl_new_id(call);
+    }
+    schema.default_ttl_seconds = statement__options_default_ttl(&options);
+    statement__options_encode(&options, call->arena, &schema.properties);
+    struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
+    return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
+}
+
+/* --- ALTER ---------------------------------------------------------------------------------------------------------- */
+
+static bool schema_has_key(const struct schema *schema, struct bytes name)
+{
+    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
+        struct bytes column = i < schema->partition_count
+                                  ? schema->partition[i].name
+                                  : schema->clustering[i - schema->partition_count].name;
+        if (bytes_equal(column, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A column that was dropped comes back as something that could read what it held, as in Cassandra, where it does. */
+static enum status alter_check_again(struct exec_call *call, const struct exec_table *table,
+                                     const struct cql_options *options, const struct column *added)
+{
+    const struct value *facts = value_map_get(&options->dropped, added->name);
+    struct bytes text =
+        facts != NULL && facts->items.count >= 3 ? facts->items.at[0].bytes : (struct bytes){0};
+    struct type before;
+    struct error error;
+    int size = (int)added->name.size;
+    const char *name = (const char *)added->name.data;
+    if (text.size == 0 || statement__type_named(call, text, table->keyspace, &before, &error) != STATUS_OK) {
+        return STATUS_OK;
+    }
+    if (added->type.kind == TYPE_COUNTER) {
+        return exec_fail(call, CQL_INVALID, "Cannot re-add previously dropped counter column %.*s", size,
+                         name);
+    }
+    if (!type_equal(&added->type, &before) &&
+        (type_has_parameters(before.kind) || !statement__type_accepts(&added->type, &before))) {
+        return exec_fail(
+            call, CQL_INVALID,
+            "Cannot re-add previously dropped column '%.*s' of type %s, incompatible with previous "
+            "type %.*s",
+            size, name, statement__type_text(&added->type, call->arena), (int)text.size,
+            (const char *)text.data);
+    }
+    return facts->items.at[2].boolean == added->is_static
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID,
+                           "Cannot re-add previously dropped column '%.*s' of kind %s, incompatible with "
+                           "previous kind %s",
+                           size, name, added->is_static ? "STATIC" : "REGULAR",
+                           added->is_static ? "REGULAR" : "STATIC");
+}
+
+static enum status alter_add(struct exec_call *call, const struct cql_alter_table *statement,
+                             const struct exec_table *table, const struct cql_options *options,
+                             struct schema *next)
+{
+    struct column *columns =
+        arena_create_array(call->arena, next->columns_count + statement->columns.count, sizeof(*columns));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < next->columns_count; i++) {
+        columns[i] = next->columns[i];
+    }
+    next->columns = columns;
+    for (size_t i = 0; i < statement->columns.count && status == STATUS_OK; i++) {
+        const struct cql_column *column = &statement->columns.at[i];
+        if (schema_has_key(next, column->name) || schema_column(next, column->name) != NULL) {
+            if (statement->column_if_not_exists) {
+                continue;
+            }
+            return create_fail(call, "Column with name '", column->name, "' already exists",
+                               bytes_of_text(""), "");
+        }
+        struct column *added = &columns[next->columns_count];
+        *added =
+            (struct column){.id = next->next_column, .is_static = column->is_static, .name = column->name};
+        status = exec_type(call, &column->type, table->keyspace, &added->type);
+        if (status == STATUS_OK && added->is_static && next->clustering_count == 0) {
+            status =
+                exec_fail(call, CQL_INVALID,
+                          "Static columns are only useful (and thus allowed) if the table has at least one "
+                          "clustering column");
+        }
+        if (status == STATUS_OK) {
+            status = alter_check_again(call, table, options, added);
+        }
+        next->columns_count++;
+        next->next_column++;
+    }
+    return status;
+}
+
+static void alter_note_dropped(struct exec_call *call, const struct column *column, int64_t dropped_us,
+                               struct cql_options *options)
+{
+    size_t count = options->dropped.pairs.count;
+    struct value *pairs = arena_create_array(call->arena, 2 * (count + 1), sizeof(*pairs));
+    struct value *facts = arena_create_array(call->arena, 3, sizeof(*facts));
+    struct buffer text = {0};
+    type_format(&column->type, &text);
+    facts[0] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
+    facts[1] = value_of_integer(dropped_us);
+    facts[2] = value_of_boolean(column->is_static);
+    buffer_reset(&text);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!bytes_equal(options->dropped.pairs.at[2 * i].bytes, column->name)) {
+            pairs[2 * kept] = options->dropped.pairs.at[2 * i];
+            pairs[2 * kept++ + 1] = options->dropped.pairs.at[2 * i + 1];
+        }
+    }
+    pairs[2 * kept] = value_of_text(column->name);
+    pairs[2 * kept + 1] = (struct value){.kind = VALUE_LIST, .items = {.at = facts, .count = 3}};
+    options->dropped = (struct value){.kind = VALUE_MAP, .pairs = {.at = pairs, .count = kept + 1}};
+    CHECK(value_map_sort(&options->dropped));
+}
+
+/* When columns are dropped: now, or as the statement says. */
+static enum status alter_dropped_us(struct exec_call *call, const struct cql_term *timestamp,
+                                    int64_t *ret_dropped_us)
+{
+    static const struct type type = {.kind = TYPE_BIGINT};
+    struct bound bound;
+    *ret_dropped_us = clock_wall_us(clock_system());
+    if (timestamp == NULL) {
+        return STATUS_OK;
+    }
+    enum status status = exec_bind(call, timestamp, &type, bytes_of_text("[timestamp]"), &bound);
+    if (status == STATUS_OK && bound.kind == BOUND_VALUE) {
+        *ret_dropped_us = bound.value.integer;
+    }
+    return status;
+}
+
+/* No column leaves a table that has views. */
+static enum status alter_check_views(struct exec_call *call, const struct exec_table *table,
+                                     struct bytes column)
+{
+    return statement__view_names(table->schema, call->arena).size == 0
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID,
+                           "Cannot drop column %.*s on base table %.*s with materialized views",
+                           (int)column.size, (const char *)column.data, (int)table->name.size,
+                           (const char *)table->name.data);
+}
+
+static enum status alter_drop(struct exec_call *call, const struct cql_alter_table *statement,
+                              const struct exec_table *table, struct schema *next,
+                              struct cql_options *options)
+{
+    int64_t dropped_us = 0;
+    enum status status = alter_dropped_us(call, statement->timestamp, &dropped_us);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < statement->names.count; i++) {
+        struct bytes name = statement->names.at[i];
+        const struct column *column = schema_column(next, name);
+        if (schema_has_key(next, name)) {
+            return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", bytes_of_text(""), "");
+        }
+        if (column == NULL) {
+            if (statement->column_if_exists) {
+                continue;
+            }
+            return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
+        }
+        const struct index_schema *index = statement__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot drop column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
+        }
+        status = alter_check_views(call, table, name);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        alter_note_dropped(call, column, dropped_us, options);
+        size_t at = (size_t)(column - next->columns);
+        memmove(&next->columns[at], &next->columns[at + 1],
+                (next->columns_count - at - 1) * sizeof(*next->columns));
+        next->columns_count--;
+    }
+    return STATUS_OK;
+}
+
+static struct key_column *alter_find_key(struct schema *next, struct bytes name)
+{
+    for (size_t i = 0; i < next->partition_count + next->clustering_count; i++) {
+        struct key_column *column =
+            i < next->partition_count ? &next->partition[i] : &next->clustering[i - next->partition_count];
+        if (bytes_equal(column->name, name)) {
+            return column;
+        }
+    }
+    return NULL;
+}
+
+/* Views follow. */
+static enum status alter_rename_views(struct exec_call *call, struct schema *next, struct bytes name,
+                                      struct bytes new_name)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < next->indexes_count && status == STATUS_OK; i++) {
+        struct index_schema *index = &next->indexes[i];
+        struct view view;
+        if (!statement__view_is(index)) {
+            continue;
+        }
+        for (size_t k = 0; k < index->partition_count + index->clustering_count; k++) {
+            struct key_column *column = k < index->partition_count
+                                            ? &index->partition[k]
+                                            : &index->clustering[k - index->partition_count];
+            column->name = bytes_equal(column->name, name) ? new_name : column->name;
+        }
+        statement__view_decode(index, call->arena, &view);
+        status = statement__view_rename(call, &view, name, new_name);
+        statement__view_encode(&view, call->arena, &index->properties);
+    }
+    return status;
+}
+
+static enum status alter_rename(struct exec_call *call, const struct cql_alter_table *statement,
+                                const struct exec_table *table, struct schema *next)
+{
+    for (size_t i = 0; i < statement->names.count; i++) {
+        struct bytes name = statement->names.at[i];
+        struct bytes new_name = statement->new_names.at[i];
+        struct key_column *found = alter_find_key(next, name);
+        if (found == NULL && schema_column(next, name) != NULL) {
+            return create_fail(call, "Cannot rename non PRIMARY KEY column ", name, "", bytes_of_text(""),
+                               "");
+        }
+        if (found == NULL) {
+            if (statement->column_if_exists) {
+                continue;
+            }
+            return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
+        }
+        if (schema_has_key(next, new_name) || schema_column(next, new_name) != NULL) {
+            return exec_fail(
+                call, CQL_INVALID,
+                "Cannot rename column %.*s to %.*s in table '%.*s'; another column with that name "
+                "already exists",
+                (int)name.size, (const char *)name.data, (int)new_name.size, (const char *)new_name.data,
+                (int)table->full.size, (const char *)table->full.data);
+        }
+        const struct index_schema *index = statement__index_of_column(next, name);
+        if (index != NULL) {
+            return exec_fail(call, CQL_INVALID,
+                             "Cannot rename column %.*s because it has dependent secondary indexes (%.*s)",
+                             (int)name.size, (const char *)name.data, (int)index->name.size,
+                             (const char *)index->name.data);
+        }
+        found->name = new_name;
+        enum status status = alter_rename_views(call, next, name, new_name);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status alter_apply(struct exec_call *call, const struct cql_alter_table *statement,
+                               const struct exec_table *table, struct schema *next,
+                               struct cql_options *options)
+{
+    switch (statement->alteration) {
+    case CQL_ALTERATION_ADD:
+        return alter_add(call, statement, table, options, next);
+    case CQL_ALTERATION_DROP:
+        return alter_drop(call, statement, table, next, options);
+    case CQL_ALTERATION_RENAME:
+        return alter_rename(call, statement, table, next);
+    case CQL_ALTERATION_WITH:
+        return statement__options_take(call, &statement->properties, options, &next->gc_grace_seconds);
+    case CQL_ALTERATION_TYPE:
+        return exec_fail(call, CQL_INVALID, "Altering column types is no longer supported");
+    case CQL_ALTERATION_DROP_COMPACT_STORAGE:
+        return exec_fail(call, CQL_INVALID, "Cannot DROP COMPACT STORAGE on table without COMPACT STORAGE");
+    case CQL_ALTERATION_ADD_TAGS:
+    case CQL_ALTERATION_DROP_TAGS:
+        break;
+    }
+    return STATUS_OK;
+}
+
+enum status exec_alter_table(struct exec_call *call, const struct cql_alter_table *statement)
+{
+    struct exec_table table = {.name = statement->table.name};
+    struct error error;
+    struct cql_options options;
+    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    enum status status = ddl_check_system(call, table.keyspace);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    table.full = exec_full_name(call, table.keyspace, table.name);
+    status = statement__view_refuse(
+        call, &statement->table,
+        "Cannot use ALTER TABLE on a materialized view; use ALTER MATERIALIZED VIEW instead");
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (gate_table_find(call->exec->gate, table.full, &table.schema, &error) != STATUS_OK ||
+        table.schema->kind != TABLE_WIDE) {
+        return ddl_missing(call, "Table", table.full, statement->if_exists);
+    }
+    struct schema *next = schema_copy(table.schema, call->arena);
+    statement__options_decode(table.schema->properties, call->arena, &options);
+    status = alter_apply(call, statement, &table, next, &options);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    next->default_ttl_seconds = statement__options_default_ttl(&options);
+    statement__options_encode(&options, call->arena, &next->properties);
+    struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
+    return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),
+                           &error);
+}
+
+/* --- DROP, TRUNCATE ------------------------------------------------------------------------------------------------- */
+
+enum status exec_drop_table(struct exec_call *call, const struct cql_object *statement)
+{
+    struct bytes keyspace =
+        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct bytes full = exec_full_name(call, keyspace, statement->name.name);
+    const struct schema *schema = NULL;
+    struct error error;
+    enum status status = ddl_check_system(call, keyspace);
+    if (status == STATUS_OK) {
+        status = statement__view_refuse(call, &statement->name,
+                                        "Cannot use DROP TABLE on a materialized view. Please use DROP "
+                                        "MATERIALIZED VIEW instead.");
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (gate_table_find(call->exec->gate, full, &schema, &error) != STATUS_OK || schema->kind != TABLE_WIDE) {
+        return ddl_missing(call, "Table", full, statement->if_exists);
+    }
+    struct bytes views = statement__view_names(schema, call->arena);
+    if (views.size > 0) {
+        return exec_fail(call, CQL_INVALID,
+                         "Cannot drop a table when materialized views still depend on it (%.*s)",
+                         (int)views.size, (const char *)views.data);
+    }
+    struct gate_request request = ddl_table_begin(call, "DROPPED", keyspace, statement->name.name);
+    return table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);
+}
+
+enum status exec_truncate(struct exec_call *call, const struct cql_object *statement)
+{
+    struct exec_table table;
+    struct error error;
+    enum status status = ddl_check_system(call, exec_keyspace_of(call, &statement->name));
+    if (status == STATUS_OK) {
+        status = statement__view_refuse(
+            call, &statement->name,
+            "Cannot TRUNCATE materialized view directly; must truncate base table instead");
+    }
+    if (status == STATUS_OK) {
+        status = exec_find_table(call, &statement->name, &table);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct gate_request request = ddl_table_begin(call, NULL, table.keyspace, table.name);
+    return table_submitted(call, gate_table_truncate(call->exec->gate, table.full, &request, &error), &error);
+}

@@ -1,0 +1,531 @@
+/* Calls: from a request to its answer. */
+#include "exec.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "authorize.h"
+#include "base/map.h"
+#include "base/memory.h"
+#include "class_type.h"
+#include "documents.h"
+#include "gate/bounds.h"
+#include "keyspaces.h"
+#include "modify.h"
+#include "prepare.h"
+#include "role_write.h"
+#include "script.h"
+#include "statement/bounds.h"
+#include "statement/exec.h"
+#include "syntax/syntax.h"
+#include "trace.h"
+
+/* --- failures ------------------------------------------------------------------------------------------------------- */
+
+enum status exec_fail(struct exec_call *call, enum cql_code code, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    call->failure = (struct cql_failure){.code = code,
+                                         .message = arena_copy(call->arena, bytes_of_text(text)),
+                                         .consistency = call->request->message->parameters.consistency};
+    return STATUS_INVALID;
+}
+
+enum status exec_fail_status(struct exec_call *call, enum status status, const char *text)
+{
+    switch ((int)status) {
+    case STATUS_BUSY:
+        return exec_fail(call, CQL_OVERLOADED, "%s", text);
+    case STATUS_DENIED:
+        return exec_fail(call, CQL_UNAUTHORIZED, "%s", text);
+    case STATUS_INVALID:
+    case STATUS_TOO_LARGE:
+    case STATUS_NOT_FOUND:
+    case STATUS_EXISTS:
+    case STATUS_TRIMMED:
+    case STATUS_UNSUPPORTED:
+    case STATUS_STALE:
+        return exec_fail(call, CQL_INVALID, "%s", text);
+    case STATUS_FUNCTION: /* a native one; users' say more (script.c) */
+        return exec_fail(call, CQL_FUNCTION_FAILURE, "%s", text);
+    default:
+        return exec_fail(call, CQL_SERVER_ERROR, "%s", text);
+    }
+}
+
+void exec_warn(struct exec_call *call, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    struct bytes *grown = arena_create_array(call->arena, call->warnings_count + 1, sizeof(*grown));
+    for (size_t i = 0; i < call->warnings_count; i++) {
+        grown[i] = call->warnings[i];
+    }
+    grown[call->warnings_count++] = arena_copy(call->arena, bytes_of_text(text));
+    call->warnings = grown;
+}
+
+/* --- answers -------------------------------------------------------------------------------------------------------- */
+
+static void exec_trace(struct exec_call *call)
+{
+    const struct cql_message *message = call->request->message;
+    const struct cql_query *query = message->statements_count == 1 ? &message->statements[0] : NULL;
+    struct bytes text = {0};
+    if (query != NULL) {
+        text = query->is_prepared ? statement__plan_text(query->prepared) : query->text;
+    }
+    statement__traces_note(call->exec->traces, call->request, text);
+}
+
+void exec_answer(struct exec_call *call, struct cql_answer *answer)
+{
+    struct arena kept = call->outcome_arena; /* the call is gone with its request */
+    struct cql_request *request = call->request;
+    answer->warnings = call->warnings;
+    answer->warnings_count = call->warnings_count;
+    if (request->is_traced) {
+        exec_trace(call);
+    }
+    cql_request_answer(&request, answer);
+    arena_reset(&kept);
+}
+
+void exec_answer_failure(struct exec_call *call)
+{
+    struct cql_answer answer = {.kind = CQL_ANSWER_FAILURE, .failure = call->failure};
+    exec_answer(call, &answer);
+}
+
+void exec_answer_void(struct exec_call *call)
+{
+    struct cql_answer answer = {.kind = CQL_ANSWER_VOID};
+    exec_answer(call, &answer);
+}
+
+void exec_answer_change(struct exec_call *call, const struct cql_schema_change *change)
+{
+    atomic_fetch_add(&call->exec->node->changes, 1);
+    statement__role_follow(call, change);
+}
+
+/* --- writes --------------------------------------------------------------------------------------------------------- */
+
+static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
+{
+    return arena_copy(&call->outcome_arena, image);
+}
+
+static void exec_again(struct exec_call *call);
+
+/* A change of a table that had changed meanwhile is planned anew, as writes are by the gate. */
+static bool call_again(struct exec_call *call)
+{
+    bool is_one = call->query != NULL && call->request->message->opcode != OPCODE_BATCH;
+    if (call->outcome.status != STATUS_STALE || !is_one || ++call->plans >= GATE_PLANS_MAX) {
+        return false;
+    }
+    arena_clear(&call->outcome_arena);
+    call->outcome = (struct exec_outcome){0};
+    exec_again(call);
+    return true;
+}
+
+static void call_resume(struct cql_request *request)
+{
+    struct exec_call *call = request->context;
+    const struct exec_outcome *outcome = &call->outcome;
+    if (call_again(call)) {
+        return;
+    }
+    if (outcome->status != STATUS_OK && outcome->status != STATUS_CONDITION) {
+        if (exec_fail_status(call, outcome->status, outcome->text) != STATUS_OK) {
+            exec_answer_failure(call);
+        }
+        return;
+    }
+    call->finish(call);
+}
+
+/* Thread: the writer's. */
+void exec_done(void *context, const struct gate_outcome *outcome)
+{
+    struct exec_call *call = context;
+    struct exec_outcome *kept = &call->outcome;
+    *kept = (struct exec_outcome){.status = outcome->status,
+                                  .count = outcome->count,
+                                  .commit_time_us = outcome->commit_time_us};
+    if (outcome->status != STATUS_OK) {
+        kept->text = arena_copy_text(&call->outcome_arena, bytes_of_text(outcome->text));
+    }
+    kept->changes = arena_create_array(&call->outcome_arena, outcome->count, sizeof(*kept->changes));
+    for (size_t i = 0; i < outcome->count; i++) {
+        kept->changes[i] = outcome->changes[i];
+        kept->changes[i].text = NULL;
+        kept->changes[i].old_image = outcome_copy(call, outcome->changes[i].old_image);
+        kept->changes[i].new_image = outcome_copy(call, outcome->changes[i].new_image);
+    }
+    cql_request_resume(call->request, call_resume);
+}
+
+struct bytes exec_actor(const struct exec_call *call)
+{
+    struct bytes principal = call->request->principal;
+    return principal.size > 0 ? principal : bytes_of_text("local");
+}
+
+enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
+                        void (*finish)(struct exec_call *call))
+{
+    struct error error;
+    struct arena none = {0};
+    struct gate_transaction transaction = {.arena = &none,
+                                           .changes = changes,
+                                           .count = count,
+                                           .actor = exec_actor(call),
+                                           .done = exec_done,
+                                           .context = call};
+    call->finish = finish;
+    enum status status = gate_submit(call->exec->gate, &transaction, NULL, &error);
+    arena_reset(&none);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
+/* --- names ---------------------------------------------------------------------------------------------------------- */
+
+bool exec_keyspace_is_system(struct bytes keyspace)
+{
+    static const char *const names[] = {"system",        "system_schema",      "system_auth",
+                                        "system_traces", "system_distributed", "system_virtual_schema",
+                                        "system_views",  "system_schema_mcs",  "system_multiregion_info"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (bytes_equal(keyspace, bytes_of_text(names[i]))) {
+            return true;
+        }
+    }
+    return statement__documents_are_in(keyspace);
+}
+
+struct bytes exec_keyspace_of(const struct exec_call *call, const struct cql_qualified *name)
+{
+    return name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+}
+
+bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace)
+{
+    struct keyspace_options options;
+    return exec_keyspace_is_system(keyspace) ||
+           statement__keyspace_find(call, keyspace, &options) == STATUS_OK;
+}
+
+enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struct bytes *ret_keyspace)
+{
+    struct bytes keyspace = named.size > 0 ? named : call->request->keyspace;
+    if (keyspace.size == 0) {
+        return exec_fail(
+            call, CQL_INVALID,
+            "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
+    }
+    if (!exec_keyspace_exists(call, keyspace)) {
+        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
+                         (const char *)keyspace.data);
+    }
+    *ret_keyspace = keyspace;
+    return STATUS_OK;
+}
+
+struct bytes exec_full_name(struct exec_call *call, struct bytes keyspace, struct bytes name)
+{
+    return bytes_of_text(arena_format(call->arena, "%.*s.%.*s", (int)keyspace.size,
+                                      (const char *)keyspace.data, (int)name.size, (const char *)name.data));
+}
+
+enum status exec_find_table(struct exec_call *call, const struct cql_qualified *name,
+                            struct exec_table *ret_table)
+{
+    struct exec_table table = {
+        .keyspace = exec_keyspace_of(call, name),
+        .name = name->name,
+    };
+    if (table.keyspace.size > 0) {
+        table.full = exec_full_name(call, table.keyspace, table.name);
+        bool is_found = gate_table_find(call->exec->gate, table.full, &table.schema, NULL) == STATUS_OK;
+        if (is_found && table.schema->kind == TABLE_WIDE) {
+            *ret_table = table;
+            return STATUS_OK;
+        }
+    }
+    if (table.keyspace.size > 0 && !exec_keyspace_exists(call, table.keyspace)) {
+        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)table.keyspace.size,
+                         (const char *)table.keyspace.data);
+    }
+    enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
+    return status != STATUS_OK ? status
+                               : exec_fail(call, CQL_INVALID, "table %.*s does not exist",
+                                           (int)table.name.size, (const char *)table.name.data);
+}
+
+enum status exec_type(struct exec_call *call, const struct cql_type *type, struct bytes keyspace,
+                      struct type *ret_type)
+{
+    struct error error;
+    struct bytes text = {0};
+    if (statement__class_resolve(call, type->text, &text) != STATUS_OK) {
+        return STATUS_INVALID;
+    }
+    enum status status = statement__type_named(call, text, keyspace, ret_type, &error);
+    return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
+}
+
+/* --- the executor --------------------------------------------------------------------------------------------------- */
+
+/* Statements about roles, and what nobody serves. */
+static enum status exec_authority(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_CREATE_ROLE:
+        return exec_create_role(call, &statement->role);
+    case CQL_ALTER_ROLE:
+        return exec_alter_role(call, &statement->role);
+    case CQL_DROP_ROLE:
+        return exec_drop_role(call, &statement->role);
+    case CQL_GRANT_ROLE:
+    case CQL_REVOKE_ROLE:
+        return exec_grant_role(call, statement);
+    case CQL_GRANT:
+    case CQL_REVOKE:
+        return exec_grant(call, statement);
+    case CQL_LIST_ROLES:
+    case CQL_LIST_USERS:
+        return exec_list_roles(call, statement);
+    case CQL_LIST_PERMISSIONS:
+        return exec_list_permissions(call, &statement->grant);
+    default:
+        return exec_fail(call, CQL_INVALID, "this version does not serve this statement");
+    }
+}
+
+static enum status exec_statement(struct exec_call *call, const struct cql_statement *statement)
+{
+    switch ((int)statement->kind) {
+    case CQL_SELECT:
+        return exec_select(call, &statement->select);
+    case CQL_INSERT:
+    case CQL_UPDATE:
+    case CQL_DELETE:
+    case CQL_BATCH:
+        return exec_modify(call, statement);
+    case CQL_TRUNCATE:
+        return exec_truncate(call, &statement->object);
+    case CQL_USE:
+        return exec_use(call, &statement->keyspace);
+    case CQL_CREATE_KEYSPACE:
+        return exec_create_keyspace(call, &statement->keyspace);
+    case CQL_ALTER_KEYSPACE:
+        return exec_alter_keyspace(call, &statement->keyspace);
+    case CQL_DROP_KEYSPACE:
+        return exec_drop_keyspace(call, &statement->keyspace);
+    case CQL_CREATE_TABLE:
+        return exec_create_table(call, &statement->create_table);
+    case CQL_ALTER_TABLE:
+        return exec_alter_table(call, &statement->alter_table);
+    case CQL_DROP_TABLE:
+        return exec_drop_table(call, &statement->object);
+    case CQL_CREATE_INDEX:
+        return exec_create_index(call, &statement->create_index);
+    case CQL_DROP_INDEX:
+        return exec_drop_index(call, &statement->object);
+    case CQL_CREATE_TRIGGER:
+        return exec_create_trigger(call, &statement->trigger);
+    case CQL_DROP_TRIGGER:
+        return exec_drop_trigger(call, &statement->trigger);
+    case CQL_RESTORE_TABLE:
+        return exec_restore_table(call, &statement->restore_table);
+    case CQL_CREATE_VIEW:
+        return exec_create_view(call, statement);
+    case CQL_ALTER_VIEW:
+        return exec_alter_view(call, &statement->alter_table);
+    case CQL_DROP_VIEW:
+        return exec_drop_view(call, &statement->object);
+    case CQL_CREATE_TYPE:
+        return exec_create_type(call, &statement->create_type);
+    case CQL_ALTER_TYPE:
+        return exec_alter_type(call, &statement->alter_table);
+    case CQL_DROP_TYPE:
+        return exec_drop_type(call, &statement->object);
+    case CQL_CREATE_FUNCTION:
+        return exec_create_function(call, &statement->create_function);
+    case CQL_DROP_FUNCTION:
+        return exec_drop_function(call, &statement->drop_function);
+    case CQL_CREATE_AGGREGATE:
+        return exec_create_aggregate(call, &statement->create_aggregate);
+    case CQL_DROP_AGGREGATE:
+        return exec_drop_aggregate(call, &statement->drop_function);
+    case CQL_DESCRIBE:
+        return exec_describe(call, &statement->describe);
+    default:
+        return exec_authority(call, statement);
+    }
+}
+
+enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
+                              const struct cql_statement **ret_statement)
+{
+    struct error error;
+    struct cql_statement *parsed = NULL;
+    if (query->is_prepared) {
+        *ret_statement = statement__plan_statement(query->prepared);
+        exec_markers(call, *ret_statement);
+        return STATUS_OK;
+    }
+    enum status status = cql_parse(query->text, call->arena, &parsed, &error);
+    if (status == STATUS_OK) {
+        exec_markers(call, parsed);
+    }
+    *ret_statement = parsed;
+    return status == STATUS_OK
+               ? status
+               : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
+}
+
+static enum status exec_query(struct exec_call *call, const struct cql_query *query)
+{
+    const struct cql_statement *statement = NULL;
+    call->query = query;
+    enum status status = exec_statement_of(call, query, &statement);
+    if (status == STATUS_OK) {
+        status = statement__authorize(call, statement);
+    }
+    return status == STATUS_OK ? exec_statement(call, statement) : status;
+}
+
+/* Until it is answered, or waits for a write, or for functions of users. */
+static void exec_run(struct exec_call *call)
+{
+    const struct cql_message *message = call->request->message;
+    enum status status = STATUS_OK;
+    if (message->opcode == OPCODE_PREPARE) {
+        status = statement__prepare(call, &message->statements[0]);
+    } else if (message->opcode == OPCODE_BATCH) {
+        status = exec_batch(call, message);
+    } else {
+        status = exec_query(call, &message->statements[0]);
+    }
+    if (status != STATUS_OK && statement__script_bind_waits(call)) {
+        status = statement__script_bind_run(call, exec_again);
+    }
+    if (status != STATUS_OK) {
+        exec_answer_failure(call);
+    }
+}
+
+/* From the beginning, with the results of the calls that the statement was stopped for. */
+static void exec_again(struct exec_call *call)
+{
+    call->warnings_count = 0;
+    call->failure = (struct cql_failure){0};
+    statement__script_bind_again(call);
+    exec_run(call);
+}
+
+static void exec_execute(void *context, struct cql_request *request)
+{
+    struct exec_call *call = arena_create(request->arena, sizeof(*call));
+    *call = (struct exec_call){.exec = context, .request = request, .arena = request->arena};
+    request->context = call;
+    exec_run(call);
+}
+
+static bool exec_is_current(void *context, const void *statement)
+{
+    return statement__plan_is_current(context, statement);
+}
+
+static void exec_destroy_prepared(void *context, void *statement)
+{
+    (void)context;
+    statement__plan_destroy(statement);
+}
+
+/* A random UUID (RFC 9562, version 4) to everybody who does not know the node's secret. */
+static void node_uuid(const struct cql_node *node, const char *of_what, uint8_t ret_uuid[CQL_UUID_BYTES])
+{
+    uint8_t code[SHA256_BYTES];
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text(of_what), code);
+    memcpy(ret_uuid, code, CQL_UUID_BYTES);
+    ret_uuid[6] = (uint8_t)((ret_uuid[6] & 0x0F) | 0x40);
+    ret_uuid[8] = (uint8_t)((ret_uuid[8] & 0x3F) | 0x80);
+}
+
+void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_BYTES])
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "schema %lld %llu", (long long)exec->node->started_s,
+                   (unsigned long long)atomic_load(&exec->node->changes));
+    node_uuid(exec->node, text, ret_version);
+}
+
+enum status exec_open(struct gate *gate, struct gate_readers *readers, struct evaluator *evaluator,
+                      struct cql_node *node, struct exec **ret_exec, struct error *error)
+{
+    struct exec *exec = memory_create(sizeof(*exec));
+    exec->gate = gate;
+    exec->readers = readers;
+    exec->evaluator = evaluator;
+    exec->executor = (struct cql_executor){.execute = exec_execute,
+                                           .is_current = exec_is_current,
+                                           .destroy = exec_destroy_prepared,
+                                           .context = exec};
+    exec->node = node;
+    exec->view_bases = map_create();
+    statement__modify_open();
+    exec->traces = statement__traces_create(CQL_TRACES_KEPT);
+    node_uuid(node, "host", exec->host_id);
+    crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
+                       exec->paging_key);
+    enum status status = gate_view_open(gate, &exec->view, error);
+    if (status == STATUS_OK) {
+        status = gate_view_open(gate, &exec->aside, error);
+    }
+    if (status != STATUS_OK) {
+        exec_close(&exec);
+        return status;
+    }
+    *ret_exec = exec;
+    return STATUS_OK;
+}
+
+static void exec_forget_views(struct exec *exec)
+{
+    struct bytes key;
+    void *base = NULL;
+    for (size_t position = 0; map_next(exec->view_bases, &position, &key, &base);) {
+        memory_destroy(base);
+    }
+    map_destroy(&exec->view_bases);
+}
+
+void exec_close(struct exec **exec)
+{
+    struct exec *gone = *exec;
+    *exec = NULL;
+    if (gone != NULL) {
+        gate_view_close(&gone->view);
+        gate_view_close(&gone->aside);
+        statement__traces_destroy(&gone->traces);
+        exec_forget_views(gone);
+        memory_destroy(gone);
+    }
+}
+
+const struct cql_executor *exec_executor(const struct exec *exec)
+{
+    return &exec->executor;
+}
