@@ -114,6 +114,7 @@ def run_handler(host, watch, name, body):
                     break
             most = watch.take()
             assert after > runs, "a run that the server did not count"
+            assert "not what it was" not in str(said), f"{name}: {said}"
             assert most <= MEMORY + BESIDE, f"{name} held {most >> 20} MiB"
             lasted = (total - seconds) * 1000
             best = lasted if best is None else min(best, lasted)

@@ -31,13 +31,14 @@ local s, t = ('x'):rep(1 << 20), {} for i = 1, 10 do t[i] = s end
 while true do pcall(oxbow.encode_json, t) end
 --- host_in_gc
 local meta = {}
-meta.__gc = function() setmetatable({}, meta) local t = {} for i = 1, 50 do t[i] = {x = ('y'):rep(i * 100)} end oxbow.encode_json(t) end
+meta.__gc = function() setmetatable({}, meta) oxbow.encode_json({('y'):rep(5000)}) end
 setmetatable({}, meta)
 local text = '[' .. ('null,'):rep(1000) .. 'null]'
-for _ = 1, 1000 do
+for _ = 1, 50 do
   local t = oxbow.decode_json(text)
-  for i = 1, #t do assert(t[i] == oxbow.null) end
+  for i = 1, #t do assert(t[i] == oxbow.null, 'not what it was') end
 end
+return 'sound'
 --- host_tostring
 oxbow.put(setmetatable({}, {__tostring = function() while true do end end}), {})
 --- host_index
