@@ -56,6 +56,25 @@ static enum status changes_transaction(struct log *log, uint64_t lsn, uint64_t *
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+enum status gate_lsn_whole(struct gate *gate, uint64_t lsn, uint64_t *ret_lsn, struct error *error)
+{
+    struct log_tip tip = log_tip(gate->options.log);
+    uint64_t first = 0;
+    if (lsn + 1 < tip.first_lsn || lsn >= tip.next_lsn - 1) { /* not there; nothing after it */
+        *ret_lsn = lsn;
+        return STATUS_OK;
+    }
+    enum status status = changes_transaction(gate->options.log, lsn + 1, &first, error);
+    if (status == STATUS_OK && first <= 1) {
+        status = error_set(error, STATUS_TRIMMED, "the transaction of LSN %llu has no state before it",
+                           (unsigned long long)lsn);
+    }
+    if (status == STATUS_OK) {
+        *ret_lsn = first - 1;
+    }
+    return status;
+}
+
 static bool changes_want(const struct changes_walk *walk, const struct record *record)
 {
     const struct gate_changes *wanted = walk->wanted;

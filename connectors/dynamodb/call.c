@@ -230,9 +230,12 @@ enum status call_as_of(struct call *call, uint64_t *ret_lsn)
     if (lsn.size > 0) {
         bool is_sound = decimal_parse(lsn, call->arena, &number, NULL) == STATUS_OK &&
                         decimal_to_integer(&number, &whole) && whole > 0;
-        *ret_lsn = (uint64_t)whole;
-        return is_sound ? STATUS_OK
-                        : call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of-Lsn must be an LSN");
+        if (!is_sound) {
+            return call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of-Lsn must be an LSN");
+        }
+        return gate_lsn_whole(call->door->options.gate, (uint64_t)whole, ret_lsn, &error) == STATUS_OK
+                   ? STATUS_OK
+                   : call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of-Lsn: %s", error.text);
     }
     if (moment.size == 0) {
         return STATUS_OK;

@@ -48,6 +48,9 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     if (status == STATUS_OK) {
         status = codec_field_unsigned(body, WIRE_FIELD_AS_OF_TIME, 0, &time_us, error);
     }
+    if (status == STATUS_OK && time_us == 0 && *ret_lsn > 0) {
+        status = gate_lsn_whole(door->options.gate, *ret_lsn, ret_lsn, error);
+    }
     if (status == STATUS_OK && time_us > 0) {
         status = gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
     }

@@ -57,11 +57,9 @@ static enum status select_as_of(struct select *select)
     if (bound.kind != BOUND_VALUE || (!is_time && bound.value.integer <= 0)) {
         return exec_fail(call, CQL_INVALID, "AS OF takes a time or a positive LSN");
     }
-    if (!is_time) {
-        select->as_of = (uint64_t)bound.value.integer;
-        return STATUS_OK;
-    }
-    status = gate_lsn_at(call->exec->gate, bound.value.integer * 1000, &select->as_of, &error);
+    status = is_time
+                 ? gate_lsn_at(call->exec->gate, bound.value.integer * 1000, &select->as_of, &error)
+                 : gate_lsn_whole(call->exec->gate, (uint64_t)bound.value.integer, &select->as_of, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 

@@ -55,7 +55,18 @@ static void push_opaque_value(lua_State *lua, const struct value *value)
     struct worker *worker = worker__of(lua);
     buffer_clear(&worker->out);
     codec_value_encode(&worker->out, value);
-    push_opaque(lua, buffer_bytes(&worker->out));
+    /* A copy: making the userdata may run finalizers, which use the buffer too. */
+    push_opaque(lua, arena_copy(&worker->arena, buffer_bytes(&worker->out)));
+}
+
+void worker__take(lua_State *lua, size_t size)
+{
+    struct worker *worker = worker__of(lua);
+    size_t most = worker->memory_bytes_max + 2 * (size_t)PROTOCOL_MESSAGE_BYTES_MAX;
+    if (worker->memory_bytes + worker->arena.total + size > most) {
+        worker->has_met_memory_cap = true;
+        (void)luaL_error(lua, "not enough memory");
+    }
 }
 
 static void push_decimal(lua_State *lua, const struct value *value)
@@ -310,6 +321,7 @@ static struct value value_of_encoded(lua_State *lua, struct bytes encoded)
 {
     struct worker *worker = worker__of(lua);
     struct value value = {0};
+    worker__take(lua, encoded.size);
     struct bytes copy = arena_copy(&worker->arena, encoded);
     if (codec_message_decode(copy, &worker->arena, &value, NULL) != STATUS_OK) {
         (void)luaL_error(lua, "a malformed value");
@@ -323,6 +335,7 @@ static struct value value_at(lua_State *lua, int index, int depth);
 static struct value value_of_list(lua_State *lua, int index, size_t count, int depth)
 {
     struct value list = {.kind = VALUE_LIST, .items = {.count = count}};
+    worker__take(lua, count * sizeof(*list.items.at));
     list.items.at = arena_create_array(&worker__of(lua)->arena, count, sizeof(*list.items.at));
     for (size_t i = 0; i < count; i++) {
         (void)lua_rawgeti(lua, index, (lua_Integer)i + 1);
@@ -350,6 +363,7 @@ static struct value value_of_table(lua_State *lua, int index, int depth)
     }
     struct value map = {.kind = VALUE_MAP, .pairs = {.count = pairs}};
     size_t i = 0;
+    worker__take(lua, 2 * pairs * sizeof(*map.pairs.at));
     map.pairs.at = arena_create_array(&worker__of(lua)->arena, 2 * pairs, sizeof(*map.pairs.at));
     for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1)) {
         if (lua_type(lua, -2) != LUA_TSTRING) {
@@ -390,6 +404,7 @@ static struct value value_at(lua_State *lua, int index, int depth)
         return value_of_number(lua, index);
     case LUA_TSTRING: {
         const char *text = lua_tolstring(lua, index, &size);
+        worker__take(lua, size);
         struct bytes copy = arena_copy(&worker__of(lua)->arena, bytes_of(text, size));
         return bytes_are_utf8(copy) ? value_of_text(copy) : value_of_bytes(copy);
     }
@@ -444,6 +459,24 @@ static int make_json(lua_State *lua)
     return 1;
 }
 
+/* As many values as a text of JSON can have: what begins or follows outside of strings. */
+static size_t json_values_max(struct bytes text)
+{
+    bool is_string = false;
+    size_t values = 1;
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        if (is_string && c == '\\') {
+            i++;
+        } else if (c == '"') {
+            is_string = !is_string;
+        } else if (!is_string && (c == '[' || c == '{' || c == ',' || c == ':')) {
+            values++;
+        }
+    }
+    return values;
+}
+
 static int parse_json(lua_State *lua)
 {
     size_t size = 0;
@@ -451,6 +484,7 @@ static int parse_json(lua_State *lua)
     struct value value;
     struct worker *worker = worker__of(lua);
     const char *text = luaL_checklstring(lua, 1, &size);
+    worker__take(lua, size + json_values_max(bytes_of(text, size)) * sizeof(value));
     if (codec_json_decode(bytes_of(text, size), &worker->arena, &value, &error) != STATUS_OK) {
         return luaL_error(lua, "%s", error.text);
     }

@@ -70,6 +70,7 @@ static int host_call(lua_State *lua, const char *operation, const struct value *
         status = protocol_receive(WORKER_DESCRIPTOR, &worker->answer, 0, &error);
     }
     if (status == STATUS_OK) {
+        worker__take(lua, worker->answer.size);
         struct bytes message = arena_copy(&worker->arena, buffer_bytes(&worker->answer));
         status = protocol_decode(message, &worker->arena, &kind, &body, &error);
     }
@@ -174,8 +175,11 @@ static int host_effect(lua_State *lua, const char *kind, int item_index, const c
         values[1] = host_argument(lua, options_index);
     }
     struct value effect = host_map(worker, all, values, 5);
+    size_t size = worker->effects.size;
     codec_value_encode(&worker->effects, &effect);
     if (++worker->effects_count > FUNCTION_EFFECTS_MAX || worker->effects.size > FUNCTION_EFFECT_BYTES_MAX) {
+        worker->effects.size = size; /* the script may catch the error, and try again and again */
+        worker->effects_count--;
         return luaL_error(lua, "an invocation may write %d items and %d bytes", FUNCTION_EFFECTS_MAX,
                           FUNCTION_EFFECT_BYTES_MAX);
     }

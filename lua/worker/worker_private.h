@@ -45,6 +45,9 @@ void worker__register_types(lua_State *lua);
 void worker__push(lua_State *lua, const struct value *value);
 /* A value as it lies in the invocation's message: containers are read when they are looked into. */
 void worker__push_lazy(lua_State *lua, struct bytes encoded);
+/* Raises an error when Lua and the arena, with so many bytes more, would have more than what the function may have and two
+ * messages: what values take on their way counts as a function's memory. */
+void worker__take(lua_State *lua, size_t size);
 /* The value at a stack index, in worker->arena. Raises an error for what cannot be a value. */
 struct value worker__value_at(lua_State *lua, int index);
 void worker__push_text_of(lua_State *lua, const struct value *value);

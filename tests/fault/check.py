@@ -47,6 +47,27 @@ def check_stream(address, rows, last_lsn):
     assert not differs, f"the stream folds to something else than the table holds: {differs[:5]}"
 
 
+CREDIT = 50000  # that a subscriber has at the beginning, and gets again when half is used
+
+
+def stream(client, table, start, last_lsn):
+    """The records of a subscription up to the LSN, credit given as they come. Nothing else may be under way with that client."""
+    subscription = client.send(server.SUBSCRIBE, {server.TABLE: table, server.CREDIT: CREDIT, server.START: start})
+    begun = client.receive()
+    assert server.STATUS not in begun[1], begun
+    lsn, used = 0, 0
+    while lsn < last_lsn:
+        answer = client.receive()
+        assert answer is not None and server.STATUS not in answer[1], f"the stream ends at LSN {lsn}, before {last_lsn}: {answer}"
+        for record in answer[1][server.RECORDS]:
+            lsn = record[server.LSN]
+            used += 1
+            yield record
+        if used > CREDIT // 2:
+            client.send(server.GIVE, {server.CREDIT: used}, subscription)
+            used = 0
+
+
 def check_index(client):
     """Where there is the index by_g, and it is active, it leads to every row (all have the same g)."""
     indexes = client.request(server.DESCRIBE, {server.TABLE: "t"}).get(server.INDEXES, [])

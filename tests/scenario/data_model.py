@@ -72,6 +72,14 @@ def transactions(client):
     )
     history = client.request(server.HISTORY, {server.TABLE: "t", server.KEY: {"id": "b"}})[server.RECORDS]
     assert history[-1][server.LSN] == done[server.LSN]
+    # As of an LSN in the middle of a transaction it has not happened yet.
+    before = put(client, "t", {"id": "d0", "v": 0})[server.LSN]
+    last = client.request(server.TRANSACT, {server.CHANGES: [change("put", f"d{n}", item={"v": 1}) for n in range(4)]})[server.LSN]
+    assert last == before + 4
+    for lsn in range(before, last + 1):
+        found = [get(client, "t", {"id": f"d{n}"}, as_of=lsn) for n in range(4)]
+        assert found == ([{"id": f"d{n}", "v": 1} for n in range(4)] if lsn == last else [{"id": "d0", "v": 0}, None, None, None]), (lsn, found)
+        assert [item for item in found if item] == sorted((item for item in scan(client, "t", as_of=lsn) if item["id"][0] == "d"), key=lambda i: i["id"])
     # One change refuses all; each says what is wrong with it.
     try:
         client.request(

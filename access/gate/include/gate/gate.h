@@ -205,6 +205,9 @@ MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struc
                                struct error *error);
 /* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon, or before everything. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
+/* The last LSN at or before `lsn` with which a transaction ends: what is read as of an LSN holds whole transactions (invariant 4).
+ * One that is not in the log stays as it is, for the read to refuse. STATUS_TRIMMED: there is none. */
+MUST_USE enum status gate_lsn_whole(struct gate *gate, uint64_t lsn, uint64_t *ret_lsn, struct error *error);
 
 /* The item under the key attributes in `key`, now or (as_of > 0) as of an LSN. `ret_read` (may be NULL) gets what a
  * transaction needs to insist on it, also when there is no such item; it lives in `arena`.
