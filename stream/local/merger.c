@@ -35,7 +35,7 @@ static struct segment *plan_child(struct local *local, uint64_t number, unsigned
     return segment != NULL && segment_range(segment).is_sealed ? segment : NULL;
 }
 
-/* Collects the children of the run; false when one is not there yet. Those before the oldest segment are passed over. */
+/* Collects the children of the run; false when one is not there yet, or they are too large together. Those before the oldest segment are passed over. */
 static bool plan_fill(struct local *local, struct merge_plan *plan)
 {
     uint64_t oldest = segment_range(local->segments[0]).number;
@@ -52,7 +52,7 @@ static bool plan_fill(struct local *local, struct merge_plan *plan)
         plan->children[plan->count++] = segment_share(child);
         plan->bytes += segment_range(child).file_bytes;
     }
-    return plan->count > 0;
+    return plan->count > 0 && segment_run_fits(plan->children, plan->count);
 }
 
 /* The first run that can be made, small ones first; false: none. The caller holds the mutex. */

@@ -41,6 +41,18 @@ enum status segment_run_open(const char *directory, uint64_t number, unsigned le
     return segment__open(run, run_suffix(level), ret_run, error);
 }
 
+bool segment_run_fits(struct segment *const *children, size_t count)
+{
+    enum {
+        LINE_BYTES_MAX = SEGMENT_KEY_BYTES_MAX + SEGMENT_KEY_HASH_BYTES + 24,
+    };
+    uint64_t blocks = 0;
+    for (size_t i = 0; i < count; i++) {
+        blocks += children[i]->index_blocks_count;
+    }
+    return blocks * LINE_BYTES_MAX < SEGMENT_FOOTER_BYTES_MAX / 2; /* the other half is for presences */
+}
+
 /* What a run says of its records: all that its children say. */
 static void run_join(struct segment *run, struct segment *const *children, size_t count)
 {

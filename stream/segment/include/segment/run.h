@@ -14,6 +14,8 @@
 /* How many segment numbers a run of `level` covers. */
 uint64_t segment_run_span(unsigned level);
 
+/* Whether these make a run: one whose footer, a line for each block of keys, would pass what a footer may have is not made. */
+bool segment_run_fits(struct segment *const *children, size_t count);
 /* Writes the run of `level` at `number` from its children (sealed segments or runs of the level below, in order, without
  * gaps), durable, and opens it. STATUS_CLOSED when *is_cancelled became true on the way. */
 MUST_USE enum status segment_run_write(struct segment *const *children, size_t count, uint64_t number,
