@@ -29,7 +29,15 @@ struct lazy {
     bool is_map;
     struct reader items; /* list: what follows the item given last … */
     size_t items_count;
-    size_t next_index; /* … which is the one before this, counted from 1 */
+    size_t next_index; /* … which is the one before this, counted from 1 … */
+    struct bytes last; /* … and this */
+    const uint32_t
+        *offsets; /* list: where each item begins, when it was read out of order; in its user value */
+};
+
+enum {
+    LAZY_KEPT_BYTES_MIN =
+        1024, /* a member of a map that is as large is kept with it: finding it again walks over it */
 };
 
 static struct lazy *lazy_check(lua_State *lua, int index)
@@ -168,7 +176,7 @@ void worker__push_lazy(lua_State *lua, struct bytes encoded)
     struct value value;
     lazy.is_map = codec_view_map(encoded, &lazy.items, &lazy.items_count);
     if (lazy.is_map || codec_view_array(encoded, &lazy.items, &lazy.items_count)) {
-        struct lazy *kept = lua_newuserdatauv(lua, sizeof(*kept), 0);
+        struct lazy *kept = lua_newuserdatauv(lua, sizeof(*kept), 1);
         *kept = lazy;
         luaL_setmetatable(lua, type_lazy);
     } else if (codec_view_scalar(encoded, &value) ||
@@ -179,25 +187,77 @@ void worker__push_lazy(lua_State *lua, struct bytes encoded)
     }
 }
 
+/* Notes where the items of the list at index 1 begin, so that any order of access costs the same. */
+static void lazy_note_offsets(lua_State *lua, struct lazy *lazy)
+{
+    struct reader items;
+    size_t count = 0;
+    uint32_t *offsets = lua_newuserdatauv(lua, lazy->items_count * sizeof(*offsets), 0);
+    (void)codec_view_array(lazy->encoded, &items, &count);
+    for (size_t i = 0; i < lazy->items_count; i++) {
+        offsets[i] = (uint32_t)(lazy->encoded.size - items.rest.size);
+        if (!codec_view_next(&items, NULL)) {
+            (void)luaL_error(lua, "a malformed value in the event");
+        }
+    }
+    (void)lua_setiuservalue(lua, 1, 1);
+    lazy->offsets = offsets;
+}
+
+/* The item of the list at index 1. */
 static int lazy_item(lua_State *lua, struct lazy *lazy, lua_Integer index)
 {
-    struct bytes item;
+    struct bytes item = lazy->last;
+    bool is_sound = true;
     if (index < 1 || (uint64_t)index > lazy->items_count) {
         lua_pushnil(lua);
         return 1;
     }
-    if ((size_t)index < lazy->next_index) {
-        (void)codec_view_array(lazy->encoded, &lazy->items, &lazy->items_count);
-        lazy->next_index = 1;
-    }
-    do {
-        if (!codec_view_next(&lazy->items, &item)) {
-            return luaL_error(lua, "a malformed value in the event");
-        }
+    if ((size_t)index == lazy->next_index) {
+        is_sound = codec_view_next(&lazy->items, &item);
+        lazy->last = item;
         lazy->next_index++;
-    } while (lazy->next_index <= (size_t)index);
+    } else if ((size_t)index + 1 != lazy->next_index) {
+        if (lazy->offsets == NULL) {
+            lazy_note_offsets(lua, lazy);
+        }
+        struct reader from = reader_of(bytes_from(lazy->encoded, lazy->offsets[index - 1]));
+        is_sound = codec_view_next(&from, &item);
+    }
+    if (!is_sound) {
+        return luaL_error(lua, "a malformed value in the event");
+    }
     worker__push_lazy(lua, item);
     return 1;
+}
+
+/* Pushes the member of the map at index 1 that index 2 names, if it was kept. */
+static bool lazy_push_kept(lua_State *lua)
+{
+    if (lua_getiuservalue(lua, 1, 1) == LUA_TTABLE) {
+        lua_pushvalue(lua, 2);
+        if (lua_rawget(lua, -2) != LUA_TNIL) {
+            return true;
+        }
+        lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+    return false;
+}
+
+/* Keeps the member on top of the stack, which stays there. */
+static void lazy_keep(lua_State *lua)
+{
+    if (lua_getiuservalue(lua, 1, 1) != LUA_TTABLE) {
+        lua_pop(lua, 1);
+        lua_newtable(lua);
+        lua_pushvalue(lua, -1);
+        (void)lua_setiuservalue(lua, 1, 1);
+    }
+    lua_pushvalue(lua, 2);
+    lua_pushvalue(lua, -3);
+    lua_rawset(lua, -3);
+    lua_pop(lua, 1);
 }
 
 static int lazy_index(lua_State *lua)
@@ -213,10 +273,16 @@ static int lazy_index(lua_State *lua)
         return 1;
     }
     const char *name = lua_tolstring(lua, 2, &size);
-    if (codec_view_member(lazy->encoded, bytes_of(name, size), &value)) {
-        worker__push_lazy(lua, value);
-    } else {
+    if (lazy_push_kept(lua)) {
+        return 1;
+    }
+    if (!codec_view_member(lazy->encoded, bytes_of(name, size), &value)) {
         lua_pushnil(lua);
+        return 1;
+    }
+    worker__push_lazy(lua, value);
+    if (value.size >= LAZY_KEPT_BYTES_MIN && lua_isuserdata(lua, -1) != 0) {
+        lazy_keep(lua);
     }
     return 1;
 }

@@ -68,6 +68,27 @@ def deploying(client):
     expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "echo"}), 1, "no function echo")
 
 
+def any_order(client):
+    """Lists and maps of an event give the same however they are walked, and large ones at the same cost."""
+    deploy(client, "orders", """
+        function handler(e)
+            local n, sums = #e.list, {0, 0, 0, 0, 0}
+            for i, item in ipairs(e.list) do sums[1] = sums[1] + i * item.v end
+            for i = 1, n do sums[2] = sums[2] + i * e.list[i].v + 0 * e.list[i].w end
+            for i = n, 1, -1 do sums[3] = sums[3] + i * e.list[i].v end
+            for i = 1, n do local k = (i * 7) % n + 1; sums[4] = sums[4] + k * e.list[k].v end
+            for i, item in pairs(e.list) do sums[5] = sums[5] + i * item.v; assert(e.list[n].v == n) end
+            assert(e.list[0] == nil and e.list[n + 1] == nil and e.none == nil and e.list.x == nil)
+            assert(e.small.a[2] == 'two' and e.small.a[1] == 'one' and e.small.a[2] == 'two' and e.text == e.text)
+            return sums
+        end""")
+    n = 3000
+    event = {"list": [{"v": i, "w": 1} for i in range(1, n + 1)], "small": {"a": ["one", "two"]}, "text": "y" * 5000}
+    answer = client.request(server.INVOKE, {server.FUNCTION: "orders", server.EVENT: event})
+    wanted = sum(i * i for i in range(1, n + 1))
+    assert [number(each) for each in answer[server.RESULT]] == [wanted] * 5, answer
+
+
 def exactly_once(host, client):
     create(client, "events", [["id", "bigint"]])
     create(client, "counts", [["kind", "text"]])
@@ -159,6 +180,7 @@ def main():
     with Server("--segment-bytes", "131072") as host:
         client = Client(host.address)
         deploying(client)
+        any_order(client)
         client = exactly_once(host, client)
         reading(client)
         failing(client)
