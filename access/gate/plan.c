@@ -72,9 +72,7 @@ static enum status plan_update(const struct schema *schema, const struct update 
     for (size_t i = 0; i < update->count; i++) {
         struct bytes name = update->actions[i].path.elements[0].name;
         for (size_t k = 0; k < schema->partition_count + schema->clustering_count; k++) {
-            struct bytes column = k < schema->partition_count
-                                      ? schema->partition[k].name
-                                      : schema->clustering[k - schema->partition_count].name;
+            struct bytes column = schema_key_column(schema, k)->name;
             if (bytes_equal(name, column)) {
                 return error_set(
                     error, STATUS_INVALID,
@@ -96,9 +94,7 @@ static const struct value *plan_key_item(const struct schema *schema, const stru
     *map = (struct value){.kind = VALUE_MAP, .pairs = {.count = count}};
     map->pairs.at = arena_create_array(arena, 2 * count, sizeof(struct value));
     for (size_t i = 0; i < count; i++) {
-        struct bytes name = i < schema->partition_count
-                                ? schema->partition[i].name
-                                : schema->clustering[i - schema->partition_count].name;
+        struct bytes name = schema_key_column(schema, i)->name;
         map->pairs.at[2 * i] = value_of_text(name);
         map->pairs.at[2 * i + 1] = *value_map_get(item, name);
     }

@@ -33,8 +33,7 @@ double capacity_write_units(size_t bytes)
 static bool index_holds(const struct index_schema *index, const struct value *item)
 {
     for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
-        struct bytes name = i < index->partition_count ? index->partition[i].name
-                                                       : index->clustering[i - index->partition_count].name;
+        struct bytes name = index_key_column(index, i)->name;
         if (item == NULL || value_map_get(item, name) == NULL) {
             return false;
         }
@@ -46,8 +45,7 @@ static bool index_key_is_same(const struct index_schema *index, const struct val
                               const struct value *new)
 {
     for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
-        struct bytes name = i < index->partition_count ? index->partition[i].name
-                                                       : index->clustering[i - index->partition_count].name;
+        struct bytes name = index_key_column(index, i)->name;
         if (!value_equal(value_map_get(old, name), value_map_get(new, name))) {
             return false;
         }

@@ -26,8 +26,7 @@ static bool index_holds_attribute(const struct schema *schema, const struct inde
 {
     const struct value *projection = member_of(properties, "Projection");
     const struct value *names = member_of(projection, "NonKeyAttributes");
-    if (index_projects_all(properties) || is_key_of(schema->partition, schema->partition_count, name) ||
-        is_key_of(schema->clustering, schema->clustering_count, name) ||
+    if (index_projects_all(properties) || schema_is_key(schema, name) ||
         is_key_of(index->partition, index->partition_count, name) ||
         is_key_of(index->clustering, index->clustering_count, name)) {
         return true;
@@ -212,9 +211,7 @@ void page_put_last_key(struct page *page, struct bytes image, struct buffer *bod
     struct value key = key_of_item(page->schema, &item, call->arena);
     for (size_t i = 0;
          page->index != NULL && i < page->index->partition_count + page->index->clustering_count; i++) {
-        const struct key_column *column = i < page->index->partition_count
-                                              ? &page->index->partition[i]
-                                              : &page->index->clustering[i - page->index->partition_count];
+        const struct key_column *column = index_key_column(page->index, i);
         map_set_member(&key, arena_copy_text(call->arena, column->name), value_map_get(&item, column->name),
                        call->arena);
     }
@@ -346,14 +343,10 @@ static enum status start_check(struct page *page, const struct value *key, bool 
     for (size_t i = 0; i < schema_key_count(page->schema) + index_keys; i++) {
         bool is_tables = i < schema_key_count(page->schema);
         size_t k = is_tables ? i : i - schema_key_count(page->schema);
-        const struct key_column *column = is_tables ? schema_key_column(page->schema, i)
-                                          : k < page->index->partition_count
-                                              ? &page->index->partition[k]
-                                              : &page->index->clustering[k - page->index->partition_count];
+        const struct key_column *column =
+            is_tables ? schema_key_column(page->schema, i) : index_key_column(page->index, k);
         const struct value *value = value_map_get(key, column->name);
-        bool is_new = !is_tables &&
-                      !is_key_of(page->schema->partition, page->schema->partition_count, column->name) &&
-                      !is_key_of(page->schema->clustering, page->schema->clustering_count, column->name);
+        bool is_new = !is_tables && !schema_is_key(page->schema, column->name);
         wanted += is_new ? 1U : 0U;
         is_sound = is_sound && value != NULL &&
                    strcmp(document_type(value), key_type_letter(column->type.kind)) == 0;

@@ -265,19 +265,6 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
 
 /* --- ALTER ---------------------------------------------------------------------------------------------------------- */
 
-static bool schema_has_key(const struct schema *schema, struct bytes name)
-{
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        struct bytes column = i < schema->partition_count
-                                  ? schema->partition[i].name
-                                  : schema->clustering[i - schema->partition_count].name;
-        if (bytes_equal(column, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A column that was dropped comes back as something that could read what it held, as in Cassandra, where it does. */
 static enum status alter_check_again(struct exec_call *call, const struct exec_table *table,
                                      const struct cql_options *options, const struct column *added)
@@ -327,7 +314,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
     next->columns = columns;
     for (size_t i = 0; i < statement->columns.count && status == STATUS_OK; i++) {
         const struct cql_column *column = &statement->columns.at[i];
-        if (schema_has_key(next, column->name) || schema_column(next, column->name) != NULL) {
+        if (schema_is_key(next, column->name) || schema_column(next, column->name) != NULL) {
             if (statement->column_if_not_exists) {
                 continue;
             }
@@ -419,7 +406,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
     for (size_t i = 0; i < statement->names.count; i++) {
         struct bytes name = statement->names.at[i];
         const struct column *column = schema_column(next, name);
-        if (schema_has_key(next, name)) {
+        if (schema_is_key(next, name)) {
             return create_fail(call, "Cannot drop PRIMARY KEY column ", name, "", bytes_of_text(""), "");
         }
         if (column == NULL) {
@@ -501,7 +488,7 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
             }
             return create_fail(call, "Column ", name, " was not found in table '", table->full, "'");
         }
-        if (schema_has_key(next, new_name) || schema_column(next, new_name) != NULL) {
+        if (schema_is_key(next, new_name) || schema_column(next, new_name) != NULL) {
             return exec_fail(
                 call, CQL_INVALID,
                 "Cannot rename column %.*s to %.*s in table '%.*s'; another column with that name "

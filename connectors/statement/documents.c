@@ -44,9 +44,7 @@ static struct key_column *document_key(const struct key_column *columns, size_t 
 static bool document_has_key(const struct schema *schema, struct bytes name)
 {
     for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        const struct key_column *key = i < schema->partition_count
-                                           ? &schema->partition[i]
-                                           : &schema->clustering[i - schema->partition_count];
+        const struct key_column *key = schema_key_column(schema, i);
         if (bytes_equal(key->name, name)) {
             return true;
         }

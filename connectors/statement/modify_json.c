@@ -16,17 +16,7 @@ static enum status json_fail(struct modify *modify, const char *format, struct b
 
 static bool json_is_column(const struct schema *schema, struct bytes name)
 {
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        if (bytes_equal(schema->partition[i].name, name)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < schema->clustering_count; i++) {
-        if (bytes_equal(schema->clustering[i].name, name)) {
-            return true;
-        }
-    }
-    return schema_column(schema, name) != NULL;
+    return schema_is_key(schema, name) || schema_column(schema, name) != NULL;
 }
 
 static enum status json_check_names(const struct json_insert *insert)

@@ -127,9 +127,7 @@ static enum status source_of_documents(struct exec_call *call, const struct cql_
     source->table.schema = statement__document_schema(stored, call->arena);
     stored_columns(source, call->arena);
     for (size_t i = 0; i < stored->partition_count + stored->clustering_count; i++) {
-        const struct key_column *key = i < stored->partition_count
-                                           ? &stored->partition[i]
-                                           : &stored->clustering[i - stored->partition_count];
+        const struct key_column *key = schema_key_column(stored, i);
         source->columns[i].is_number = key->type.kind == TYPE_NUMBER;
     }
     return STATUS_OK;

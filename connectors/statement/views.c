@@ -165,9 +165,7 @@ static bool view_has(const struct view *view, struct bytes column)
 static bool index_has_key(const struct index_schema *index, struct bytes column)
 {
     for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
-        const struct key_column *key = i < index->partition_count
-                                           ? &index->partition[i]
-                                           : &index->clustering[i - index->partition_count];
+        const struct key_column *key = index_key_column(index, i);
         if (bytes_equal(key->name, column)) {
             return true;
         }
@@ -325,9 +323,7 @@ enum status statement__view_key(const struct view_rows *rows, const struct schem
         return status == STATUS_OK ? STATUS_NOT_FOUND : status;
     }
     for (size_t i = 0; i < schema->partition_count + schema->clustering_count && status == STATUS_OK; i++) {
-        struct bytes name = i < schema->partition_count
-                                ? schema->partition[i].name
-                                : schema->clustering[i - schema->partition_count].name;
+        struct bytes name = schema_key_column(schema, i)->name;
         status = row_key_value(rows, &of_base, name, &shown[i], error);
     }
     buffer_clear(ret_key);

@@ -242,21 +242,6 @@ static enum status document_action(const struct column *column, const struct val
     return value == NULL ? STATUS_OK : part_encode(&column->type, value, arena, &parts->value, error);
 }
 
-static bool document_is_key(const struct schema *schema, struct bytes name)
-{
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        if (bytes_equal(schema->partition[i].name, name)) {
-            return true;
-        }
-    }
-    for (size_t i = 0; i < schema->clustering_count; i++) {
-        if (bytes_equal(schema->clustering[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Every attribute must be a column of the row. */
 static enum status document_check_names(const struct schema *schema, bool is_static, const struct value *item,
                                         struct error *error)
@@ -264,7 +249,7 @@ static enum status document_check_names(const struct schema *schema, bool is_sta
     for (size_t i = 0; i < item->pairs.count; i++) {
         struct bytes name = item->pairs.at[2 * i].bytes;
         const struct column *column = schema_column(schema, name);
-        if (!document_is_key(schema, name) && (column == NULL || column->is_static != is_static)) {
+        if (!schema_is_key(schema, name) && (column == NULL || column->is_static != is_static)) {
             return error_set(error, STATUS_INVALID, "Undefined column name %.*s in table %.*s",
                              (int)name.size, (const char *)name.data, (int)schema->name.size,
                              (const char *)schema->name.data);

@@ -217,6 +217,21 @@ const struct key_column *schema_key_column(const struct schema *schema, size_t i
                                        : &schema->clustering[i - schema->partition_count];
 }
 
+bool schema_is_key(const struct schema *schema, struct bytes name)
+{
+    for (size_t i = 0; i < schema_key_count(schema); i++) {
+        if (bytes_equal(schema_key_column(schema, i)->name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct key_column *index_key_column(const struct index_schema *index, size_t i)
+{
+    return i < index->partition_count ? &index->partition[i] : &index->clustering[i - index->partition_count];
+}
+
 const struct column *schema_column(const struct schema *schema, struct bytes name)
 {
     for (size_t i = 0; i < schema->columns_count; i++) {

@@ -95,6 +95,9 @@ const struct index_schema *schema_index(const struct schema *schema, struct byte
 /* Columns of the whole key, the partition key's first. */
 size_t schema_key_count(const struct schema *schema);
 const struct key_column *schema_key_column(const struct schema *schema, size_t i);
+bool schema_is_key(const struct schema *schema, struct bytes name);
+/* The i-th of an index's key parts. */
+const struct key_column *index_key_column(const struct index_schema *index, size_t i);
 /* The column of that name, not of the key; NULL: none. */
 const struct column *schema_column(const struct schema *schema, struct bytes name);
 /* The type of the column of that name, of the key or not; NULL: there is none. */
