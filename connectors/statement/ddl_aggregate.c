@@ -99,41 +99,17 @@ static enum status create_initial(struct exec_call *call, const struct cql_term 
     return STATUS_OK;
 }
 
-/* What is there already. *ret_is_done: it was answered. */
-static enum status create_over(struct exec_call *call, const struct cql_create_aggregate *statement,
-                               const struct user_function *aggregate, bool *ret_is_done, bool *ret_replaces)
+/* Whether it may take the place of what was there. */
+static enum status create_over(struct exec_call *call, const struct user_function *aggregate,
+                               const struct user_function *before)
 {
-    const struct user_function *before = NULL;
     const char *name = text_of(call, exec_full_name(call, aggregate->keyspace, aggregate->name));
-    enum status status = statement__user_function_get(call, aggregate->keyspace, aggregate->name,
-                                                      aggregate->types, false, &before);
-    *ret_is_done = false;
-    *ret_replaces = false;
-    if (status == STATUS_OK) {
-        return exec_fail(call, CQL_INVALID, "Aggregate '%s' cannot replace a function", name);
-    }
-    if (status == STATUS_NOT_FOUND) {
-        status = statement__user_function_get(call, aggregate->keyspace, aggregate->name, aggregate->types,
-                                              true, &before);
-    }
-    if (status != STATUS_OK) {
-        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    }
-    if (statement->if_not_exists) {
-        *ret_is_done = true;
-        exec_answer_void(call);
-        return STATUS_OK;
-    }
-    if (!statement->or_replace) {
-        return exec_fail(call, CQL_INVALID, "Aggregate '%s' already exists", name);
-    }
     if (!ddl_function_is_compatible(&aggregate->returns, &before->returns)) {
         return exec_fail(call, CQL_INVALID,
                          "Cannot replace aggregate '%s', the new return type %s isn't compatible with the "
                          "return type %s of existing function",
                          name, text_of(call, aggregate->returns_text), text_of(call, before->returns_text));
     }
-    *ret_replaces = true;
     return STATUS_OK;
 }
 
@@ -162,16 +138,20 @@ static enum status create_signature(struct exec_call *call, const struct cql_cre
 enum status exec_create_aggregate(struct exec_call *call, const struct cql_create_aggregate *statement)
 {
     struct user_function aggregate = {0};
+    const struct user_function *before = NULL;
     bool is_done = false;
-    bool replaces = false;
     enum status status = create_signature(call, statement, &aggregate);
     if (status == STATUS_OK) {
-        status = create_over(call, statement, &aggregate, &is_done, &replaces);
+        status = ddl_function_before(call, &aggregate, statement->or_replace, statement->if_not_exists,
+                                     &before, &is_done);
+    }
+    if (status == STATUS_OK && !is_done && before != NULL) {
+        status = create_over(call, &aggregate, before);
     }
     if (status != STATUS_OK || is_done) {
         return status;
     }
     struct gate_change change = statement__user_function_change(call, GATE_PUT, &aggregate);
-    ddl_function_begin(call, replaces ? "UPDATED" : "CREATED", &aggregate);
+    ddl_function_begin(call, before != NULL ? "UPDATED" : "CREATED", &aggregate);
     return ddl_change_submit(call, &change);
 }

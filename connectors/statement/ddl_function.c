@@ -133,34 +133,45 @@ static enum status create_body(struct exec_call *call, const struct cql_create_f
     return status;
 }
 
-/* What is there already under the name and these types. *ret_is_done: it was answered. */
-static enum status create_over(struct exec_call *call, const struct cql_create_function *statement,
-                               const struct user_function *function, bool *ret_is_done, bool *ret_replaces)
+enum status ddl_function_before(struct exec_call *call, const struct user_function *made, bool or_replace,
+                                bool if_not_exists, const struct user_function **ret_before,
+                                bool *ret_is_done)
 {
-    const struct user_function *before = NULL;
-    const char *name = arena_copy_text(call->arena, exec_full_name(call, function->keyspace, function->name));
-    enum status status = statement__user_function_get(call, function->keyspace, function->name,
-                                                      function->types, true, &before);
+    bool is_aggregate = made->is_aggregate;
+    const char *name = arena_copy_text(call->arena, exec_full_name(call, made->keyspace, made->name));
+    enum status status = statement__user_function_get(call, made->keyspace, made->name, made->types,
+                                                      !is_aggregate, ret_before);
     *ret_is_done = false;
-    *ret_replaces = false;
     if (status == STATUS_OK) {
-        return exec_fail(call, CQL_INVALID, "Function '%s' cannot replace an aggregate", name);
+        return exec_fail(call, CQL_INVALID,
+                         is_aggregate ? "Aggregate '%s' cannot replace a function"
+                                      : "Function '%s' cannot replace an aggregate",
+                         name);
     }
+    *ret_before = NULL;
     if (status == STATUS_NOT_FOUND) {
-        status = statement__user_function_get(call, function->keyspace, function->name, function->types,
-                                              false, &before);
+        status = statement__user_function_get(call, made->keyspace, made->name, made->types, is_aggregate,
+                                              ret_before);
     }
     if (status != STATUS_OK) {
+        *ret_before = NULL;
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
-    if (statement->if_not_exists) {
+    if (if_not_exists) {
         *ret_is_done = true;
         exec_answer_void(call);
         return STATUS_OK;
     }
-    if (!statement->or_replace) {
-        return exec_fail(call, CQL_INVALID, "Function '%s' already exists", name);
-    }
+    return or_replace ? STATUS_OK
+                      : exec_fail(call, CQL_INVALID, "%s '%s' already exists",
+                                  is_aggregate ? "Aggregate" : "Function", name);
+}
+
+/* Whether it may take the place of what was there. */
+static enum status create_over(struct exec_call *call, const struct user_function *function,
+                               const struct user_function *before)
+{
+    const char *name = arena_copy_text(call->arena, exec_full_name(call, function->keyspace, function->name));
     if (before->is_called_on_null != function->is_called_on_null) {
         return exec_fail(call, CQL_INVALID, "Function '%s' must have %s directive", name,
                          before->is_called_on_null ? "CALLED ON NULL INPUT" : "RETURNS NULL ON NULL INPUT");
@@ -172,7 +183,6 @@ static enum status create_over(struct exec_call *call, const struct cql_create_f
                          name, (int)function->returns_text.size, (const char *)function->returns_text.data,
                          (int)before->returns_text.size, (const char *)before->returns_text.data);
     }
-    *ret_replaces = true;
     return STATUS_OK;
 }
 
@@ -195,6 +205,7 @@ static void create_store(struct exec_call *call)
 enum status exec_create_function(struct exec_call *call, const struct cql_create_function *statement)
 {
     struct create *create = arena_create(call->arena, sizeof(*create));
+    const struct user_function *before = NULL;
     bool is_done = false;
     enum status status = ddl_function_begin_create(call, &statement->name, statement->or_replace,
                                                    statement->if_not_exists, &create->function);
@@ -202,7 +213,12 @@ enum status exec_create_function(struct exec_call *call, const struct cql_create
         status = create_body(call, statement, &create->function);
     }
     if (status == STATUS_OK) {
-        status = create_over(call, statement, &create->function, &is_done, &create->replaces);
+        status = ddl_function_before(call, &create->function, statement->or_replace, statement->if_not_exists,
+                                     &before, &is_done);
+    }
+    if (status == STATUS_OK && !is_done && before != NULL) {
+        create->replaces = true;
+        status = create_over(call, &create->function, before);
     }
     if (status != STATUS_OK || is_done) {
         return status;

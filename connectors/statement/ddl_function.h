@@ -14,6 +14,11 @@ MUST_USE enum status ddl_function_type(struct exec_call *call, const char *what,
                                        struct type *ret_type);
 MUST_USE enum status ddl_function_arguments(struct exec_call *call, const struct cql_type *written,
                                             size_t count, struct user_function *function);
+/* What is there already under the name and these types; *ret_before NULL: nothing. It fails where that may not be replaced.
+ * *ret_is_done: it was answered (IF NOT EXISTS). */
+MUST_USE enum status ddl_function_before(struct exec_call *call, const struct user_function *made,
+                                         bool or_replace, bool if_not_exists,
+                                         const struct user_function **ret_before, bool *ret_is_done);
 /* Whether clients that were told of the type before can read the other. */
 bool ddl_function_is_compatible(const struct type *type, const struct type *before);
 
