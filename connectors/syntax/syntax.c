@@ -80,7 +80,7 @@ const char *syntax__token_name(enum syntax_kind kind)
 
 /* --- refusals --------------------------------------------------------------------------------------------------- */
 
-void syntax__syntax_fail(struct syntax *syntax, const char *format, ...)
+void syntax__fail(struct syntax *syntax, const char *format, ...)
 {
     char text[ERROR_TEXT_BYTES];
     va_list arguments;
@@ -92,7 +92,7 @@ void syntax__syntax_fail(struct syntax *syntax, const char *format, ...)
     }
 }
 
-void syntax__syntax_too_large(struct syntax *syntax, const char *format, ...)
+void syntax__too_large(struct syntax *syntax, const char *format, ...)
 {
     char text[ERROR_TEXT_BYTES];
     va_list arguments;
@@ -153,10 +153,9 @@ static void refuse_character(struct syntax *syntax, size_t offset, const char *e
     const char *text = size == 0 ? "<EOF>" : (const char *)character.data;
     int shown = size == 0 ? (int)strlen("<EOF>") : (int)size;
     if (expected == NULL) {
-        syntax__syntax_fail(syntax, "%s no viable alternative at character '%.*s'", place, shown, text);
+        syntax__fail(syntax, "%s no viable alternative at character '%.*s'", place, shown, text);
     } else {
-        syntax__syntax_fail(syntax, "%s mismatched character '%.*s' expecting '%s'", place, shown, text,
-                            expected);
+        syntax__fail(syntax, "%s mismatched character '%.*s' expecting '%s'", place, shown, text, expected);
     }
 }
 
@@ -191,7 +190,7 @@ static enum syntax_kind missed(const bool *is_expected)
     return count == 1 ? found : SYNTAX_KINDS;
 }
 
-void syntax__syntax_refuse(struct syntax *syntax, struct syntax_token token, const bool *is_expected)
+void syntax__refuse(struct syntax *syntax, struct syntax_token token, const bool *is_expected)
 {
     enum syntax_kind kind = syntax->is_after_function ? SYNTAX_KINDS : missed(is_expected);
     bool is_end = token.kind == SYNTAX_END;
@@ -217,7 +216,7 @@ void syntax__syntax_refuse(struct syntax *syntax, struct syntax_token token, con
                           (const char *)before.data, (int)shown.size, (const char *)shown.data);
     }
     buffer_put_u8(&text, '\0');
-    syntax__syntax_fail(syntax, "%s", (const char *)text.data);
+    syntax__fail(syntax, "%s", (const char *)text.data);
     buffer_reset(&text);
 }
 

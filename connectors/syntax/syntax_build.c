@@ -11,7 +11,7 @@ enum {
 void *syntax__grow(struct syntax *syntax, void *at, size_t count, size_t size)
 {
     if (syntax->nodes++ == CQL_NODES_MAX) {
-        syntax__syntax_too_large(syntax, "The statement has more than %d parts", CQL_NODES_MAX);
+        syntax__too_large(syntax, "The statement has more than %d parts", CQL_NODES_MAX);
     }
     bool is_full = count == 0 || (count >= GROW_FIRST && (count & (count - 1)) == 0);
     if (!is_full) {
@@ -87,7 +87,7 @@ struct cql_term *syntax__term(struct syntax *syntax, enum cql_term_kind kind, ui
     term->offset = offset;
     term->depth = 1;
     if (syntax->nodes++ == CQL_NODES_MAX) {
-        syntax__syntax_too_large(syntax, "The statement has more than %d parts", CQL_NODES_MAX);
+        syntax__too_large(syntax, "The statement has more than %d parts", CQL_NODES_MAX);
     }
     return term;
 }
@@ -98,7 +98,7 @@ static void nest(struct syntax *syntax, struct cql_term *term, const struct cql_
         term->depth = (uint16_t)(inside->depth + 1);
     }
     if (term->depth > CQL_TERM_DEPTH_MAX) {
-        syntax__syntax_too_large(syntax, "Terms may nest %d levels", CQL_TERM_DEPTH_MAX);
+        syntax__too_large(syntax, "Terms may nest %d levels", CQL_TERM_DEPTH_MAX);
         term->depth = CQL_TERM_DEPTH_MAX;
     }
 }
@@ -131,8 +131,8 @@ struct cql_term *syntax__marker(struct syntax *syntax, struct syntax_token token
 {
     struct cql_term *term = syntax__term(syntax, CQL_TERM_MARKER, token.offset);
     if (syntax->markers == CQL_MARKERS_MAX) {
-        syntax__syntax_too_large(syntax, "Too many markers(?). %d markers exceed the allowed maximum of %d",
-                                 CQL_MARKERS_MAX + 1, CQL_MARKERS_MAX);
+        syntax__too_large(syntax, "Too many markers(?). %d markers exceed the allowed maximum of %d",
+                          CQL_MARKERS_MAX + 1, CQL_MARKERS_MAX);
         return term;
     }
     term->marker.index = (uint16_t)syntax->markers++;
@@ -260,8 +260,8 @@ struct cql_term *syntax__count_rows(struct syntax *syntax, struct syntax_token t
                                     const struct syntax_token *number)
 {
     if (number != NULL && !bytes_equal(number->text, bytes_of_text("1"))) {
-        syntax__syntax_fail(syntax, "Only COUNT(1) is supported, got COUNT(%.*s)", (int)number->text.size,
-                            (const char *)number->text.data);
+        syntax__fail(syntax, "Only COUNT(1) is supported, got COUNT(%.*s)", (int)number->text.size,
+                     (const char *)number->text.data);
     }
     return syntax__term(syntax, CQL_TERM_COUNT_ROWS, token.offset);
 }
@@ -280,7 +280,7 @@ static void refuse_term(struct syntax *syntax, const struct cql_term *term)
     const bool is_expected[SYNTAX_KINDS] = {false};
     struct syntax_token token = {.text = bytes_part(syntax->text, term->offset, 1), .offset = term->offset};
     token.kind = SYNTAX_QMARK; /* any but the end */
-    syntax__syntax_refuse(syntax, token, is_expected);
+    syntax__refuse(syntax, token, is_expected);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the term, which CQL_TERM_DEPTH_MAX bounds */
@@ -299,8 +299,7 @@ static void check_literal(struct syntax *syntax, const struct cql_term *term)
 
 static void fail_multiple(struct syntax *syntax, struct bytes name)
 {
-    syntax__syntax_fail(syntax, "Multiple definition for property '%.*s'", (int)name.size,
-                        (const char *)name.data);
+    syntax__fail(syntax, "Multiple definition for property '%.*s'", (int)name.size, (const char *)name.data);
 }
 
 void syntax__property_add(struct syntax *syntax, struct cql_properties *properties,
@@ -308,7 +307,7 @@ void syntax__property_add(struct syntax *syntax, struct cql_properties *properti
 {
     property.name = small_letters(syntax, property.name);
     if (properties->count == CQL_PROPERTIES_MAX) {
-        syntax__syntax_too_large(syntax, "A statement may have %d properties", CQL_PROPERTIES_MAX);
+        syntax__too_large(syntax, "A statement may have %d properties", CQL_PROPERTIES_MAX);
     }
     for (size_t i = 0; i < properties->count && syntax->status == STATUS_OK; i++) {
         if (bytes_equal(properties->at[i].name, property.name)) {
@@ -338,7 +337,7 @@ struct cql_term *syntax__word(struct syntax *syntax, struct syntax_token token)
     term->text = token.text;
     if (token.kind == SYNTAX_QUOTED_NAME || syntax__keyword(token.text) == SYNTAX_IDENT) {
         token.window = 0;
-        syntax__syntax_refuse(syntax, token, is_expected);
+        syntax__refuse(syntax, token, is_expected);
     }
     return term;
 }
@@ -354,13 +353,13 @@ void syntax__assignment_add(struct syntax *syntax, struct cql_assignments *assig
                             struct cql_assignment assignment)
 {
     if (assignments->count == CQL_ASSIGNMENTS_MAX) {
-        syntax__syntax_too_large(syntax, "An UPDATE may have %d assignments", CQL_ASSIGNMENTS_MAX);
+        syntax__too_large(syntax, "An UPDATE may have %d assignments", CQL_ASSIGNMENTS_MAX);
     }
     for (size_t i = 0; i < assignments->count && syntax->status == STATUS_OK; i++) {
         const struct cql_assignment *other = &assignments->at[i];
         if (bytes_equal(other->column, assignment.column) && !is_compatible(other, &assignment)) {
-            syntax__syntax_fail(syntax, "Multiple incompatible setting of column %.*s",
-                                (int)assignment.column.size, (const char *)assignment.column.data);
+            syntax__fail(syntax, "Multiple incompatible setting of column %.*s", (int)assignment.column.size,
+                         (const char *)assignment.column.data);
         }
     }
     SYNTAX_APPEND(assignments, assignment);
@@ -373,10 +372,10 @@ struct cql_assignment syntax__increment(struct syntax *syntax, struct syntax_tok
     struct bytes name = syntax__name(syntax, column);
     if (!bytes_equal(name, syntax__name(syntax, other))) {
         if (kind == CQL_ASSIGN_PREPEND) {
-            syntax__syntax_fail(syntax, "Only expressions of the form X = <value> + X are supported.");
+            syntax__fail(syntax, "Only expressions of the form X = <value> + X are supported.");
         } else {
-            syntax__syntax_fail(syntax, "Only expressions of the form X = X %c <value> are supported.",
-                                kind == CQL_ASSIGN_ADD ? '+' : '-');
+            syntax__fail(syntax, "Only expressions of the form X = X %c <value> are supported.",
+                         kind == CQL_ASSIGN_ADD ? '+' : '-');
         }
     }
     return (struct cql_assignment){.kind = kind, .offset = column.offset, .column = name, .value = value};

@@ -49,11 +49,11 @@
             int at = yy_shift_ofst[yypParser->yytos->stateno] + kind;
             is_expected[kind] = yypParser->yytos->stateno <= YY_SHIFT_COUNT && yy_lookahead[at] == kind;
         }
-        syntax__syntax_refuse(syntax, TOKEN, is_expected);
+        syntax__refuse(syntax, TOKEN, is_expected);
     }
 }
 %stack_overflow {
-    syntax__syntax_too_large(syntax, "The statement nests too deeply");
+    syntax__too_large(syntax, "The statement nests too deeply");
 }
 
 text ::= statement(B) semicolons. { syntax->statement = B; }
@@ -1057,7 +1057,7 @@ role(A) ::= ident(B). { A = syntax__name(syntax, B); }
 role(A) ::= STRING(B). { A = syntax__string(syntax, B); }
 role(A) ::= QMARK. {
     A = (struct bytes){0};
-    syntax__syntax_fail(syntax, "Bind variables cannot be used for role names");
+    syntax__fail(syntax, "Bind variables cannot be used for role names");
 }
 
 %type authority {struct cql_statement *}

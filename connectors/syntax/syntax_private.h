@@ -104,9 +104,9 @@ void syntax__machine_feed(struct syntax_machine *machine, struct syntax_token to
 void syntax__machine_destroy(struct syntax_machine **machine);
 
 /* syntax.c. Only the first failure is kept. `is_expected` has SYNTAX_KINDS members. */
-void syntax__syntax_refuse(struct syntax *syntax, struct syntax_token token, const bool *is_expected);
-void syntax__syntax_fail(struct syntax *syntax, const char *format, ...) PRINTF_LIKE(2, 3);
-void syntax__syntax_too_large(struct syntax *syntax, const char *format, ...) PRINTF_LIKE(2, 3);
+void syntax__refuse(struct syntax *syntax, struct syntax_token token, const bool *is_expected);
+void syntax__fail(struct syntax *syntax, const char *format, ...) PRINTF_LIKE(2, 3);
+void syntax__too_large(struct syntax *syntax, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* --- what the grammar builds with (syntax_build.c) -------------------------------------------------------------- */
 
