@@ -51,6 +51,18 @@ void buffer_put_text(struct buffer *buffer, const char *text)
     buffer_put(buffer, bytes_of_text(text));
 }
 
+void buffer_put_quoted(struct buffer *buffer, struct bytes text, char quote)
+{
+    buffer_put_u8(buffer, (uint8_t)quote);
+    for (size_t i = 0; i < text.size; i++) {
+        buffer_put_u8(buffer, text.data[i]);
+        if (text.data[i] == (uint8_t)quote) {
+            buffer_put_u8(buffer, (uint8_t)quote);
+        }
+    }
+    buffer_put_u8(buffer, (uint8_t)quote);
+}
+
 void buffer_put_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;

@@ -16,18 +16,6 @@ static void put_name(struct bytes keyspace, struct bytes name, struct buffer *bu
     cql_name_format(name, buffer);
 }
 
-static void put_quoted(struct bytes text, struct buffer *buffer)
-{
-    buffer_put_u8(buffer, '\'');
-    for (size_t i = 0; i < text.size; i++) {
-        buffer_put_u8(buffer, text.data[i]);
-        if (text.data[i] == '\'') {
-            buffer_put_u8(buffer, '\'');
-        }
-    }
-    buffer_put_u8(buffer, '\'');
-}
-
 static void put_number(int64_t number, struct buffer *buffer)
 {
     char text[32];
@@ -60,9 +48,9 @@ static void put_pairs(const struct described_pairs *pairs, const char *const *le
             continue;
         }
         buffer_put_text(buffer, before);
-        put_quoted(pair->name, buffer);
+        buffer_put_quoted(buffer, pair->name, '\'');
         buffer_put_text(buffer, ": ");
-        put_quoted(pair->value, buffer);
+        buffer_put_quoted(buffer, pair->value, '\'');
         before = ", ";
     }
     buffer_put_u8(buffer, '}');
@@ -94,7 +82,7 @@ static void put_replication(const struct described_pairs *replication, struct ar
         class = bytes_from(class, sizeof(package) - 1);
     }
     buffer_put_text(buffer, "{'class': ");
-    put_quoted(class, buffer);
+    buffer_put_quoted(buffer, class, '\'');
     put_pairs(replication, class_name, arena, &others);
     buffer_put_text(buffer, others.size > 2 ? ", " : "");
     buffer_put(buffer, bytes_from(buffer_bytes(&others), 1)); /* without its brace */
@@ -263,7 +251,7 @@ static void begin_option(const char *name, struct buffer *buffer)
 static void put_text_option(const char *name, struct bytes text, struct buffer *buffer)
 {
     begin_option(name, buffer);
-    put_quoted(text, buffer);
+    buffer_put_quoted(buffer, text, '\'');
 }
 
 static void put_integer_option(const char *name, int number, struct buffer *buffer)
@@ -290,7 +278,7 @@ static void put_options(const struct described_options *options, bool is_view, s
                         struct buffer *buffer)
 {
     buffer_put_text(buffer, "additional_write_policy = ");
-    put_quoted(options->additional_write_policy, buffer);
+    buffer_put_quoted(buffer, options->additional_write_policy, '\'');
     put_double_option("bloom_filter_fp_chance", options->bloom_filter_fp_chance, buffer);
     put_map_option("caching", &options->caching, arena, buffer);
     begin_option("cdc", buffer);
@@ -340,7 +328,7 @@ static void put_with(const struct described_table *table, const struct columns *
     }
     if (style->is_virtual) {
         buffer_put_text(buffer, "comment = ");
-        put_quoted(table->options.comment, buffer);
+        buffer_put_quoted(buffer, table->options.comment, '\'');
     } else {
         put_options(&table->options, is_view, style->arena, buffer);
     }
@@ -410,7 +398,7 @@ void statement__describe_index(const struct described_keyspace *keyspace, struct
     buffer_put_u8(buffer, ')');
     if (is_custom) {
         buffer_put_text(buffer, " USING ");
-        put_quoted(pair_find(&index->options, "class_name"), buffer);
+        buffer_put_quoted(buffer, pair_find(&index->options, "class_name"), '\'');
     }
     if (is_custom && index->options.count > 2) {
         buffer_put_text(buffer, " WITH OPTIONS = ");

@@ -32,27 +32,10 @@ void cql_name_format(struct bytes name, struct buffer *buffer)
         buffer_put(buffer, name);
         return;
     }
-    buffer_put_u8(buffer, '"');
-    for (size_t i = 0; i < name.size; i++) {
-        buffer_put_u8(buffer, name.data[i]);
-        if (name.data[i] == '"') {
-            buffer_put_u8(buffer, '"');
-        }
-    }
-    buffer_put_u8(buffer, '"');
+    buffer_put_quoted(buffer, name, '"');
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the term, which CQL_TERM_DEPTH_MAX bounds */
-
-static void format_string(struct bytes text, struct buffer *buffer)
-{
-    buffer_put_u8(buffer, '\'');
-    for (size_t i = 0; i < text.size; i++) {
-        buffer_put_text(buffer, text.data[i] == '\'' ? "'" : "");
-        buffer_put_u8(buffer, text.data[i]);
-    }
-    buffer_put_u8(buffer, '\'');
-}
 
 static void format_items(const struct cql_terms *items, const char *open, const char *close,
                          const struct cql_term_names *names, struct buffer *buffer)
@@ -184,7 +167,7 @@ static void format_scalar(const struct cql_term *term, struct buffer *buffer)
     if (term->kind == CQL_TERM_NULL) {
         buffer_put_text(buffer, "NULL");
     } else if (term->kind == CQL_TERM_STRING) {
-        format_string(term->text, buffer);
+        buffer_put_quoted(buffer, term->text, '\'');
     } else if (term->kind == CQL_TERM_MARKER) {
         buffer_put_text(buffer, term->marker.is_named ? ":" : "?");
         buffer_put(buffer, term->marker.name);

@@ -310,14 +310,7 @@ static void format_name(struct bytes name, struct buffer *buffer)
         buffer_put(buffer, name);
         return;
     }
-    buffer_put_u8(buffer, '"');
-    for (size_t i = 0; i < name.size; i++) {
-        buffer_put_u8(buffer, name.data[i]);
-        if (name.data[i] == '"') {
-            buffer_put_u8(buffer, '"');
-        }
-    }
-    buffer_put_u8(buffer, '"');
+    buffer_put_quoted(buffer, name, '"');
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the type, which type_validate bounds by TYPE_DEPTH_MAX */

@@ -25,6 +25,8 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t size);
 
 void buffer_put(struct buffer *buffer, struct bytes bytes);
 void buffer_put_text(struct buffer *buffer, const char *text); /* without the NUL */
+/* Between quotes; those inside are doubled, as SQL has it. */
+void buffer_put_quoted(struct buffer *buffer, struct bytes text, char quote);
 void buffer_put_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 static inline void buffer_put_u8(struct buffer *buffer, uint8_t number)
 {
