@@ -9,6 +9,10 @@
 set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+[ $# -eq 2 ] || {
+    echo "usage: tests/tidy.sh BUILD_DIRECTORY SECONDS" >&2
+    exit 2
+}
 build=$(cd "$1" && pwd)
 [ -e "$build/compile_commands.json" ] || {
     echo "tests/tidy.sh: $build is not configured" >&2

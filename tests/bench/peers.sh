@@ -2,6 +2,14 @@
 # shellcheck shell=bash
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=$project/build/release
+[[ $seconds =~ ^[0-9]+$ ]] || {
+    echo "$0: $seconds is no number of seconds; the first lines of the script tell what it takes" >&2
+    exit 2
+}
+[ -x "$build/oxbow" ] && [ -x "$build/tests/bench_feed" ] || {
+    echo "$0: build it first: cmake --preset release && cmake --build --preset release" >&2
+    exit 1
+}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/oxbow-bench-XXXXXX")
 chmod 755 "$scratch"
 processes=()

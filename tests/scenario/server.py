@@ -4,12 +4,15 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 
 import msgpack
 import zmq
 
+if "OXBOW" not in os.environ:
+    sys.exit("OXBOW must name the program: OXBOW=build/debug/oxbow")
 OXBOW = os.environ["OXBOW"]
 STATUS, TEXT, TABLE, ITEM, KEY, ITEMS, LSN, TERM, TIME = range(9)
 CONDITION, OLD, LIMIT, REVERSE, NEXT, PARTITION, SORT = 9, 10, 11, 12, 13, 14, 15
