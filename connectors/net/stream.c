@@ -150,11 +150,11 @@ static size_t stream_offer(struct stream *stream, struct bytes bytes)
     return used;
 }
 
-/* Offers again what was not used. */
+/* Offers again what was not used: nothing at all to an owner that took it all and keeps what it could not go on with. */
 static void stream_go_on(struct stream *stream)
 {
     struct buffer *ahead = &stream->ahead;
-    size_t used = ahead->size == 0 ? 0 : stream_offer(stream, buffer_bytes(ahead));
+    size_t used = stream_offer(stream, buffer_bytes(ahead));
     if (used == ahead->size) {
         buffer_reset(ahead); /* an idle stream takes no memory */
     } else if (used > 0) {

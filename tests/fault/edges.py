@@ -37,7 +37,7 @@ def address_of(host, door):
 
 
 def connect(host, door):
-    return socket.create_connection(address_of(host, door), timeout=10)
+    return socket.create_connection(address_of(host, door), timeout=60)
 
 
 def answers(host):

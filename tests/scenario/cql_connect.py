@@ -3,8 +3,7 @@
 import warnings
 
 from cassandra import InvalidRequest
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
-from cassandra.policies import RoundRobinPolicy
+from cassandra_client import cluster_of
 
 from server import Server
 
@@ -12,10 +11,7 @@ VERSIONS = (3, 4, 5)
 
 
 def connect(host, version):
-    address, port = host.cql.split(":")
-    profile = ExecutionProfile(load_balancing_policy=RoundRobinPolicy())
-    return Cluster([address], port=int(port), protocol_version=version,
-                   execution_profiles={EXEC_PROFILE_DEFAULT: profile})
+    return cluster_of(host.cql, version)
 
 
 def refuses(session, statement, words):

@@ -9,16 +9,14 @@ import uuid
 
 import server
 from cassandra import FunctionFailure, InvalidRequest
-from cassandra.cluster import Cluster
 from cassandra.protocol import ConfigurationException, SyntaxException
-from cassandra.policies import RoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
+from cassandra_client import cluster_of
 from server import Client, Server, wait_for
 
 
 def connect(host, version=4):
-    address, port = host.cql.rsplit(":", 1)
-    cluster = Cluster([address], port=int(port), protocol_version=version, load_balancing_policy=RoundRobinPolicy())
+    cluster = cluster_of(host.cql, version)
     session = cluster.connect()
     session.execute("CREATE KEYSPACE IF NOT EXISTS ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
     session.set_keyspace("ks")

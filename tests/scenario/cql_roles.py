@@ -12,10 +12,10 @@ from datetime import datetime, timezone
 import server
 from cassandra import InvalidRequest, Unauthorized
 from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
-from cassandra.cluster import Cluster, NoHostAvailable
-from cassandra.policies import RoundRobinPolicy
+from cassandra.cluster import NoHostAvailable
 from cassandra.protocol import SyntaxException
 from cassandra.query import BatchStatement
+from cassandra_client import cluster_of
 from server import Client, Server
 
 ACTOR = 23
@@ -39,9 +39,7 @@ class Clients:
             cluster.shutdown()
 
     def open(self, provider, version=4):
-        address, port = self.host.cql.rsplit(":", 1)
-        cluster = Cluster([address], port=int(port), protocol_version=version, auth_provider=provider,
-                          load_balancing_policy=RoundRobinPolicy(), connect_timeout=30)
+        cluster = cluster_of(self.host.cql, version, auth_provider=provider)
         self.clusters.append(cluster)
         return cluster.connect()
 

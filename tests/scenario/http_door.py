@@ -10,7 +10,7 @@ from server import Client, Server
 def ask(address, text):
     """Sends raw bytes; everything that comes back until the other side closes or is silent."""
     host, port = address.split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.settimeout(0.5)
         connection.sendall(text)
         answer = b""
@@ -24,7 +24,7 @@ def ask(address, text):
 
 def main():
     with Server() as host:
-        connection = http.client.HTTPConnection(host.http, timeout=5)
+        connection = http.client.HTTPConnection(host.http, timeout=60)
         for path, status, words in (("/", 200, b"/metrics"), ("/health", 200, b"alive"), ("/ready", 200, b"ready"),
                                     ("/nothing?x=1", 404, b"nothing here")):
             connection.request("GET", path)  # over one connection

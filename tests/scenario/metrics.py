@@ -8,7 +8,7 @@ import re
 
 import boto3
 from botocore.config import Config
-from cassandra.cluster import Cluster
+from cassandra_client import cluster_of
 from prometheus_client.parser import text_string_to_metric_families
 
 import server
@@ -103,8 +103,7 @@ def drive_dynamodb(host):
 
 
 def drive_cql(host):
-    address, port = host.cql.split(":")
-    cluster = Cluster([address], port=int(port))
+    cluster = cluster_of(host.cql)
     session = cluster.connect()
     session.execute("CREATE KEYSPACE timed WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
     session.execute("CREATE TABLE timed.t (k int PRIMARY KEY, v int)")

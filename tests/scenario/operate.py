@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 
 import boto3
-from cassandra.cluster import Cluster
+from cassandra_client import cluster_of
 
 import server
 from server import OXBOW, Client, Server, wait_for
@@ -112,8 +112,7 @@ def check_slow(host):
 
 
 def cassandra(host):
-    address, port = host.cql.split(":")
-    cluster = Cluster([address], port=int(port))
+    cluster = cluster_of(host.cql)
     return cluster, cluster.connect()
 
 

@@ -331,6 +331,38 @@ static void test_a_client_that_does_not_read(void **state)
     fake_close(&fake);
 }
 
+/* The same when all of them came in one segment, so that nothing more comes which would have them looked at again. */
+static void test_a_segment_of_requests_not_read(void **state)
+{
+    (void)state;
+    enum {
+        REQUESTS = 100,
+    };
+    struct fake fake;
+    struct talk talk;
+    struct buffer envelopes = {0};
+    struct buffer wire = {0};
+    fake_open(&fake, (struct cql_door_options){0});
+    talk_ready(&talk, &fake, 5, CQL_PLAIN);
+    for (int i = 0; i < REQUESTS; i++) {
+        const char *envelope =
+            arena_format(&talk.arena, "05 00 %04x 07 0000000e 00000004 'wide' 0001 00000000", i);
+        buffer_put(&envelopes, hex(&talk.arena, envelope));
+    }
+    cql__segment_write(buffer_bytes(&envelopes), false, &wire);
+    client_send(talk.connection, buffer_bytes(&wire));
+    (void)usleep(200000);
+    assert_true(atomic_load(&fake.handled) < 30);
+    for (int i = 0; i < REQUESTS; i++) {
+        assert_int_equal(talk_hear(&talk).stream, i);
+        arena_reset(&talk.arena);
+    }
+    talk_close(&talk);
+    buffer_reset(&envelopes);
+    buffer_reset(&wire);
+    fake_close(&fake);
+}
+
 /* Sound requests with bytes changed, and mere noise, before and after STARTUP; whoever comes then is served. */
 static void test_hostile_bytes(void **state)
 {
@@ -634,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_tracing_warnings_and_payloads),
         cmocka_unit_test(test_a_client_that_does_not_read),
+        cmocka_unit_test(test_a_segment_of_requests_not_read),
         cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_prepared_statements),
         cmocka_unit_test(test_unprepared_statements),
