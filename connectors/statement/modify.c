@@ -44,7 +44,8 @@ enum status statement__using_timestamp(struct exec_call *call, const struct cql_
         return exec_fail(call, CQL_INVALID, "Invalid null value of timestamp");
     }
     if (bound.value.integer == INT64_MIN) {
-        return exec_fail(call, CQL_INVALID, "The least 64-bit number is no timestamp");
+        return exec_fail(call, CQL_INVALID, "Out of bound timestamp, must be in [%lld, %lld]",
+                         (long long)INT64_MIN + 1, (long long)INT64_MAX);
     }
     *ret_is_set = true;
     *ret_timestamp = bound.value.integer;

@@ -915,7 +915,14 @@ definition(A) ::= RESTORE TABLE qualified(B) FROM TABLE qualified(C) properties(
     A = syntax__statement(syntax, CQL_RESTORE_TABLE);
     A->restore_table = (struct cql_restore_table){.table = B, .source = C, .properties = D};
 }
-definition(A) ::= CREATE TYPE if_not_exists(B) qualified(C) LP fields(D) RP. {
+%type new_type {struct cql_qualified}
+new_type(A) ::= ident(B). {
+    A = (struct cql_qualified){.name = syntax__new_type_name(syntax, B)};
+}
+new_type(A) ::= ident(B) DOT ident(C). {
+    A = (struct cql_qualified){.keyspace = syntax__name(syntax, B), .name = syntax__new_type_name(syntax, C)};
+}
+definition(A) ::= CREATE TYPE if_not_exists(B) new_type(C) LP fields(D) RP. {
     A = syntax__statement(syntax, CQL_CREATE_TYPE);
     A->create_type = (struct cql_create_type){.name = C, .if_not_exists = B, .fields = D};
 }
