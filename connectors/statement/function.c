@@ -164,7 +164,12 @@ static enum status run_to_json(const struct cql_function *function, const struct
 static enum status run_from_json(const struct cql_function *function, const struct value *arguments,
                                  const struct cql_moment *moment, struct value *ret_value)
 {
-    return statement__json_parse(&function->returns, arguments[0].bytes, moment, ret_value);
+    struct error why = {0};
+    const struct cql_moment own = {.arena = moment->arena, .error = &why, .now_us = moment->now_us};
+    return statement__json_parse(&function->returns, arguments[0].bytes, &own, ret_value) == STATUS_OK
+               ? STATUS_OK
+               : error_set(moment->error, STATUS_FUNCTION, "execution of 'system.fromjson[text]' failed: %s",
+                           why.text);
 }
 
 enum collection_part {
