@@ -187,13 +187,13 @@ static struct bytes index_default_name(struct exec_call *call, const struct exec
             kept[size++] = column.data[i];
         }
     }
-    struct bytes base = bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx", (int)table->name.size,
-                                                   (const char *)table->name.data, (int)size,
-                                                   (const char *)kept));
+    struct bytes base =
+        bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx", (int)table->name.size,
+                                   (const char *)table->name.data, (int)size, (const char *)kept));
     struct bytes name = base;
     for (unsigned i = 1; schema_index(table->schema, name) != NULL; i++) {
-        name = bytes_of_text(
-            arena_format(call->arena, "%.*s_%u", (int)base.size, (const char *)base.data, i));
+        name =
+            bytes_of_text(arena_format(call->arena, "%.*s_%u", (int)base.size, (const char *)base.data, i));
     }
     return name;
 }
@@ -225,8 +225,8 @@ static enum status index_table(struct exec_call *call, const struct cql_create_i
     }
     enum status status = ddl_check_system(call, keyspace);
     if (status == STATUS_OK) {
-        status = statement__view_refuse(call, &table,
-                                        "Secondary indexes on materialized views aren't supported");
+        status =
+            statement__view_refuse(call, &table, "Secondary indexes on materialized views aren't supported");
     }
     if (status == STATUS_OK && keyspace.size > 0 && !exec_keyspace_exists(call, keyspace)) {
         return ddl_missing(call, "Keyspace", keyspace, false);

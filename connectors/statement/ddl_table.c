@@ -536,10 +536,11 @@ static enum status alter_with(struct exec_call *call, const struct cql_alter_tab
         statement__options_take(call, &statement->properties, options, &next->gc_grace_seconds);
     bool has_views = statement__view_names(table->schema, call->arena).size > 0;
     return status == STATUS_OK && has_views && next->gc_grace_seconds == 0
-               ? exec_fail(call, CQL_INVALID,
-                           "Cannot alter gc_grace_seconds of the base table of a materialized view to 0, since "
-                           "this value is used to TTL undelivered updates. Setting gc_grace_seconds too low "
-                           "might cause undelivered updates to expire before being replayed.")
+               ? exec_fail(
+                     call, CQL_INVALID,
+                     "Cannot alter gc_grace_seconds of the base table of a materialized view to 0, since "
+                     "this value is used to TTL undelivered updates. Setting gc_grace_seconds too low "
+                     "might cause undelivered updates to expire before being replayed.")
                : status;
 }
 

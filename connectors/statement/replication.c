@@ -104,7 +104,8 @@ static enum status check_options(struct exec_call *call, struct bytes keyspace, 
 }
 
 /* The strategy's name without its package. */
-static enum status find_class(struct exec_call *call, const struct value *replication, struct bytes *ret_class)
+static enum status find_class(struct exec_call *call, const struct value *replication,
+                              struct bytes *ret_class)
 {
     static const char *const known[] = {"SimpleStrategy",       "NetworkTopologyStrategy",
                                         "LocalStrategy",        "EverywhereStrategy",
@@ -156,9 +157,9 @@ enum status statement__replication_complete(struct exec_call *call, struct bytes
         complete_topology(&options, replication, previous);
     }
     status = check_options(call, keyspace, class, is_simple ? factor_name : SYSTEM_DATA_CENTRE, &options);
-    add_option(
-        &options, bytes_of_text("class"),
-        bytes_of_text(arena_format(call->arena, "%s%.*s", package, (int)class.size, (const char *)class.data)));
+    add_option(&options, bytes_of_text("class"),
+               bytes_of_text(
+                   arena_format(call->arena, "%s%.*s", package, (int)class.size, (const char *)class.data)));
     *replication = (struct value){.kind = VALUE_MAP, .pairs = {.at = options.pairs, .count = options.count}};
     CHECK(value_map_sort(replication));
     return status;

@@ -1,5 +1,6 @@
 /* What a keyspace's replication says: a strategy and how many copies, which one server keeps and tells. */
-#pragma once
+#ifndef CQL_REPLICATION_H
+#define CQL_REPLICATION_H
 
 #include "exec.h"
 
@@ -9,3 +10,5 @@
  * Errors: STATUS_INVALID, with the call's failure set: a configuration error where the strategy or its options are wrong. */
 MUST_USE enum status statement__replication_complete(struct exec_call *call, struct bytes keyspace,
                                                      const struct value *previous, struct value *replication);
+
+#endif

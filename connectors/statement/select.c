@@ -2,6 +2,7 @@
 #include "select.h"
 
 #include "codec/pack.h"
+#include "consistency.h"
 #include "logs.h"
 #include "prepare.h"
 #include "row/key.h"
@@ -317,6 +318,9 @@ static enum status select_plan(struct select *select)
             statement->selectors.count > 0 && statement__selection_is_static(&select->selection);
         status = statement__restrictions_make(call, &select->source, &statement->where, use,
                                               &select->restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = statement__consistency_read(select->call, select->restrictions.partitions_count);
     }
     if (status == STATUS_OK) {
         status = select_limits(select);

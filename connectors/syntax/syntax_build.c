@@ -89,10 +89,11 @@ static bool is_any_of(struct bytes name, const char *const *words, size_t count)
 
 struct bytes syntax__new_type_name(struct syntax *syntax, struct syntax_token token)
 {
-    static const char *const native[] = {"ascii",    "bigint",   "blob",    "boolean",   "counter", "date",
-                                         "decimal",  "double",   "duration", "float",    "inet",    "int",
-                                         "smallint", "text",     "time",    "timestamp", "timeuuid", "tinyint",
-                                         "uuid",     "varchar",  "varint"};
+    static const char *const native[] = {"ascii",     "bigint",   "blob",     "boolean",  "counter",
+                                         "date",      "decimal",  "double",   "duration", "float",
+                                         "inet",      "int",      "smallint", "text",     "time",
+                                         "timestamp", "timeuuid", "tinyint",  "uuid",     "varchar",
+                                         "varint"};
     static const char *const reserved[] = {"byte",     "complex", "enum",     "date",
                                            "interval", "macaddr", "bitstring"};
     static const bool nothing[SYNTAX_KINDS] = {false};

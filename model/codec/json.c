@@ -291,8 +291,10 @@ enum status codec_json_decode_plain(struct bytes text, struct arena *arena, stru
 enum status codec_json_decode_last(struct bytes text, struct arena *arena, struct value *ret_value,
                                    struct error *error)
 {
-    const struct json_reader start = {
-        .arena = arena, .is_plain = true, .keeps_last = true, .depth_max = CODEC_JSON_DEPTH_MAX};
+    const struct json_reader start = {.arena = arena,
+                                      .is_plain = true,
+                                      .keeps_last = true,
+                                      .depth_max = CODEC_JSON_DEPTH_MAX};
     return json_decode(text, &start, ret_value, error);
 }
 

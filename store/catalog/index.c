@@ -174,14 +174,15 @@ static enum status index_fail_entry(const struct schema *table, const struct ind
 {
     bool is_bytes = value != NULL && (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES);
     struct bytes name = index->partition[0].name;
-    return is_bytes ? error_set(error, status,
-                                "Cannot index value of size %zu for index %.*s on %.*s(%.*s) (maximum allowed "
-                                "size=%d)",
-                                value->bytes.size, (int)index->name.size, (const char *)index->name.data,
-                                (int)table->name.size, (const char *)table->name.data, (int)name.size,
-                                (const char *)name.data, UINT16_MAX)
-                    : error_set(error, status, "The key of an entry of index %.*s is too long",
-                                (int)index->name.size, (const char *)index->name.data);
+    return is_bytes
+               ? error_set(error, status,
+                           "Cannot index value of size %zu for index %.*s on %.*s(%.*s) (maximum allowed "
+                           "size=%d)",
+                           value->bytes.size, (int)index->name.size, (const char *)index->name.data,
+                           (int)table->name.size, (const char *)table->name.data, (int)name.size,
+                           (const char *)name.data, UINT16_MAX)
+               : error_set(error, status, "The key of an entry of index %.*s is too long",
+                           (int)index->name.size, (const char *)index->name.data);
 }
 
 enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
