@@ -13,6 +13,9 @@ static bool is_serial(uint16_t level)
 enum status statement__consistency_read(struct exec_call *call, size_t partitions)
 {
     uint16_t level = parameters_of(call)->consistency;
+    if (call->notes != NULL) {
+        return STATUS_OK; /* PREPARE names none */
+    }
     if (level == CQL_ANY) {
         return exec_fail(call, CQL_INVALID, "ANY ConsistencyLevel is only supported for writes");
     }
