@@ -605,8 +605,8 @@ enum status statement__cast_find(const struct type *from, const struct type *to,
                                  const struct cql_function **ret_function, struct error *error)
 {
     bool is_scalar = from->kind < TYPE_LIST && to->kind < TYPE_LIST;
-    bool is_to_text =
-        to->kind == TYPE_TEXT && is_scalar && from->kind != TYPE_BLOB && from->kind != TYPE_DURATION;
+    bool is_text = to->kind == TYPE_TEXT || (to->kind == TYPE_ASCII && from->kind != TYPE_TEXT);
+    bool is_to_text = is_text && is_scalar && from->kind != TYPE_BLOB && from->kind != TYPE_DURATION;
     bool is_number =
         statement__is_number(from->kind) && statement__is_number(to->kind) && to->kind != TYPE_COUNTER;
     const struct function_row *times = cast_of_times(from->kind, to->kind);

@@ -552,6 +552,16 @@ condition(A) ::= conditioned(B) comparison(C) term(D). {
     A.value = D;
 }
 condition(A) ::= conditioned(B) IN in_values(C). { A = syntax__relation_in(B, C); }
+condition(A) ::= conditioned(B) CONTAINS term(C). {
+    A = B;
+    A.comparison = CQL_CONTAINS;
+    A.value = C;
+}
+condition(A) ::= conditioned(B) CONTAINS KEY term(C). {
+    A = B;
+    A.comparison = CQL_CONTAINS_KEY;
+    A.value = C;
+}
 %type conditioned {struct cql_relation}
 conditioned(A) ::= ident(B). {
     A = (struct cql_relation){.kind = CQL_RELATION_COLUMN, .offset = B.offset};

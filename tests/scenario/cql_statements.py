@@ -161,6 +161,25 @@ def functions(session):
     assert str(rows(session, "SELECT floor(t, 2h) FROM texts")[0][0]) == "10:00:00.000000000"
 
 
+def conditions(session):
+    session.execute("CREATE TYPE pair (a int, b text)")
+    session.execute("CREATE TABLE conditions (k int PRIMARY KEY, v int, m map<text, int>, l list<int>, s set<int>, u pair)")
+    session.execute("INSERT INTO conditions (k, v, m, l, s, u) VALUES (1, 1, {'a': 1, 'b': 2}, [1, 2], {3}, {a: 1})")
+    for condition, holds in (("m CONTAINS 2", True), ("m CONTAINS 3", False), ("m CONTAINS KEY 'a'", True), ("m CONTAINS KEY 'c'", False),
+                             ("l CONTAINS 2 AND s CONTAINS 3", True), ("s CONTAINS 4", False), ("u.a = 1", True)):
+        assert rows(session, f"UPDATE conditions SET v = 2 WHERE k = 1 IF {condition}")[0][0] is holds, condition
+    both = session.prepare("UPDATE conditions SET v = 3 WHERE k = 1 IF m CONTAINS ? AND m CONTAINS KEY ?")
+    assert [column.name for column in both.column_metadata] == ["value(m)", "key(m)"]
+    assert rows(session, both, (1, "b")) == [(True,)]
+    assert rows(session, both, (1, "z"))[0][0] is False
+    change = "UPDATE conditions SET v = 3 WHERE k = 1 IF "
+    refused(session, InvalidRequest, change + "v CONTAINS 1", "Cannot use CONTAINS on non-collection column v",
+            change + "s CONTAINS KEY 1", "Cannot use CONTAINS KEY on non-map column s",
+            change + "s CONTAINS null", 'Invalid comparison with null for operator "CONTAINS"',
+            change + "s[1] = 1", "Invalid element access syntax for set column s", change + "u.z = 1", "Unknown field z for column u",
+            change + "v.a = 1", "Invalid field access syntax for non-UDT column v")
+
+
 def views(session):
     session.execute("CREATE TABLE base (k int PRIMARY KEY, v int)")
     session.execute("CREATE MATERIALIZED VIEW shown AS SELECT * FROM base WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)")
@@ -180,7 +199,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, types, indexes, values, levels, functions, views, system_tables):
+        for part in (replication, types, indexes, values, levels, functions, conditions, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()
