@@ -341,7 +341,7 @@ static enum status index_exists(struct exec_call *call, const struct cql_create_
 
 enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
 {
-    struct exec_table table;
+    struct exec_table table = {0};
     struct index_plan plan = {.type = {.kind = TYPE_ANY}};
     struct error error;
     enum status status = index_check_name(call, statement->name.name);
@@ -351,6 +351,7 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     if (status != STATUS_OK) {
         return status;
     }
+    CHECK(table.schema != NULL);
     if (statement->targets.count != 1) {
         return exec_fail(call, CQL_INVALID, "Only CUSTOM indexes support multiple columns");
     }

@@ -167,8 +167,8 @@ static enum status type_check_users(struct exec_call *call, const struct type_ud
     struct type_users users = {.call = call, .udt = udt};
     enum status status = STATUS_OK;
     for (int i = 0; i < 2 && status == STATUS_OK; i++) {
-        status = statement__user_functions_list(call, udt->keyspace, (struct bytes){0}, i == 1, users_function,
-                                                &users);
+        status = statement__user_functions_list(call, udt->keyspace, (struct bytes){0}, i == 1,
+                                                users_function, &users);
     }
     status = status == STATUS_OK ? users_refuse(&users, "functions") : status;
     if (status == STATUS_OK) {

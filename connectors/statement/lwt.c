@@ -8,10 +8,14 @@
 /* --- conditions ----------------------------------------------------------------------------------------------------- */
 
 static const enum expression_test lwt_tests[] = {
-    [CQL_EQUAL] = EXPRESSION_EQUAL,     [CQL_NOT_EQUAL] = EXPRESSION_NOT_EQUAL,
-    [CQL_LESS] = EXPRESSION_LESS,       [CQL_LESS_EQUAL] = EXPRESSION_LESS_EQUAL,
-    [CQL_GREATER] = EXPRESSION_GREATER, [CQL_GREATER_EQUAL] = EXPRESSION_GREATER_EQUAL,
-    [CQL_IN] = EXPRESSION_IN,           [CQL_CONTAINS] = EXPRESSION_CONTAINS,
+    [CQL_EQUAL] = EXPRESSION_EQUAL,
+    [CQL_NOT_EQUAL] = EXPRESSION_NOT_EQUAL,
+    [CQL_LESS] = EXPRESSION_LESS,
+    [CQL_LESS_EQUAL] = EXPRESSION_LESS_EQUAL,
+    [CQL_GREATER] = EXPRESSION_GREATER,
+    [CQL_GREATER_EQUAL] = EXPRESSION_GREATER_EQUAL,
+    [CQL_IN] = EXPRESSION_IN,
+    [CQL_CONTAINS] = EXPRESSION_CONTAINS,
     [CQL_CONTAINS_KEY] = EXPRESSION_CONTAINS_KEY,
 };
 
@@ -205,6 +209,7 @@ static enum status lwt_contained(struct modify *modify, const struct cql_relatio
                                  struct lwt_target *target)
 {
     const struct type *type = target->type;
+    CHECK(type != NULL);
     bool is_key = relation->comparison == CQL_CONTAINS_KEY;
     bool is_map = type->kind == TYPE_MAP;
     bool fits = is_key ? is_map : is_map || type->kind == TYPE_LIST || type->kind == TYPE_SET;
@@ -214,9 +219,8 @@ static enum status lwt_contained(struct modify *modify, const struct cql_relatio
                          (int)target->name.size, (const char *)target->name.data);
     }
     target->type = &type->parameters[is_map && !is_key ? 1 : 0];
-    target->name =
-        bytes_of_text(arena_format(modify->call->arena, "%s(%.*s)", is_key ? "key" : "value",
-                                   (int)target->name.size, (const char *)target->name.data));
+    target->name = bytes_of_text(arena_format(modify->call->arena, "%s(%.*s)", is_key ? "key" : "value",
+                                              (int)target->name.size, (const char *)target->name.data));
     return STATUS_OK;
 }
 

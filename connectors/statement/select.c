@@ -97,7 +97,8 @@ static enum status select_distinct(struct select *select)
                 source->columns[term->index].name);
         }
     }
-    for (size_t i = 0; i < source->table.schema->partition_count; i++) {
+    bool is_range = !select->restrictions.has_partitions; /* of partitions, which the key then tells apart */
+    for (size_t i = 0; i < source->table.schema->partition_count && is_range; i++) {
         if (!statement__selection_has(selection, i)) {
             return select_fail_name(
                 select, "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",

@@ -180,6 +180,15 @@ def conditions(session):
             change + "v.a = 1", "Invalid field access syntax for non-UDT column v")
 
 
+def distinct(session):
+    session.execute("CREATE TABLE shared (k int, c int, s int static, PRIMARY KEY (k, c))")
+    for k, c in ((1, 1), (1, 2), (2, 1)):
+        session.execute(f"INSERT INTO shared (k, c, s) VALUES ({k}, {c}, {10 * k})")
+    assert rows(session, "SELECT DISTINCT s FROM shared WHERE k = 1") == [(10,)]
+    assert rows(session, "SELECT DISTINCT s FROM shared WHERE k IN (1, 2)") == [(10,), (20,)]
+    refused(session, InvalidRequest, "SELECT DISTINCT s FROM shared", "must request all the partition key columns (missing k)")
+
+
 def views(session):
     session.execute("CREATE TABLE base (k int PRIMARY KEY, v int)")
     session.execute("CREATE MATERIALIZED VIEW shown AS SELECT * FROM base WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)")
@@ -199,7 +208,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, types, indexes, values, levels, functions, conditions, views, system_tables):
+        for part in (replication, types, indexes, values, levels, functions, conditions, distinct, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()

@@ -30,8 +30,8 @@ enum expression_test {
     EXPRESSION_BEGINS_WITH,
     EXPRESSION_CONTAINS,     /* a text, a list or a set; in CQL a map too: one of its values */
     EXPRESSION_CONTAINS_KEY, /* CQL's, of maps */
-    EXPRESSION_CHANGED, /* the value at a path differs between old and new */
-    EXPRESSION_ENTERED, /* the condition holds of new and did not of old */
+    EXPRESSION_CHANGED,      /* the value at a path differs between old and new */
+    EXPRESSION_ENTERED,      /* the condition holds of new and did not of old */
     EXPRESSION_LEFT,
 };
 
