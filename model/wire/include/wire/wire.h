@@ -2,6 +2,8 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <stdbool.h>
+
 enum {
     WIRE_VERSION = 1,
     WIRE_REPLY = 0x80, /* added to the request's type */
@@ -130,7 +132,7 @@ enum wire_field {
     WIRE_FIELD_CONDITIONS = 82,  /* array of maps: what is unusual */
 };
 
-/* "put" …; never NULL. */
-const char *wire_type_name(enum wire_type type);
+/* Whether a request of the type may change something. */
+bool wire_type_is_write(enum wire_type type);
 
 #endif
