@@ -81,18 +81,34 @@ enum status ddl_exists(struct exec_call *call, struct bytes keyspace, struct byt
     return status;
 }
 
-enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name)
+static bool is_name(struct bytes name)
 {
     bool is_sound = name.size > 0 && name.size <= NAME_BYTES_MAX;
     for (size_t i = 0; i < name.size && is_sound; i++) {
         uint8_t c = name.data[i];
         is_sound = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     }
-    return is_sound ? STATUS_OK
-                    : exec_fail(call, CQL_INVALID,
-                                "%s name must not be empty, more than %d characters long, or contain "
-                                "non-alphanumeric-underscore characters (got \"%.*s\")",
-                                what, NAME_BYTES_MAX, (int)name.size, (const char *)name.data);
+    return is_sound;
+}
+
+#define NAME_RULE                                                                                            \
+    "name must not be empty, more than %d characters long, or contain non-alphanumeric-underscore "          \
+    "characters (got \"%.*s\")"
+
+static enum status check_keyspace_name(struct exec_call *call, struct bytes name)
+{
+    return is_name(name) ? STATUS_OK
+                         : exec_fail(call, CQL_INVALID, "Keyspace " NAME_RULE, NAME_BYTES_MAX, (int)name.size,
+                                     (const char *)name.data);
+}
+
+enum status ddl_check_table_name(struct exec_call *call, struct bytes keyspace, struct bytes name)
+{
+    return is_name(name)
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "%.*s.%.*s: Table " NAME_RULE, (int)keyspace.size,
+                           (const char *)keyspace.data, (int)name.size, (const char *)name.data,
+                           NAME_BYTES_MAX, (int)name.size, (const char *)name.data);
 }
 
 enum status ddl_check_system(struct exec_call *call, struct bytes keyspace)
@@ -171,7 +187,7 @@ static enum status keyspace_put(struct exec_call *call, struct bytes name,
 enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
 {
     struct keyspace_options options = {.durable_writes = true};
-    enum status status = ddl_check_name(call, "Keyspace", statement->name);
+    enum status status = check_keyspace_name(call, statement->name);
     if (status == STATUS_OK) {
         status = ddl_check_system(call, statement->name);
     }

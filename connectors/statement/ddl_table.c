@@ -235,7 +235,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
         status = ddl_check_system(call, keyspace);
     }
     if (status == STATUS_OK) {
-        status = ddl_check_name(call, "Table", statement->table.name);
+        status = ddl_check_table_name(call, keyspace, statement->table.name);
     }
     schema.name = exec_full_name(call, keyspace, statement->table.name);
     bool is_there =

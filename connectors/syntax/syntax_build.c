@@ -110,6 +110,21 @@ struct bytes syntax__new_type_name(struct syntax *syntax, struct syntax_token to
     return name;
 }
 
+struct cql_type syntax__type_generic(struct syntax *syntax, struct syntax_token name, size_t parameters,
+                                     struct syntax_token end)
+{
+    static const char *const of_one[] = {"list", "set", "frozen"};
+    static const bool nothing[SYNTAX_KINDS] = {false};
+    struct bytes word = syntax__name(syntax, name);
+    size_t wanted = is_any_of(word, of_one, ARRAY_COUNT(of_one)) ? 1
+                    : bytes_equal(word, bytes_of_text("map"))    ? 2
+                                                                 : parameters;
+    if (parameters != wanted) {
+        syntax__refuse(syntax, end, nothing);
+    }
+    return syntax__type_between(syntax, name, end);
+}
+
 /* --- terms ------------------------------------------------------------------------------------------------------ */
 
 struct cql_term *syntax__term(struct syntax *syntax, enum cql_term_kind kind, uint32_t offset)

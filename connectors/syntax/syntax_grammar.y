@@ -123,11 +123,12 @@ type_name(A) ::= ident(B) DOT ident(C). { A = syntax__type_between(syntax, B, C)
 type_name(A) ::= type_generic(B). { A = B; }
 
 %type type_generic {struct cql_type}
-type_generic(A) ::= ident(B) LT type_parameters GT(C). { A = syntax__type_between(syntax, B, C); }
-type_generic(A) ::= SET(B) LT type_parameters GT(C). { A = syntax__type_between(syntax, B, C); }
+type_generic(A) ::= ident(B) LT type_parameters(C) GT(D). { A = syntax__type_generic(syntax, B, C, D); }
+type_generic(A) ::= SET(B) LT type_parameters(C) GT(D). { A = syntax__type_generic(syntax, B, C, D); }
 
-type_parameters ::= type_parameter.
-type_parameters ::= type_parameters COMMA type_parameter.
+%type type_parameters {size_t}
+type_parameters(A) ::= type_parameter. { A = 1; }
+type_parameters(A) ::= type_parameters(B) COMMA type_parameter. { A = B + 1; }
 type_parameter ::= type.
 type_parameter ::= INTEGER.
 

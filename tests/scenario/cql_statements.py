@@ -61,6 +61,10 @@ def types(session):
             "CREATE FUNCTION other.f(a ks.far) CALLED ON NULL INPUT RETURNS int LANGUAGE lua AS 'return 1'", words)
     refused(session, SyntaxException, "CREATE TYPE int (x int)", "no viable alternative at input 'int'",
             "CREATE TYPE ks.byte (x int)", "Invalid (reserved) user type name byte")
+    refused(session, SyntaxException, "CREATE TABLE wrong (k int PRIMARY KEY, v list<int, int>)", "no viable alternative",
+            "CREATE TABLE wrong (k int PRIMARY KEY, v map<int>)", "no viable alternative")
+    refused(session, ConfigurationException, 'CREATE TABLE "a-b" (k int PRIMARY KEY)', "ks.a-b: Table name must not be empty, more than 48")
+    refused(session, InvalidRequest, f'CREATE KEYSPACE "a-b" WITH replication = {SIMPLE}', "Keyspace name must not be empty, more than 48")
     session.execute("CREATE TYPE near (x frozen<far>)")
     session.execute("CREATE TABLE first (k int PRIMARY KEY, v frozen<near>)")
     session.execute("CREATE TABLE second (k int PRIMARY KEY, v list<frozen<near>>)")
