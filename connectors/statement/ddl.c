@@ -6,6 +6,7 @@
 #include "documents.h"
 #include "keyspaces.h"
 #include "options_check.h"
+#include "replication.h"
 #include "statement/tables.h"
 #include "value/type_text.h"
 
@@ -80,18 +81,34 @@ enum status ddl_exists(struct exec_call *call, struct bytes keyspace, struct byt
     return status;
 }
 
-enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name)
+static bool is_name(struct bytes name)
 {
     bool is_sound = name.size > 0 && name.size <= NAME_BYTES_MAX;
     for (size_t i = 0; i < name.size && is_sound; i++) {
         uint8_t c = name.data[i];
         is_sound = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     }
-    return is_sound ? STATUS_OK
-                    : exec_fail(call, CQL_INVALID,
-                                "%s name must not be empty, more than %d characters long, or contain "
-                                "non-alphanumeric-underscore characters (got \"%.*s\")",
-                                what, NAME_BYTES_MAX, (int)name.size, (const char *)name.data);
+    return is_sound;
+}
+
+#define NAME_RULE                                                                                            \
+    "name must not be empty, more than %d characters long, or contain non-alphanumeric-underscore "          \
+    "characters (got \"%.*s\")"
+
+static enum status check_keyspace_name(struct exec_call *call, struct bytes name)
+{
+    return is_name(name) ? STATUS_OK
+                         : exec_fail(call, CQL_INVALID, "Keyspace " NAME_RULE, NAME_BYTES_MAX, (int)name.size,
+                                     (const char *)name.data);
+}
+
+enum status ddl_check_table_name(struct exec_call *call, struct bytes keyspace, struct bytes name)
+{
+    return is_name(name)
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "%.*s.%.*s: Table " NAME_RULE, (int)keyspace.size,
+                           (const char *)keyspace.data, (int)name.size, (const char *)name.data,
+                           NAME_BYTES_MAX, (int)name.size, (const char *)name.data);
 }
 
 enum status ddl_check_system(struct exec_call *call, struct bytes keyspace)
@@ -130,87 +147,20 @@ enum status exec_use(struct exec_call *call, const struct cql_keyspace *statemen
     return STATUS_OK;
 }
 
-/* How many replicas there are to be: "3", or "3/1" of which one is transient. */
-static enum status replication_check_factor(struct exec_call *call, struct bytes text)
-{
-    bool is_numeric = text.size > 0 && text.size < 10;
-    bool is_negative = text.size > 1 && text.data[0] == '-';
-    for (size_t i = is_negative ? 1 : 0; i < text.size && is_numeric; i++) {
-        is_numeric = (text.data[i] >= '0' && text.data[i] <= '9') || (text.data[i] == '/' && i > 0);
-    }
-    return is_numeric && !is_negative
-               ? STATUS_OK
-               : exec_fail(call, CQL_CONFIG_ERROR, "Replication factor must be %s; found %.*s",
-                           is_numeric ? "non-negative" : "numeric", (int)text.size, (const char *)text.data);
-}
-
-/* Of SimpleStrategy, or of each data centre; strategies that are Amazon's alone have none. */
-static enum status replication_check_factors(struct exec_call *call, const struct value *replication,
-                                             bool is_simple)
-{
-    enum status status = STATUS_OK;
-    bool has_factor = false;
-    for (size_t i = 0; i < replication->pairs.count && status == STATUS_OK; i++) {
-        const struct value *name = &replication->pairs.at[2 * i];
-        bool is_factor = bytes_equal(name->bytes, bytes_of_text("replication_factor"));
-        has_factor |= is_factor;
-        if (bytes_equal(name->bytes, bytes_of_text("class"))) {
-            continue;
-        }
-        status = is_simple && !is_factor
-                     ? exec_fail(call, CQL_CONFIG_ERROR,
-                                 "Unrecognized strategy option {%.*s} passed to SimpleStrategy",
-                                 (int)name->bytes.size, (const char *)name->bytes.data)
-                     : replication_check_factor(call, name[1].bytes);
-    }
-    return status == STATUS_OK && is_simple && !has_factor
-               ? exec_fail(call, CQL_CONFIG_ERROR,
-                           "SimpleStrategy requires a replication_factor strategy option.")
-               : status;
-}
-
-static enum status replication_check(struct exec_call *call, const struct value *replication)
-{
-    static const char *const known[] = {"SimpleStrategy",       "NetworkTopologyStrategy",
-                                        "LocalStrategy",        "EverywhereStrategy",
-                                        "SingleRegionStrategy", "MultiRegionStrategy"};
-    static const char package[] = "org.apache.cassandra.locator.";
-    struct bytes class =
-        replication->kind == VALUE_MAP ? value_map_text(replication, "class") : (struct bytes){0};
-    if (class.size == 0) {
-        return exec_fail(call, CQL_CONFIG_ERROR, "Missing replication strategy class");
-    }
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
-    }
-    bool is_known = false;
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        is_known |= bytes_equal(class, bytes_of_text(known[i]));
-    }
-    if (!is_known) {
-        return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find replication strategy class '%s%.*s'",
-                         package, (int)class.size, (const char *)class.data);
-    }
-    bool is_simple = bytes_equal(class, bytes_of_text("SimpleStrategy"));
-    return is_simple || bytes_equal(class, bytes_of_text("NetworkTopologyStrategy"))
-               ? replication_check_factors(call, replication, is_simple)
-               : STATUS_OK;
-}
-
-static enum status keyspace_properties(struct exec_call *call, const struct cql_properties *properties,
+static enum status keyspace_properties(struct exec_call *call, const struct cql_keyspace *statement,
                                        struct keyspace_options *options)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < properties->count && status == STATUS_OK; i++) {
-        const struct cql_property *property = &properties->at[i];
+    for (size_t i = 0; i < statement->properties.count && status == STATUS_OK; i++) {
+        const struct cql_property *property = &statement->properties.at[i];
         struct value value;
         status = exec_literal(call, property->value, &value);
         if (status != STATUS_OK) {
             break;
         }
         if (bytes_equal(property->name, bytes_of_text("replication"))) {
+            status = statement__replication_complete(call, statement->name, &options->replication, &value);
             options->replication = value;
-            status = replication_check(call, &value);
         } else if (bytes_equal(property->name, bytes_of_text("durable_writes"))) {
             status = statement__option_boolean(call, "durable_writes", &value, &options->durable_writes);
         } else if (!bytes_equal(property->name, bytes_of_text("tags"))) {
@@ -237,15 +187,15 @@ static enum status keyspace_put(struct exec_call *call, struct bytes name,
 enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
 {
     struct keyspace_options options = {.durable_writes = true};
-    enum status status = ddl_check_name(call, "Keyspace", statement->name);
+    enum status status = check_keyspace_name(call, statement->name);
     if (status == STATUS_OK) {
         status = ddl_check_system(call, statement->name);
     }
     if (status == STATUS_OK) {
-        status = keyspace_properties(call, &statement->properties, &options);
+        status = keyspace_properties(call, statement, &options);
     }
     if (status == STATUS_OK && options.replication.kind != VALUE_MAP) {
-        status = exec_fail(call, CQL_CONFIG_ERROR, "Missing mandatory replication strategy class");
+        status = exec_fail(call, CQL_INVALID, "Missing mandatory option 'replication'");
     }
     if (status == STATUS_OK && exec_keyspace_exists(call, statement->name)) {
         if (!statement->if_not_exists) {
@@ -271,7 +221,7 @@ enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspac
                            (const char *)statement->name.data);
     }
     if (status == STATUS_OK) {
-        status = keyspace_properties(call, &statement->properties, &options);
+        status = keyspace_properties(call, statement, &options);
     }
     (void)ddl_begin(call, "UPDATED", "KEYSPACE", statement->name, (struct bytes){0});
     return status == STATUS_OK ? keyspace_put(call, statement->name, &options) : status;

@@ -5,8 +5,8 @@
 #include "exec.h"
 #include "user_function.h"
 
-/* "Keyspace" or "Table": 1 to 48 letters, digits and underscores. */
-MUST_USE enum status ddl_check_name(struct exec_call *call, const char *what, struct bytes name);
+/* A table's or a view's name: 1 to 48 letters, digits and underscores; otherwise a configuration error. */
+MUST_USE enum status ddl_check_table_name(struct exec_call *call, struct bytes keyspace, struct bytes name);
 /* Nobody changes the system's own keyspaces. */
 MUST_USE enum status ddl_check_system(struct exec_call *call, struct bytes keyspace);
 /* Fails with AlreadyExists; `name` is empty when it is the keyspace that exists. */

@@ -171,19 +171,70 @@ static enum status index_check_target(struct exec_call *call, const struct cql_i
                : exec_fail(call, CQL_INVALID, "%s", error.text);
 }
 
-/* "t_c_idx", or the same with a number when that is taken. */
+static bool is_word_character(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* "t_c_idx", or the same with a number when that is taken; of a column's name what an index's name may have. */
 static struct bytes index_default_name(struct exec_call *call, const struct exec_table *table,
                                        struct bytes column)
 {
-    struct bytes name = bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx", (int)table->name.size,
-                                                   (const char *)table->name.data, (int)column.size,
-                                                   (const char *)column.data));
+    uint8_t *kept = arena_create(call->arena, column.size);
+    size_t size = 0;
+    for (size_t i = 0; i < column.size; i++) {
+        if (is_word_character(column.data[i])) {
+            kept[size++] = column.data[i];
+        }
+    }
+    struct bytes base =
+        bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx", (int)table->name.size,
+                                   (const char *)table->name.data, (int)size, (const char *)kept));
+    struct bytes name = base;
     for (unsigned i = 1; schema_index(table->schema, name) != NULL; i++) {
-        name = bytes_of_text(arena_format(call->arena, "%.*s_%.*s_idx_%u", (int)table->name.size,
-                                          (const char *)table->name.data, (int)column.size,
-                                          (const char *)column.data, i));
+        name =
+            bytes_of_text(arena_format(call->arena, "%.*s_%u", (int)base.size, (const char *)base.data, i));
     }
     return name;
+}
+
+/* A name that is written is of the same characters. */
+static enum status index_check_name(struct exec_call *call, struct bytes name)
+{
+    for (size_t i = 0; i < name.size; i++) {
+        if (!is_word_character(name.data[i])) {
+            return exec_fail(call, CQL_CONFIG_ERROR, "Illegal index name %.*s", (int)name.size,
+                             (const char *)name.data);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The table: that of the index's keyspace, when only the index's name has one. */
+static enum status index_table(struct exec_call *call, const struct cql_create_index *statement,
+                               struct exec_table *ret_table)
+{
+    const struct bytes own = statement->name.keyspace;
+    struct cql_qualified table = statement->table;
+    table.keyspace = table.keyspace.size > 0 ? table.keyspace : own;
+    struct bytes keyspace = exec_keyspace_of(call, &table);
+    if (own.size > 0 && !bytes_equal(own, keyspace)) {
+        return exec_fail(call, CQL_INVALID, "Keyspace name '%.*s' doesn't match index name '%.*s'",
+                         (int)keyspace.size, (const char *)keyspace.data, (int)table.name.size,
+                         (const char *)table.name.data);
+    }
+    enum status status = ddl_check_system(call, keyspace);
+    if (status == STATUS_OK) {
+        status =
+            statement__view_refuse(call, &table, "Secondary indexes on materialized views aren't supported");
+    }
+    if (status == STATUS_OK && keyspace.size > 0 && !exec_keyspace_exists(call, keyspace)) {
+        return ddl_missing(call, "Keyspace", keyspace, false);
+    }
+    if (status == STATUS_OK && exec_find_table(call, &table, ret_table) != STATUS_OK) {
+        return keyspace.size == 0 ? STATUS_INVALID : ddl_missing(call, "Table", table.name, false);
+    }
+    return status;
 }
 
 /* Classes of indexes that drivers and tools know; each is an index of the store. */
@@ -290,20 +341,17 @@ static enum status index_exists(struct exec_call *call, const struct cql_create_
 
 enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
 {
-    struct exec_table table;
+    struct exec_table table = {0};
     struct index_plan plan = {.type = {.kind = TYPE_ANY}};
     struct error error;
-    enum status status = ddl_check_system(call, exec_keyspace_of(call, &statement->table));
+    enum status status = index_check_name(call, statement->name.name);
     if (status == STATUS_OK) {
-        status = statement__view_refuse(call, &statement->table,
-                                        "Secondary indexes on materialized views aren't supported");
-    }
-    if (status == STATUS_OK) {
-        status = exec_find_table(call, &statement->table, &table);
+        status = index_table(call, statement, &table);
     }
     if (status != STATUS_OK) {
         return status;
     }
+    CHECK(table.schema != NULL);
     if (statement->targets.count != 1) {
         return exec_fail(call, CQL_INVALID, "Only CUSTOM indexes support multiple columns");
     }
@@ -361,9 +409,10 @@ enum status exec_drop_index(struct exec_call *call, const struct cql_object *sta
 {
     struct index_search search = {.name = statement->name.name};
     struct error error;
-    enum status status = exec_find_keyspace(call, statement->name.keyspace, &search.keyspace);
-    if (status != STATUS_OK) {
-        return status;
+    search.keyspace = exec_keyspace_of(call, &statement->name);
+    enum status status = STATUS_OK;
+    if (search.keyspace.size == 0) { /* that none is chosen is said there */
+        return exec_find_keyspace(call, statement->name.keyspace, &search.keyspace);
     }
     gate_table_list(call->exec->gate, false, index_look, &search);
     if (search.found == NULL) {

@@ -72,7 +72,7 @@ enum status exec_restore_table(struct exec_call *call, const struct cql_restore_
         status = ddl_check_system(call, keyspace);
     }
     if (status == STATUS_OK) {
-        status = ddl_check_name(call, "Table", statement->table.name);
+        status = ddl_check_table_name(call, keyspace, statement->table.name);
     }
     if (status == STATUS_OK) {
         status = restore_properties(call, &statement->properties, NULL, &lsn, false);

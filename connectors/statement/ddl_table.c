@@ -208,6 +208,18 @@ struct bytes ddl_new_id(struct exec_call *call)
     return bytes_of(id, CQL_UUID_BYTES);
 }
 
+/* Counters do not expire. */
+static enum status check_default_ttl(struct exec_call *call, const struct schema *schema)
+{
+    bool has_counters = false;
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        has_counters |= schema->columns[i].type.kind == TYPE_COUNTER;
+    }
+    return has_counters && schema->default_ttl_seconds > 0
+               ? exec_fail(call, CQL_INVALID, "Cannot set default_time_to_live on a table with counters")
+               : STATUS_OK;
+}
+
 enum status exec_create_table(struct exec_call *call, const struct cql_create_table *statement)
 {
     struct bytes keyspace = {0};
@@ -223,7 +235,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
         status = ddl_check_system(call, keyspace);
     }
     if (status == STATUS_OK) {
-        status = ddl_check_name(call, "Table", statement->table.name);
+        status = ddl_check_table_name(call, keyspace, statement->table.name);
     }
     schema.name = exec_full_name(call, keyspace, statement->table.name);
     bool is_there =
@@ -258,6 +270,10 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
         options.id = ddl_new_id(call);
     }
     schema.default_ttl_seconds = statement__options_default_ttl(&options);
+    status = check_default_ttl(call, &schema);
+    if (status != STATUS_OK) {
+        return status;
+    }
     statement__options_encode(&options, call->arena, &schema.properties);
     struct gate_request request = ddl_table_begin(call, "CREATED", keyspace, statement->table.name);
     return table_submitted(call, gate_table_create(call->exec->gate, &schema, &request, &error), &error);
@@ -512,6 +528,22 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
     return STATUS_OK;
 }
 
+static enum status alter_with(struct exec_call *call, const struct cql_alter_table *statement,
+                              const struct exec_table *table, struct schema *next,
+                              struct cql_options *options)
+{
+    enum status status =
+        statement__options_take(call, &statement->properties, options, &next->gc_grace_seconds);
+    bool has_views = statement__view_names(table->schema, call->arena).size > 0;
+    return status == STATUS_OK && has_views && next->gc_grace_seconds == 0
+               ? exec_fail(
+                     call, CQL_INVALID,
+                     "Cannot alter gc_grace_seconds of the base table of a materialized view to 0, since "
+                     "this value is used to TTL undelivered updates. Setting gc_grace_seconds too low "
+                     "might cause undelivered updates to expire before being replayed.")
+               : status;
+}
+
 static enum status alter_apply(struct exec_call *call, const struct cql_alter_table *statement,
                                const struct exec_table *table, struct schema *next,
                                struct cql_options *options)
@@ -524,7 +556,7 @@ static enum status alter_apply(struct exec_call *call, const struct cql_alter_ta
     case CQL_ALTERATION_RENAME:
         return alter_rename(call, statement, table, next);
     case CQL_ALTERATION_WITH:
-        return statement__options_take(call, &statement->properties, options, &next->gc_grace_seconds);
+        return alter_with(call, statement, table, next, options);
     case CQL_ALTERATION_TYPE:
         return exec_fail(call, CQL_INVALID, "Altering column types is no longer supported");
     case CQL_ALTERATION_DROP_COMPACT_STORAGE:
@@ -564,6 +596,10 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
         return status;
     }
     next->default_ttl_seconds = statement__options_default_ttl(&options);
+    status = check_default_ttl(call, next);
+    if (status != STATUS_OK) {
+        return status;
+    }
     statement__options_encode(&options, call->arena, &next->properties);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);
     return table_submitted(call, gate_table_alter(call->exec->gate, table.schema, next, &request, &error),

@@ -93,81 +93,93 @@ static bool type_uses(const struct type *type, const struct type_udt *udt)
     return uses;
 }
 
+static bool key_uses(const struct key_column *columns, size_t count, const struct type_udt *udt)
+{
+    bool uses = false;
+    for (size_t i = 0; i < count && !uses; i++) {
+        uses = type_uses(&columns[i].type, udt);
+    }
+    return uses;
+}
+
+/* The names of what has a type in it. */
 struct type_users {
+    struct exec_call *call;
     const struct type_udt *udt;
-    struct bytes user; /* the first one found */
+    struct buffer names;
 };
+
+static void users_add(struct type_users *users, struct bytes name)
+{
+    buffer_put_text(&users->names, users->names.size == 0 ? "" : ", ");
+    buffer_put(&users->names, name);
+}
 
 static void users_table(void *context, const struct schema *schema)
 {
     struct type_users *users = context;
-    bool uses = false;
+    bool uses = key_uses(schema->partition, schema->partition_count, users->udt) ||
+                key_uses(schema->clustering, schema->clustering_count, users->udt);
     for (size_t i = 0; i < schema->columns_count && !uses; i++) {
         uses = type_uses(&schema->columns[i].type, users->udt);
     }
-    for (size_t i = 0; i < schema->partition_count && !uses; i++) {
-        uses = type_uses(&schema->partition[i].type, users->udt);
+    if (uses) { /* only those of the type's keyspace can */
+        users_add(users, bytes_from(schema->name, users->udt->keyspace.size + 1));
     }
-    for (size_t i = 0; i < schema->clustering_count && !uses; i++) {
-        uses = type_uses(&schema->clustering[i].type, users->udt);
-    }
-    users->user = uses ? schema->name : users->user;
 }
 
 static void users_type(void *context, const struct type *type)
 {
     struct type_users *users = context;
     if (!bytes_equal(type->udt->name, users->udt->name) && type_uses(type, users->udt)) {
-        users->user = type->udt->name;
+        users_add(users, type->udt->name);
     }
 }
 
 /* Functions that take or give the type, or keep it as their state. */
-struct type_functions {
-    struct exec_call *call;
-    const struct type_udt *udt;
-    struct buffer names;
-};
-
-static void functions_of_type(void *context, const struct user_function *function)
+static void users_function(void *context, const struct user_function *function)
 {
-    struct type_functions *functions = context;
-    bool uses = type_uses(&function->returns, functions->udt) ||
-                (function->is_aggregate && type_uses(&function->state_type, functions->udt));
+    struct type_users *users = context;
+    bool uses = type_uses(&function->returns, users->udt) ||
+                (function->is_aggregate && type_uses(&function->state_type, users->udt));
     for (size_t i = 0; i < function->count && !uses; i++) {
-        uses = type_uses(&function->arguments[i], functions->udt);
+        uses = type_uses(&function->arguments[i], users->udt);
     }
     if (uses) {
-        buffer_put_text(&functions->names, functions->names.size == 0 ? "" : ", ");
-        buffer_put(&functions->names, exec_full_name(functions->call, function->keyspace, function->name));
+        users_add(users, exec_full_name(users->call, function->keyspace, function->name));
     }
 }
 
-static enum status type_check_functions(struct exec_call *call, const struct type_udt *udt)
+static enum status users_refuse(struct type_users *users, const char *what)
 {
-    struct type_functions functions = {.call = call, .udt = udt};
+    const struct type_udt *udt = users->udt;
+    return users->names.size == 0
+               ? STATUS_OK
+               : exec_fail(users->call, CQL_INVALID,
+                           "Cannot drop user type '%.*s.%.*s' as it is still used by %s %.*s",
+                           (int)udt->keyspace.size, (const char *)udt->keyspace.data, (int)udt->name.size,
+                           (const char *)udt->name.data, what, (int)users->names.size,
+                           (const char *)users->names.data);
+}
+
+static enum status type_check_users(struct exec_call *call, const struct type_udt *udt)
+{
+    struct type_users users = {.call = call, .udt = udt};
     enum status status = STATUS_OK;
     for (int i = 0; i < 2 && status == STATUS_OK; i++) {
         status = statement__user_functions_list(call, udt->keyspace, (struct bytes){0}, i == 1,
-                                                functions_of_type, &functions);
+                                                users_function, &users);
     }
-    if (status == STATUS_OK && functions.names.size > 0) {
-        status = exec_fail(call, CQL_INVALID,
-                           "Cannot drop user type '%.*s.%.*s' as it is still used by functions %.*s",
-                           (int)udt->keyspace.size, (const char *)udt->keyspace.data, (int)udt->name.size,
-                           (const char *)udt->name.data, (int)functions.names.size,
-                           (const char *)functions.names.data);
+    status = status == STATUS_OK ? users_refuse(&users, "functions") : status;
+    if (status == STATUS_OK) {
+        status = statement__types_list(call, udt->keyspace, users_type, &users);
     }
-    buffer_reset(&functions.names);
-    return status;
-}
-
-static enum status type_find_users(struct exec_call *call, const struct type_udt *udt, struct bytes *ret_user)
-{
-    struct type_users users = {.udt = udt};
-    gate_table_list(call->exec->gate, false, users_table, &users);
-    enum status status = statement__types_list(call, udt->keyspace, users_type, &users);
-    *ret_user = users.user;
+    status = status == STATUS_OK ? users_refuse(&users, "user types") : status;
+    if (status == STATUS_OK) {
+        gate_table_list(call->exec->gate, false, users_table, &users);
+        status = users_refuse(&users, "tables");
+    }
+    buffer_reset(&users.names);
     return status;
 }
 
@@ -176,20 +188,11 @@ enum status exec_drop_type(struct exec_call *call, const struct cql_object *stat
     struct bytes keyspace =
         statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
     struct type type;
-    struct bytes user = {0};
     if (statement__type_find(call, keyspace, statement->name.name, &type) != STATUS_OK) {
         return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->name.name),
                            statement->if_exists);
     }
-    enum status status = type_check_functions(call, type.udt);
-    if (status == STATUS_OK) {
-        status = type_find_users(call, type.udt, &user);
-    }
-    if (status == STATUS_OK && user.size > 0) {
-        status = exec_fail(call, CQL_INVALID, "Cannot drop user type '%.*s.%.*s' as it is still used by %.*s",
-                           (int)keyspace.size, (const char *)keyspace.data, (int)type.udt->name.size,
-                           (const char *)type.udt->name.data, (int)user.size, (const char *)user.data);
-    }
+    enum status status = type_check_users(call, type.udt);
     struct value *item = arena_create(call->arena, sizeof(*item));
     const struct value_member members[] = {{"keyspace", value_of_text(keyspace)},
                                            {"name", value_of_text(statement->name.name)}};
@@ -232,15 +235,6 @@ struct type_change {
     struct bytes *tables; /* still to be changed */
     size_t count;
 };
-
-static bool key_uses(const struct key_column *columns, size_t count, const struct type_udt *udt)
-{
-    bool uses = false;
-    for (size_t i = 0; i < count && !uses; i++) {
-        uses = type_uses(&columns[i].type, udt);
-    }
-    return uses;
-}
 
 /* Tables that have the type: those in whose keys it is cannot follow. */
 struct type_tables {

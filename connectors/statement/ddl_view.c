@@ -394,7 +394,7 @@ enum status exec_create_view(struct exec_call *call, const struct cql_statement 
                            "Bind variables are not allowed in CREATE MATERIALIZED VIEW statements");
     }
     if (status == STATUS_OK) {
-        status = ddl_check_name(call, "Materialized view", making.statement->name.name);
+        status = ddl_check_table_name(call, making.keyspace, making.statement->name.name);
     }
     if (status == STATUS_OK && making.statement->key.definitions != 1) {
         status = view_fail(&making, "No PRIMARY KEY specified for view '%.*s' (exactly one required)",

@@ -58,10 +58,35 @@ static void describe_table(const struct system_table *table, struct arena *arena
     statement__system_table_id(table, described->id);
 }
 
+#define SIMPLE(factor)                                                                                       \
+    {                                                                                                        \
+        {TEXT("class"), TEXT("org.apache.cassandra.locator.SimpleStrategy")},                                \
+        {                                                                                                    \
+            TEXT("replication_factor"), TEXT(factor)                                                         \
+        }                                                                                                    \
+    }
+
+/* As Cassandra has them: what all nodes share is copied, the rest is each node's own. */
+static struct described_pairs replication_of(const char *keyspace)
+{
+    static const struct described_pair local[] = {
+        {TEXT("class"), TEXT("org.apache.cassandra.locator.LocalStrategy")}};
+    static const struct {
+        const char *keyspace;
+        struct described_pair pairs[2];
+    } copied[] = {{"system_auth", SIMPLE("1")},
+                  {"system_distributed", SIMPLE("3")},
+                  {"system_traces", SIMPLE("2")}};
+    for (size_t i = 0; i < ARRAY_COUNT(copied); i++) {
+        if (strcmp(keyspace, copied[i].keyspace) == 0) {
+            return PAIRS(copied[i].pairs);
+        }
+    }
+    return PAIRS(local);
+}
+
 static void describe_keyspace(const char *name, struct arena *arena, struct described_keyspace *keyspace)
 {
-    static const struct described_pair replication[] = {
-        {TEXT("class"), TEXT("org.apache.cassandra.locator.LocalStrategy")}};
     struct described_table *tables =
         arena_create_array(arena, statement__system_tables_count, sizeof(*tables));
     size_t count = 0;
@@ -72,7 +97,7 @@ static void describe_keyspace(const char *name, struct arena *arena, struct desc
         }
     }
     *keyspace = (struct described_keyspace){.name = bytes_of_text(name),
-                                            .replication = PAIRS(replication),
+                                            .replication = replication_of(name),
                                             .tables = tables,
                                             .tables_count = count,
                                             .is_durable = true};

@@ -273,6 +273,18 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
                                            (int)table.name.size, (const char *)table.name.data);
 }
 
+/* A type of users that is in or under `type` and of another keyspace; NULL: none is. */
+/* NOLINTNEXTLINE(misc-no-recursion): types have bounds */
+static const struct type_udt *type_elsewhere(const struct type *type, struct bytes keyspace)
+{
+    const struct type_udt *found =
+        type->kind == TYPE_UDT && !bytes_equal(type->udt->keyspace, keyspace) ? type->udt : NULL;
+    for (size_t i = 0; i < type->count && found == NULL; i++) {
+        found = type_elsewhere(&type->parameters[i], keyspace);
+    }
+    return found;
+}
+
 enum status exec_type(struct exec_call *call, const struct cql_type *type, struct bytes keyspace,
                       struct type *ret_type)
 {
@@ -281,8 +293,17 @@ enum status exec_type(struct exec_call *call, const struct cql_type *type, struc
     if (statement__class_resolve(call, type->text, &text) != STATUS_OK) {
         return STATUS_INVALID;
     }
-    enum status status = statement__type_named(call, text, keyspace, ret_type, &error);
-    return status == STATUS_OK ? status : exec_fail(call, CQL_INVALID, "%s", error.text);
+    if (statement__type_named(call, text, keyspace, ret_type, &error) != STATUS_OK) {
+        return exec_fail(call, CQL_INVALID, "%s", error.text);
+    }
+    const struct type_udt *elsewhere = type_elsewhere(ret_type, keyspace);
+    return elsewhere == NULL
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID,
+                           "Statement on keyspace %.*s cannot refer to a user type in keyspace %.*s; user "
+                           "types can only be used in the keyspace they are defined in",
+                           (int)keyspace.size, (const char *)keyspace.data, (int)elsewhere->keyspace.size,
+                           (const char *)elsewhere->keyspace.data);
 }
 
 /* --- the executor --------------------------------------------------------------------------------------------------- */
@@ -376,6 +397,16 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
     }
 }
 
+/* Each marker of a prepared statement has a value, and each value a marker; names may leave some out. */
+static enum status check_markers(struct exec_call *call, const struct cql_query *query,
+                                 const struct cql_statement *statement)
+{
+    return query->names != NULL || query->values_count == statement->markers
+               ? STATUS_OK
+               : exec_fail(call, CQL_INVALID, "there were %zu markers(?) in CQL but %zu bound variables",
+                           (size_t)statement->markers, query->values_count);
+}
+
 enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
                               const struct cql_statement **ret_statement)
 {
@@ -384,7 +415,7 @@ enum status exec_statement_of(struct exec_call *call, const struct cql_query *qu
     if (query->is_prepared) {
         *ret_statement = statement__plan_statement(query->prepared);
         exec_markers(call, *ret_statement);
-        return STATUS_OK;
+        return check_markers(call, query, *ret_statement);
     }
     enum status status = cql_parse(query->text, call->arena, &parsed, &error);
     if (status == STATUS_OK) {

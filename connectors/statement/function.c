@@ -164,7 +164,12 @@ static enum status run_to_json(const struct cql_function *function, const struct
 static enum status run_from_json(const struct cql_function *function, const struct value *arguments,
                                  const struct cql_moment *moment, struct value *ret_value)
 {
-    return statement__json_parse(&function->returns, arguments[0].bytes, moment, ret_value);
+    struct error why = {0};
+    const struct cql_moment own = {.arena = moment->arena, .error = &why, .now_us = moment->now_us};
+    return statement__json_parse(&function->returns, arguments[0].bytes, &own, ret_value) == STATUS_OK
+               ? STATUS_OK
+               : error_set(moment->error, STATUS_FUNCTION, "execution of 'system.fromjson[text]' failed: %s",
+                           why.text);
 }
 
 enum collection_part {
@@ -600,8 +605,8 @@ enum status statement__cast_find(const struct type *from, const struct type *to,
                                  const struct cql_function **ret_function, struct error *error)
 {
     bool is_scalar = from->kind < TYPE_LIST && to->kind < TYPE_LIST;
-    bool is_to_text =
-        to->kind == TYPE_TEXT && is_scalar && from->kind != TYPE_BLOB && from->kind != TYPE_DURATION;
+    bool is_text = to->kind == TYPE_TEXT || (to->kind == TYPE_ASCII && from->kind != TYPE_TEXT);
+    bool is_to_text = is_text && is_scalar && from->kind != TYPE_BLOB && from->kind != TYPE_DURATION;
     bool is_number =
         statement__is_number(from->kind) && statement__is_number(to->kind) && to->kind != TYPE_COUNTER;
     const struct function_row *times = cast_of_times(from->kind, to->kind);

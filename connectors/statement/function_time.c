@@ -147,6 +147,20 @@ static int64_t days_after_months(int64_t days, int64_t months)
     return first + (day < length ? day : length - 1);
 }
 
+/* Dates have no part of a day. */
+static enum status refuse_precision(const struct cql_function *function, const struct value *duration,
+                                    const struct cql_moment *moment)
+{
+    struct buffer text = {0};
+    scalar_format(duration, &text);
+    enum status status = error_set(
+        moment->error, STATUS_FUNCTION,
+        "the operation 'date %c duration' failed: The duration must have a day precision. Was: %.*s",
+        function->detail == CQL_TERM_SUBTRACT ? '-' : '+', (int)text.size, (const char *)text.data);
+    buffer_reset(&text);
+    return status;
+}
+
 enum status statement__time_operate(const struct cql_function *function, const struct value *arguments,
                                     const struct cql_moment *moment, struct value *ret_value)
 {
@@ -157,12 +171,11 @@ enum status statement__time_operate(const struct cql_function *function, const s
     int64_t rest = is_date ? 0 : arguments[0].integer - days * moment_day_ms;
     int64_t after = days_after_months(days, sign * duration->months) + sign * (int64_t)duration->days;
     *ret_value = arguments[0];
-    if (is_date && duration->nanoseconds % moment_day_ns != 0) {
-        return error_set(moment->error, STATUS_INVALID,
-                         "The duration must have a day precision. Was: a duration with a part of a day");
+    if (is_date && duration->nanoseconds != 0) {
+        return refuse_precision(function, &arguments[1], moment);
     }
     if (is_date) {
-        ret_value->integer = after + sign * (duration->nanoseconds / moment_day_ns);
+        ret_value->integer = after;
     } else {
         int64_t ms = rest + sign * (duration->nanoseconds / 1000000);
         bool is_far = __builtin_mul_overflow(after, moment_day_ms, &ret_value->integer) ||
@@ -191,20 +204,16 @@ static int64_t floor_months(int64_t days, int64_t start, int64_t months)
     return begin <= days ? begin : days_after_months(start, (steps - 1) * months);
 }
 
-static enum status refuse_duration(const struct cql_moment *moment, const char *why)
-{
-    return error_set(moment->error, STATUS_INVALID, "Invalid duration: %s", why);
-}
-
 static enum status floor_ms(int64_t ms, int64_t start, const struct duration *by,
                             const struct cql_moment *moment, int64_t *ret_ms)
 {
     int64_t step = by->days * moment_day_ms + by->nanoseconds / 1000000;
     if (by->months < 0 || by->days < 0 || by->nanoseconds < 0) {
-        return refuse_duration(moment, "negative durations are not supported by the floor function");
+        return error_set(moment->error, STATUS_INVALID,
+                         "Negative durations are not supported by the floor function");
     }
     if (by->nanoseconds % 1000000 != 0) {
-        return refuse_duration(moment, "the floor function has a precision of milliseconds");
+        return error_set(moment->error, STATUS_INVALID, "The floor function has a precision of milliseconds");
     }
     if (by->months == 0 && step == 0) {
         *ret_ms = ms;
@@ -225,6 +234,18 @@ static enum status floor_ms(int64_t ms, int64_t start, const struct duration *by
     return STATUS_OK;
 }
 
+static enum status refuse_floor(const struct value *duration, const struct cql_moment *moment)
+{
+    struct buffer text = {0};
+    scalar_format(duration, &text);
+    enum status status = error_set(moment->error, STATUS_INVALID,
+                                   "The floor cannot be computed for the %.*s duration as precision is below "
+                                   "1 day",
+                                   (int)text.size, (const char *)text.data);
+    buffer_reset(&text);
+    return status;
+}
+
 /* floor(timestamp | timeuuid | date, duration [, start]) */
 static enum status run_floor(const struct cql_function *function, const struct value *arguments,
                              const struct cql_moment *moment, struct value *ret_value)
@@ -232,6 +253,9 @@ static enum status run_floor(const struct cql_function *function, const struct v
     bool is_date = function->returns.kind == TYPE_DATE;
     int64_t start = function->count == 3 ? ms_of(&arguments[2]) : 0;
     int64_t ms = 0;
+    if (is_date && arguments[1].duration.nanoseconds != 0) {
+        return refuse_floor(&arguments[1], moment);
+    }
     enum status status = floor_ms(ms_of(&arguments[0]), start, &arguments[1].duration, moment, &ms);
     *ret_value = is_date ? (struct value){.kind = VALUE_DATE, .integer = floor_to(ms, moment_day_ms)}
                          : (struct value){.kind = VALUE_TIMESTAMP, .integer = ms};
@@ -243,8 +267,17 @@ static enum status run_floor_time(const struct cql_function *function, const str
 {
     const struct duration *by = &arguments[1].duration;
     (void)function;
-    if (by->months != 0 || by->days != 0 || by->nanoseconds <= 0 || by->nanoseconds > moment_day_ns) {
-        return refuse_duration(moment, "for a time it has to be between nothing and a day");
+    if (by->months < 0 || by->days < 0 || by->nanoseconds < 0) {
+        return error_set(moment->error, STATUS_INVALID,
+                         "Negative durations are not supported by the floor function");
+    }
+    if (by->months != 0 || by->days != 0 || by->nanoseconds > moment_day_ns) {
+        return error_set(moment->error, STATUS_INVALID,
+                         "For time values, the floor can only be computed for durations smaller that a day");
+    }
+    if (by->nanoseconds == 0) {
+        *ret_value = arguments[0];
+        return STATUS_OK;
     }
     *ret_value = (struct value){.kind = VALUE_TIME,
                                 .integer = arguments[0].integer / by->nanoseconds * by->nanoseconds};

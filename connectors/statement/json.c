@@ -223,7 +223,7 @@ static enum status inner_json(const struct value *json, const struct cql_moment 
     *ret_json = *json;
     return json->kind != VALUE_TEXT
                ? STATUS_OK
-               : codec_json_decode_plain(json->bytes, moment->arena, ret_json, moment->error);
+               : codec_json_decode_last(json->bytes, moment->arena, ret_json, moment->error);
 }
 
 static enum status sequence_value(const struct type *type, const struct value *json,
@@ -362,8 +362,9 @@ enum status statement__json_parse(const struct type *type, struct bytes text, co
 {
     struct value json;
     struct error why = {0};
-    if (codec_json_decode_plain(text, moment->arena, &json, &why) != STATUS_OK) {
-        return error_set(moment->error, STATUS_INVALID, "Could not decode JSON string: %s", why.text);
+    if (codec_json_decode_last(text, moment->arena, &json, &why) != STATUS_OK) {
+        return error_set(moment->error, STATUS_INVALID, "Could not decode JSON string '%.*s': %s",
+                         (int)(text.size < 100 ? text.size : 100), (const char *)text.data, why.text);
     }
     return statement__json_value(type, &json, moment, ret_value);
 }
@@ -373,7 +374,7 @@ enum status statement__json_row(struct bytes text, const struct cql_moment *mome
 {
     struct value json;
     struct error why = {0};
-    if (codec_json_decode_plain(text, moment->arena, &json, &why) != STATUS_OK) {
+    if (codec_json_decode_last(text, moment->arena, &json, &why) != STATUS_OK) {
         return error_set(moment->error, STATUS_INVALID,
                          "Could not decode JSON string as a map: %s. (String was: %.*s)", why.text,
                          (int)(text.size < 100 ? text.size : 100), (const char *)text.data);

@@ -8,10 +8,15 @@
 /* --- conditions ----------------------------------------------------------------------------------------------------- */
 
 static const enum expression_test lwt_tests[] = {
-    [CQL_EQUAL] = EXPRESSION_EQUAL,     [CQL_NOT_EQUAL] = EXPRESSION_NOT_EQUAL,
-    [CQL_LESS] = EXPRESSION_LESS,       [CQL_LESS_EQUAL] = EXPRESSION_LESS_EQUAL,
-    [CQL_GREATER] = EXPRESSION_GREATER, [CQL_GREATER_EQUAL] = EXPRESSION_GREATER_EQUAL,
+    [CQL_EQUAL] = EXPRESSION_EQUAL,
+    [CQL_NOT_EQUAL] = EXPRESSION_NOT_EQUAL,
+    [CQL_LESS] = EXPRESSION_LESS,
+    [CQL_LESS_EQUAL] = EXPRESSION_LESS_EQUAL,
+    [CQL_GREATER] = EXPRESSION_GREATER,
+    [CQL_GREATER_EQUAL] = EXPRESSION_GREATER_EQUAL,
     [CQL_IN] = EXPRESSION_IN,
+    [CQL_CONTAINS] = EXPRESSION_CONTAINS,
+    [CQL_CONTAINS_KEY] = EXPRESSION_CONTAINS_KEY,
 };
 
 /* What a condition compares: a column, an element or a field of it. */
@@ -31,8 +36,9 @@ static enum status lwt_element(struct modify *modify, const struct cql_relation 
     bool is_list = type->kind == TYPE_LIST;
     struct bound bound;
     if (!is_list && type->kind != TYPE_MAP) {
-        return exec_fail(call, CQL_INVALID, "Invalid element access syntax for non-collection column %.*s",
-                         (int)target->column->name.size, (const char *)target->column->name.data);
+        return exec_fail(call, CQL_INVALID, "Invalid element access syntax for %s column %.*s",
+                         type->kind == TYPE_SET ? "set" : "non-collection", (int)target->column->name.size,
+                         (const char *)target->column->name.data);
     }
     struct bytes name = bytes_of_text(arena_format(call->arena, "%s(%.*s)", is_list ? "idx" : "key",
                                                    (int)target->name.size, (const char *)target->name.data));
@@ -71,8 +77,13 @@ static enum status lwt_field(struct modify *modify, const struct cql_relation *r
             return STATUS_OK;
         }
     }
-    return exec_fail(modify->call, CQL_INVALID, "invalid field name %.*s", (int)relation->field.size,
-                     (const char *)relation->field.data);
+    const struct bytes name = target->column->name;
+    return type->kind == TYPE_UDT
+               ? exec_fail(modify->call, CQL_INVALID, "Unknown field %.*s for column %.*s",
+                           (int)relation->field.size, (const char *)relation->field.data, (int)name.size,
+                           (const char *)name.data)
+               : exec_fail(modify->call, CQL_INVALID, "Invalid field access syntax for non-UDT column %.*s",
+                           (int)name.size, (const char *)name.data);
 }
 
 static enum status lwt_target(struct modify *modify, const struct cql_relation *relation,
@@ -188,26 +199,59 @@ static void lwt_note_columns(struct modify *modify, const struct cql_relations *
     }
 }
 
+static bool is_containing(enum cql_comparison comparison)
+{
+    return comparison == CQL_CONTAINS || comparison == CQL_CONTAINS_KEY;
+}
+
+/* CONTAINS compares with what is in the collection. */
+static enum status lwt_contained(struct modify *modify, const struct cql_relation *relation,
+                                 struct lwt_target *target)
+{
+    const struct type *type = target->type;
+    CHECK(type != NULL);
+    bool is_key = relation->comparison == CQL_CONTAINS_KEY;
+    bool is_map = type->kind == TYPE_MAP;
+    bool fits = is_key ? is_map : is_map || type->kind == TYPE_LIST || type->kind == TYPE_SET;
+    if (!fits) {
+        return exec_fail(modify->call, CQL_INVALID, "Cannot use %s on non-%s column %.*s",
+                         cql_comparison_text(relation->comparison), is_key ? "map" : "collection",
+                         (int)target->name.size, (const char *)target->name.data);
+    }
+    target->type = &type->parameters[is_map && !is_key ? 1 : 0];
+    target->name = bytes_of_text(arena_format(modify->call->arena, "%s(%.*s)", is_key ? "key" : "value",
+                                              (int)target->name.size, (const char *)target->name.data));
+    return STATUS_OK;
+}
+
+/* What one value is compared with; null is before or after nothing, and in nothing. */
+static enum status lwt_one(struct modify *modify, const struct lwt_target *target,
+                           const struct cql_relation *relation, struct operand **ret_operands)
+{
+    enum cql_comparison comparison = relation->comparison;
+    bool needs_value =
+        (comparison >= CQL_LESS && comparison <= CQL_GREATER_EQUAL) || is_containing(comparison);
+    *ret_operands = arena_create_array(modify->call->arena, 2, sizeof(struct operand));
+    enum status status = lwt_operand(modify, target, relation->value, &(*ret_operands)[1]);
+    return status == STATUS_OK && needs_value && modify->call->notes == NULL &&
+                   (*ret_operands)[1].value->kind == VALUE_NULL
+               ? exec_fail(modify->call, CQL_INVALID, "Invalid comparison with null for operator \"%s\"",
+                           cql_comparison_text(comparison))
+               : status;
+}
+
 static enum status lwt_condition(struct modify *modify, const struct cql_relation *relation)
 {
     struct lwt_target target = {0};
     struct operand *operands = NULL;
     size_t count = 1;
     enum status status = lwt_target(modify, relation, &target);
-    if (status == STATUS_OK && relation->comparison > CQL_IN) {
-        status = exec_fail(modify->call, CQL_INVALID, "Unsupported operator in a condition");
+    if (status == STATUS_OK && is_containing(relation->comparison)) {
+        status = lwt_contained(modify, relation, &target);
     }
-    if (status == STATUS_OK && relation->comparison == CQL_IN) {
-        status = lwt_in(modify, &target, relation, &operands, &count);
-    } else if (status == STATUS_OK) {
-        operands = arena_create_array(modify->call->arena, 2, sizeof(*operands));
-        status = lwt_operand(modify, &target, relation->value, &operands[1]);
-        bool is_order = relation->comparison >= CQL_LESS && relation->comparison <= CQL_GREATER_EQUAL;
-        if (status == STATUS_OK && is_order && modify->call->notes == NULL &&
-            operands[1].value->kind == VALUE_NULL) {
-            status = exec_fail(modify->call, CQL_INVALID, "Invalid comparison with null for operator \"%s\"",
-                               cql_comparison_text(relation->comparison));
-        }
+    if (status == STATUS_OK) {
+        status = relation->comparison == CQL_IN ? lwt_in(modify, &target, relation, &operands, &count)
+                                                : lwt_one(modify, &target, relation, &operands);
     }
     statement__modify_name(modify, target.column);
     if (status != STATUS_OK || target.column == NULL) {

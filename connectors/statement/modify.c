@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/metric.h"
+#include "consistency.h"
 #include "ddl.h"
 #include "gate/bounds.h"
 #include "logs.h"
@@ -44,7 +45,8 @@ enum status statement__using_timestamp(struct exec_call *call, const struct cql_
         return exec_fail(call, CQL_INVALID, "Invalid null value of timestamp");
     }
     if (bound.value.integer == INT64_MIN) {
-        return exec_fail(call, CQL_INVALID, "The least 64-bit number is no timestamp");
+        return exec_fail(call, CQL_INVALID, "Out of bound timestamp, must be in [%lld, %lld]",
+                         (long long)INT64_MIN + 1, (long long)INT64_MAX);
     }
     *ret_is_set = true;
     *ret_timestamp = bound.value.integer;
@@ -509,8 +511,24 @@ static void modification_stamp(struct modification *to)
     }
 }
 
+static enum status modification_check_consistency(const struct modification *to)
+{
+    if (to->is_conditional) {
+        return statement__consistency_condition(to->call);
+    }
+    if (to->is_batch || to->count == 0) {
+        return STATUS_OK;
+    }
+    return to->has_counters ? statement__consistency_counter(to->call, to->changes[0].table)
+                            : statement__consistency_write(to->call);
+}
+
 enum status statement__modification_submit(struct modification *to)
 {
+    enum status status = modification_check_consistency(to);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (to->count == 0) {
         if (to->is_conditional) {
             return exec_fail(to->call, CQL_INVALID, "a conditional statement has to name a row");

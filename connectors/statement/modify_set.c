@@ -133,9 +133,10 @@ static enum status set_index(struct modify *modify, const struct column *column,
         return status;
     }
     *ret_index = bound.value.integer;
-    return bound.kind == BOUND_VALUE
-               ? STATUS_OK
-               : set_fail(modify, "Invalid null value for list index of %.*s", column->name);
+    return bound.kind == BOUND_VALUE ? STATUS_OK
+           : bound.kind == BOUND_NULL
+               ? exec_fail(modify->call, CQL_INVALID, "Invalid null value for list index")
+               : exec_fail(modify->call, CQL_INVALID, "Invalid unset value for list index");
 }
 
 static enum status set_key(struct modify *modify, const struct column *column, const struct cql_term *key,

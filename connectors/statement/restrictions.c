@@ -228,6 +228,33 @@ static enum status check_named(struct exec_call *call, const struct source *sour
                : status;
 }
 
+/* The index that gives the rows for which a restriction holds; NULL: none does. */
+static const struct index_schema *restriction_index(const struct source *source,
+                                                    const struct restriction *restriction)
+{
+    enum cql_relation_kind kind = restriction->relation->kind;
+    enum cql_comparison comparison = restriction->comparison;
+    enum index_target target = comparison == CQL_CONTAINS       ? INDEX_OF_ELEMENTS
+                               : comparison == CQL_CONTAINS_KEY ? INDEX_OF_KEYS
+                               : kind == CQL_RELATION_ELEMENT   ? INDEX_OF_ENTRIES
+                                                                : INDEX_OF_VALUE;
+    bool is_known = kind == CQL_RELATION_COLUMN || kind == CQL_RELATION_ELEMENT;
+    bool is_exactly = comparison == CQL_EQUAL || comparison == CQL_LIKE || target == INDEX_OF_ELEMENTS ||
+                      target == INDEX_OF_KEYS;
+    return is_known && is_exactly && source->table.schema != NULL
+               ? statement__index_of(source->table.schema, restriction->columns[0]->name, target)
+               : NULL;
+}
+
+static bool has_index(const struct source *source, const struct restrictions *restrictions)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < restrictions->count && !is_found; i++) {
+        is_found = !is_token(&restrictions->at[i]) && restriction_index(source, &restrictions->at[i]) != NULL;
+    }
+    return is_found;
+}
+
 static enum status choose_partitions(struct exec_call *call, const struct source *source,
                                      struct restrictions_use use, struct restrictions *restrictions)
 {
@@ -248,7 +275,8 @@ static enum status choose_partitions(struct exec_call *call, const struct source
     if (status != STATUS_OK) {
         return status;
     }
-    if (exact + others > 0 && !restrictions->has_partitions && !use.allows_filtering) {
+    bool is_part = exact + others > 0 && !restrictions->has_partitions;
+    if (is_part && !use.allows_filtering && !has_index(source, restrictions)) {
         return exec_fail(call, CQL_INVALID, NEEDS_FILTERING);
     }
     for (size_t i = 0; i < keys && restrictions->has_partitions; i++) {
@@ -266,24 +294,6 @@ static enum status fail_skipped(struct exec_call *call, const struct source *sou
                      "restricted",
                      (int)column->name.size, (const char *)column->name.data, (int)before->name.size,
                      (const char *)before->name.data);
-}
-
-/* The index that gives the rows for which a restriction holds; NULL: none does. */
-static const struct index_schema *restriction_index(const struct source *source,
-                                                    const struct restriction *restriction)
-{
-    enum cql_relation_kind kind = restriction->relation->kind;
-    enum cql_comparison comparison = restriction->comparison;
-    enum index_target target = comparison == CQL_CONTAINS       ? INDEX_OF_ELEMENTS
-                               : comparison == CQL_CONTAINS_KEY ? INDEX_OF_KEYS
-                               : kind == CQL_RELATION_ELEMENT   ? INDEX_OF_ENTRIES
-                                                                : INDEX_OF_VALUE;
-    bool is_known = kind == CQL_RELATION_COLUMN || kind == CQL_RELATION_ELEMENT;
-    bool is_exactly = comparison == CQL_EQUAL || comparison == CQL_LIKE || target == INDEX_OF_ELEMENTS ||
-                      target == INDEX_OF_KEYS;
-    return is_known && is_exactly && source->table.schema != NULL
-               ? statement__index_of(source->table.schema, restriction->columns[0]->name, target)
-               : NULL;
 }
 
 /* The one restriction besides those that choose partitions and rows, when an index is for it. */
@@ -455,6 +465,18 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
                : STATUS_OK;
 }
 
+/* What an index is asked for is no longer than what one holds. */
+static enum status check_indexed(struct exec_call *call, const struct source *source,
+                                 const struct restriction *restriction)
+{
+    const struct value *value = &restriction->values[0].value;
+    bool is_long = !restriction->is_key && restriction->values_count > 0 &&
+                   (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES) &&
+                   value->bytes.size > UINT16_MAX && restriction_index(source, restriction) != NULL;
+    return is_long ? exec_fail(call, CQL_INVALID, "Index expression values may not be larger than 64K")
+                   : STATUS_OK;
+}
+
 static enum status check_values(struct exec_call *call, const struct restriction *restriction)
 {
     const char *const refusals[2][2] = {{"Unsupported null value for column %.*s",
@@ -593,7 +615,10 @@ static enum status make_keys(struct exec_call *call, const struct source *source
 {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < restrictions->count && status == STATUS_OK; i++) {
-        status = is_token(&restrictions->at[i]) ? STATUS_OK : check_values(call, &restrictions->at[i]);
+        if (!is_token(&restrictions->at[i])) {
+            status = check_values(call, &restrictions->at[i]);
+            status = status == STATUS_OK ? check_indexed(call, source, &restrictions->at[i]) : status;
+        }
     }
     if (status == STATUS_OK && source->system == NULL && restrictions->has_partitions) {
         status = make_partitions(call, source, restrictions);

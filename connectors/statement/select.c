@@ -2,6 +2,7 @@
 #include "select.h"
 
 #include "codec/pack.h"
+#include "consistency.h"
 #include "logs.h"
 #include "prepare.h"
 #include "row/key.h"
@@ -96,7 +97,8 @@ static enum status select_distinct(struct select *select)
                 source->columns[term->index].name);
         }
     }
-    for (size_t i = 0; i < source->table.schema->partition_count; i++) {
+    bool is_range = !select->restrictions.has_partitions; /* of partitions, which the key then tells apart */
+    for (size_t i = 0; i < source->table.schema->partition_count && is_range; i++) {
         if (!statement__selection_has(selection, i)) {
             return select_fail_name(
                 select, "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
@@ -317,6 +319,9 @@ static enum status select_plan(struct select *select)
             statement->selectors.count > 0 && statement__selection_is_static(&select->selection);
         status = statement__restrictions_make(call, &select->source, &statement->where, use,
                                               &select->restrictions);
+    }
+    if (status == STATUS_OK) {
+        status = statement__consistency_read(select->call, select->restrictions.partitions_count);
     }
     if (status == STATUS_OK) {
         status = select_limits(select);

@@ -43,12 +43,20 @@ static enum status check_cells(const struct selection *selection, const struct c
     const struct source_column *column = &selection->source->columns[expression->index];
     const char *name = expression->cell == CQL_TERM_TTL            ? "ttl"
                        : expression->cell == CQL_TERM_MAXWRITETIME ? "maxwritetime"
-                                                                   : "writetime";
-    bool is_key = column->kind == DESCRIBED_PARTITION_KEY || column->kind == DESCRIBED_CLUSTERING;
-    return is_key ? exec_fail(selection->call, CQL_INVALID,
-                              "Cannot use selection function %s on PRIMARY KEY part %.*s", name,
-                              (int)column->name.size, (const char *)column->name.data)
-                  : STATUS_OK;
+                                                                   : "writeTime";
+    if (column->kind == DESCRIBED_PARTITION_KEY || column->kind == DESCRIBED_CLUSTERING) {
+        return exec_fail(selection->call, CQL_INVALID,
+                         "Cannot use selection function %s on PRIMARY KEY part %.*s", name,
+                         (int)column->name.size, (const char *)column->name.data);
+    }
+    enum cql_expression_kind part = expression->parts[0]->kind;
+    bool is_whole = part != CQL_EXPRESSION_FIELD && part != CQL_EXPRESSION_ELEMENT;
+    return is_whole && expression->cell != CQL_TERM_MAXWRITETIME && type_is_multi_cell(column->type)
+               ? exec_fail(selection->call, CQL_INVALID,
+                           "Cannot use selection function %s on non-frozen %s %.*s", name,
+                           column->type->kind == TYPE_UDT ? "UDT" : "collection", (int)column->name.size,
+                           (const char *)column->name.data)
+               : STATUS_OK;
 }
 
 /* The columns that a term reads. */

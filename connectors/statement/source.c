@@ -323,25 +323,18 @@ static struct value cell_fact(const struct wide_cell *cell, int64_t now, enum cq
     return cell->ttl == 0 ? value_of_null() : value_of_integer(cell->expiry - now);
 }
 
-/* Of all cells of a column that shows: a list, or the latest write time. */
-static struct value cells_fact(const struct source_row *row, const struct wide_column *stored,
-                               enum cql_term_kind what)
+/* The latest write time of the cells that show of a column that has several. */
+static struct value cells_latest(const struct source_row *row, const struct wide_column *stored)
 {
-    struct value list = {.kind = VALUE_LIST};
     struct value latest = value_of_null();
-    list.items.at = arena_create_array(row->arena, stored->count, sizeof(struct value));
     for (size_t i = 0; i < stored->count; i++) {
         const struct wide_cell *cell = &stored->elements[i].cell;
-        if (!wide_cell_shows(cell, row->now)) {
-            continue;
-        }
-        list.items.at[list.items.count++] = cell_fact(cell, row->now, what);
-        if (latest.kind == VALUE_NULL || cell->timestamp > latest.integer) {
+        bool is_later = latest.kind == VALUE_NULL || cell->timestamp > latest.integer;
+        if (is_later && wide_cell_shows(cell, row->now)) {
             latest = value_of_integer(cell->timestamp);
         }
     }
-    bool is_empty = list.items.count == 0;
-    return what == CQL_TERM_MAXWRITETIME ? latest : is_empty ? value_of_null() : list;
+    return latest;
 }
 
 enum status statement__row_cell(const struct source_row *row, size_t column, struct bytes key, bool has_key,
@@ -360,7 +353,7 @@ enum status statement__row_cell(const struct source_row *row, size_t column, str
         return STATUS_OK;
     }
     if (!has_key) {
-        *ret_value = cells_fact(row, stored, what);
+        *ret_value = cells_latest(row, stored);
         return STATUS_OK;
     }
     for (size_t i = 0; i < stored->count; i++) {

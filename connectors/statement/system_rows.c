@@ -197,6 +197,27 @@ void statement__rows_built_views(struct system_rows *rows)
     each_keyspace(rows, tell_built_views);
 }
 
+static void tell_view_build(struct system_rows *rows, const struct described_keyspace *keyspace,
+                            const struct described_table *view)
+{
+    const struct described_node *node = &rows->described->node;
+    set_text(rows, "keyspace_name", keyspace->name);
+    set_text(rows, "view_name", view->name);
+    set_bytes(rows, "host_id", VALUE_UUID, node->host_id, sizeof(node->host_id));
+    set_word(rows, "status", view->status.size > 0 ? "STARTED" : "SUCCESS");
+    row_end(rows);
+}
+
+static void tell_view_builds(struct system_rows *rows, const struct described_keyspace *keyspace)
+{
+    each_table_of(rows, keyspace, false, true, tell_view_build);
+}
+
+void statement__rows_view_builds(struct system_rows *rows)
+{
+    each_keyspace(rows, tell_view_builds);
+}
+
 /* A range of tokens, (start, end]; the last one's end is the least token, which stands for both ends. */
 struct token_range {
     struct bytes start;
@@ -583,6 +604,29 @@ static void tell_indexes_of(struct system_rows *rows, const struct described_key
         set_pairs(rows, "options", &index->options);
         row_end(rows);
     }
+}
+
+/* A keyspace stands under the name of a table there, as in Cassandra. */
+static void tell_built_indexes_of(struct system_rows *rows, const struct described_keyspace *keyspace,
+                                  const struct described_table *table)
+{
+    const void **order = statement__described_order(table->indexes, table->indexes_count,
+                                                    sizeof(*table->indexes), rows->arena);
+    for (size_t i = 0; i < table->indexes_count; i++) {
+        set_text(rows, "table_name", keyspace->name);
+        set_text(rows, "index_name", ((const struct described_index *)order[i])->name);
+        row_end(rows);
+    }
+}
+
+static void tell_built_indexes(struct system_rows *rows, const struct described_keyspace *keyspace)
+{
+    each_table_of(rows, keyspace, true, false, tell_built_indexes_of);
+}
+
+void statement__rows_index_info(struct system_rows *rows)
+{
+    each_keyspace(rows, tell_built_indexes);
 }
 
 static void tell_indexes(struct system_rows *rows, const struct described_keyspace *keyspace)

@@ -24,6 +24,8 @@ const struct described_keyspace *statement__system_describe(struct arena *arena,
 /* One for each table that has rows. */
 void statement__rows_local(struct system_rows *rows);
 void statement__rows_built_views(struct system_rows *rows);
+void statement__rows_index_info(struct system_rows *rows);
+void statement__rows_view_builds(struct system_rows *rows);
 void statement__rows_size_estimates(struct system_rows *rows); /* table_estimates too */
 void statement__rows_roles(struct system_rows *rows);
 void statement__rows_role_members(struct system_rows *rows);

@@ -76,6 +76,96 @@ static const struct system_column built_views_columns[] = {
     REGULAR("status_replicated", "boolean"),
 };
 
+static const struct system_column index_info_columns[] = {
+    PARTITION("table_name", "text"),
+    CLUSTERING("index_name", "text"),
+    REGULAR("value", "blob"),
+};
+
+static const struct system_column available_ranges_columns[] = {
+    PARTITION("keyspace_name", "text"),
+    REGULAR("full_ranges", "set<blob>"),
+    REGULAR("transient_ranges", "set<blob>"),
+};
+
+static const struct system_column batches_columns[] = {
+    PARTITION("id", "timeuuid"),
+    REGULAR("mutations", "list<blob>"),
+    REGULAR("version", "int"),
+};
+
+static const struct system_column compaction_history_columns[] = {
+    PARTITION("id", "uuid"),
+    REGULAR("bytes_in", "bigint"),
+    REGULAR("bytes_out", "bigint"),
+    REGULAR("columnfamily_name", "text"),
+    REGULAR("compacted_at", "timestamp"),
+    REGULAR("keyspace_name", "text"),
+    REGULAR("rows_merged", "map<int, bigint>"),
+};
+
+static const struct system_column paxos_columns[] = {
+    PARTITION("row_key", "blob"),
+    CLUSTERING("cf_id", "uuid"),
+    REGULAR("in_progress_ballot", "timeuuid"),
+    REGULAR("in_progress_read_ballot", "timeuuid"),
+    REGULAR("most_recent_commit", "blob"),
+    REGULAR("most_recent_commit_at", "timeuuid"),
+    REGULAR("most_recent_commit_version", "int"),
+    REGULAR("proposal", "blob"),
+    REGULAR("proposal_ballot", "timeuuid"),
+    REGULAR("proposal_version", "int"),
+};
+
+static const struct system_column peer_events_columns[] = {
+    PARTITION("peer", "inet"),
+    CLUSTERING("peer_port", "int"),
+    REGULAR("hints_dropped", "map<uuid, int>"),
+};
+
+static const struct system_column prepared_statements_columns[] = {
+    PARTITION("prepared_id", "blob"),
+    REGULAR("logged_keyspace", "text"),
+    REGULAR("query_string", "text"),
+};
+
+static const struct system_column repairs_columns[] = {
+    PARTITION("parent_id", "timeuuid"),
+    REGULAR("cfids", "set<uuid>"),
+    REGULAR("coordinator", "inet"),
+    REGULAR("coordinator_port", "int"),
+    REGULAR("last_update", "timestamp"),
+    REGULAR("participants", "set<inet>"),
+    REGULAR("participants_wp", "set<text>"),
+    REGULAR("ranges", "set<blob>"),
+    REGULAR("repaired_at", "timestamp"),
+    REGULAR("started_at", "timestamp"),
+    REGULAR("state", "int"),
+};
+
+static const struct system_column sstable_activity_columns[] = {
+    PARTITION("keyspace_name", "text"), PARTITION("table_name", "text"), PARTITION("id", "text"),
+    REGULAR("rate_120m", "double"),     REGULAR("rate_15m", "double"),
+};
+
+static const struct system_column top_partitions_columns[] = {
+    PARTITION("keyspace_name", "text"),
+    CLUSTERING("table_name", "text"),
+    CLUSTERING("top_type", "text"),
+    REGULAR("last_update", "timestamp"),
+    REGULAR("top", "frozen<list<frozen<tuple<text, bigint>>>>"),
+};
+
+static const struct system_column transferred_ranges_columns[] = {
+    PARTITION("operation", "text"), PARTITION("keyspace_name", "text"), CLUSTERING("peer", "inet"),
+    CLUSTERING("peer_port", "int"), REGULAR("ranges", "set<blob>"),
+};
+
+static const struct system_column view_builds_columns[] = {
+    PARTITION("keyspace_name", "text"), CLUSTERING("view_name", "text"), CLUSTERING("start_token", "text"),
+    CLUSTERING("end_token", "text"),    REGULAR("keys_built", "bigint"), REGULAR("last_token", "text"),
+};
+
 /* --- system_schema ---------------------------------------------------------------------------------------------- */
 
 static const struct system_column keyspaces_columns[] = {
@@ -207,6 +297,104 @@ static const struct system_column virtual_tables_columns[] = {
     REGULAR("comment", "text"),
 };
 
+/* --- system_views ------------------------------------------------------------------------------------------------ */
+
+static const struct system_column caches_columns[] = {
+    PARTITION("name", "text"),
+    REGULAR("capacity_bytes", "bigint"),
+    REGULAR("entry_count", "int"),
+    REGULAR("hit_count", "bigint"),
+    REGULAR("hit_ratio", "double"),
+    REGULAR("recent_hit_rate_per_second", "bigint"),
+    REGULAR("recent_request_rate_per_second", "bigint"),
+    REGULAR("request_count", "bigint"),
+    REGULAR("size_bytes", "bigint"),
+};
+
+static const struct system_column clients_columns[] = {
+    PARTITION("address", "inet"),
+    CLUSTERING("port", "int"),
+    REGULAR("client_options", "frozen<map<text, text>>"),
+    REGULAR("connection_stage", "text"),
+    REGULAR("driver_name", "text"),
+    REGULAR("driver_version", "text"),
+    REGULAR("hostname", "text"),
+    REGULAR("protocol_version", "int"),
+    REGULAR("request_count", "bigint"),
+    REGULAR("ssl_cipher_suite", "text"),
+    REGULAR("ssl_enabled", "boolean"),
+    REGULAR("ssl_protocol", "text"),
+    REGULAR("username", "text"),
+};
+
+static const struct system_column sstable_tasks_columns[] = {
+    PARTITION("keyspace_name", "text"),
+    CLUSTERING("table_name", "text"),
+    CLUSTERING("task_id", "timeuuid"),
+    REGULAR("completion_ratio", "double"),
+    REGULAR("kind", "text"),
+    REGULAR("progress", "bigint"),
+    REGULAR("sstables", "int"),
+    REGULAR("total", "bigint"),
+    REGULAR("unit", "text"),
+};
+
+static const struct system_column settings_columns[] = {
+    PARTITION("name", "text"),
+    REGULAR("value", "text"),
+};
+
+static const struct system_column thread_pools_columns[] = {
+    PARTITION("name", "text"),
+    REGULAR("active_tasks", "int"),
+    REGULAR("active_tasks_limit", "int"),
+    REGULAR("blocked_tasks", "bigint"),
+    REGULAR("blocked_tasks_all_time", "bigint"),
+    REGULAR("completed_tasks", "bigint"),
+    REGULAR("pending_tasks", "int"),
+};
+
+/* --- system_distributed ------------------------------------------------------------------------------------------ */
+
+static const struct system_column parent_repairs_columns[] = {
+    PARTITION("parent_id", "timeuuid"),    REGULAR("columnfamily_names", "set<text>"),
+    REGULAR("exception_message", "text"),  REGULAR("exception_stacktrace", "text"),
+    REGULAR("finished_at", "timestamp"),   REGULAR("keyspace_name", "text"),
+    REGULAR("options", "map<text, text>"), REGULAR("requested_ranges", "set<text>"),
+    REGULAR("started_at", "timestamp"),    REGULAR("successful_ranges", "set<text>"),
+};
+
+static const struct system_column partition_denylist_columns[] = {
+    PARTITION("ks_name", "text"),
+    PARTITION("table_name", "text"),
+    CLUSTERING("key", "blob"),
+};
+
+static const struct system_column repair_history_columns[] = {
+    PARTITION("keyspace_name", "text"),
+    PARTITION("columnfamily_name", "text"),
+    CLUSTERING("id", "timeuuid"),
+    REGULAR("coordinator", "inet"),
+    REGULAR("coordinator_port", "int"),
+    REGULAR("exception_message", "text"),
+    REGULAR("exception_stacktrace", "text"),
+    REGULAR("finished_at", "timestamp"),
+    REGULAR("parent_id", "timeuuid"),
+    REGULAR("participants", "set<inet>"),
+    REGULAR("participants_v2", "set<text>"),
+    REGULAR("range_begin", "text"),
+    REGULAR("range_end", "text"),
+    REGULAR("started_at", "timestamp"),
+    REGULAR("status", "text"),
+};
+
+static const struct system_column view_builds_status_columns[] = {
+    PARTITION("keyspace_name", "text"),
+    PARTITION("view_name", "text"),
+    CLUSTERING("host_id", "uuid"),
+    REGULAR("status", "text"),
+};
+
 /* --- Amazon Keyspaces' system_schema_mcs ------------------------------------------------------------------------ */
 
 static const struct system_column mcs_keyspaces_columns[] = {
@@ -298,22 +486,36 @@ static const struct system_column events_columns[] = {
         .keyspace = (keyspace_), .name = (name_), .comment = (comment_), .columns = (columns_),              \
         .columns_count = ARRAY_COUNT(columns_), .produce = (produce_)                                        \
     }
-#define VIRTUAL(name_, columns_, produce_, comment_)                                                         \
+#define VIRTUAL(keyspace_, name_, columns_, produce_, comment_)                                              \
     {                                                                                                        \
-        .keyspace = "system_virtual_schema", .name = (name_), .comment = (comment_), .is_virtual = true,     \
+        .keyspace = (keyspace_), .name = (name_), .comment = (comment_), .is_virtual = true,                 \
         .columns = (columns_), .columns_count = ARRAY_COUNT(columns_), .produce = (produce_)                 \
     }
 
 /* By keyspace and name. */
 const struct system_table statement__system_tables[] = {
+    TABLE("system", "IndexInfo", index_info_columns, statement__rows_index_info, "built column indexes"),
+    TABLE("system", "available_ranges_v2", available_ranges_columns, NULL,
+          "available keyspace/ranges during bootstrap/replace that are ready to be served"),
+    TABLE("system", "batches", batches_columns, NULL, "batches awaiting replay"),
     TABLE("system", "built_views", built_views_columns, statement__rows_built_views, "built views"),
+    TABLE("system", "compaction_history", compaction_history_columns, NULL, "week-long compaction history"),
     TABLE("system", "local", local_columns, statement__rows_local, "information about the local node"),
+    TABLE("system", "paxos", paxos_columns, NULL, "in-progress paxos proposals"),
+    TABLE("system", "peer_events_v2", peer_events_columns, NULL, "events related to peers"),
     TABLE("system", "peers", peers_columns, NULL, "information about known peers in the cluster"),
     TABLE("system", "peers_v2", peers_v2_columns, NULL, "information about known peers in the cluster"),
+    TABLE("system", "prepared_statements", prepared_statements_columns, NULL, "prepared statements"),
+    TABLE("system", "repairs", repairs_columns, NULL, "repairs"),
     TABLE("system", "size_estimates", size_estimates_columns, statement__rows_size_estimates,
           "per-table primary range size estimates"),
+    TABLE("system", "sstable_activity_v2", sstable_activity_columns, NULL, "historic sstable read rates"),
     TABLE("system", "table_estimates", table_estimates_columns, statement__rows_size_estimates,
           "per-table range size estimates"),
+    TABLE("system", "top_partitions", top_partitions_columns, NULL, "Stores the top partitions"),
+    TABLE("system", "transferred_ranges_v2", transferred_ranges_columns, NULL,
+          "record of transferred ranges for streaming operation"),
+    TABLE("system", "view_builds_in_progress", view_builds_columns, NULL, "views builds current progress"),
     TABLE("system_auth", "network_permissions", network_permissions_columns,
           statement__rows_network_permissions, "user network permissions"),
     TABLE("system_auth", "resource_role_permissons_index", resource_roles_columns,
@@ -323,6 +525,12 @@ const struct system_table statement__system_tables[] = {
     TABLE("system_auth", "role_permissions", role_permissions_columns, statement__rows_role_permissions,
           "permissions granted to db roles"),
     TABLE("system_auth", "roles", roles_columns, statement__rows_roles, "role definitions"),
+    TABLE("system_distributed", "parent_repair_history", parent_repairs_columns, NULL, "Repair history"),
+    TABLE("system_distributed", "partition_denylist", partition_denylist_columns, NULL,
+          "Partition keys which have been denied access"),
+    TABLE("system_distributed", "repair_history", repair_history_columns, NULL, "Repair history"),
+    TABLE("system_distributed", "view_build_status", view_builds_status_columns, statement__rows_view_builds,
+          "Materialized View build status"),
     TABLE("system_schema", "aggregates", aggregates_columns, statement__rows_aggregates,
           "user defined aggregate definitions"),
     TABLE("system_schema", "columns", columns_columns, statement__rows_columns, "column definitions"),
@@ -345,10 +553,19 @@ const struct system_table statement__system_tables[] = {
     TABLE("system_schema_mcs", "tags", tags_columns, statement__rows_tags, "tags of keyspaces and tables"),
     TABLE("system_traces", "events", events_columns, statement__rows_events, "tracing events"),
     TABLE("system_traces", "sessions", sessions_columns, statement__rows_sessions, "tracing sessions"),
-    VIRTUAL("columns", columns_columns, statement__rows_virtual_columns, "virtual column definitions"),
-    VIRTUAL("keyspaces", virtual_keyspaces_columns, statement__rows_virtual_keyspaces,
-            "virtual keyspace definitions"),
-    VIRTUAL("tables", virtual_tables_columns, statement__rows_virtual_tables, "virtual table definitions"),
+    VIRTUAL("system_views", "caches", caches_columns, NULL, "system caches"),
+    VIRTUAL("system_views", "clients", clients_columns, NULL, "currently connected clients"),
+    VIRTUAL("system_views", "settings", settings_columns, NULL, "current settings"),
+    VIRTUAL("system_views", "sstable_tasks", sstable_tasks_columns, NULL, "current sstable tasks"),
+    VIRTUAL("system_views", "system_properties", settings_columns, NULL,
+            "Cassandra relevant system properties"),
+    VIRTUAL("system_views", "thread_pools", thread_pools_columns, NULL, "thread pool metrics for all nodes"),
+    VIRTUAL("system_virtual_schema", "columns", columns_columns, statement__rows_virtual_columns,
+            "virtual column definitions"),
+    VIRTUAL("system_virtual_schema", "keyspaces", virtual_keyspaces_columns,
+            statement__rows_virtual_keyspaces, "virtual keyspace definitions"),
+    VIRTUAL("system_virtual_schema", "tables", virtual_tables_columns, statement__rows_virtual_tables,
+            "virtual table definitions"),
 };
 
 const size_t statement__system_tables_count = ARRAY_COUNT(statement__system_tables);

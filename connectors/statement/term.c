@@ -1046,13 +1046,6 @@ static enum status prepare_cell(struct cql_preparation *preparation, const struc
         return error_set(preparation->error, STATUS_INVALID,
                          "Only columns have a write time and a time to live");
     }
-    bool is_many = operand == root && type_is_multi_cell(&root->type) && term->kind != CQL_TERM_MAXWRITETIME;
-    if (is_many) { /* one for each of its cells */
-        *type = (struct type){.kind = TYPE_LIST,
-                              .is_frozen = true,
-                              .count = 1,
-                              .parameters = type->kind == TYPE_INT ? &type_int : &type_bigint};
-    }
     *ret_expression = expression_create(preparation, CQL_EXPRESSION_CELL, type, 1);
     (*ret_expression)->parts[0] = operand;
     (*ret_expression)->index = root->index;

@@ -78,6 +78,53 @@ struct cql_type syntax__type_between(struct syntax *syntax, struct syntax_token 
     return (struct cql_type){.text = bytes_part(syntax->text, first.offset, size), .offset = first.offset};
 }
 
+static bool is_any_of(struct bytes name, const char *const *words, size_t count)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < count && !is_found; i++) {
+        is_found = bytes_equal(name, bytes_of_text(words[i]));
+    }
+    return is_found;
+}
+
+struct bytes syntax__new_type_name(struct syntax *syntax, struct syntax_token token)
+{
+    static const char *const native[] = {"ascii",     "bigint",   "blob",     "boolean",  "counter",
+                                         "date",      "decimal",  "double",   "duration", "float",
+                                         "inet",      "int",      "smallint", "text",     "time",
+                                         "timestamp", "timeuuid", "tinyint",  "uuid",     "varchar",
+                                         "varint"};
+    static const char *const reserved[] = {"byte",     "complex", "enum",     "date",
+                                           "interval", "macaddr", "bitstring"};
+    static const bool nothing[SYNTAX_KINDS] = {false};
+    struct bytes name = syntax__name(syntax, token);
+    if (token.kind == SYNTAX_QUOTED_NAME) {
+        return name;
+    }
+    if (is_any_of(name, native, ARRAY_COUNT(native))) {
+        syntax__refuse(syntax, token, nothing);
+    } else if (is_any_of(name, reserved, ARRAY_COUNT(reserved))) {
+        syntax__fail(syntax, "Invalid (reserved) user type name %.*s", (int)name.size,
+                     (const char *)name.data);
+    }
+    return name;
+}
+
+struct cql_type syntax__type_generic(struct syntax *syntax, struct syntax_token name, size_t parameters,
+                                     struct syntax_token end)
+{
+    static const char *const of_one[] = {"list", "set", "frozen"};
+    static const bool nothing[SYNTAX_KINDS] = {false};
+    struct bytes word = syntax__name(syntax, name);
+    size_t wanted = is_any_of(word, of_one, ARRAY_COUNT(of_one)) ? 1
+                    : bytes_equal(word, bytes_of_text("map"))    ? 2
+                                                                 : parameters;
+    if (parameters != wanted) {
+        syntax__refuse(syntax, end, nothing);
+    }
+    return syntax__type_between(syntax, name, end);
+}
+
 /* --- terms ------------------------------------------------------------------------------------------------------ */
 
 struct cql_term *syntax__term(struct syntax *syntax, enum cql_term_kind kind, uint32_t offset)

@@ -123,11 +123,12 @@ type_name(A) ::= ident(B) DOT ident(C). { A = syntax__type_between(syntax, B, C)
 type_name(A) ::= type_generic(B). { A = B; }
 
 %type type_generic {struct cql_type}
-type_generic(A) ::= ident(B) LT type_parameters GT(C). { A = syntax__type_between(syntax, B, C); }
-type_generic(A) ::= SET(B) LT type_parameters GT(C). { A = syntax__type_between(syntax, B, C); }
+type_generic(A) ::= ident(B) LT type_parameters(C) GT(D). { A = syntax__type_generic(syntax, B, C, D); }
+type_generic(A) ::= SET(B) LT type_parameters(C) GT(D). { A = syntax__type_generic(syntax, B, C, D); }
 
-type_parameters ::= type_parameter.
-type_parameters ::= type_parameters COMMA type_parameter.
+%type type_parameters {size_t}
+type_parameters(A) ::= type_parameter. { A = 1; }
+type_parameters(A) ::= type_parameters(B) COMMA type_parameter. { A = B + 1; }
 type_parameter ::= type.
 type_parameter ::= INTEGER.
 
@@ -552,6 +553,16 @@ condition(A) ::= conditioned(B) comparison(C) term(D). {
     A.value = D;
 }
 condition(A) ::= conditioned(B) IN in_values(C). { A = syntax__relation_in(B, C); }
+condition(A) ::= conditioned(B) CONTAINS term(C). {
+    A = B;
+    A.comparison = CQL_CONTAINS;
+    A.value = C;
+}
+condition(A) ::= conditioned(B) CONTAINS KEY term(C). {
+    A = B;
+    A.comparison = CQL_CONTAINS_KEY;
+    A.value = C;
+}
 %type conditioned {struct cql_relation}
 conditioned(A) ::= ident(B). {
     A = (struct cql_relation){.kind = CQL_RELATION_COLUMN, .offset = B.offset};
@@ -915,7 +926,14 @@ definition(A) ::= RESTORE TABLE qualified(B) FROM TABLE qualified(C) properties(
     A = syntax__statement(syntax, CQL_RESTORE_TABLE);
     A->restore_table = (struct cql_restore_table){.table = B, .source = C, .properties = D};
 }
-definition(A) ::= CREATE TYPE if_not_exists(B) qualified(C) LP fields(D) RP. {
+%type new_type {struct cql_qualified}
+new_type(A) ::= ident(B). {
+    A = (struct cql_qualified){.name = syntax__new_type_name(syntax, B)};
+}
+new_type(A) ::= ident(B) DOT ident(C). {
+    A = (struct cql_qualified){.keyspace = syntax__name(syntax, B), .name = syntax__new_type_name(syntax, C)};
+}
+definition(A) ::= CREATE TYPE if_not_exists(B) new_type(C) LP fields(D) RP. {
     A = syntax__statement(syntax, CQL_CREATE_TYPE);
     A->create_type = (struct cql_create_type){.name = C, .if_not_exists = B, .fields = D};
 }

@@ -141,6 +141,11 @@ struct syntax_values { /* behind IN */
 struct bytes syntax__name(struct syntax *syntax, struct syntax_token token);
 struct bytes syntax__string(struct syntax *syntax, struct syntax_token token);
 /* The text from one token to another. */
+/* A type with `parameters` of them, up to its `end`: list, set, map and frozen have as many as they have. */
+struct cql_type syntax__type_generic(struct syntax *syntax, struct syntax_token name, size_t parameters,
+                                     struct syntax_token end);
+/* The name of a type that is made: not a native type's, and none that Cassandra keeps for itself, unless in quotes. */
+struct bytes syntax__new_type_name(struct syntax *syntax, struct syntax_token token);
 struct cql_type syntax__type_between(struct syntax *syntax, struct syntax_token first,
                                      struct syntax_token last);
 

@@ -2,6 +2,7 @@
 #include "codec/json.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include <yajl/yajl_parse.h>
 
@@ -21,6 +22,7 @@ struct json_reader {
     struct arena *arena;
     struct error error;
     bool is_plain;
+    bool keeps_last; /* of an object's names that are equal */
     struct level *levels;
     size_t levels_capacity;
     size_t depth;
@@ -123,6 +125,42 @@ static bool json_is_bytes(const struct value *map)
     return map->pairs.count == 1 && text != NULL && text->kind == VALUE_TEXT;
 }
 
+/* A pair and its place, for the order of equal names. */
+struct placed {
+    const struct value *pair;
+    size_t place;
+};
+
+static int compare_placed(const void *a, const void *b)
+{
+    const struct placed *left = a;
+    const struct placed *right = b;
+    int compared = value_compare(left->pair, right->pair);
+    return compared != 0 ? compared : (left->place > right->place) - (left->place < right->place);
+}
+
+/* Of pairs with one name the last is left. */
+static void keep_last(struct value *map, struct arena *arena)
+{
+    size_t count = map->pairs.count;
+    size_t kept = 0;
+    struct placed *placed = arena_create_array(arena, count, sizeof(*placed));
+    struct value *pairs = arena_create_array(arena, 2 * count, sizeof(*pairs));
+    for (size_t i = 0; i < count; i++) {
+        placed[i] = (struct placed){.pair = &map->pairs.at[2 * i], .place = i};
+    }
+    qsort(placed, count, sizeof(*placed), compare_placed);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 1 == count || value_compare(placed[i].pair, placed[i + 1].pair) != 0) {
+            pairs[2 * kept] = placed[i].pair[0];
+            pairs[2 * kept + 1] = placed[i].pair[1];
+            kept++;
+        }
+    }
+    map->pairs.at = pairs;
+    map->pairs.count = kept;
+}
+
 static int json_close(void *context)
 {
     struct json_reader *reader = context;
@@ -135,6 +173,9 @@ static int json_close(void *context)
     struct value value = {.kind = VALUE_LIST, .items = {.at = items, .count = level.count}};
     if (level.is_map) {
         value = (struct value){.kind = VALUE_MAP, .pairs = {.at = items, .count = level.count / 2}};
+        if (reader->keeps_last && value.pairs.count > 1) {
+            keep_last(&value, reader->arena);
+        }
         if (!value_map_sort(&value)) {
             return json_fail(reader, "an object has a name twice");
         }
@@ -191,7 +232,8 @@ static void json_memory_destroy(void *context, void *memory)
     memory_destroy(memory);
 }
 
-static enum status json_decode(struct bytes text, bool is_plain, struct arena *arena, struct value *ret_value,
+/* `start`: a reader's choices. */
+static enum status json_decode(struct bytes text, const struct json_reader *start, struct value *ret_value,
                                struct error *error)
 {
     static const yajl_callbacks callbacks = {
@@ -209,9 +251,7 @@ static enum status json_decode(struct bytes text, bool is_plain, struct arena *a
         return error_set(error, STATUS_TOO_LARGE, "a JSON text of %zu bytes; %d are allowed", text.size,
                          CODEC_JSON_BYTES_MAX);
     }
-    struct json_reader state = {.arena = arena,
-                                .is_plain = is_plain,
-                                .depth_max = is_plain ? CODEC_JSON_DEPTH_MAX : VALUE_DEPTH_MAX};
+    struct json_reader state = *start;
     struct json_reader *reader = &state;
     yajl_alloc_funcs memory = {.malloc = json_memory_create,
                                .realloc = json_memory_resize,
@@ -237,13 +277,25 @@ static enum status json_decode(struct bytes text, bool is_plain, struct arena *a
 enum status codec_json_decode(struct bytes text, struct arena *arena, struct value *ret_value,
                               struct error *error)
 {
-    return json_decode(text, false, arena, ret_value, error);
+    const struct json_reader start = {.arena = arena, .depth_max = VALUE_DEPTH_MAX};
+    return json_decode(text, &start, ret_value, error);
 }
 
 enum status codec_json_decode_plain(struct bytes text, struct arena *arena, struct value *ret_value,
                                     struct error *error)
 {
-    return json_decode(text, true, arena, ret_value, error);
+    const struct json_reader start = {.arena = arena, .is_plain = true, .depth_max = CODEC_JSON_DEPTH_MAX};
+    return json_decode(text, &start, ret_value, error);
+}
+
+enum status codec_json_decode_last(struct bytes text, struct arena *arena, struct value *ret_value,
+                                   struct error *error)
+{
+    const struct json_reader start = {.arena = arena,
+                                      .is_plain = true,
+                                      .keeps_last = true,
+                                      .depth_max = CODEC_JSON_DEPTH_MAX};
+    return json_decode(text, &start, ret_value, error);
 }
 
 static void json_put_escaped(struct buffer *buffer, uint8_t c)

@@ -29,6 +29,7 @@ const char *expression_test_name(enum expression_test test)
         [EXPRESSION_TYPE] = "attribute_type",
         [EXPRESSION_BEGINS_WITH] = "begins_with",
         [EXPRESSION_CONTAINS] = "contains",
+        [EXPRESSION_CONTAINS_KEY] = "CONTAINS KEY",
         [EXPRESSION_CHANGED] = "changed",
         [EXPRESSION_ENTERED] = "entered",
         [EXPRESSION_LEFT] = "left",

@@ -261,6 +261,24 @@ static bool contains_holds(const struct value *whole, const struct value *part)
     return false;
 }
 
+/* An element of a list or set; of a map a value, or a key. */
+static bool cql_contains_holds(const struct value *whole, const struct value *part, bool is_key)
+{
+    if (whole == NULL || part == NULL || whole->kind == VALUE_NULL) {
+        return false;
+    }
+    bool is_map = whole->kind == VALUE_MAP;
+    size_t width = is_map ? 2 : 1;
+    size_t count = is_map ? whole->pairs.count : whole->items.count;
+    const struct value *at = is_map ? whole->pairs.at : whole->items.at;
+    for (size_t i = 0; i < count; i++) {
+        if (value_order(&at[width * i + (is_map && !is_key ? 1 : 0)], part) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool begins_with_holds(const struct value *whole, const struct value *prefix)
 {
     return whole != NULL && prefix != NULL && whole->kind == prefix->kind &&
@@ -316,7 +334,10 @@ static bool leaf_holds(const struct condition *condition, const struct condition
     case EXPRESSION_BEGINS_WITH:
         return begins_with_holds(values[0], values[1]);
     case EXPRESSION_CONTAINS:
-        return contains_holds(values[0], values[1]);
+        return condition->dialect == DIALECT_CQL ? cql_contains_holds(values[0], values[1], false)
+                                                 : contains_holds(values[0], values[1]);
+    case EXPRESSION_CONTAINS_KEY:
+        return cql_contains_holds(values[0], values[1], true);
     case EXPRESSION_CHANGED:
         return changed_holds(condition, facts);
     default:

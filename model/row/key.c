@@ -55,8 +55,8 @@ static enum status key_encode_clustering(const struct schema *schema, const stru
     }
     buffer_reset(&part);
     if (status == STATUS_OK && key->size - start > CLUSTERING_BYTES_MAX) {
-        status = error_set(error, STATUS_TOO_LARGE, "a sort key may have %d bytes, this one has %zu",
-                           CLUSTERING_BYTES_MAX, key->size - start);
+        status = error_set(error, STATUS_TOO_LARGE, "Key length of %zu is longer than maximum of %d",
+                           key->size - start, CLUSTERING_BYTES_MAX);
     }
     return status;
 }

@@ -256,8 +256,8 @@ enum status serial_partition_encode(const struct type *const *types, const struc
         buffer_clear(&part);
         status = serial_encode(types[i], &values[i], &part, error);
         if (status == STATUS_OK && part.size > UINT16_MAX) {
-            status = error_set(error, STATUS_TOO_LARGE,
-                               "a part of the partition key has %zu bytes, up to 65535 fit", part.size);
+            status = error_set(error, STATUS_TOO_LARGE, "Key length of %zu is longer than maximum of %d",
+                               part.size, UINT16_MAX);
         }
         if (status == STATUS_OK) {
             buffer_put_u16(buffer, (uint16_t)part.size);

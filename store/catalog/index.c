@@ -168,6 +168,23 @@ static struct value index_element(enum index_target target, const struct value *
     return (struct value){.kind = VALUE_TUPLE, .items = {.at = parts, .count = 2}};
 }
 
+/* A row of CQL's: its index says how much one value may have. */
+static enum status index_fail_entry(const struct schema *table, const struct index_schema *index,
+                                    enum status status, const struct value *value, struct error *error)
+{
+    bool is_bytes = value != NULL && (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES);
+    struct bytes name = index->partition[0].name;
+    return is_bytes
+               ? error_set(error, status,
+                           "Cannot index value of size %zu for index %.*s on %.*s(%.*s) (maximum allowed "
+                           "size=%d)",
+                           value->bytes.size, (int)index->name.size, (const char *)index->name.data,
+                           (int)table->name.size, (const char *)table->name.data, (int)name.size,
+                           (const char *)name.data, UINT16_MAX)
+               : error_set(error, status, "The key of an entry of index %.*s is too long",
+                           (int)index->name.size, (const char *)index->name.data);
+}
+
 enum status index_entry_keys(const struct schema *table, const struct index_schema *index,
                              struct bytes storage_key, const struct value *item,
                              enum status (*visit)(void *context, struct bytes entry, struct error *error),
@@ -192,7 +209,8 @@ enum status index_entry_keys(const struct schema *table, const struct index_sche
         status = status == STATUS_OK ? visit(context, buffer_bytes(&entry), error)
                  : status == STATUS_NOT_FOUND || status == STATUS_INVALID
                      ? STATUS_OK
-                     : error_set(error, status, "an index entry has no key");
+                     : index_fail_entry(table, index, status,
+                                        is_single ? value_map_get(item, name) : &pair[1], error);
     }
     buffer_reset(&entry);
     arena_reset(&arena);

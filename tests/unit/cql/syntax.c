@@ -597,7 +597,7 @@ static void words_are_reserved_or_not(void **state)
         "ALTER TABLE %1$s RENAME %1$s TO %1$s",
         "ALTER TABLE %1$s ADD %1$s int, %1$s int",
         "ALTER TABLE %1$s DROP %1$s",
-        "CREATE TYPE %1$s (%1$s int)",
+        "CREATE TYPE %1$s.a (%1$s int)",
         "CREATE INDEX %1$s ON %1$s (%1$s)",
         "CREATE KEYSPACE %1$s WITH %1$s = 'x'",
         "USE %1$s",
@@ -623,6 +623,9 @@ static void words_are_reserved_or_not(void **state)
             }
         }
     }
+    assert_true(parses("CREATE TYPE map (a int)") && parses("CREATE TYPE \"int\" (a int)"));
+    assert_false(parses("CREATE TYPE int (a int)") || parses("CREATE TYPE ks.Timestamp (a int)"));
+    assert_false(parses("CREATE TYPE byte (a int)") || parses("CREATE TYPE ks.enum (a int)"));
     assert_true(cql_is_reserved(bytes_of_text("Select")));
     assert_false(cql_is_reserved(bytes_of_text("key")));
     assert_false(cql_is_reserved(bytes_of_text("")));

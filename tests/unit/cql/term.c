@@ -251,9 +251,12 @@ static void errors_are_cassandras(void **state)
         {"int", "blobasint(0x01)",
          "In call to function system.blobasint, value 0x01 is not a valid binary representation for type "
          "int"},
-        {"list<int>", "fromjson('[1, null]')", "Invalid null element in list"},
-        {"int", "fromjson('\"x\"')", "Unable to make int from 'x'"},
-        {"int", "fromjson('[1]')", "Expected a int value, but got a ArrayList: [1]"},
+        {"list<int>", "fromjson('[1, null]')",
+         "execution of 'system.fromjson[text]' failed: Invalid null element in list"},
+        {"int", "fromjson('\"x\"')",
+         "execution of 'system.fromjson[text]' failed: Unable to make int from 'x'"},
+        {"int", "fromjson('[1]')",
+         "execution of 'system.fromjson[text]' failed: Expected a int value, but got a ArrayList: [1]"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {

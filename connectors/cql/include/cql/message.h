@@ -31,6 +31,7 @@ enum cql_opcode {
 };
 
 enum cql_consistency {
+    CQL_ANY = 0x0000,
     CQL_SERIAL = 0x0008,
     CQL_LOCAL_SERIAL = 0x0009,
 };

@@ -16,6 +16,9 @@ MUST_USE enum status codec_json_decode(struct bytes text, struct arena *arena, s
  * CODEC_JSON_DEPTH_MAX (STATUS_TOO_LARGE beyond). For protocols that put types around values. */
 MUST_USE enum status codec_json_decode_plain(struct bytes text, struct arena *arena, struct value *ret_value,
                                              struct error *error);
+/* As codec_json_decode_plain; of an object's names that are equal the last one counts, where the others refuse them. */
+MUST_USE enum status codec_json_decode_last(struct bytes text, struct arena *arena, struct value *ret_value,
+                                            struct error *error);
 /* Appends the value on one line. Every number is exact; kinds that JSON lacks are strings (uuid, date …). */
 void codec_json_encode(struct buffer *buffer, const struct value *value);
 /* Appends a JSON string. Bytes that are no UTF-8 become U+FFFD. */

@@ -28,9 +28,10 @@ enum expression_test {
     EXPRESSION_NOT_EXISTS,
     EXPRESSION_TYPE,
     EXPRESSION_BEGINS_WITH,
-    EXPRESSION_CONTAINS,
-    EXPRESSION_CHANGED, /* the value at a path differs between old and new */
-    EXPRESSION_ENTERED, /* the condition holds of new and did not of old */
+    EXPRESSION_CONTAINS,     /* a text, a list or a set; in CQL a map too: one of its values */
+    EXPRESSION_CONTAINS_KEY, /* CQL's, of maps */
+    EXPRESSION_CHANGED,      /* the value at a path differs between old and new */
+    EXPRESSION_ENTERED,      /* the condition holds of new and did not of old */
     EXPRESSION_LEFT,
 };
 
@@ -67,7 +68,7 @@ enum expression_dialect {
 
 struct condition {
     enum expression_test test;
-    enum expression_dialect dialect; /* of EQUAL to GREATER_EQUAL and IN */
+    enum expression_dialect dialect; /* of EQUAL to GREATER_EQUAL, IN and CONTAINS */
     const struct condition *left;    /* of AND, OR, NOT, ENTERED, LEFT */
     const struct condition *right;
     const struct operand *operands; /* of all others */

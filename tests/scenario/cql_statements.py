@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""What single statements answer, with DataStax's Python driver: strategies of replication, names, types of other keyspaces, indexes'
+limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
+from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
+from cassandra.protocol import ConfigurationException, SyntaxException
+from cassandra.query import BatchStatement, SimpleStatement
+from cql_data import connect, rows
+from server import Server
+
+PACKAGE = "org.apache.cassandra.locator."
+SIMPLE = "{'class': 'SimpleStrategy', 'replication_factor': 1}"
+
+
+def refused(session, kind, *statements_and_words):
+    """Statements and what each is told, in turn; a statement with values is a pair."""
+    for statement, words in zip(statements_and_words[::2], statements_and_words[1::2]):
+        text, values = statement if isinstance(statement, tuple) else (statement, None)
+        try:
+            session.execute(session.prepare(text) if values is not None else text, values)
+        except kind as failure:
+            assert words in str(failure), (text, failure)
+        else:
+            raise AssertionError(f"{text} was not refused")
+
+
+def replication(session):
+    def of(name):
+        return dict(rows(session, f"SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = '{name}'")[0][0])
+
+    session.execute("CREATE KEYSPACE one WITH replication = {'class': 'SimpleStrategy'}")
+    assert of("one") == {"class": PACKAGE + "SimpleStrategy", "replication_factor": "1"}
+    session.execute("CREATE KEYSPACE two WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 3}")
+    assert of("two") == {"class": PACKAGE + "NetworkTopologyStrategy", "datacenter1": "3"}
+    session.execute("ALTER KEYSPACE two WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 5}")
+    assert of("two")["datacenter1"] == "3"  # what a data centre had stays
+    session.execute("ALTER KEYSPACE one WITH replication = {'class': 'NetworkTopologyStrategy'}")
+    assert of("one") == {"class": PACKAGE + "NetworkTopologyStrategy", "datacenter1": "1"}
+    assert of("system_distributed") == {"class": PACKAGE + "SimpleStrategy", "replication_factor": "3"}
+    make = "CREATE KEYSPACE three WITH replication = "
+    refused(session, ConfigurationException,
+            make + "{'class': 'NetworkTopologyStrategy', 'mars': 1}",
+            "Unrecognized strategy option {mars} passed to NetworkTopologyStrategy for keyspace three",
+            make + "{'class': 'SimpleStrategy', 'mars': 1}", "Unrecognized strategy option {mars} passed to SimpleStrategy for keyspace three",
+            make + "{'class': 'SimpleStrategy', 'replication_factor': 'x'}", "must be numeric; found x",
+            make + "{'class': 'SimpleStrategy', 'replication_factor': -1}", "must be non-negative; found -1",
+            make + "{'class': 'SimpleStrategy', 'replication_factor': '3/1'}", "Transient replication is not enabled",
+            make + "{'class': 'Nowhere'}", "Unable to find replication strategy class 'org.apache.cassandra.locator.Nowhere'",
+            make + "{'replication_factor': 1}", "Missing replication strategy class",
+            "ALTER KEYSPACE two WITH replication = {'class': 'NetworkTopologyStrategy', 'mars': 1}", "{mars}")
+    refused(session, InvalidRequest, make + "{'class': 'LocalStrategy'}", "LocalStrategy is reserved for internal use",
+            "CREATE KEYSPACE three WITH durable_writes = true", "Missing mandatory option 'replication'")
+    refused(session, SyntaxException, make + "1", "Invalid value for property 'replication'. It should be a map.")
+
+
+def types(session):
+    session.execute("CREATE TYPE far (x int)")
+    session.execute(f"CREATE KEYSPACE other WITH replication = {SIMPLE}")
+    words = "Statement on keyspace other cannot refer to a user type in keyspace ks"
+    refused(session, InvalidRequest, "CREATE TYPE other.t (x frozen<ks.far>)", words,
+            "CREATE TABLE other.t (k int PRIMARY KEY, v frozen<list<frozen<ks.far>>>)", words,
+            "CREATE FUNCTION other.f(a ks.far) CALLED ON NULL INPUT RETURNS int LANGUAGE lua AS 'return 1'", words)
+    refused(session, SyntaxException, "CREATE TYPE int (x int)", "no viable alternative at input 'int'",
+            "CREATE TYPE ks.byte (x int)", "Invalid (reserved) user type name byte")
+    refused(session, SyntaxException, "CREATE TABLE wrong (k int PRIMARY KEY, v list<int, int>)", "no viable alternative",
+            "CREATE TABLE wrong (k int PRIMARY KEY, v map<int>)", "no viable alternative")
+    refused(session, ConfigurationException, 'CREATE TABLE "a-b" (k int PRIMARY KEY)', "ks.a-b: Table name must not be empty, more than 48")
+    refused(session, InvalidRequest, f'CREATE KEYSPACE "a-b" WITH replication = {SIMPLE}', "Keyspace name must not be empty, more than 48")
+    session.execute("CREATE TYPE near (x frozen<far>)")
+    session.execute("CREATE TABLE first (k int PRIMARY KEY, v frozen<near>)")
+    session.execute("CREATE TABLE second (k int PRIMARY KEY, v list<frozen<near>>)")
+    refused(session, InvalidRequest, "DROP TYPE far", "Cannot drop user type 'ks.far' as it is still used by user types near",
+            "DROP TYPE near", "Cannot drop user type 'ks.near' as it is still used by tables first, second")
+
+
+def indexes(session):
+    session.execute('CREATE TABLE parts (a int, b int, c int, s int static, v text, l list<text>, "odd name" int, PRIMARY KEY ((a, b), c))')
+    session.execute("CREATE INDEX ON parts (b)")
+    for a, b in ((1, 2), (2, 2), (2, 3)):
+        session.execute(f"INSERT INTO parts (a, b, c, v) VALUES ({a}, {b}, 7, 'x')")
+    session.execute("INSERT INTO parts (a, b, s) VALUES (9, 2, 5)")
+    assert sorted(rows(session, "SELECT a, c, s FROM parts WHERE b = 2"), key=repr) == [(1, 7, None), (2, 7, None), (9, None, 5)]
+    refused(session, InvalidRequest, "SELECT * FROM parts WHERE b = 2 AND c = 7", "use ALLOW FILTERING",
+            "SELECT * FROM parts WHERE b > 2", "use ALLOW FILTERING", "SELECT * FROM parts WHERE a = 2", "use ALLOW FILTERING")
+    session.execute('CREATE INDEX ON parts ("odd name")')
+    assert ("parts_oddname_idx",) in rows(session, "SELECT index_name FROM system_schema.indexes WHERE keyspace_name = 'ks'")
+    assert ("parts_oddname_idx",) in rows(session, "SELECT index_name FROM system.\"IndexInfo\" WHERE table_name = 'ks'")
+    refused(session, ConfigurationException, 'CREATE INDEX "a-b" ON parts (c)', "Illegal index name a-b")
+    refused(session, InvalidRequest, "CREATE INDEX nowhere.i ON parts (c)", "Keyspace 'nowhere' doesn't exist",
+            "CREATE INDEX other.i ON ks.parts (c)", "Keyspace name 'ks' doesn't match index name",
+            "CREATE INDEX ON nothing (c)", "Table 'nothing' doesn't exist", "CREATE INDEX ON nowhere.t (c)", "Keyspace 'nowhere' doesn't exist",
+            "DROP INDEX nowhere.i", "Index 'nowhere.i' doesn't exist")
+    session.execute("CREATE INDEX ON parts (v)")
+    session.execute("CREATE INDEX ON parts (l)")
+    long = "x" * 70000
+    refused(session, InvalidRequest, ("INSERT INTO parts (a, b, c, v) VALUES (1, 1, 1, ?)", [long]),
+            "Cannot index value of size 70000 for index parts_v_idx on ks.parts(v) (maximum allowed size=65535)",
+            ("UPDATE parts SET l = ? WHERE a = 1 AND b = 1 AND c = 1", [[long]]), "Cannot index value of size 70000 for index parts_l_idx",
+            ("SELECT * FROM parts WHERE v = ?", [long]), "Index expression values may not be larger than 64K")
+
+
+def values(session):
+    session.execute("CREATE TABLE keys (a text, b text, c text, l list<int>, m map<text, int>, fl frozen<list<int>>, PRIMARY KEY ((a, b), c))")
+    long = "x" * 70000
+    refused(session, InvalidRequest, ("INSERT INTO keys (a, b, c) VALUES (?, 'b', 'c')", [long]), "is longer than maximum of 65535",
+            ("INSERT INTO keys (a, b, c) VALUES ('a', 'b', ?)", [long]), "is longer than maximum of 65535",
+            "INSERT INTO keys (a, b, c) VALUES ('a', 'b', 'c') USING TIMESTAMP -9223372036854775808",
+            "Out of bound timestamp, must be in [-9223372036854775807, 9223372036854775807]",
+            ("UPDATE keys SET l[?] = 1 WHERE a = 'a' AND b = 'b' AND c = 'c'", [None]), "Invalid null value for list index",
+            "SELECT writetime(l) FROM keys", "Cannot use selection function writeTime on non-frozen collection l",
+            "SELECT ttl(m) FROM keys", "Cannot use selection function ttl on non-frozen collection m",
+            "SELECT writetime(a) FROM keys", "Cannot use selection function writeTime on PRIMARY KEY part a")
+    session.execute("INSERT INTO keys (a, b, c, m, fl) VALUES ('a', 'b', 'c', {'x': 1}, [1]) USING TIMESTAMP 5")
+    assert rows(session, "SELECT writetime(fl), writetime(m['x']) FROM keys") == [(5, 5)]
+    bound = session.prepare("INSERT INTO keys (a, b, c) VALUES (?, ?, ?)").bind(["a", "b", "c"])
+    for count in (2, 4):
+        bound.values = [b"x"] * count
+        try:
+            session.execute(bound)
+        except InvalidRequest as failure:
+            assert f"there were 3 markers(?) in CQL but {count} bound variables" in str(failure), failure
+        else:
+            raise AssertionError(f"{count} values were taken for 3 markers")
+
+
+def levels(session):
+    session.execute("CREATE TABLE levels (k int PRIMARY KEY, v int)")
+    session.execute("CREATE TABLE counts (k int PRIMARY KEY, n counter)")
+    for text, level, words in (
+            ("INSERT INTO levels (k) VALUES (1)", "SERIAL", "You must use conditional updates for serializable writes"),
+            ("INSERT INTO levels (k) VALUES (1) IF NOT EXISTS", "SERIAL", "SERIAL is not supported as conditional update commit consistency"),
+            ("SELECT * FROM levels", "ANY", "ANY ConsistencyLevel is only supported for writes"),
+            ("SELECT * FROM levels WHERE k IN (1, 2)", "LOCAL_SERIAL", "may only be requested for one partition at a time"),
+            ("UPDATE counts SET n = n + 1 WHERE k = 1", "ANY", "Consistency level ANY is not yet supported for counter table")):
+        refused_at(session, SimpleStatement(text, consistency_level=getattr(ConsistencyLevel, level)), words)
+    batch = BatchStatement(consistency_level=ConsistencyLevel.LOCAL_SERIAL)
+    batch.add("UPDATE levels SET v = 1 WHERE k = 1 IF v = 2")
+    refused_at(session, batch, "LOCAL_SERIAL is not supported as conditional update commit consistency")
+    for text, level in (("INSERT INTO levels (k) VALUES (1)", "ANY"), ("SELECT * FROM levels WHERE k = 1", "SERIAL")):
+        session.execute(SimpleStatement(text, consistency_level=getattr(ConsistencyLevel, level)))
+    assert rows(session, "SELECT k FROM levels") == [(1,)]
+    refused(session, InvalidRequest, "ALTER TABLE counts WITH default_time_to_live = 5", "Cannot set default_time_to_live on a table with counters")
+
+
+def refused_at(session, statement, words):
+    try:
+        session.execute(statement)
+    except InvalidRequest as failure:
+        assert words in str(failure), failure
+    else:
+        raise AssertionError(f"{statement} was not refused")
+
+
+def functions(session):
+    session.execute("CREATE TABLE texts (k int PRIMARY KEY, l list<int>, m map<text, int>, d date, t time, ts timestamp)")
+    session.execute("""INSERT INTO texts JSON '{"k": 1, "k": 2, "m": {"x": 1, "y": 2, "x": 3}, "d": "2020-01-31", "t": "10:20:00"}'""")
+    assert rows(session, "SELECT k, m FROM texts") == [(2, {"x": 3, "y": 2})]
+    failed = "execution of 'system.fromjson[text]' failed: "
+    refused(session, FunctionFailure, "INSERT INTO texts (k, l) VALUES (1, fromJson('dog'))", failed + "Could not decode JSON string 'dog'",
+            "INSERT INTO texts (k, l) VALUES (1, fromJson('[1, \"x\"]'))", failed + "Unable to make int from 'x'",
+            "SELECT d - 1h FROM texts", "the operation 'date - duration' failed: The duration must have a day precision. Was: 1h")
+    refused(session, InvalidRequest, "INSERT INTO texts JSON 'dog'", "Could not decode JSON string as a map",
+            "SELECT floor(d, 1h) FROM texts", "The floor cannot be computed for the 1h duration as precision is below 1 day",
+            "SELECT floor(t, 2d) FROM texts", "For time values, the floor can only be computed for durations smaller that a day",
+            "SELECT floor(t, -1h) FROM texts", "Negative durations are not supported by the floor function")
+    assert str(rows(session, "SELECT floor(t, 2h) FROM texts")[0][0]) == "10:00:00.000000000"
+
+
+def conditions(session):
+    session.execute("CREATE TYPE pair (a int, b text)")
+    session.execute("CREATE TABLE conditions (k int PRIMARY KEY, v int, m map<text, int>, l list<int>, s set<int>, u pair)")
+    session.execute("INSERT INTO conditions (k, v, m, l, s, u) VALUES (1, 1, {'a': 1, 'b': 2}, [1, 2], {3}, {a: 1})")
+    for condition, holds in (("m CONTAINS 2", True), ("m CONTAINS 3", False), ("m CONTAINS KEY 'a'", True), ("m CONTAINS KEY 'c'", False),
+                             ("l CONTAINS 2 AND s CONTAINS 3", True), ("s CONTAINS 4", False), ("u.a = 1", True)):
+        assert rows(session, f"UPDATE conditions SET v = 2 WHERE k = 1 IF {condition}")[0][0] is holds, condition
+    both = session.prepare("UPDATE conditions SET v = 3 WHERE k = 1 IF m CONTAINS ? AND m CONTAINS KEY ?")
+    assert [column.name for column in both.column_metadata] == ["value(m)", "key(m)"]
+    assert rows(session, both, (1, "b")) == [(True,)]
+    assert rows(session, both, (1, "z"))[0][0] is False
+    change = "UPDATE conditions SET v = 3 WHERE k = 1 IF "
+    refused(session, InvalidRequest, change + "v CONTAINS 1", "Cannot use CONTAINS on non-collection column v",
+            change + "s CONTAINS KEY 1", "Cannot use CONTAINS KEY on non-map column s",
+            change + "s CONTAINS null", 'Invalid comparison with null for operator "CONTAINS"',
+            change + "s[1] = 1", "Invalid element access syntax for set column s", change + "u.z = 1", "Unknown field z for column u",
+            change + "v.a = 1", "Invalid field access syntax for non-UDT column v")
+
+
+def distinct(session):
+    session.execute("CREATE TABLE shared (k int, c int, s int static, PRIMARY KEY (k, c))")
+    for k, c in ((1, 1), (1, 2), (2, 1)):
+        session.execute(f"INSERT INTO shared (k, c, s) VALUES ({k}, {c}, {10 * k})")
+    assert rows(session, "SELECT DISTINCT s FROM shared WHERE k = 1") == [(10,)]
+    assert rows(session, "SELECT DISTINCT s FROM shared WHERE k IN (1, 2)") == [(10,), (20,)]
+    refused(session, InvalidRequest, "SELECT DISTINCT s FROM shared", "must request all the partition key columns (missing k)")
+
+
+def views(session):
+    session.execute("CREATE TABLE base (k int PRIMARY KEY, v int)")
+    session.execute("CREATE MATERIALIZED VIEW shown AS SELECT * FROM base WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)")
+    refused(session, InvalidRequest, "ALTER TABLE base WITH gc_grace_seconds = 0",
+            "Cannot alter gc_grace_seconds of the base table of a materialized view to 0")
+    assert {row[0] for row in rows(session, "SELECT status FROM system_distributed.view_build_status")} <= {"STARTED", "SUCCESS"}
+
+
+def system_tables(session):
+    for name in ("system_views.clients", "system_views.settings", "system.batches", "system.paxos", "system_distributed.repair_history"):
+        assert rows(session, f"SELECT * FROM {name}") == [], name
+    assert ("system_views",) in rows(session, "SELECT keyspace_name FROM system_virtual_schema.keyspaces")
+    refused(session, Unauthorized, "INSERT INTO system_views.settings (name) VALUES ('x')", "system_views keyspace is not user-modifiable",
+            "TRUNCATE system_distributed.repair_history", "system_distributed keyspace is not user-modifiable")
+
+
+def main():
+    with Server() as host:
+        cluster, session = connect(host)
+        for part in (replication, types, indexes, values, levels, functions, conditions, distinct, views, system_tables):
+            part(session)
+            print(part.__name__, flush=True)
+        cluster.shutdown()
+
+
+if __name__ == "__main__":
+    main()
