@@ -79,19 +79,13 @@ static enum status check_element(struct exec_call *call, const struct cql_relati
 }
 
 /* What a relation may say of one column. */
-static enum status check_column(struct exec_call *call, const struct source *source,
-                                const struct cql_relation *relation, const struct source_column *column)
+static enum status check_column(struct exec_call *call, const struct cql_relation *relation,
+                                const struct source_column *column)
 {
     const struct type *type = column->type;
     enum cql_comparison comparison = relation->comparison;
     bool is_contains = comparison == CQL_CONTAINS || comparison == CQL_CONTAINS_KEY;
     bool is_collection = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
-    bool is_key = column->kind == DESCRIBED_PARTITION_KEY || column->kind == DESCRIBED_CLUSTERING;
-    bool is_one = relation->value == NULL && relation->values.count == 1;
-    if (comparison == CQL_IN && !is_key && !is_one && source->system == NULL) {
-        return restriction_fail(call, "IN predicates on non-primary-key columns (%.*s) is not yet supported",
-                                column->name);
-    }
     if (comparison == CQL_CONTAINS_KEY && type->kind != TYPE_MAP) {
         return restriction_fail(call, "Cannot use CONTAINS KEY on non-map column %.*s", column->name);
     }
@@ -201,7 +195,7 @@ static enum status find_columns(struct exec_call *call, const struct source *sou
         if (relation->kind == CQL_RELATION_TUPLE) {
             status = check_tuple(call, relation, restriction, i);
         } else if (relation->kind != CQL_RELATION_TOKEN) {
-            status = check_column(call, source, relation, column);
+            status = check_column(call, relation, column);
         }
     }
     return status == STATUS_OK && relation->kind == CQL_RELATION_TOKEN

@@ -193,6 +193,22 @@ def distinct(session):
     refused(session, InvalidRequest, "SELECT DISTINCT s FROM shared", "must request all the partition key columns (missing k)")
 
 
+def filtering(session):
+    session.execute("CREATE TABLE filtered (k int, c int, v int, s int static, m map<text, int>, PRIMARY KEY (k, c))")
+    for n in range(12):
+        session.execute(f"INSERT INTO filtered (k, c, v, s, m) VALUES ({n % 3}, {n}, {n % 5}, {n % 3}, {{'a': {n}}})")
+    for where, wanted in (("v IN (1, 3)", {1, 3, 6, 8, 11}), ("s IN (0, 2) AND c < 6", {0, 2, 3, 5}), ("k = 1 AND v IN (0, 4, 9)", {4, 10}), ("v IN ()", set())):
+        for size in (1, 100):
+            found = session.execute(SimpleStatement(f"SELECT c FROM filtered WHERE {where} ALLOW FILTERING", fetch_size=size))
+            assert {row.c for row in found} == wanted, (where, size)
+    listed = session.prepare("SELECT c FROM filtered WHERE v IN ? ALLOW FILTERING")
+    assert {row.c for row in session.execute(listed, [[2, 77]])} == {2, 7}
+    session.execute("CREATE INDEX ON filtered (v)")
+    refused(session, InvalidRequest, "SELECT c FROM filtered WHERE v IN (1, 3)", "use ALLOW FILTERING",
+            "SELECT c FROM filtered WHERE m IN ({'a': 1}) ALLOW FILTERING", "cannot be restricted by a 'IN' relation",
+            "UPDATE filtered SET s = 1 WHERE k = 1 AND v IN (1, 2)", "Non PRIMARY KEY columns found in where clause: v")
+
+
 def views(session):
     session.execute("CREATE TABLE base (k int PRIMARY KEY, v int)")
     session.execute("CREATE MATERIALIZED VIEW shown AS SELECT * FROM base WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)")
@@ -212,7 +228,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, types, indexes, values, levels, functions, conditions, distinct, views, system_tables):
+        for part in (replication, types, indexes, values, levels, functions, conditions, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()
