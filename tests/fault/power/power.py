@@ -359,6 +359,9 @@ def check_image(image, acknowledged, states, choose, trace=None):
     host = Host(image, trace)
     try:
         check_state(host.client, acknowledged, states)
+        damages = server.scrub(host.client)
+        if damages:
+            raise Damage(f"a scrub finds {damages}")
         if choose.random() < 0.2:  # it goes on from there
             host.client.request(server.CREATE, {server.TABLE: f"u{choose.random()}", server.PARTITION: [["id", "text"]]})
     finally:
