@@ -109,6 +109,10 @@ void gate_readers_stop(struct gate_readers *readers)
     (void)pthread_cond_broadcast(&readers->wake);
     (void)pthread_mutex_unlock(&readers->mutex);
     for (size_t i = 0; i < readers->count; i++) {
+        gate_view_end(readers->threads[i].view);
+        gate_view_end(readers->threads[i].aside);
+    }
+    for (size_t i = 0; i < readers->count; i++) {
         thread_join(&readers->threads[i].thread);
     }
 }

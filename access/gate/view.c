@@ -1,4 +1,6 @@
 /* Reads: a row, a page, a row's history. */
+#include <stdatomic.h>
+
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "catalog/index.h"
@@ -24,6 +26,7 @@ struct gate_view {
     struct catalog *past;   /* the tables as of past_lsn, kept since pages of one walk ask for the same */
     uint64_t past_lsn;
     bool is_plain; /* documents of wide rows have plain values */
+    atomic_bool is_ended;
 };
 
 enum status gate_view_open(struct gate *gate, struct gate_view **ret_view, struct error *error)
@@ -57,6 +60,26 @@ void gate_view_close(struct gate_view **view)
 void gate_view_show_plain(struct gate_view *view, bool is_plain)
 {
     view->is_plain = is_plain;
+}
+
+void gate_view_end(struct gate_view *view)
+{
+    if (view != NULL) {
+        atomic_store(&view->is_ended, true);
+    }
+}
+
+enum status gate_view_check(const struct gate_view *view, struct error *error)
+{
+    return atomic_load(&view->is_ended) ? error_set(error, STATUS_CLOSED, "the server is stopping")
+                                        : STATUS_OK;
+}
+
+/* The store as it is now. */
+static enum status view_renew(struct gate_view *view, struct error *error)
+{
+    enum status status = gate_view_check(view, error);
+    return status == STATUS_OK ? snapshot_renew(view->snapshot, error) : status;
 }
 
 /* The table as it is, or as it was at an LSN. The snapshot is fresh. */
@@ -104,7 +127,7 @@ enum status gate_table_at(struct gate_view *view, struct bytes table, uint64_t l
                           struct schema **ret_schema, struct error *error)
 {
     const struct schema *schema = NULL;
-    enum status status = snapshot_renew(view->snapshot, error);
+    enum status status = view_renew(view, error);
     if (status == STATUS_OK) {
         status = view_schema(view, table, lsn, &schema, error);
     }
@@ -221,7 +244,7 @@ enum status gate_get(struct gate_view *view, struct bytes table, const struct va
                      struct error *error)
 {
     const struct schema *schema = NULL;
-    enum status status = snapshot_renew(view->snapshot, error);
+    enum status status = view_renew(view, error);
     buffer_clear(&view->key);
     if (status == STATUS_OK) {
         status = view_schema(view, table, as_of, &schema, error);
@@ -251,7 +274,7 @@ enum status gate_get_wide(struct gate_view *view, struct bytes table, uint32_t t
                           int64_t *ret_now, struct error *error)
 {
     const struct schema *schema = NULL;
-    enum status status = snapshot_renew(view->snapshot, error);
+    enum status status = view_renew(view, error);
     buffer_clear(&view->key);
     if (status == STATUS_OK) {
         status = view_schema_of(view, table, table_id, as_of, &schema, error);
@@ -529,7 +552,7 @@ enum status gate_query(struct gate_view *view, const struct gate_query *query, s
         return error_set(error, STATUS_UNSUPPORTED,
                          "only a forward read of the table as it is can be insisted on");
     }
-    enum status status = snapshot_renew(view->snapshot, error);
+    enum status status = view_renew(view, error);
     if (status == STATUS_OK) {
         status = view_page(view, &walk, ret_read, error);
     }
@@ -546,7 +569,7 @@ static enum status view_total(struct gate_view *view, uint32_t space, struct fol
 {
     struct bytes stored = {0};
     *ret_total = (struct fold_total){.space = space};
-    enum status status = snapshot_renew(view->snapshot, error);
+    enum status status = view_renew(view, error);
     if (status == STATUS_OK) {
         status = read_totals(view->snapshot, space, &stored, error);
     }

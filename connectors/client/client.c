@@ -5,18 +5,71 @@
 
 #include <zmq.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "codec/pack.h"
+
+enum {
+    CLIENT_CONNECT_MS = 2000, /* until a connection stands; after that nobody listens there */
+};
 
 struct client {
     char *address;
     void *context;
     bool owns_context;
     void *socket;
+    void *monitor; /* tells what becomes of the connection */
+    bool is_connected;
+    bool was_lost; /* since it was last told */
     int timeout_ms;
     uint64_t next_id;
     struct buffer message; /* what the last answer's views point into */
 };
+
+/* --- the connection --------------------------------------------------------------------------------------------- */
+
+/* Has the socket's events told by a socket of its own (zmq_socket_monitor). */
+static void client_monitor(struct client *client)
+{
+    char endpoint[64];
+    (void)snprintf(endpoint, sizeof(endpoint), "inproc://monitor-%p", client->socket);
+    CHECK(zmq_socket_monitor(client->socket, endpoint,
+                             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) == 0);
+    client->monitor = zmq_socket(client->context, ZMQ_PAIR);
+    CHECK(client->monitor != NULL && zmq_connect(client->monitor, endpoint) == 0);
+}
+
+/* Takes in what happened to the connection. */
+static void client_watch(struct client *client)
+{
+    struct {
+        uint16_t event;
+        uint8_t rest[8];
+    } told;
+    while (zmq_recv(client->monitor, &told, sizeof(told), ZMQ_DONTWAIT) >= (int)sizeof(told.event)) {
+        client->is_connected = told.event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+        client->was_lost |= !client->is_connected;
+        (void)zmq_recv(client->monitor, &told, sizeof(told), 0); /* the endpoint */
+    }
+}
+
+/* So that nothing is sent to nobody, to be carried out when a server starts. */
+static enum status client_await(struct client *client, struct error *error)
+{
+    int64_t until_us = clock_steady_us(clock_system()) + (int64_t)CLIENT_CONNECT_MS * 1000;
+    client_watch(client);
+    while (!client->is_connected) {
+        zmq_pollitem_t item = {.socket = client->monitor, .events = ZMQ_POLLIN};
+        int64_t left_us = until_us - clock_steady_us(clock_system());
+        if (left_us <= 0) {
+            return error_set(error, STATUS_CLOSED, "nothing answers at %s; is `oxbow serve` running there?",
+                             client->address);
+        }
+        (void)zmq_poll(&item, 1, (long)(left_us / 1000 + 1));
+        client_watch(client);
+    }
+    return STATUS_OK;
+}
 
 /* A client of a context; false: the address is none. */
 static bool client_connect(void *context, const char *address, int timeout_ms, struct client **ret_client)
@@ -37,6 +90,7 @@ static bool client_connect(void *context, const char *address, int timeout_ms, s
                          sizeof(unlimited)); /* bounded by our credit */
     (void)zmq_setsockopt(client->socket, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof(message_bytes_max));
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address);
+    client_monitor(client);
     *ret_client = client;
     return zmq_connect(client->socket, endpoint) == 0;
 }
@@ -76,9 +130,8 @@ enum status client_wait(struct client *const *clients, size_t count, int timeout
     }
     memory_destroy(items);
     return found > 0 ? STATUS_OK
-                     : error_set(error, STATUS_TIMEOUT,
-                                 "no answer from %s within %d ms; is `oxbow serve` running there?",
-                                 clients[0]->address, timeout_ms);
+                     : error_set(error, STATUS_TIMEOUT, "no answer from %s within %d ms", clients[0]->address,
+                                 timeout_ms);
 }
 
 void client_close(struct client **client)
@@ -86,6 +139,8 @@ void client_close(struct client **client)
     struct client *gone = *client;
     *client = NULL;
     if (gone != NULL) {
+        (void)zmq_socket_monitor(gone->socket, NULL, 0);
+        (void)zmq_close(gone->monitor);
         (void)zmq_close(gone->socket);
         if (gone->owns_context) {
             (void)zmq_ctx_term(gone->context);
@@ -102,11 +157,14 @@ enum status client_send_again(struct client *client, enum wire_type type, uint64
     uint8_t head[2] = {WIRE_VERSION, (uint8_t)type};
     uint8_t number[WIRE_ID_BYTES];
     bytes_put_u64(number, id);
+    enum status status = client_await(client, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (zmq_send(client->socket, head, sizeof(head), ZMQ_SNDMORE) < 0 ||
         zmq_send(client->socket, number, sizeof(number), ZMQ_SNDMORE) < 0 ||
         zmq_send(client->socket, body->data, body->size, 0) < 0) {
-        return error_set(error, STATUS_TIMEOUT, "nothing answers at %s; is `oxbow serve` running there?",
-                         client->address);
+        return error_set(error, STATUS_TIMEOUT, "%s does not take more requests", client->address);
     }
     return STATUS_OK;
 }
@@ -157,17 +215,40 @@ static enum status client_judge(const struct value *body, struct error *error)
     return error_set(error, (enum status)number, "%.*s", (int)text.size, (const char *)text.data);
 }
 
+/* Waits for a message. What came before the connection was lost is still there. */
+static enum status client_poll(struct client *client, int timeout_ms, struct error *error)
+{
+    int64_t until_us = clock_steady_us(clock_system()) + (int64_t)timeout_ms * 1000;
+    for (;;) {
+        zmq_pollitem_t items[] = {{.socket = client->socket, .events = ZMQ_POLLIN},
+                                  {.socket = client->monitor, .events = ZMQ_POLLIN}};
+        int64_t left_us = client->was_lost ? 0 : until_us - clock_steady_us(clock_system());
+        int found = zmq_poll(items, 2, left_us <= 0 ? 0 : (long)(left_us / 1000 + 1));
+        if (found > 0 && (items[0].revents & ZMQ_POLLIN) != 0) {
+            return STATUS_OK;
+        }
+        if (client->was_lost) {
+            client->was_lost = false;
+            return error_set(error, STATUS_UNKNOWN, "the connection to %s was lost before it answered",
+                             client->address);
+        }
+        if (found <= 0 && left_us <= 0) {
+            return error_set(error, STATUS_TIMEOUT, "no answer from %s within %d ms", client->address,
+                             timeout_ms);
+        }
+        client_watch(client);
+    }
+}
+
 enum status client_receive(struct client *client, int timeout_ms, struct arena *arena, uint64_t *ret_id,
                            struct value *ret_body, struct error *error)
 {
     uint8_t head[2];
-    zmq_pollitem_t item = {.socket = client->socket, .events = ZMQ_POLLIN};
-    if (zmq_poll(&item, 1, timeout_ms) <= 0) {
-        return error_set(error, STATUS_TIMEOUT,
-                         "no answer from %s within %d ms; is `oxbow serve` running there?", client->address,
-                         timeout_ms);
+    enum status status = client_poll(client, timeout_ms, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = client_read(client, head, ret_id, error);
+    status = client_read(client, head, ret_id, error);
     if (status == STATUS_OK) {
         arena_clear(arena);
         struct bytes kept = arena_copy(arena, buffer_bytes(&client->message)); /* texts are views into it */
@@ -181,12 +262,14 @@ enum status client_request(struct client *client, enum wire_type type, const str
 {
     uint64_t sent = 0;
     uint64_t answered = 0;
+    client_watch(client);
+    client->was_lost = false; /* nothing was asked for then */
     enum status status = client_send(client, type, body, &sent, error);
     while (status == STATUS_OK && answered != sent) {
         status = client_receive(client, client->timeout_ms, arena, &answered, ret_body, error);
     }
-    if (status == STATUS_TIMEOUT) {
-        error_prefix(error, "%s", wire_type_name(type));
+    if ((status == STATUS_TIMEOUT || status == STATUS_UNKNOWN) && wire_type_is_write(type)) {
+        error_prefix(error, "what was asked for may or may not have happened");
     }
     return status;
 }

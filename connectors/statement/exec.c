@@ -39,6 +39,7 @@ enum status exec_fail_status(struct exec_call *call, enum status status, const c
 {
     switch ((int)status) {
     case STATUS_BUSY:
+    case STATUS_CLOSED:
         return exec_fail(call, CQL_OVERLOADED, "%s", text);
     case STATUS_DENIED:
         return exec_fail(call, CQL_UNAUTHORIZED, "%s", text);

@@ -397,14 +397,13 @@ static enum status choose_rows(struct exec_call *call, const struct source *sour
                : STATUS_OK;
 }
 
-/* Of several restrictions the first one that a usable index is for. Tokens are no part of what an index is read by; an index on
- * a static column leads to static rows and not to those beside them, so the table is read and filtered instead. */
+/* Of several restrictions the first one that a usable index is for. Tokens are no part of what an index is read by. */
 static void choose_index(const struct source *source, struct restrictions *restrictions)
 {
     for (size_t i = 0; i < restrictions->count && restrictions->index == NULL; i++) {
         const struct index_schema *index = restriction_index(source, &restrictions->at[i]);
         bool is_read = restrictions->at[i].comparison != CQL_LIKE && !restrictions->has_partitions &&
-                       !restrictions->has_token && restrictions->at[i].columns[0]->kind != DESCRIBED_STATIC;
+                       !restrictions->has_token;
         if (index != NULL && index->state == INDEX_ACTIVE && is_read) {
             restrictions->index = index;
             restrictions->indexed = &restrictions->at[i];

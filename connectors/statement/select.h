@@ -16,7 +16,8 @@ struct select_position {
     uint64_t partition_left; /* rows, of PER PARTITION LIMIT; UINT64_MAX: there is none */
     uint64_t left;           /* likewise of LIMIT */
     uint64_t as_of;
-    uint32_t space; /* of the index that is read; 0: none is, and other pages read none either */
+    uint32_t space;     /* of the index that is read; 0: none is, and other pages read none either */
+    struct bytes entry; /* where that one stands, when it is on a static column and so tells of partitions */
 };
 
 struct select {

@@ -305,8 +305,11 @@ static enum status log_range(struct log_walk *walk, uint64_t next)
     walk->wanted.from_lsn = next > 0 ? next : walk->wanted.from_lsn;
     do {
         size_t records = 0;
-        status = gate_changes_read(select->call->exec->gate, &walk->wanted, log_visit, walk, &next, &records,
-                                   &walk->error);
+        status = gate_view_check(select->view, &walk->error);
+        if (status == STATUS_OK) {
+            status = gate_changes_read(select->call->exec->gate, &walk->wanted, log_visit, walk, &next,
+                                       &records, &walk->error);
+        }
         status = status == STATUS_OK ? walk->status : status;
         walk->scanned += records;
         walk->wanted.from_lsn = next;

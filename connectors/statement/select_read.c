@@ -22,6 +22,7 @@ struct read {
     bool skips;          /* its other rows are not wanted */
     struct buffer last;  /* where the last row is that was taken or passed over by this query of the gate */
     struct buffer place; /* storage key where the range goes on */
+    struct buffer at_entry; /* of an index on a static column: the one that led to the partition at hand */
     size_t scanned;
     size_t scanned_bytes;
     struct value entry[2]; /* of a map, that an index is read for … */
@@ -31,14 +32,22 @@ struct read {
     struct error error;
 };
 
-static bool read_is_scan(const struct read *read)
+/* Whether an index on a static column tells which partitions are read; its entries lead to static rows. */
+static bool read_is_by_statics(const struct read *read)
 {
-    return !read->select->restrictions.has_partitions;
+    const struct restrictions *restrictions = &read->select->restrictions;
+    return restrictions->index != NULL && restrictions->indexed->columns[0]->kind == DESCRIBED_STATIC;
 }
 
+static bool read_is_scan(const struct read *read)
+{
+    return !read->select->restrictions.has_partitions && !read_is_by_statics(read);
+}
+
+/* Whether the rows are those that the entries of an index lead to. */
 static bool read_is_indexed(const struct read *read)
 {
-    return read->select->restrictions.index != NULL;
+    return read->select->restrictions.index != NULL && !read_is_by_statics(read);
 }
 
 /* --- partitions ----------------------------------------------------------------------------------------------------- */
@@ -314,8 +323,26 @@ static bool read_is_enough(const struct read *read)
            (read->scanned >= CQL_PAGE_SCANNED_MAX || read->scanned_bytes >= CQL_PAGE_SCANNED_BYTES_MAX);
 }
 
-/* Reads entries of the index instead of the table, when there is one: of one value they are in the table's order. A view is
- * an index whose entries are in the view's order. */
+/* The entries that the index has of the value asked for; they are in the table's order. */
+static void query_entries(struct read *read, struct key_term *term, struct gate_query *query)
+{
+    const struct restrictions *restrictions = &read->select->restrictions;
+    bool is_entry = restrictions->index->target == INDEX_OF_ENTRIES;
+    read->entry[0] = restrictions->indexed->key.value;
+    read->entry[1] = restrictions->indexed->values[0].value;
+    read->tuple = (struct value){.kind = VALUE_TUPLE, .items = {.at = read->entry, .count = 2}};
+    *term = (struct key_term){.name = restrictions->index->partition[0].name,
+                              .test = EXPRESSION_EQUAL,
+                              .values = {is_entry ? &read->tuple : &read->entry[1]}};
+    query->index = restrictions->index->name;
+    query->index_space = restrictions->index->space;
+    query->slice = NULL;
+    query->key_terms = term;
+    query->key_terms_count = 1;
+}
+
+/* Reads entries of the index instead of the table, when there is one. A view is an index whose entries are in the view's
+ * order. */
 static void range_by_index(struct read *read, struct key_term *term, struct gate_query *query)
 {
     const struct view_rows *view = read->select->source.view;
@@ -324,20 +351,8 @@ static void range_by_index(struct read *read, struct key_term *term, struct gate
         query->index_space = read->schema->space;
         query->allows_filling = true;
     }
-    const struct restrictions *restrictions = &read->select->restrictions;
     if (read_is_indexed(read)) {
-        bool is_entry = restrictions->index->target == INDEX_OF_ENTRIES;
-        read->entry[0] = restrictions->indexed->key.value;
-        read->entry[1] = restrictions->indexed->values[0].value;
-        read->tuple = (struct value){.kind = VALUE_TUPLE, .items = {.at = read->entry, .count = 2}};
-        *term = (struct key_term){.name = restrictions->index->partition[0].name,
-                                  .test = EXPRESSION_EQUAL,
-                                  .values = {is_entry ? &read->tuple : &read->entry[1]}};
-        query->index = restrictions->index->name;
-        query->index_space = restrictions->index->space;
-        query->slice = NULL;
-        query->key_terms = term;
-        query->key_terms_count = 1;
+        query_entries(read, term, query);
     }
 }
 
@@ -416,31 +431,95 @@ static enum status read_ranges(struct read *read)
     return partition_end(read);
 }
 
+/* --- which partitions ----------------------------------------------------------------------------------------------- */
+
+/* One of the restrictions' partitions. */
+static enum status partition_named(struct read *read)
+{
+    const struct select *select = read->select;
+    const struct value *values = select->restrictions.partitions[select->position.partition];
+    struct buffer key = {0};
+    partition_clear(read);
+    memcpy(read->partition, values, read->schema->partition_count * sizeof(*values));
+    enum status status = key_encode(read->schema, ROW_STATIC, values, NULL, 0, &key, &read->error);
+    buffer_clear(&read->key);
+    if (status == STATUS_OK) {
+        buffer_put(&read->key, key_partition(buffer_bytes(&key)));
+    }
+    buffer_reset(&key);
+    return status;
+}
+
+/* An entry of the index on a static column: it leads to a partition's static row. */
+static void entry_visit(void *context, const struct gate_row *row)
+{
+    struct read *read = context;
+    read->status = partition_begin(read, key_partition(row->key));
+    buffer_clear(&read->at_entry);
+    buffer_put(&read->at_entry, row->position);
+}
+
+/* The partition behind the last one, as the index on a static column has it. False in *ret_is_there: there is none. */
+static enum status partition_by_statics(struct read *read, bool *ret_is_there)
+{
+    struct select *select = read->select;
+    enum status status = STATUS_OK;
+    bool goes_on = true;
+    buffer_clear(&read->key);
+    while (status == STATUS_OK && goes_on && read->key.size == 0) {
+        struct gate_page page = {0};
+        struct arena arena = {0};
+        struct key_term term;
+        struct gate_query query = {.table = select->source.stored,
+                                   .table_id = read->schema->table,
+                                   .as_stored = true,
+                                   .next = buffer_bytes(&read->at_entry),
+                                   .rows_max = 1,
+                                   .as_of = select->as_of};
+        query_entries(read, &term, &query);
+        status = gate_query(select->view, &query, &arena, entry_visit, read, &page, NULL, &read->error);
+        status = status == STATUS_OK ? read->status : status;
+        read->scanned += page.scanned;
+        goes_on = page.next.size > 0;
+        if (status == STATUS_OK && read->key.size == 0) {
+            buffer_clear(&read->at_entry);
+            buffer_put(&read->at_entry, page.next);
+        }
+        arena_reset(&arena);
+    }
+    *ret_is_there = read->key.size > 0;
+    return status;
+}
+
+/* Begins the next partition, or goes on with that of the position; a scan finds its partitions as it goes. False in
+ * *ret_is_there: all were read. */
+static enum status partition_next(struct read *read, bool is_resumed, bool *ret_is_there)
+{
+    struct select *select = read->select;
+    const struct select_position *position = &select->position;
+    bool has_key = is_resumed && position->key.size > 0;
+    size_t count = read_is_scan(read) ? 1 : select->restrictions.partitions_count;
+    *ret_is_there = read_is_by_statics(read) || position->partition < count;
+    if (!*ret_is_there || select->restrictions.is_nothing) {
+        *ret_is_there = false;
+        return STATUS_OK;
+    }
+    if (has_key) {
+        return partition_begin(read, position->key);
+    }
+    return read_is_by_statics(read) ? partition_by_statics(read, ret_is_there)
+           : read_is_scan(read)     ? STATUS_OK
+                                    : partition_named(read);
+}
+
 /* --- all ------------------------------------------------------------------------------------------------------------ */
 
-/* Goes on with the partition of the position, or begins another. */
+/* The partition at hand, from the position on when that is resumed. */
 static enum status read_partition(struct read *read, bool is_resumed)
 {
     struct select *select = read->select;
     struct select_position *position = &select->position;
-    enum status status = STATUS_OK;
-    if (!read_is_scan(read)) {
-        const struct value *values = select->restrictions.partitions[position->partition];
-        struct buffer key = {0};
-        partition_clear(read);
-        memcpy(read->partition, values, read->schema->partition_count * sizeof(*values));
-        status = key_encode(read->schema, ROW_STATIC, values, NULL, 0, &key, &read->error);
-        buffer_clear(&read->key);
-        if (status == STATUS_OK) {
-            buffer_put(&read->key, key_partition(buffer_bytes(&key)));
-        }
-        buffer_reset(&key);
-    } else if (is_resumed && position->key.size > 0) {
-        status = partition_begin(read, position->key);
-    }
-    if (status == STATUS_OK && read->key.size > 0) {
-        status = partition_fetch_statics(read);
-    }
+    enum status status = read->key.size > 0 ? partition_fetch_statics(read) : STATUS_OK;
     if (is_resumed) {
         read->has_rows = position->has_rows;
         buffer_put(&read->place, position->row);
@@ -450,6 +529,22 @@ static enum status read_partition(struct read *read, bool is_resumed)
     }
     read->skips = read->has_rows && partition_is_full(read);
     return status == STATUS_OK ? read_ranges(read) : status;
+}
+
+/* It was read whole. A page ends here, too, where much was looked at. */
+static void read_next(struct read *read)
+{
+    struct select *select = read->select;
+    struct select_position *position = &select->position;
+    position->partition += read_is_by_statics(read) ? 0 : 1;
+    position->range = 0;
+    position->partition_left = select->partition_limit;
+    buffer_clear(&read->place);
+    buffer_clear(&read->key);
+    bool has_others = read_is_by_statics(read) ||
+                      (!read_is_scan(read) && position->partition < select->restrictions.partitions_count);
+    read->step = read_is_enough(read) && has_others ? SELECT_FULL : SELECT_ON;
+    read->has_rows = false;
 }
 
 static void visit_nothing(void *context, const struct gate_row *row)
@@ -485,32 +580,31 @@ static void read_note_position(struct read *read)
     struct select_position *position = &read->select->position;
     struct arena *arena = read->select->call->arena;
     position->row = arena_copy(arena, buffer_bytes(&read->place));
-    position->key = arena_copy(arena, read_is_scan(read) ? buffer_bytes(&read->key) : (struct bytes){0});
+    bool has_names = read->select->restrictions.has_partitions;
+    const struct index_schema *index = read->select->restrictions.index;
+    position->key = arena_copy(arena, has_names ? (struct bytes){0} : buffer_bytes(&read->key));
+    position->entry = arena_copy(arena, buffer_bytes(&read->at_entry));
     position->has_rows = read->has_rows;
     position->as_of = read->select->as_of;
-    position->space = read_is_indexed(read) ? read->select->restrictions.index->space : 0;
+    position->space = index == NULL ? 0 : index->space;
 }
 
 enum status statement__select_read(struct select *select)
 {
     struct read read = {.select = select, .schema = select->source.table.schema};
     bool is_resumed = select->call->request->message->parameters.has_paging_state;
-    struct select_position *position = &select->position;
-    size_t count = read_is_scan(&read) ? 1 : select->restrictions.partitions_count;
     enum status status = read_moment(&read);
-    count = select->restrictions.is_nothing ? 0 : count;
-    while (position->partition < count && status == STATUS_OK && read.step == SELECT_ON &&
-           !read_is_long(&read)) {
+    buffer_put(&read.at_entry, select->position.entry);
+    while (status == STATUS_OK && read.step == SELECT_ON && !read_is_long(&read)) {
+        bool is_there = false;
+        status = partition_next(&read, is_resumed, &is_there);
+        if (status != STATUS_OK || !is_there) {
+            break;
+        }
         status = read_partition(&read, is_resumed);
         is_resumed = false;
         if (status == STATUS_OK && read.step == SELECT_ON && !select->is_long) {
-            position->partition++;
-            position->range = 0;
-            position->partition_left = select->partition_limit;
-            buffer_clear(&read.place);
-            bool is_enough = read_is_enough(&read) && position->partition < count;
-            read.step = is_enough ? SELECT_FULL : SELECT_ON;
-            read.has_rows = false;
+            read_next(&read);
         }
     }
     select->has_more = status == STATUS_OK && read.step == SELECT_FULL;
@@ -522,6 +616,7 @@ enum status statement__select_read(struct select *select)
     arena_reset(&read.base);
     buffer_reset(&read.view_key);
     buffer_reset(&read.key);
+    buffer_reset(&read.at_entry);
     buffer_reset(&read.last);
     buffer_reset(&read.place);
     return status == STATUS_OK ? status : exec_fail_status(select->call, status, read.error.text);

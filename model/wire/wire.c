@@ -1,26 +1,39 @@
 #include "wire/wire.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "base/check.h"
-
-const char *wire_type_name(enum wire_type type)
+bool wire_type_is_write(enum wire_type type)
 {
-    static const char *const names[] = {
-        [WIRE_STATUS] = "status",
-        [WIRE_TABLE_CREATE] = "table create",
-        [WIRE_TABLE_LIST] = "table list",
-        [WIRE_TABLE_DESCRIBE] = "table describe",
-        [WIRE_TABLE_DROP] = "table drop",
-        [WIRE_PUT] = "put",
-        [WIRE_GET] = "get",
-        [WIRE_DELETE] = "delete",
-        [WIRE_SCAN] = "scan",
-        [WIRE_HISTORY] = "history",
-        [WIRE_SUBSCRIBE] = "subscribe",
-        [WIRE_CREDIT] = "credit",
-    };
-    bool is_known = (size_t)type < ARRAY_COUNT(names) && names[type] != NULL;
-    return is_known ? names[type] : "unknown request";
+    switch (type) {
+    case WIRE_STATUS:
+    case WIRE_TABLE_LIST:
+    case WIRE_TABLE_DESCRIBE:
+    case WIRE_GET:
+    case WIRE_SCAN:
+    case WIRE_HISTORY:
+    case WIRE_SUBSCRIBE:
+    case WIRE_CREDIT:
+    case WIRE_FUNCTION_LIST:
+    case WIRE_MAPPING_LIST:
+    case WIRE_UNSUBSCRIBE:
+    case WIRE_CREDENTIAL_LIST:
+    case WIRE_METRICS:
+        return false;
+    case WIRE_TABLE_CREATE:
+    case WIRE_TABLE_DROP:
+    case WIRE_PUT:
+    case WIRE_DELETE:
+    case WIRE_UPDATE:
+    case WIRE_TRANSACT:
+    case WIRE_TABLE_TRUNCATE:
+    case WIRE_TABLE_ALTER:
+    case WIRE_RESTORE:
+    case WIRE_FUNCTION_DEPLOY:
+    case WIRE_FUNCTION_INVOKE:
+    case WIRE_FUNCTION_DELETE:
+    case WIRE_MAPPING_CREATE:
+    case WIRE_MAPPING_DELETE:
+    case WIRE_CREDENTIAL_CREATE:
+    case WIRE_CREDENTIAL_REMOVE:
+        break;
+    }
+    return true;
 }

@@ -146,9 +146,6 @@ enum status command__ask(struct client *client, enum wire_type type, struct comm
     struct buffer body = {0};
     command__finish(request, &body);
     enum status status = client_request(client, type, &body, arena, ret_answer, error);
-    if (status == STATUS_TIMEOUT) {
-        error_prefix(error, "what was asked for may or may not have happened");
-    }
     buffer_reset(&body);
     return status;
 }

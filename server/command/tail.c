@@ -1,6 +1,7 @@
 /* tail: changes as they are committed; JSON lines in a pipe, colours on a terminal. */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -52,19 +53,34 @@ void command__print_record(const struct value *record, bool has_colours)
     buffer_reset(&text);
 }
 
-static enum status tail_subscribe(struct client *client, const struct command_line *line, uint64_t *ret_id,
-                                  struct error *error)
+/* What is printed, and how far it is. */
+struct tail {
+    struct client *client;
+    const struct command_line *line;
+    uint64_t id;       /* of the subscription */
+    uint64_t left;     /* records to be printed */
+    uint64_t position; /* LSN that it goes on at when the connection was lost; 0: where it was to begin */
+    bool is_snapshot;  /* the last record was an item of the snapshot */
+};
+
+static enum status tail_subscribe(struct tail *tail, struct error *error)
 {
+    const struct command_line *line = tail->line;
     struct command_request request = {0};
     struct buffer body = {0};
+    enum status status = STATUS_OK;
     command__put_text(&request, WIRE_FIELD_TABLE, line->words_count > 0 ? line->words[0] : "");
     command__put_number(&request, WIRE_FIELD_CREDIT, COMMAND_TAIL_CREDIT);
     command__put_text(&request, WIRE_FIELD_FILTER, line->filter);
     command__put_flag(&request, WIRE_FIELD_META, line->meta);
-    enum status status = command__put_start(&request, line->from, error);
+    if (tail->position > 0) {
+        command__put_number(&request, WIRE_FIELD_START, tail->position);
+    } else {
+        status = command__put_start(&request, line->from, error);
+    }
     command__finish(&request, &body);
     if (status == STATUS_OK) {
-        status = client_send(client, WIRE_SUBSCRIBE, &body, ret_id, error);
+        status = client_send(tail->client, WIRE_SUBSCRIBE, &body, &tail->id, error);
     }
     buffer_reset(&body);
     return status;
@@ -81,45 +97,93 @@ static enum status tail_give_credit(struct client *client, uint64_t id, size_t r
     return status;
 }
 
-/* Prints records until `left` are printed; the first answer tells where the subscription begins. */
-static enum status tail_receive(struct client *client, uint64_t id, uint64_t left, struct error *error)
+static void tail_print(struct tail *tail, const struct value *record, bool has_colours)
+{
+    uint64_t lsn = 0;
+    struct bytes operation = {0};
+    if (codec_field_unsigned(record, WIRE_FIELD_LSN, 0, &lsn, NULL) == STATUS_OK &&
+        codec_field_text(record, WIRE_FIELD_OPERATION, &operation, NULL) == STATUS_OK) {
+        tail->position = lsn + 1;
+        tail->is_snapshot = bytes_equal(operation, bytes_of_text("snapshot"));
+    }
+    command__print_record(record, has_colours);
+    tail->left--;
+}
+
+/* The answer to the subscription tells where it begins. A snapshot is asked for anew as long as nothing of it came. */
+static void tail_begins(struct tail *tail, const struct value *answer)
+{
+    const char *from = tail->line->from;
+    uint64_t lsn = 0;
+    bool is_first = tail->position == 0 && (from == NULL || strcmp(from, "snapshot") != 0);
+    if (is_first && codec_field_unsigned(answer, WIRE_FIELD_LSN, 0, &lsn, NULL) == STATUS_OK) {
+        tail->position = lsn;
+    }
+}
+
+/* Prints records until all that are wanted are printed, or the connection is lost. */
+static enum status tail_receive(struct tail *tail, struct error *error)
 {
     struct arena arena = {0};
     bool has_colours = isatty(STDOUT_FILENO) == 1;
     bool has_started = false;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && left > 0 && ferror(stdout) == 0) {
+    while (status == STATUS_OK && tail->left > 0 && ferror(stdout) == 0) {
         struct value answer;
         uint64_t answered = 0;
-        status = client_receive(client, has_started ? 1000 : COMMAND_TIMEOUT_MS, &arena, &answered, &answer,
-                                error);
+        status = client_receive(tail->client, has_started ? 1000 : COMMAND_TIMEOUT_MS, &arena, &answered,
+                                &answer, error);
         if (status == STATUS_TIMEOUT && has_started) {
             status = STATUS_OK;
             continue;
         }
+        if (status == STATUS_OK && !has_started) {
+            tail_begins(tail, &answer);
+        }
         has_started = true;
         const struct value *records = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_RECORDS) : NULL;
         size_t count = records != NULL && records->kind == VALUE_LIST ? records->items.count : 0;
-        for (size_t i = 0; i < count && left > 0; i++, left--) {
-            command__print_record(&records->items.at[i], has_colours);
+        for (size_t i = 0; i < count && tail->left > 0; i++) {
+            tail_print(tail, &records->items.at[i], has_colours);
         }
         (void)fflush(stdout);
         if (count > 0) {
-            status = tail_give_credit(client, id, count, error);
+            status = tail_give_credit(tail->client, tail->id, count, error);
         }
     }
     arena_reset(&arena);
     return status;
 }
 
+/* Waits for the server to be back, as long as it takes. */
+static enum status tail_subscribe_again(struct tail *tail, struct error *error)
+{
+    enum status status = STATUS_CLOSED;
+    (void)fprintf(stderr, "oxbow tail: %s; it goes on when the server is back\n", error->text);
+    while (status == STATUS_CLOSED && ferror(stdout) == 0) {
+        status = tail_subscribe(tail, error);
+    }
+    return status;
+}
+
 enum status command__tail(struct client *client, const struct command_line *line, struct error *error)
 {
-    uint64_t id = 0;
-    uint64_t left = 0;
+    struct tail tail = {.client = client, .line = line};
     (void)signal(SIGPIPE, SIG_IGN);
-    enum status status = command__number("--count", line->count, UINT64_MAX, &left, error);
+    enum status status = command__number("--count", line->count, UINT64_MAX, &tail.left, error);
     if (status == STATUS_OK) {
-        status = tail_subscribe(client, line, &id, error);
+        status = tail_subscribe(&tail, error);
     }
-    return status == STATUS_OK ? tail_receive(client, id, left, error) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = tail_receive(&tail, error);
+    while ((status == STATUS_UNKNOWN || status == STATUS_CLOSED) && !tail.is_snapshot) {
+        status = tail_subscribe_again(&tail, error);
+        status = status == STATUS_OK ? tail_receive(&tail, error) : status;
+    }
+    if (status == STATUS_UNKNOWN) {
+        error_prefix(error, "the snapshot did not come whole, begin anew");
+    }
+    return status;
 }

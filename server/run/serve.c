@@ -432,8 +432,7 @@ static void server_close(struct server *server)
         watch_stop(server->watch);
     }
     host_close(&server->host);
-    gate_readers_stop(
-        server->readers); /* reads what waits, however long that takes; as the next do, it answers */
+    gate_readers_stop(server->readers); /* refuses what waits; as the next do, it answers */
     evaluate_stop(server->evaluator);
     jobs_close(&server->jobs);
     role_stop(server->roles); /* answers the logins that wait, so the doors can still pass it on */

@@ -228,6 +228,7 @@ struct wide_walk {
     struct wide_deletion deletion; /* what the visitor lays over the row */
     int64_t newest;                /* what the visitor found */
     bool may_end;                  /* not all have to be visited */
+    bool has_found;                /* likewise */
     struct wide_range *found;      /* of range tombstones */
     size_t found_count;
 };
@@ -613,16 +614,60 @@ enum status fold__wide_event(const struct schema *schema, struct bytes key, stru
     return status;
 }
 
-static enum status expire_header(const struct fold_scene *scene, struct fold_row *row, struct error *error)
+static enum status visit_stays(struct wide_walk *walk, struct fold_row *row, struct error *error)
+{
+    (void)error;
+    walk->has_found = walk->has_found || row->has_new;
+    return walk->has_found ? STATUS_END : STATUS_OK;
+}
+
+/* Whether the partition has a range tombstone that stays. */
+static enum status ranges_stay(const struct fold_scene *scene, const struct fold_row *row, bool *ret_stay,
+                               struct error *error)
+{
+    static const struct wide_range whole = {.deletion = {.timestamp = WIDE_NO_TIMESTAMP}};
+    struct wide_walk walk = {.scene = scene,
+                             .schema = row->schema,
+                             .partition = key_partition(row->key),
+                             .kind = ROW_RANGE_TOMBSTONE,
+                             .range = &whole,
+                             .visit = visit_stays};
+    enum status status = walk_run(&walk, error);
+    *ret_stay = walk.has_found;
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+/* The header goes with the last of what it tells of. */
+static enum status header_expire(const struct fold_scene *scene, struct fold_row *row,
+                                 struct wide_header *header, struct error *error)
+{
+    enum status status = header->has_ranges ? ranges_stay(scene, row, &header->has_ranges, error) : STATUS_OK;
+    if (status == STATUS_OK) {
+        header_put(scene, row, header);
+        row->flags |= RECORD_HOUSEKEEPING;
+        row->has_new = header->has_ranges || header->deletion.timestamp != WIDE_NO_TIMESTAMP;
+    }
+    return status;
+}
+
+static enum status expire_deletion(const struct fold_scene *scene, struct fold_row *row, struct error *error)
 {
     struct wide_header header;
     enum status status = wide_header_decode(row->new_image, &header, error);
-    if (status == STATUS_OK) {
-        header.deletion = WIDE_NO_DELETION;
-        header_put(scene, row, &header);
-        row->has_new = header.has_ranges;
-    }
-    return status;
+    header.deletion = WIDE_NO_DELETION;
+    return status == STATUS_OK ? header_expire(scene, row, &header, error) : status;
+}
+
+static enum status expire_range(const struct fold_scene *scene, struct fold_row *row, struct error *error)
+{
+    struct fold_row *header_row = NULL;
+    struct wide_header header;
+    row->flags |= RECORD_HOUSEKEEPING;
+    row->has_new = false;
+    enum status status =
+        wide_header(scene, row->schema, key_partition(row->key), &header_row, &header, error);
+    return status == STATUS_OK && header_row->has_new ? header_expire(scene, header_row, &header, error)
+                                                      : status;
 }
 
 enum status fold__wide_expire(const struct fold_scene *scene, const struct write_change *change,
@@ -646,9 +691,8 @@ enum status fold__wide_expire(const struct fold_scene *scene, const struct write
         return status;
     }
     if (!key_is_row(row->key)) {
-        row->flags |= RECORD_HOUSEKEEPING;
-        row->has_new = false;
-        return key_kind(row->key) == ROW_HEADER ? expire_header(scene, row, error) : STATUS_OK;
+        return key_kind(row->key) == ROW_HEADER ? expire_deletion(scene, row, error)
+                                                : expire_range(scene, row, error);
     }
     status = fold__wide_prepare(scene, row, error);
     if (status == STATUS_OK) {

@@ -303,10 +303,8 @@ enum status history_cursor_open(const struct history_range *range, struct histor
         /* Keys that the index has cut are ordered by a hash: begin before all that begin alike. */
         bool is_long = range->low.size > SEGMENT_KEY_BYTES_MAX;
         struct bytes from = is_long ? bytes_part(range->low, 0, SEGMENT_KEY_BYTES_MAX) : range->low;
-        status = log_keys_create(range->log, space, from, range->lsn, snapshot_lsn(range->snapshot),
-                                 &cursor->keys, error);
-    }
-    if (status == STATUS_OK) { /* only now: what was trimmed before the index was opened is not in it */
+        cursor->keys = log_keys_create(range->log, space, from, range->lsn, snapshot_lsn(range->snapshot));
+        /* only now: what was trimmed before the index was opened is not in it */
         status = range_check_horizon(range, error);
     }
     if (status == STATUS_OK && range->is_reverse) {

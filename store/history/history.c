@@ -24,10 +24,9 @@ static enum status row_changes_open(struct row_changes *changes, struct log *log
     enum status status = key_storage(schema, key, &changes->storage, error);
     if (status == STATUS_OK) {
         segment_key_encode(schema->space, buffer_bytes(&changes->storage), &changes->indexed);
-        status = log_keys_create(log, schema->space, buffer_bytes(&changes->storage), after_lsn,
-                                 UINT64_MAX - 1, &changes->keys, error);
-    }
-    if (status != STATUS_OK) {
+        changes->keys =
+            log_keys_create(log, schema->space, buffer_bytes(&changes->storage), after_lsn, UINT64_MAX - 1);
+    } else {
         row_changes_close(changes);
     }
     return status;

@@ -80,6 +80,10 @@ static void local_free(struct local *local)
         segment_release(&local->runs[i]);
     }
     memory_destroy(local->runs);
+    for (size_t i = 0; i < local->discarded_count; i++) {
+        segment_release(&local->discarded[i]);
+    }
+    memory_destroy(local->discarded);
     memory_destroy(local->directory);
     (void)pthread_cond_destroy(&local->merge);
     (void)pthread_cond_destroy(&local->done);

@@ -42,8 +42,10 @@ struct local {
     struct segment **runs; /* sorted by level, then number */
     size_t runs_count;
     size_t runs_capacity;
+    struct segment **discarded; /* runs found to be damaged, for the merger to remove */
+    size_t discarded_count;
     pthread_cond_t merge; /* the merger has something to do */
-    bool may_merge;       /* something was sealed since the merger found nothing to do */
+    bool may_merge;       /* something was sealed or discarded since the merger found nothing to do */
     bool is_merging;
     atomic_bool is_merge_cancelled; /* read without the mutex */
     bool may_seal;                  /* schemas of all records are known */
@@ -74,6 +76,9 @@ void local__run_add(struct local *local, struct segment *run);
 struct segment *local__run_take_trimmed(struct local *local);
 struct segment *local__run_take(struct local *local,
                                 const struct segment *run); /* that one; NULL: it is not there */
+/* Has the merger remove the run, and make it again, when a reader found it damaged as `reason` says; nobody is led to it any
+ * more. False: it is no run but a segment. Without the mutex. */
+bool local__run_discard(struct local *local, struct segment *run, const struct error *reason);
 /* What follows segments[index] when it, or the largest run that begins with it and ends at or before segments[last], is
  * passed. *ret_source (not shared): that run or segment. */
 size_t local__run_step(struct local *local, size_t index, size_t last, struct segment **ret_source);
@@ -90,6 +95,8 @@ void local__merger_run(void *context);
 
 /* Reading (reader.c). */
 struct segment *local__find_segment(struct local *local, uint64_t lsn, size_t *ret_index);
+/* STATUS_TRIMMED: `lsn` is not in the log. */
+enum status local__trimmed(struct local *local, uint64_t lsn, struct error *error);
 extern const struct log_operations local__operations;
 enum status local__reader_create(struct log *log, uint64_t lsn, struct log_filter filter,
                                  struct log_reader **ret_reader, struct error *error);
@@ -97,8 +104,8 @@ enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, st
                                struct error *error);
 uint64_t local__reader_lsn(const struct log_reader *reader);
 void local__reader_destroy(struct log_reader *reader);
-enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                               uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
+struct log_keys *local__keys_create(struct log *log, uint32_t space, struct bytes from_key,
+                                    uint64_t after_lsn, uint64_t until_lsn);
 enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error);
 void local__keys_destroy(struct log_keys *keys);

@@ -148,6 +148,14 @@ static bool merger_step(struct local *local)
     return status == STATUS_OK;
 }
 
+/* Removes the runs that readers found damaged. The caller holds the mutex. */
+static void merger_clear(struct local *local)
+{
+    while (local->discarded_count > 0) {
+        merger_remove(local, local->discarded[--local->discarded_count]);
+    }
+}
+
 /* Removes the runs of which no segment is left. The caller holds the mutex. */
 static void merger_trim(struct local *local)
 {
@@ -170,6 +178,7 @@ void local__merger_run(void *context)
         }
         local->is_merging = true;
         local->may_merge = false; /* what is sealed from now on asks again */
+        merger_clear(local);
         while (!local->is_stopping && merger_step(local)) {
         }
         merger_trim(local);

@@ -1,7 +1,6 @@
-/* Reading across segments, in LSN order and in key order. */
+/* Reading across segments in LSN order. */
 #include "base/memory.h"
 #include "local_private.h"
-#include "segment/merge.h"
 
 struct log_reader {
     const struct log_operations *operations;
@@ -35,7 +34,7 @@ struct segment *local__find_segment(struct local *local, uint64_t lsn, size_t *r
     return segment_share(local->segments[low - 1]);
 }
 
-static enum status reader_trimmed(struct local *local, uint64_t lsn, struct error *error)
+enum status local__trimmed(struct local *local, uint64_t lsn, struct error *error)
 {
     struct log_tip tip = log_tip(&local->log);
     return error_set(error, STATUS_TRIMMED, "LSN %llu is not in the log, which holds %llu to %llu",
@@ -49,7 +48,7 @@ enum status local__reader_create(struct log *log, uint64_t lsn, struct log_filte
     struct local *local = (struct local *)log;
     struct log_tip tip = log_tip(log);
     if (lsn < tip.first_lsn || lsn > tip.next_lsn) {
-        return reader_trimmed(local, lsn, error);
+        return local__trimmed(local, lsn, error);
     }
     struct log_reader *reader = memory_create(sizeof(*reader));
     reader->operations = &local__operations;
@@ -112,7 +111,7 @@ static enum status reader_enter_segment(struct log_reader *reader, struct error 
     }
     (void)pthread_mutex_unlock(&local->mutex);
     if (segment == NULL) {
-        return next_lsn <= reader->next_lsn ? STATUS_END : reader_trimmed(local, reader->next_lsn, error);
+        return next_lsn <= reader->next_lsn ? STATUS_END : local__trimmed(local, reader->next_lsn, error);
     }
     if (segment_range(segment).next_lsn <= reader->next_lsn) {
         segment_release(&segment);
@@ -239,75 +238,4 @@ enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, s
         *ret_lsn = (after < complete ? after : complete) - 1;
     }
     return status;
-}
-
-struct log_keys {
-    const struct log_operations *operations;
-    struct segment_merge *merge;
-};
-
-void local__keys_destroy(struct log_keys *keys)
-{
-    segment_merge_destroy(&keys->merge);
-    memory_destroy(keys);
-}
-
-/* The segments with records in (after, until], and runs that stand for many of them; all shared. *until_lsn is cut to what is
- * there. */
-static struct segment **keys_sources(struct local *local, uint64_t after_lsn, uint64_t *until_lsn,
-                                     size_t *ret_count)
-{
-    (void)pthread_mutex_lock(&local->mutex);
-    size_t index = 0;
-    if (*until_lsn >= local->complete_next_lsn) {
-        *until_lsn =
-            local->complete_next_lsn - 1; /* the raw segment may have frames that are not durable yet */
-    }
-    struct segment *first = local__find_segment(local, after_lsn + 1, &index);
-    segment_release(&first); /* before the horizon: the oldest */
-    size_t last = index;
-    while (last < local->active && segment_range(local->segments[last]).next_lsn <= *until_lsn) {
-        last++;
-    }
-    struct segment **sources = memory_create_array(last - index + 1, sizeof(struct segment *));
-    size_t count = 0;
-    while (index <= last) {
-        struct segment *source = NULL;
-        index = local__run_step(local, index, last, &source);
-        sources[count++] = segment_share(source);
-    }
-    (void)pthread_mutex_unlock(&local->mutex);
-    *ret_count = count;
-    return sources;
-}
-
-enum status local__keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                               uint64_t until_lsn, struct log_keys **ret_keys, struct error *error)
-{
-    struct local *local = (struct local *)log;
-    size_t count = 0;
-    struct segment **sources = keys_sources(local, after_lsn, &until_lsn, &count);
-    struct log_keys *keys = memory_create(sizeof(*keys));
-    struct buffer from = {0};
-    keys->operations = &local__operations;
-    segment_key_encode(space, from_key, &from);
-    enum status status = segment_merge_create(sources, count, &local->options.keys, buffer_bytes(&from),
-                                              after_lsn, until_lsn, &keys->merge, error);
-    buffer_reset(&from);
-    for (size_t i = 0; i < count; i++) {
-        segment_release(&sources[i]);
-    }
-    memory_destroy(sources);
-    if (status != STATUS_OK) {
-        local__keys_destroy(keys);
-        return status;
-    }
-    *ret_keys = keys;
-    return STATUS_OK;
-}
-
-enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
-                             struct error *error)
-{
-    return segment_merge_next(keys->merge, ret_key, ret_lsn, error);
 }

@@ -84,6 +84,27 @@ struct segment *local__run_take(struct local *local, const struct segment *run)
     return at < local->runs_count ? run_take(local, at) : NULL;
 }
 
+bool local__run_discard(struct local *local, struct segment *run, const struct error *reason)
+{
+    if (segment_range(run).level == 0) {
+        return false;
+    }
+    (void)pthread_mutex_lock(&local->mutex);
+    struct segment *taken = local__run_take(local, run); /* another reader may have been here */
+    if (taken != NULL) {
+        size_t count = local->discarded_count++;
+        local->discarded = memory_resize(local->discarded, (count + 1) * sizeof(struct segment *));
+        local->discarded[count] = taken;
+        local->may_merge = true;
+        (void)pthread_cond_signal(&local->merge);
+    }
+    (void)pthread_mutex_unlock(&local->mutex);
+    if (taken != NULL) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "local", "%s: it will be made again", reason->text);
+    }
+    return true;
+}
+
 struct segment *local__run_take_trimmed(struct local *local)
 {
     uint64_t oldest = segment_range(local->segments[0]).number;

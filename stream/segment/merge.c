@@ -5,6 +5,7 @@
 
 /* A segment's key cursor and the entry it stands on. */
 struct merge_source {
+    struct segment *segment; /* shared */
     struct segment_key_cursor *cursor;
     struct bytes key; /* lives until the cursor moves */
     uint64_t lsn;
@@ -12,8 +13,12 @@ struct merge_source {
 
 struct segment_merge {
     struct merge_source *sources;
-    size_t count;  /* those that are not used up: a heap */
-    bool is_given; /* the least one's entry was given: it moves with the next call */
+    size_t count;   /* those that are not used up: a heap once it is open */
+    bool is_open;   /* all stand on their first entry */
+    bool is_given;  /* the least one's entry was given: it moves with the next call */
+    size_t damaged; /* where it failed */
+    const struct segment_keys *keys;
+    struct buffer from;
     uint64_t after_lsn;
     uint64_t until_lsn;
 };
@@ -54,43 +59,28 @@ static enum status source_advance(const struct segment_merge *merge, struct merg
     return status;
 }
 
-static enum status merge_add(struct segment_merge *merge, struct segment *segment,
-                             const struct segment_keys *keys, struct bytes from, struct error *error)
-{
-    struct merge_source source = {0};
-    enum status status = segment_key_cursor_create(segment, keys, from, &source.cursor, error);
-    if (status == STATUS_OK) {
-        status = source_advance(merge, &source, error);
-    }
-    if (status == STATUS_OK) {
-        merge->sources[merge->count++] = source;
-        return STATUS_OK;
-    }
-    segment_key_cursor_destroy(&source.cursor);
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
-enum status segment_merge_create(struct segment *const *segments, size_t count,
-                                 const struct segment_keys *keys, struct bytes from, uint64_t after_lsn,
-                                 uint64_t until_lsn, struct segment_merge **ret_merge, struct error *error)
+struct segment_merge *segment_merge_create(struct segment *const *segments, size_t count,
+                                           const struct segment_keys *keys, struct bytes from,
+                                           uint64_t after_lsn, uint64_t until_lsn)
 {
     struct segment_merge *merge = memory_create(sizeof(*merge));
     merge->after_lsn = after_lsn;
     merge->until_lsn = until_lsn;
+    merge->keys = keys;
+    buffer_put(&merge->from, from);
     merge->sources = memory_create_array(count, sizeof(*merge->sources));
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = merge_add(merge, segments[i], keys, from, error);
+    for (size_t i = 0; i < count; i++) {
+        merge->sources[merge->count++] = (struct merge_source){.segment = segment_share(segments[i])};
     }
-    if (status != STATUS_OK) {
-        segment_merge_destroy(&merge);
-        return status;
-    }
-    for (size_t i = merge->count; i > 0; i--) {
-        merge_sift_down(merge, i - 1);
-    }
-    *ret_merge = merge;
-    return STATUS_OK;
+    return merge;
+}
+
+/* Out of the heap, which the last one fills up. */
+static void merge_drop(struct segment_merge *merge, size_t at)
+{
+    segment_key_cursor_destroy(&merge->sources[at].cursor);
+    segment_release(&merge->sources[at].segment);
+    merge->sources[at] = merge->sources[--merge->count];
 }
 
 void segment_merge_destroy(struct segment_merge **merge)
@@ -100,23 +90,56 @@ void segment_merge_destroy(struct segment_merge **merge)
     if (gone == NULL) {
         return;
     }
-    for (size_t i = 0; i < gone->count; i++) {
-        segment_key_cursor_destroy(&gone->sources[i].cursor);
+    while (gone->count > 0) {
+        merge_drop(gone, gone->count - 1);
     }
     memory_destroy(gone->sources);
+    buffer_reset(&gone->from);
     memory_destroy(gone);
+}
+
+struct segment *segment_merge_damaged(const struct segment_merge *merge)
+{
+    return merge->sources[merge->damaged].segment;
+}
+
+/* Opens the source and moves it to its first entry, or to its next one; without any it is dropped. */
+static enum status merge_move(struct segment_merge *merge, size_t at, struct error *error)
+{
+    struct merge_source *source = &merge->sources[at];
+    enum status status = STATUS_OK;
+    if (source->cursor == NULL) {
+        status = segment_key_cursor_create(source->segment, merge->keys, buffer_bytes(&merge->from),
+                                           &source->cursor, error);
+    }
+    if (status == STATUS_OK) {
+        status = source_advance(merge, source, error);
+    }
+    if (status == STATUS_END) {
+        merge_drop(merge, at);
+        return STATUS_OK;
+    }
+    merge->damaged = at;
+    return status;
+}
+
+static enum status merge_open(struct segment_merge *merge, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = merge->count; i > 0 && status == STATUS_OK; i--) {
+        status = merge_move(merge, i - 1, error);
+    }
+    for (size_t i = merge->count; i > 0 && status == STATUS_OK; i--) {
+        merge_sift_down(merge, i - 1);
+    }
+    merge->is_open = status == STATUS_OK;
+    return status;
 }
 
 /* Leaves the entry that was given last. */
 static enum status merge_advance(struct segment_merge *merge, struct error *error)
 {
-    struct merge_source *least = &merge->sources[0];
-    enum status status = source_advance(merge, least, error);
-    if (status == STATUS_END) {
-        segment_key_cursor_destroy(&least->cursor);
-        merge->sources[0] = merge->sources[--merge->count];
-        status = STATUS_OK;
-    }
+    enum status status = merge_move(merge, 0, error);
     if (status == STATUS_OK) {
         merge_sift_down(merge, 0);
         merge->is_given = false;
@@ -127,14 +150,14 @@ static enum status merge_advance(struct segment_merge *merge, struct error *erro
 enum status segment_merge_next(struct segment_merge *merge, struct bytes *ret_key, uint64_t *ret_lsn,
                                struct error *error)
 {
-    if (merge->is_given) {
-        enum status status = merge_advance(merge, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    enum status status = STATUS_OK;
+    if (!merge->is_open) {
+        status = merge_open(merge, error);
+    } else if (merge->is_given) {
+        status = merge_advance(merge, error);
     }
-    if (merge->count == 0) {
-        return STATUS_END;
+    if (status != STATUS_OK || merge->count == 0) {
+        return status != STATUS_OK ? status : STATUS_END;
     }
     *ret_key = merge->sources[0].key;
     *ret_lsn = merge->sources[0].lsn;

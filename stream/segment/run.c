@@ -127,15 +127,12 @@ enum status segment_run_write(struct segment *const *children, size_t count, uin
     const struct log_identity *identity = &children[0]->identity;
     struct segment *run = run_create(directory, number, level, identity);
     run_join(run, children, count);
-    struct segment_merge *merge = NULL;
+    struct segment_merge *merge =
+        segment_merge_create(children, count, NULL, (struct bytes){0}, 0, UINT64_MAX);
     struct file file = FILE_CLOSED;
     char *path = segment__path(directory, number, run_suffix(level));
     char *path_new = segment__path(directory, number, "merge");
-    enum status status =
-        segment_merge_create(children, count, NULL, (struct bytes){0}, 0, UINT64_MAX, &merge, error);
-    if (status == STATUS_OK) {
-        status = file_open(path_new, O_RDWR | O_CREAT | O_TRUNC, &file, error);
-    }
+    enum status status = file_open(path_new, O_RDWR | O_CREAT | O_TRUNC, &file, error);
     if (status == STATUS_OK) {
         status = run_write_file(run, &file, merge, is_cancelled, error);
         file_close(&file);

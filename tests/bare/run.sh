@@ -87,6 +87,9 @@ system_create() {
     cp -a "$cache/$release/." "$system"
     mount -t proc proc "$system/proc"
     mount -t tmpfs -o mode=1777,size=1g tmpfs "$system/dev/shm"
+    mkdir -p "$system/dev/pts"
+    mount -t devpts -o newinstance,ptmxmode=666,gid=5 devpts "$system/dev/pts"
+    ln -sf pts/ptmx "$system/dev/ptmx"
     rm -rf "$system/etc/apt/sources.list"
     mount_read_only /etc/apt
     mount_read_only /usr/share/keyrings

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """The program as a person uses it: verbs, exit codes, errors that say what to do, and what stands in the way of a start."""
+import json
 import os
 import subprocess
+import urllib.request
 
-from server import OXBOW, Server
+from server import OXBOW, Server, wait_for
 
 
 def expect(result, code, out=None, error=None):
@@ -75,10 +77,48 @@ def starts(running):
     expect(start("--data", other), 1, error="newer version")
 
 
+def subscribers(running):
+    with urllib.request.urlopen(f"http://{running.http}/metrics", timeout=60) as answer:
+        return int(float(next(line for line in answer.read().decode().splitlines() if line.startswith("oxbow_subscriptions ")).split()[1]))
+
+
+def without_a_server(running):
+    """What is said when the server is not there, goes, and comes back; `tail` goes on where it was."""
+    def follow(*words):
+        return subprocess.Popen([OXBOW, "tail", "t", "--server", running.address, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def numbers(tail):
+        out, error = tail.communicate(timeout=60)
+        assert tail.returncode == 0 and "goes on when the server is back" in error, (tail.returncode, error)
+        return [json.loads(line)["new"]["n"] for line in out.splitlines()]
+
+    def put(n):
+        expect(running.run("put", "t", json.dumps({"id": "went", "n": n})), 0)
+
+    running.settings += ["--native", running.address]  # where clients look for it again
+    put(100)
+    at = int(json.loads(running.run("history", "t", '{"id":"went","n":100}')[1])["lsn"])
+    before = subscribers(running)
+    everything, latest = follow("--from", str(at), "--count", "4"), follow("--count", "3")
+    wait_for("two subscriptions", lambda: subscribers(running) >= before + 2)
+    put(101)
+    running.kill()
+    for words in (("get", "t", '{"id":"went","n":100}'), ("put", "t", '{"id":"went","n":102}')):
+        expect(running.run(*words), 1, error=f"oxbow {words[0]}: nothing answers at {running.address}; is `oxbow serve` running there?")
+    running.start()
+    put(103)  # that of 102 was not sent, and is not carried out now
+    running.stop()
+    running.start()
+    put(104)
+    assert numbers(everything) == [100, 101, 103, 104]
+    assert numbers(latest) == [101, 103, 104]
+
+
 def main():
     with Server() as running:
         verbs(running)
         starts(running)
+        without_a_server(running)
     done = subprocess.run([OXBOW, "status", "--server", "127.0.0.1:1"], capture_output=True, text=True)
     assert done.returncode == 1 and "oxbow serve" in done.stderr, done
 

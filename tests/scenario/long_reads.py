@@ -1,12 +1,14 @@
 """Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give."""
+import re
 import sys
 import threading
+import urllib.request
 
 import dynamodb
 from cassandra import InvalidRequest
 from cassandra.query import BatchStatement, BatchType
 from cql_data import connect
-from server import Server
+from server import Server, wait_for
 
 ROWS = 20000
 
@@ -94,6 +96,28 @@ def pages_of_documents(host):
     assert len(told["Items"]) > 256 and "NextToken" in told, len(told["Items"])
 
 
+def waiting(host):
+    with urllib.request.urlopen(f"http://{host.http}/metrics", timeout=60) as answer:
+        return int(float(re.search(r"^oxbow_reads_waiting (\S+)", answer.read().decode(), re.M).group(1)))
+
+
+def a_stop_does_not_wait(host, session):
+    """What waits for its turn when the server stops is refused."""
+    session.default_fetch_size = None
+    counts = [session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING") for _ in range(200)]
+    wait_for("reads that wait", lambda: waiting(host) > 50)
+    host.stop()
+    refused = 0
+    for count in counts:
+        try:
+            assert count.result().one()[0] == ROWS
+        except Exception as failure:  # each server that was tried, and what it said
+            said = str(getattr(failure, "errors", failure))
+            refused += "stopping" in said
+            assert "stopping" in said or "losed" in said or "onnection" in said, failure
+    assert refused > 0
+
+
 def main():
     with Server() as host:
         cluster, session = connect(host)
@@ -103,8 +127,9 @@ def main():
         a_table_made_anew_is_another(session, other)
         others.shutdown()
         long_reads_are_whole(session)
-        cluster.shutdown()
         pages_of_documents(host)
+        a_stop_does_not_wait(host, session)
+        cluster.shutdown()
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "environment/transaction.h"
 #include "gate/gate.h"
 #include "job/job.h"
 #include "row/document.h"
 #include "row/key.h"
+#include "row/stored.h"
 #include "support/store.h"
 #include "support/test.h"
 
@@ -21,6 +23,7 @@ enum {
     STATIC_ROW = PLACES,
     ROWS = PLACES + 1,
     COLUMNS = 4,
+    GC_GRACE_SECONDS = 864000,
     COLUMN_S = 0,
     COLUMN_A = 1,
     COLUMN_M = 2,
@@ -883,7 +886,7 @@ static void world_create_table(struct world *world)
                             .columns_count = COLUMNS,
                             .columns = columns,
                             .next_column = COLUMNS,
-                            .gc_grace_seconds = 864000};
+                            .gc_grace_seconds = GC_GRACE_SECONDS};
     store_create_table(&world->store, &schema);
 }
 
@@ -911,6 +914,42 @@ static void check_some_past(struct world *world, uint64_t first)
     if (lsn <= world->lsn) {
         check_past(world, lsn);
     }
+}
+
+/* How many rows the store holds that tell of deletions of partitions and ranges. */
+static size_t world_pseudo_rows(struct world *world)
+{
+    struct error error;
+    struct environment_read *read = NULL;
+    struct environment_cursor *cursor = NULL;
+    size_t count = 0;
+    assert_ok(environment_read_open(world->store.environment, &read, &error), error);
+    assert_ok(environment_read_cursor_open(read, TREE_ROWS, &cursor, &error), error);
+    enum status status = environment_cursor_seek_at_or_after(cursor, (struct bytes){0}, &error);
+    while (status == STATUS_OK) {
+        struct bytes value = {0};
+        struct bytes key = {0};
+        struct bytes image = {0};
+        assert_ok(environment_cursor_value(cursor, &value, &error), error);
+        assert_ok(stored_row_decode(value, &key, &image, &error), error);
+        count += key_is_row(key) ? 0 : 1;
+        status = environment_cursor_next(cursor, &error);
+    }
+    assert_int_equal(status, STATUS_END);
+    environment_cursor_close(&cursor);
+    environment_read_close(&read);
+    return count;
+}
+
+/* When all deletions have been kept as long as they are to be, nothing is left that tells of them. */
+static void check_purge(struct world *world)
+{
+    world->now_us += (int64_t)(GC_GRACE_SECONDS + 1) * 1000000;
+    for (int i = 0; i < 6000 && world_pseudo_rows(world) > 0; i++) {
+        (void)usleep(10000);
+    }
+    assert_int_equal(world_pseudo_rows(world), 0);
+    check_now(world);
 }
 
 static void world_run(bool has_jobs)
@@ -956,6 +995,9 @@ static void world_run(bool has_jobs)
         (void)usleep(1000);
     }
     check_now(world);
+    if (has_jobs) {
+        check_purge(world);
+    }
     check_fold(world, first);
     world_close(world);
     store_reset(&world->store);

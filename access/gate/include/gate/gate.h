@@ -197,6 +197,11 @@ MUST_USE enum status gate_view_open(struct gate *gate, struct gate_view **ret_vi
 void gate_view_close(struct gate_view **view); /* accepts a pointer to NULL */
 /* Whether it shows wide rows that are read as documents in plain values (row/plain.h). At first it does not. */
 void gate_view_show_plain(struct gate_view *view, bool is_plain);
+/* From now on its reads are refused with STATUS_CLOSED, also those of a walk that is under way. Thread: any.
+ * Accepts NULL. */
+void gate_view_end(struct gate_view *view);
+/* For what reads beside the view and takes long: STATUS_CLOSED as above. Thread: any. */
+MUST_USE enum status gate_view_check(const struct gate_view *view, struct error *error);
 
 /* What a table, or the index in it, holds: *ret_rows and *ret_bytes. */
 MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_t *ret_rows,

@@ -20,7 +20,7 @@ struct gate_reading {
 /* As many threads as the machine has processors, within GATE_READERS_MIN and GATE_READERS_MAX. */
 MUST_USE enum status gate_readers_open(struct gate *gate, struct gate_readers **ret_readers,
                                        struct error *error);
-/* Does what waits; from then on nothing is taken. Accepts NULL. */
+/* What is read, or waits, is refused (STATUS_CLOSED) when it next asks its view; from then on nothing is taken. Accepts NULL. */
 void gate_readers_stop(struct gate_readers *readers);
 /* After gate_readers_stop. Accepts a pointer to NULL. */
 void gate_readers_close(struct gate_readers **readers);

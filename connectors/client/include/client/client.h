@@ -23,17 +23,19 @@ void client_close(struct client **client); /* accepts a pointer to NULL */
 MUST_USE enum status client_wait(struct client *const *clients, size_t count, int timeout_ms, bool *ret_ready,
                                  struct error *error);
 
-/* Sends a request without waiting; *ret_id names it in the answers. STATUS_TIMEOUT when nobody takes it. */
+/* Sends a request without waiting for more than the connection; *ret_id names it in the answers. STATUS_CLOSED: nobody
+ * listens there, and nothing was sent. STATUS_TIMEOUT: no more is taken. */
 MUST_USE enum status client_send(struct client *client, enum wire_type type, const struct buffer *body,
                                  uint64_t *ret_id, struct error *error);
-/* Sends more under an id that is in use (credit for a subscription). */
+/* Sends more under an id that is in use (credit for a subscription). Errors as before. */
 MUST_USE enum status client_send_again(struct client *client, enum wire_type type, uint64_t id,
                                        const struct buffer *body, struct error *error);
 /* Waits for the next message from the server, whichever request it answers. The tree is in `arena`, which is cleared
- * first. An answer that is an error gives its status and text. STATUS_TIMEOUT; STATUS_UNKNOWN for a write then. */
+ * first. An answer that is an error gives its status and text. STATUS_TIMEOUT; STATUS_UNKNOWN, once: the connection was lost, and
+ * with it the answers to all that was sent before, and the subscriptions. */
 MUST_USE enum status client_receive(struct client *client, int timeout_ms, struct arena *arena,
                                     uint64_t *ret_id, struct value *ret_body, struct error *error);
-/* Sends and waits for the answer. */
+/* Sends and waits for the answer. What a write that got none came to is not known; the error says so. */
 MUST_USE enum status client_request(struct client *client, enum wire_type type, const struct buffer *body,
                                     struct arena *arena, struct value *ret_body, struct error *error);
 

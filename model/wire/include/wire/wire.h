@@ -2,6 +2,8 @@
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
+#include <stdbool.h>
+
 enum {
     WIRE_VERSION = 1,
     WIRE_REPLY = 0x80, /* added to the request's type */
@@ -133,7 +135,7 @@ enum wire_field {
     WIRE_FIELD_DAMAGE = 84,      /* text; absent: none */
 };
 
-/* "put" …; never NULL. */
-const char *wire_type_name(enum wire_type type);
+/* Whether a request of the type may change something. */
+bool wire_type_is_write(enum wire_type type);
 
 #endif

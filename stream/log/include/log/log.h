@@ -55,8 +55,8 @@ struct log_operations {
                                struct error *error);
     uint64_t (*reader_lsn)(const struct log_reader *reader);
     void (*reader_destroy)(struct log_reader *reader);
-    enum status (*keys_create)(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                               uint64_t until_lsn, struct log_keys **ret_keys, struct error *error);
+    struct log_keys *(*keys_create)(struct log *log, uint32_t space, struct bytes from_key,
+                                    uint64_t after_lsn, uint64_t until_lsn);
     enum status (*keys_next)(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error);
     void (*keys_destroy)(struct log_keys *keys);
@@ -100,9 +100,8 @@ void log_reader_destroy(struct log_reader **reader);
 
 /* All changes of keys in `space` at or after `from_key`, with after_lsn < LSN <= until_lsn, in (key, LSN) order. Keys
  * come as the index stores them: space u32, then the key, cut and hashed when long. */
-MUST_USE enum status log_keys_create(struct log *log, uint32_t space, struct bytes from_key,
-                                     uint64_t after_lsn, uint64_t until_lsn, struct log_keys **ret_keys,
-                                     struct error *error);
+struct log_keys *log_keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
+                                 uint64_t until_lsn);
 MUST_USE enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                                    struct error *error);
 void log_keys_destroy(struct log_keys **keys);
