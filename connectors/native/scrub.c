@@ -41,9 +41,11 @@ static void scrub_run(struct gate_reading *reading, struct gate_view *view, stru
     struct native_reply *reply = request->later.reply;
     struct scrub_step step = {0};
     struct error error = {0};
-    (void)view;
     (void)aside;
-    enum status status = gate_scrub(request->later.door->options.gate, &request->position, &step, &error);
+    enum status status = gate_view_check(view, &error);
+    if (status == STATUS_OK) {
+        status = gate_scrub(request->later.door->options.gate, &request->position, &step, &error);
+    }
     bool is_damaged = status == STATUS_CORRUPT;
     if (status == STATUS_OK || is_damaged) {
         put_step(&reply->body, &step, buffer_bytes(&request->position), is_damaged ? error.text : NULL);

@@ -157,7 +157,7 @@ static bool check_find_run(struct local *local, const struct check_position *fro
     return ret_check->run != NULL;
 }
 
-/* Compares entries from `from` on, of which the run's are read anyhow; *next_key is where to go on, empty at the end. */
+/* Compares the run's entries with those of what it was made of; *next_key is where to go on, empty at the end. */
 static enum status check_entries(const struct check_run *check, struct segment_merge *merges[2],
                                  struct buffer *next_key, struct error *error)
 {
@@ -166,26 +166,30 @@ static enum status check_entries(const struct check_run *check, struct segment_m
     struct buffer last = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; status == STATUS_OK; i++) {
+        enum status child = STATUS_OK;
         status = segment_merge_next(merges[0], &keys[0], &lsns[0], error);
-        enum status child = check->count == 0 || (status != STATUS_OK && status != STATUS_END)
-                                ? status
-                                : segment_merge_next(merges[1], &keys[1], &lsns[1], error);
-        bool is_same =
-            check->count == 0 || status != STATUS_OK || (lsns[0] == lsns[1] && bytes_equal(keys[0], keys[1]));
-        if (child != status && child != STATUS_OK && child != STATUS_END) {
-            status = child; /* a damaged segment, which was told of already */
-        } else if (child != status || !is_same) {
-            status =
-                error_set(error, STATUS_CORRUPT,
-                          "%016llx.%s: the merged key index is not that of its segments",
-                          (unsigned long long)check->range.number, local__run_suffix(check->range.level));
-        } else if (status == STATUS_OK && i >= LOCAL_CHECK_ENTRIES_MAX &&
-                   !bytes_equal(keys[0], buffer_bytes(&last))) {
+        if (check->count > 0 && (status == STATUS_OK || status == STATUS_END)) {
+            child = segment_merge_next(merges[1], &keys[1], &lsns[1], error);
+            bool is_same = child == status &&
+                           (status == STATUS_END || (lsns[0] == lsns[1] && bytes_equal(keys[0], keys[1])));
+            if (child != STATUS_OK && child != STATUS_END) {
+                status = child == STATUS_CORRUPT ? STATUS_END : child; /* damage that was told of already */
+            } else if (!is_same) {
+                status =
+                    error_set(error, STATUS_CORRUPT,
+                              "%016llx.%s: the merged key index is not that of its segments",
+                              (unsigned long long)check->range.number, local__run_suffix(check->range.level));
+            }
+        }
+        if (status == STATUS_OK && i >= LOCAL_CHECK_ENTRIES_MAX &&
+            !bytes_equal(keys[0], buffer_bytes(&last))) {
             buffer_put(next_key, keys[0]);
             break;
         }
-        buffer_clear(&last);
-        buffer_put(&last, keys[0]);
+        if (status == STATUS_OK) {
+            buffer_clear(&last);
+            buffer_put(&last, keys[0]);
+        }
     }
     buffer_reset(&last);
     return status == STATUS_END ? STATUS_OK : status;
@@ -199,14 +203,9 @@ static enum status check_run(struct local *local, const struct check_run *check,
     enum status status = segment_run_open(local->directory, check->range.number, check->range.level,
                                           &local->log.identity, &opened, error);
     if (status == STATUS_OK) {
-        status =
-            segment_merge_create(&opened, 1, NULL, from, check->after_lsn, UINT64_MAX, &merges[0], error);
-    }
-    if (status == STATUS_OK && check->count > 0) {
-        status = segment_merge_create(check->children, check->count, NULL, from, check->after_lsn, UINT64_MAX,
-                                      &merges[1], error);
-    }
-    if (status == STATUS_OK) {
+        merges[0] = segment_merge_create(&opened, 1, NULL, from, check->after_lsn, UINT64_MAX);
+        merges[1] =
+            segment_merge_create(check->children, check->count, NULL, from, check->after_lsn, UINT64_MAX);
         status = check_entries(check, merges, next_key, error);
     }
     segment_merge_destroy(&merges[0]);
@@ -229,6 +228,9 @@ static enum status check_next_run(struct local *local, struct buffer *position,
     bool is_there = local__run_find(local, check.range.number, check.range.level) == check.run;
     (void)pthread_mutex_unlock(&local->mutex);
     status = is_there || status == STATUS_OK ? status : STATUS_OK; /* it went with its segments */
+    if (status == STATUS_CORRUPT) {
+        (void)local__run_discard(local, check.run, error);
+    }
     if (status == STATUS_OK || status == STATUS_CORRUPT) {
         bool is_done = next_key.size == 0;
         position_encode(position, check.range.level, check.range.number + (is_done ? 1 : 0),

@@ -85,6 +85,15 @@ def check_found(running, path, offset, words):
     assert code == 0 and text.endswith("nothing is damaged\n") and error == "", (code, text, error)
 
 
+def check_merged(running):
+    """A damaged merged key index is told of, and made again."""
+    path = log_file(running, ".k1")
+    flip(path, key_index_offset(path) + 20)
+    code, text, error = running.run("scrub")
+    assert code == 1 and os.path.basename(path) in text, (code, text, error)
+    wait_for("the merged key index to be made again", lambda: os.path.exists(path) and running.run("scrub")[0] == 0)
+
+
 def check_value(running):
     with Client(running.address) as client:
         lsn = put(client, 7, "the value that is damaged " * 1500)[server.LSN]
@@ -117,10 +126,10 @@ def main():
             assert int(stages[3][1]) >= ROWS and int(stages[4][1]) == ROWS, text
             check_positions(client)
             check_under_writes(running)
-        for suffix in (".seg", ".k1"):
-            path = log_file(running, suffix)
-            check_found(running, path, key_index_offset(path) + 20, os.path.basename(path))
-            check_found(running, path, os.path.getsize(path) - 30, os.path.basename(path))
+        path = log_file(running, ".seg")
+        check_found(running, path, key_index_offset(path) + 20, os.path.basename(path))
+        check_found(running, path, os.path.getsize(path) - 30, os.path.basename(path))
+        check_merged(running)
         check_found(running, log_file(running, ".seg"), 300, os.path.basename(log_file(running, ".seg")) + ": offset ")
         check_found(running, os.path.join(running.data, "log", "horizon"), 9, "horizon")
         check_value(running)
