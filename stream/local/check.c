@@ -41,10 +41,10 @@ static struct segment *check_find_segment(struct local *local, uint64_t number)
 {
     struct segment *found = NULL;
     (void)pthread_mutex_lock(&local->mutex);
-    for (size_t i = 0; i <= local->active && found == NULL; i++) {
-        if (segment_range(local->segments[i]).number >= number) {
-            found = segment_share(local->segments[i]);
-        }
+    uint64_t oldest = segment_range(local->segments[0]).number; /* numbers are dense */
+    uint64_t at = number > oldest ? number - oldest : 0;
+    if (at <= local->active) {
+        found = segment_share(local->segments[at]);
     }
     (void)pthread_mutex_unlock(&local->mutex);
     return found;
