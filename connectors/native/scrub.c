@@ -42,11 +42,12 @@ static void scrub_run(struct gate_reading *reading, struct gate_view *view, stru
     struct scrub_step step = {0};
     struct error error = {0};
     (void)aside;
+    bool is_damaged = false;
     enum status status = gate_view_check(view, &error);
     if (status == STATUS_OK) {
         status = gate_scrub(request->later.door->options.gate, &request->position, &step, &error);
+        is_damaged = status == STATUS_CORRUPT;
     }
-    bool is_damaged = status == STATUS_CORRUPT;
     if (status == STATUS_OK || is_damaged) {
         put_step(&reply->body, &step, buffer_bytes(&request->position), is_damaged ? error.text : NULL);
     } else {

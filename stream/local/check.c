@@ -157,39 +157,44 @@ static bool check_find_run(struct local *local, const struct check_position *fro
     return ret_check->run != NULL;
 }
 
-/* Compares the run's entries with those of what it was made of; *next_key is where to go on, empty at the end. */
+/* The run's next entry, which is that of what it was made of. STATUS_END also where that is damaged: it was told of already. */
+static enum status check_entry(const struct check_run *check, struct segment_merge *merges[2],
+                               struct bytes *ret_key, struct error *error)
+{
+    struct bytes key = {0};
+    uint64_t lsns[2] = {0, 0};
+    enum status status = segment_merge_next(merges[0], ret_key, &lsns[0], error);
+    if (check->count == 0 || (status != STATUS_OK && status != STATUS_END)) {
+        return status;
+    }
+    enum status child = segment_merge_next(merges[1], &key, &lsns[1], error);
+    if (child != STATUS_OK && child != STATUS_END) {
+        return child == STATUS_CORRUPT ? STATUS_END : child;
+    }
+    bool is_same =
+        child == status && (status == STATUS_END || (lsns[0] == lsns[1] && bytes_equal(*ret_key, key)));
+    return is_same
+               ? status
+               : error_set(error, STATUS_CORRUPT,
+                           "%016llx.%s: the merged key index is not that of its segments",
+                           (unsigned long long)check->range.number, local__run_suffix(check->range.level));
+}
+
+/* *next_key is where to go on, empty at the end. */
 static enum status check_entries(const struct check_run *check, struct segment_merge *merges[2],
                                  struct buffer *next_key, struct error *error)
 {
-    struct bytes keys[2] = {{0}, {0}};
-    uint64_t lsns[2] = {0, 0};
+    struct bytes key = {0};
     struct buffer last = {0};
-    enum status status = STATUS_OK;
+    enum status status = check_entry(check, merges, &key, error);
     for (size_t i = 0; status == STATUS_OK; i++) {
-        enum status child = STATUS_OK;
-        status = segment_merge_next(merges[0], &keys[0], &lsns[0], error);
-        if (check->count > 0 && (status == STATUS_OK || status == STATUS_END)) {
-            child = segment_merge_next(merges[1], &keys[1], &lsns[1], error);
-            bool is_same = child == status &&
-                           (status == STATUS_END || (lsns[0] == lsns[1] && bytes_equal(keys[0], keys[1])));
-            if (child != STATUS_OK && child != STATUS_END) {
-                status = child == STATUS_CORRUPT ? STATUS_END : child; /* damage that was told of already */
-            } else if (!is_same) {
-                status =
-                    error_set(error, STATUS_CORRUPT,
-                              "%016llx.%s: the merged key index is not that of its segments",
-                              (unsigned long long)check->range.number, local__run_suffix(check->range.level));
-            }
-        }
-        if (status == STATUS_OK && i >= LOCAL_CHECK_ENTRIES_MAX &&
-            !bytes_equal(keys[0], buffer_bytes(&last))) {
-            buffer_put(next_key, keys[0]);
+        if (i >= LOCAL_CHECK_ENTRIES_MAX && !bytes_equal(key, buffer_bytes(&last))) {
+            buffer_put(next_key, key);
             break;
         }
-        if (status == STATUS_OK) {
-            buffer_clear(&last);
-            buffer_put(&last, keys[0]);
-        }
+        buffer_clear(&last);
+        buffer_put(&last, key);
+        status = check_entry(check, merges, &key, error);
     }
     buffer_reset(&last);
     return status == STATUS_END ? STATUS_OK : status;
