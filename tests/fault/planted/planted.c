@@ -47,9 +47,9 @@ enum status __wrap_environment_write_put(struct environment_write *write, enum e
                                          struct bytes key, struct bytes value, struct error *error)
 {
     static atomic_uint puts;
-    bool is_candidate = (tree == TREE_INDEX && plant_is("index")) ||
-                        (tree == TREE_ROWS && plant_is("row") && key.size >= 4 &&
-                         bytes_get_u32(key.data) >= CATALOG_TABLE_FIRST);
+    bool is_candidate =
+        (tree == TREE_INDEX && plant_is("index")) || (tree == TREE_ROWS && plant_is("row") && key.size >= 4 &&
+                                                      bytes_get_u32(key.data) >= CATALOG_TABLE_FIRST);
     bool is_skipped = is_candidate && atomic_fetch_add(&puts, 1) % PLANTED_EVERY == 3;
     return is_skipped ? STATUS_OK : __real_environment_write_put(write, tree, key, value, error);
 }
