@@ -7,6 +7,7 @@
 #include "fold/fold.h"
 #include "gate_private.h"
 #include "log/log.h"
+#include "scrub/scrub.h"
 
 struct gate *gate_create(const struct gate_options *options)
 {
@@ -90,4 +91,13 @@ void gate_facts_read(struct gate *gate, struct gate_facts *ret_facts)
         .checkpoint_lsn = statistics.checkpoint_lsn,
     };
     catalog_list(gate->options.catalog, false, gate_count_table, &ret_facts->tables);
+}
+
+enum status gate_scrub(struct gate *gate, struct buffer *position, struct scrub_step *ret_step,
+                       struct error *error)
+{
+    const struct scrub_options options = {.catalog = gate->options.catalog,
+                                          .environment = gate->options.environment,
+                                          .log = gate->options.log};
+    return scrub_next(&options, position, ret_step, error);
 }

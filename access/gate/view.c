@@ -597,17 +597,12 @@ enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128
 {
     const struct schema *schema = NULL;
     struct fold_total total;
-    struct hash128 sum = {0};
     enum status status = gate_table_find(view->gate, table, &schema, error);
     if (status == STATUS_OK) {
         status = view_total(view, schema->space, &total, error);
     }
-    for (size_t i = 0; i < RECORD_SHARDS && status == STATUS_OK; i++) {
-        sum.low += total.hashes[i].low;
-        sum.high += total.hashes[i].high + (sum.low < total.hashes[i].low);
-    }
     if (status == STATUS_OK) {
-        *ret_hash = sum;
+        *ret_hash = fold_total_hash(&total);
     }
     return status;
 }

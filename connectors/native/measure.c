@@ -44,6 +44,7 @@ static struct gate_operation operations[] = {
     [WIRE_CREDENTIAL_LIST] = GATE_OPERATION("native", "credentials"),
     [WIRE_CREDENTIAL_REMOVE] = GATE_OPERATION("native", "credential remove"),
     [WIRE_METRICS] = GATE_OPERATION("native", "metrics"),
+    [WIRE_SCRUB] = GATE_OPERATION("native", "scrub"),
 };
 
 /* By the answer's status. */

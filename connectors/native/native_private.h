@@ -9,6 +9,7 @@
 #include "codec/pack.h"
 #include "feed/feed.h"
 #include "gate/gate.h"
+#include "gate/readers.h"
 #include "host/host.h"
 #include "native/bounds.h"
 #include "native/native.h"
@@ -91,6 +92,19 @@ void native__answer_error(struct native_door *door, const struct native_peer *pe
 void native__put_field(struct buffer *body, enum wire_field field);
 void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body);
 
+/* A request that a thread of the reader pool answers (later.c); first member of what is needed for it. */
+struct native_later {
+    struct gate_reading reading; /* `run` is set; at its end it calls native__later_done */
+    struct native_door *door;
+    struct native_reply *reply; /* whose status and body `run` makes */
+    void (*destroy)(struct native_later *later);
+};
+
+/* Hands it over, or answers that this cannot be. It is destroyed when it was answered. */
+void native__later(struct native_door *door, const struct native_peer *peer, struct native_later *later);
+/* Sends the reply. Thread: the pool's. */
+void native__later_done(struct native_later *later);
+
 /* Metrics and the slow-operation log (measure.c). */
 void native__measure_begin(struct native_peer *peer);
 void native__measure_subject(struct native_peer *peer, const struct value *body);
@@ -102,7 +116,7 @@ void native__monitor_close(struct native_door *door);
 /* All metrics (metrics.c). */
 void native__serve_metrics(struct native_door *door, struct native_request *request);
 
-/* One function per kind of request: writes.c, tables.c, reads.c, scan.c. */
+/* One function per kind of request: writes.c, tables.c, reads.c, scan.c, scrub.c. */
 void native__serve_write(struct native_door *door, struct native_request *request);
 void native__serve_table_change(struct native_door *door, struct native_request *request);
 void native__serve_restore(struct native_door *door, struct native_request *request);
@@ -110,6 +124,7 @@ void native__serve_table_list(struct native_door *door, struct native_request *r
 void native__serve_table_describe(struct native_door *door, struct native_request *request);
 void native__serve_get(struct native_door *door, struct native_request *request);
 void native__serve_scan(struct native_door *door, struct native_request *request);
+void native__serve_scrub(struct native_door *door, struct native_request *request);
 void native__serve_history(struct native_door *door, struct native_request *request);
 
 /* A write that the gate answers later through native__write_done, with what begin gave as its context; refused is for

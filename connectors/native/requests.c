@@ -101,6 +101,9 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_SCAN:
         native__serve_scan(door, request);
         break;
+    case WIRE_SCRUB:
+        native__serve_scrub(door, request);
+        break;
     case WIRE_HISTORY:
         native__serve_history(door, request);
         break;

@@ -1,6 +1,5 @@
 /* Queries and scans: a page of a table or an index, now or as of a moment. */
 #include "base/memory.h"
-#include "gate/readers.h"
 #include "native/bounds.h"
 #include "native_private.h"
 
@@ -119,16 +118,16 @@ static enum status scan_parse(struct native_door *door, struct native_request *r
 
 /* A scan under way; one that takes long is the reader pool's until its reply is sent. */
 struct scan {
-    struct gate_reading reading;
+    struct native_later later;
     struct native_door *door;
-    struct native_reply *reply;
     struct native_request request;
     struct gate_query query;
     struct item_list list;
 };
 
-static void scan_destroy(struct scan *scan)
+static void scan_destroy(struct native_later *later)
 {
+    struct scan *scan = (struct scan *)later;
     buffer_reset(&scan->list.items);
     arena_reset(&scan->list.arena);
     arena_reset(&scan->request.arena);
@@ -160,7 +159,7 @@ static enum status scan_read(struct scan *scan, struct gate_view *view, struct g
 static void scan_run(struct gate_reading *reading, struct gate_view *view, struct gate_view *aside)
 {
     struct scan *scan = (struct scan *)reading;
-    struct native_reply *reply = scan->reply;
+    struct native_reply *reply = scan->later.reply;
     struct gate_page page = {0};
     struct error error;
     (void)aside;
@@ -171,28 +170,7 @@ static void scan_run(struct gate_reading *reading, struct gate_view *view, struc
     } else {
         native__put_error(&reply->body, reply->status, error.text);
     }
-    enum status status = mailbox_send_reply(scan->door->mailbox, &reply->message);
-    CHECK(status == STATUS_OK); /* the door closes after the pool */
-    scan_destroy(scan);
-}
-
-/* Takes the scan. */
-static void scan_later(struct scan *scan)
-{
-    struct native_door *door = scan->door;
-    scan->reading.run = scan_run;
-    scan->reply = memory_create(sizeof(*scan->reply));
-    scan->reply->peer = scan->request.peer;
-    atomic_fetch_add(&door->writes, 1);
-    bool has_room = atomic_load(&door->writes) <= NATIVE_WRITES_MAX;
-    if (!has_room || gate_readers_submit(door->options.readers, &scan->reading) != STATUS_OK) {
-        atomic_fetch_sub(&door->writes, 1);
-        native__answer_error(door, &scan->request.peer, has_room ? STATUS_CLOSED : STATUS_BUSY,
-                             has_room ? "the server is stopping"
-                                      : "too many requests are under way; try again");
-        memory_destroy(scan->reply);
-        scan_destroy(scan);
-    }
+    native__later_done(&scan->later);
 }
 
 /* Reads what is little here; false: there is more, and nothing was answered. */
@@ -236,8 +214,10 @@ void native__serve_scan(struct native_door *door, struct native_request *request
     if (status != STATUS_OK) {
         native__answer_error(door, &scan->request.peer, status, error.text);
     } else if (scan->query.as_of > 0 || !scan_now(scan)) {
-        scan_later(scan);
+        scan->later.reading.run = scan_run;
+        scan->later.destroy = scan_destroy;
+        native__later(door, &scan->request.peer, &scan->later);
         return;
     }
-    scan_destroy(scan);
+    scan_destroy(&scan->later);
 }

@@ -16,6 +16,7 @@ bool wire_type_is_write(enum wire_type type)
     case WIRE_UNSUBSCRIBE:
     case WIRE_CREDENTIAL_LIST:
     case WIRE_METRICS:
+    case WIRE_SCRUB:
         return false;
     case WIRE_TABLE_CREATE:
     case WIRE_TABLE_DROP:

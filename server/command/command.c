@@ -53,6 +53,8 @@ static const struct command commands[] = {
      command__credentials},
     {"status", "", "shows where the server stands, and what is unusual with what to do about it", 0, 0,
      command__status},
+    {"scrub", "", "looks for damage in everything that the server has on its disk, and names it", 0, 0,
+     command__scrub},
     {"top", "[--interval MS] [--count N] [--once]",
      "shows what the server does, anew every 2 s until q; one table each time when the output is no terminal",
      0, 0, command__top},

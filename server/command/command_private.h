@@ -113,6 +113,7 @@ enum status command__functions(struct client *client, const struct command_line 
 enum status command__invoke(struct client *client, const struct command_line *line, struct error *error);
 enum status command__credentials(struct client *client, const struct command_line *line, struct error *error);
 enum status command__top(struct client *client, const struct command_line *line, struct error *error);
+enum status command__scrub(struct client *client, const struct command_line *line, struct error *error);
 enum status command__status(struct client *client, const struct command_line *line, struct error *error);
 
 #endif

@@ -28,6 +28,7 @@
 #include "role/bounds.h"
 #include "row/bounds.h"
 #include "run_private.h"
+#include "scrub/bounds.h"
 #include "segment/bounds.h"
 #include "statement/bounds.h"
 #include "syntax/bounds.h"
@@ -116,6 +117,8 @@ static const struct limit limits[] = {
     {"page, rows", READ_PAGE_ROWS_MAX, "rows"},
     {"page, rows looked at", READ_PAGE_SCAN_ROWS_MAX, "rows"},
     {"page", READ_PAGE_BYTES_MAX, "bytes, and one row more"},
+    {"scrub, looked at in a step", SCRUB_ROWS_MAX, "rows, entries or values"},
+    {"scrub, looked at in a step", SCRUB_BYTES_MAX, "bytes of them"},
     {"history page", HISTORY_PAGE_RECORDS_MAX, "records"},
     {"back to a transaction's beginning, at first", GATE_TRANSACTION_STEP, "records"},
     {"reverse walk as of an LSN", HISTORY_REVERSE_KEYS_MAX, "changed keys"},

@@ -135,16 +135,34 @@ static enum status side_read(const char *path, const uint8_t *database, struct s
     return status;
 }
 
+static const char *const side_names[ENVIRONMENT_SIDES] = {"checkpoint.0", "checkpoint.1"};
+
+enum status environment_sides_check(struct environment *environment, struct error *error)
+{
+    enum status status = STATUS_OK;
+    (void)pthread_mutex_lock(&environment->checkpointing); /* both are there, and neither is being replaced */
+    for (size_t i = 0; i < ENVIRONMENT_SIDES && status == STATUS_OK; i++) {
+        struct side side = {0};
+        char *path = file_path_join(environment->directory, side_names[i]);
+        status = side_read(path, environment->options.database, &side, error);
+        buffer_reset(&side.metas);
+        memory_destroy(path);
+    }
+    (void)pthread_mutex_unlock(&environment->checkpointing);
+    return status == STATUS_NOT_FOUND ? error_set(error, STATUS_CORRUPT, "%s: a checkpoint's file is missing",
+                                                  environment->directory)
+                                      : status;
+}
+
 enum status environment__side_choose(const char *directory, const uint8_t *database, struct side *ret_side,
                                      struct error *error)
 {
-    static const char *const names[ENVIRONMENT_SIDES] = {"checkpoint.0", "checkpoint.1"};
     enum status status = STATUS_CORRUPT;
     const char *chosen = NULL;
     struct error reason = {.text = "there is none"};
     for (size_t i = 0; i < ENVIRONMENT_SIDES && status != STATUS_NEWER; i++) {
         struct side side = {0};
-        char *path = file_path_join(directory, names[i]);
+        char *path = file_path_join(directory, side_names[i]);
         enum status found = side_read(path, database, &side, &reason);
         if (found == STATUS_NEWER) {
             status = error_set(error, found, "%s", reason.text);
@@ -152,7 +170,7 @@ enum status environment__side_choose(const char *directory, const uint8_t *datab
             buffer_reset(&ret_side->metas);
             *ret_side = side; /* takes the pages */
             side.metas = (struct buffer){0};
-            chosen = names[i];
+            chosen = side_names[i];
         }
         buffer_reset(&side.metas);
         memory_destroy(path);

@@ -80,17 +80,13 @@ enum status fold__totals_flush(struct fold *fold, struct environment_write *writ
     return status;
 }
 
-static void hash_add(struct hash128 *sum, struct hash128 hash)
+struct hash128 fold_total_hash(const struct fold_total *total)
 {
-    sum->low += hash.low;
-    sum->high += hash.high + (sum->low < hash.low);
-}
-
-static void hash_subtract(struct hash128 *sum, struct hash128 hash)
-{
-    uint64_t low = sum->low - hash.low;
-    sum->high -= hash.high + (low > sum->low);
-    sum->low = low;
+    struct hash128 sum = {0};
+    for (size_t i = 0; i < RECORD_SHARDS; i++) {
+        stored_hash_add(&sum, total->hashes[i]);
+    }
+    return sum;
 }
 
 enum status fold__totals_row(struct fold *fold, struct environment_write *write, uint32_t space,
@@ -108,11 +104,11 @@ enum status fold__totals_row(struct fold *fold, struct environment_write *write,
     }
     if ((record->flags & RECORD_HAS_OLD) != 0) {
         total->bytes -= record->key.size + old_image.size;
-        hash_subtract(hash, stored_row_checksum(record->key, old_image));
+        stored_hash_subtract(hash, stored_row_checksum(record->key, old_image));
     }
     if ((record->flags & RECORD_HAS_NEW) != 0) {
         total->bytes += record->key.size + record->new_image.size;
-        hash_add(hash, stored_row_checksum(record->key, record->new_image));
+        stored_hash_add(hash, stored_row_checksum(record->key, record->new_image));
     }
     return STATUS_OK;
 }

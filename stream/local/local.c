@@ -368,4 +368,5 @@ const struct log_operations local__operations = {
     .keys_create = local__keys_create,
     .keys_next = local__keys_next,
     .keys_destroy = local__keys_destroy,
+    .check = local__check,
 };

@@ -111,4 +111,7 @@ enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint6
 void local__keys_destroy(struct log_keys *keys);
 enum status local__lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error);
 
+/* Verifying (check.c). */
+enum status local__check(struct log *log, struct buffer *position, struct error *error);
+
 #endif

@@ -87,6 +87,11 @@ void log_keys_destroy(struct log_keys **keys)
     }
 }
 
+enum status log_check(struct log *log, struct buffer *position, struct error *error)
+{
+    return log->operations->check(log, position, error);
+}
+
 enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer, struct record *ret_record,
                           int64_t *ret_commit_time_us, struct error *error)
 {

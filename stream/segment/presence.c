@@ -51,6 +51,26 @@ void segment__presences_note(struct segment_presences *presences, const struct s
     presences->count++;
 }
 
+enum status segment__presences_note_part(struct segment_presences *presences, const struct segment_part *part,
+                                         struct error *error)
+{
+    struct reader reader = reader_of(part->records);
+    struct record record;
+    for (uint32_t i = 0; i < part->count; i++) {
+        enum status status = record_decode(&reader, &record, error);
+        if (status != STATUS_OK) {
+            return status == STATUS_END
+                       ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
+                       : status;
+        }
+        uint64_t lsn = part->first_lsn + i;
+        struct segment_presence presence = {
+            .table = record.table, .shard = record.shard, .first_lsn = lsn, .last_lsn = lsn, .count = 1};
+        segment__presences_note(presences, &presence);
+    }
+    return STATUS_OK;
+}
+
 void segment__presences_sort(struct segment_presences *presences)
 {
     if (presences->count > 1) {

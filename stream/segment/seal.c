@@ -83,26 +83,6 @@ static enum status sealer_add_frame(struct sealer *sealer, const struct segment_
     return status;
 }
 
-static enum status sealer_note_records(struct sealer *sealer, const struct segment_part *part,
-                                       struct error *error)
-{
-    struct reader reader = reader_of(part->records);
-    struct record record;
-    for (uint32_t i = 0; i < part->count; i++) {
-        enum status status = record_decode(&reader, &record, error);
-        if (status != STATUS_OK) {
-            return status == STATUS_END
-                       ? error_set(error, STATUS_CORRUPT, "a frame has fewer records than it says")
-                       : status;
-        }
-        uint64_t lsn = part->first_lsn + i;
-        struct segment_presence presence = {
-            .table = record.table, .shard = record.shard, .first_lsn = lsn, .last_lsn = lsn, .count = 1};
-        segment__presences_note(&sealer->sealed->presences, &presence);
-    }
-    return STATUS_OK;
-}
-
 static enum status sealer_copy_frames(struct sealer *sealer, struct segment *raw,
                                       const struct segment_keys *keys, struct error *error)
 {
@@ -117,7 +97,7 @@ static enum status sealer_copy_frames(struct sealer *sealer, struct segment *raw
         }
         frame.first_lsn = frame.header.first_lsn;
         frame.count = frame.header.records;
-        status = sealer_note_records(sealer, &frame, error);
+        status = segment__presences_note_part(&sealer->sealed->presences, &frame, error);
         if (status == STATUS_OK) {
             status = segment__keys_visit_part(&sealer->keys, keys, &frame, error);
         }

@@ -155,6 +155,9 @@ MUST_USE enum status segment__block_read(struct segment *segment, uint64_t offse
 
 /* Presences. */
 void segment__presences_note(struct segment_presences *presences, const struct segment_presence *more);
+/* What the records of a part say. */
+MUST_USE enum status segment__presences_note_part(struct segment_presences *presences,
+                                                  const struct segment_part *part, struct error *error);
 void segment__presences_sort(struct segment_presences *presences);
 bool segment__presences_hold(const struct segment_presences *presences, uint32_t table, uint16_t shards,
                              uint64_t from_lsn);

@@ -66,6 +66,7 @@ def main():
         rows = read_all(client)
         model.is_done("last", rows["last"])
         check_stream(running.address, rows, last[server.LSN])
+        assert server.scrub(client) == []
         client.close()
     running.__exit__()
 

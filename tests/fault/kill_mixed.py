@@ -152,6 +152,7 @@ class Indexes:
         if is_last or self.built % 2:
             wait_for("the index", lambda: not indexes() or indexes()[0][server.STATE] == "active")
         check_index(client)
+        assert server.scrub(client) == []
 
 
 class Restores:

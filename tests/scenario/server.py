@@ -26,6 +26,7 @@ DEPLOY, FUNCTIONS, INVOKE, REMOVE, MAP, MAPPINGS, UNMAP, UNSUBSCRIBE = 18, 19, 2
 FUNCTION, SOURCE, MAPPING, BATCH, EVENT, RESULT, LINES, TIMEOUT, RETRIES, DRY = 59, 60, 63, 64, 65, 66, 67, 68, 75, 76
 FUNCTION_LIST, MAPPING_LIST, VERSION, HOPS, HORIZON = 61, 62, 27, 73, 25
 MEMORY, METRICS, FAMILIES = 69, 29, 81
+SCRUB, STAGE, DAMAGE = 30, 83, 84
 REPEAT, JOB, DURABILITY, INTERVAL, CAUSE = 58, 74, 16, 17, 24
 
 
@@ -127,6 +128,18 @@ class Client:
         if STATUS in answer[1]:
             raise Failure(answer[1])
         return answer[1]
+
+
+def scrub(client):
+    """All damages that the server finds in its files, each as (stage, text)."""
+    damages, position = [], b""
+    while True:
+        answer = client.request(SCRUB, {NEXT: position})
+        if DAMAGE in answer:
+            damages.append((answer[STAGE], answer[DAMAGE]))
+        position = answer[NEXT]
+        if not position:
+            return damages
 
 
 def expect_failure(call, status, words):

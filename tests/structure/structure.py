@@ -17,7 +17,7 @@ FLOORS = {
     "model": ["value", "row", "codec", "expression", "wire"],
     "stream": ["log", "segment", "local"],
     "lua": ["protocol", "worker", "pool"],
-    "store": ["environment", "catalog", "fold", "read", "history", "job"],
+    "store": ["environment", "catalog", "fold", "read", "history", "job", "scrub"],
     "access": ["identity", "role", "gate", "feed"],
     "triggers": ["function", "mapping", "schedule", "before", "replay", "evaluate", "host"],
     "connectors": ["net", "aws", "dynamodb", "keyspaces", "lambda", "syntax", "cql", "statement", "native", "http", "client", "webhook",
@@ -35,7 +35,7 @@ FLOOR_SEES = {
     "access": ["base", "model", "stream", "store"],
     "triggers": ["base", "model", "stream", "store", "access", "lua"],
     # Of the store only what reads; of the log nothing.
-    "connectors": ["base", "model", "store/catalog", "store/read", "store/history", "access", "triggers"],
+    "connectors": ["base", "model", "store/catalog", "store/read", "store/history", "store/scrub", "access", "triggers"],
     "server": ["base", "model", "stream", "lua", "store", "access", "triggers", "connectors"],
 }
 

@@ -1,5 +1,5 @@
 /* Bugs that the tests of faults must catch, linked into a program of their own (oxbow_planted), around functions of the real
- * one (ld's --wrap). $OXBOW_PLANT chooses: "sync", "index", "feed", "pin"; nothing else plants nothing. */
+ * one (ld's --wrap). $OXBOW_PLANT chooses: "sync", "row", "index", "feed", "pin"; nothing else plants nothing. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include <lmdb.h>
 
 #include "base/file.h"
+#include "catalog/bounds.h"
 #include "environment/transaction.h"
 #include "feed/feed.h"
 
@@ -35,7 +36,7 @@ enum status __wrap_file_sync_data(const struct file *file, struct error *error)
     return is_log && plant_is("sync") ? STATUS_OK : __real_file_sync_data(file, error);
 }
 
-/* --- skip an index entry -------------------------------------------------------------------------------------------- */
+/* --- skip a row, or an index entry -------------------------------------------------------------------------------------------- */
 
 enum status __real_environment_write_put(struct environment_write *write, enum environment_tree tree,
                                          struct bytes key, struct bytes value, struct error *error);
@@ -46,8 +47,10 @@ enum status __wrap_environment_write_put(struct environment_write *write, enum e
                                          struct bytes key, struct bytes value, struct error *error)
 {
     static atomic_uint puts;
-    bool is_skipped =
-        tree == TREE_INDEX && plant_is("index") && atomic_fetch_add(&puts, 1) % PLANTED_EVERY == 3;
+    bool is_candidate =
+        (tree == TREE_INDEX && plant_is("index")) || (tree == TREE_ROWS && plant_is("row") && key.size >= 4 &&
+                                                      bytes_get_u32(key.data) >= CATALOG_TABLE_FIRST);
+    bool is_skipped = is_candidate && atomic_fetch_add(&puts, 1) % PLANTED_EVERY == 3;
     return is_skipped ? STATUS_OK : __real_environment_write_put(write, tree, key, value, error);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Bugs that are planted into the server (planted.c) are found by what checks a sound one; without them it finds nothing.
 
-usage: planted.py index|feed|pin
+usage: planted.py row|index|feed|pin
 """
 import os
 import sys
@@ -29,8 +29,13 @@ def check_contents(plant):
     os.environ["OXBOW_PLANT"] = plant
     with Server() as running:
         client = Client(running.address)
+        last = fill(client)
+        damages = server.scrub(client)
+        if (plant in ("row", "index")) != bool(damages):
+            sys.exit(f"{plant} is planted, and a scrub says {damages}")
+        if plant == "row":
+            return damages[0][1]
         try:
-            last = fill(client)
             check_index(client)
             check_stream(running.address, read_all(client), last)
         except AssertionError as problem:

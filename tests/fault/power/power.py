@@ -4,7 +4,7 @@ as a disk may hold them if the power went then: everything that was synced, and 
 pages, runs, in every directory the first so many changes of names. A server is started on each such image and must give
 every acknowledged transaction, whole, and nothing that was never written. Cuts inside the recovery are tried too.
 
-usage: power.py [--cuts N] [--without RULE] [--expect-failure]      OXBOW_SEED repeats a run; OXBOW_SHIM: the library
+usage: power.py [--cuts N] [--steps N] [--growth ROWS] [--checkpoint-ms MS] [--without RULE] [--expect-failure]      OXBOW_SEED repeats a run; OXBOW_SHIM: the library
 
 --without leaves a safeguard out, by taking syncs of some files for nothing:
     log-sync        the log's fdatasync before the answer
@@ -12,6 +12,8 @@ usage: power.py [--cuts N] [--without RULE] [--expect-failure]      OXBOW_SEED r
     data-sync       the checkpoint's sync of data.mdb
     side-sync       the sync of the checkpoint's side files before they are renamed
     prepare-sync    the sync of segments that are written with zeros ahead
+--growth has each transaction add so many rows that stay: where the store grows it uses pages again soon after they were freed, as LMDB takes the
+oldest free ones first, and few are left.
 With --expect-failure it succeeds only if that is noticed.
 """
 import argparse
@@ -32,7 +34,7 @@ from server import Client, Failure  # noqa: E402
 
 SECTOR = 512
 HEAD = struct.Struct("<BQQHHI")
-SETTINGS = ["--segment-bytes", "65536", "--checkpoint-ms", "20", "--map-bytes", "67108864", "--sweep-ms", "100000"]
+SETTINGS = ["--segment-bytes", "65536", "--map-bytes", "67108864", "--sweep-ms", "100000"]
 RULES = {
     "log-sync": re.compile(r"/log/.*\.raw$"),
     "data-sync": re.compile(r"/store(\.new)?/data\.mdb$"),
@@ -292,9 +294,9 @@ class Host:
         self.process.stderr.close()
 
 
-def step(client, number, state, choose):
+def step(client, number, state, growth, choose):
     """One transaction; the state after it. The row `last` tells which it was."""
-    changes = [("last", number)]
+    changes = [("last", number)] + [(f"g{number}-{i}", number) for i in range(growth)]
     for key in choose.sample(range(KEYS), 1 + choose.randrange(4)):
         changes.append((f"k{key}", None if choose.random() < 0.25 else number))
     state = dict(state)
@@ -304,14 +306,14 @@ def step(client, number, state, choose):
             body.append({server.TABLE: "t", server.KIND: "delete", server.KEY: {"id": key}})
             state.pop(key, None)
         else:
-            item = {"id": key, "v": value, "filling": "x" * (37 * number % 500)}
+            item = {"id": key, "v": value, "filling": "x" * (3000 if key[0] == "g" else 37 * number % 500)}
             body.append({server.TABLE: "t", server.KIND: "put", server.ITEM: item})
             state[key] = value
     client.request(server.TRANSACT, {server.CHANGES: body})
     return state
 
 
-def work(directory, choose, steps):
+def work(directory, choose, steps, growth):
     """Runs the workload; the trace's records, with K records where an answer had come, and the states."""
     trace = os.path.join(directory, "trace")
     data = os.path.join(directory, "data")
@@ -321,7 +323,7 @@ def work(directory, choose, steps):
         host.client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]]})
         marks.write(HEAD.pack(ord("K"), 1, 0, 0, 0, 0))
         for number in range(1, steps + 1):
-            states.append(step(host.client, number, states[-1], choose))
+            states.append(step(host.client, number, states[-1], growth, choose))
             marks.write(HEAD.pack(ord("K"), number + 1, 0, 0, 0, 0))
             if number % 40 == 0:
                 time.sleep(0.05)  # checkpoints come in between
@@ -359,6 +361,9 @@ def check_image(image, acknowledged, states, choose, trace=None):
     host = Host(image, trace)
     try:
         check_state(host.client, acknowledged, states)
+        damages = server.scrub(host.client)
+        if damages:
+            raise Damage(f"a scrub finds {damages}")
         if choose.random() < 0.2:  # it goes on from there
             host.client.request(server.CREATE, {server.TABLE: f"u{choose.random()}", server.PARTITION: [["id", "text"]]})
     finally:
@@ -391,7 +396,7 @@ def try_cut(disk, directory, acknowledged, states, choose, without):
 
 def run(arguments, directory, seed):
     choose = random.Random(seed)
-    root, records, states = work(directory, choose, arguments.steps)
+    root, records, states = work(directory, choose, arguments.steps, arguments.growth)
     cuts = sorted(choose.randrange(len(records) + 1) for _ in range(arguments.cuts))
     disk = Disk(root, arguments.without)
     disk.durable = {root: None}
@@ -414,9 +419,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cuts", type=int, default=150)
     parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--growth", type=int, default=0)
+    parser.add_argument("--checkpoint-ms", default="20")
     parser.add_argument("--without", choices=sorted(RULES))
     parser.add_argument("--expect-failure", action="store_true")
     arguments = parser.parse_args()
+    SETTINGS.extend(["--checkpoint-ms", arguments.checkpoint_ms])
     seed = int(os.environ.get("OXBOW_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"OXBOW_SEED={seed}", flush=True)
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None

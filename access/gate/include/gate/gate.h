@@ -18,6 +18,7 @@
 struct gate;
 struct gate_view;
 struct item_bounds; /* catalog/index.h */
+struct scrub_step;  /* scrub/scrub.h */
 struct catalog;
 struct environment;
 struct fold;
@@ -208,6 +209,9 @@ MUST_USE enum status gate_totals(struct gate_view *view, uint32_t space, uint64_
 /* The additive hash of a table, over all shards. */
 MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128 *ret_hash,
                                struct error *error);
+/* Looks for damage: one step, as scrub_next (scrub/scrub.h). */
+MUST_USE enum status gate_scrub(struct gate *gate, struct buffer *position, struct scrub_step *ret_step,
+                                struct error *error);
 /* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon, or before everything. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
 /* The last LSN at or before `lsn` with which a transaction ends: what is read as of an LSN holds whole transactions (invariant 4).

@@ -17,6 +17,20 @@ static inline struct hash128 stored_row_checksum(struct bytes key, struct bytes 
     return crypto_hash128(key, image);
 }
 
+/* The additive hash of a set of rows is the sum of their checksums, modulo 2^128. */
+static inline void stored_hash_add(struct hash128 *sum, struct hash128 hash)
+{
+    sum->low += hash.low;
+    sum->high += hash.high + (sum->low < hash.low);
+}
+
+static inline void stored_hash_subtract(struct hash128 *sum, struct hash128 hash)
+{
+    uint64_t low = sum->low - hash.low;
+    sum->high -= hash.high + (low > sum->low);
+    sum->low = low;
+}
+
 /* Takes one more row into the checksum of a range, whose rows come in key order; {0} before the first. */
 struct hash128 stored_rows_checksum(struct hash128 before, struct bytes key, struct bytes image);
 

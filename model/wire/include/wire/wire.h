@@ -43,6 +43,7 @@ enum wire_type {
     WIRE_CREDENTIAL_LIST = 27,
     WIRE_CREDENTIAL_REMOVE = 28,
     WIRE_METRICS = 29,
+    WIRE_SCRUB = 30,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -130,6 +131,8 @@ enum wire_field {
     WIRE_FIELD_CREDENTIALS = 80, /* array of maps */
     WIRE_FIELD_METRICS = 81,     /* array of maps */
     WIRE_FIELD_CONDITIONS = 82,  /* array of maps: what is unusual */
+    WIRE_FIELD_STAGE = 83,       /* of a scrub */
+    WIRE_FIELD_DAMAGE = 84,      /* text; absent: none */
 };
 
 /* Whether a request of the type may change something. */

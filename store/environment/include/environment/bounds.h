@@ -20,6 +20,10 @@ enum {
     /* Bytes by which data.mdb is allocated ahead of use unless the options say otherwise. */
     ENVIRONMENT_ALLOCATE_BYTES = 64 * 1024 * 1024,
 
+    /* Milliseconds for which an account of pages (environment/pages.h) keeps a snapshot, and whoever asked waits. Over it
+     * pages are counted and not looked at. */
+    ENVIRONMENT_PAGES_MS_MAX = 5 * 1000,
+
     /* Microseconds between two requests to write back dirty pages: short enough that the checkpoint's own sync has
      * little left to do (a commit that waits behind it: 25-31 ms, against 900 ms without). */
     ENVIRONMENT_WRITEBACK_INTERVAL_US = 75 * 1000,

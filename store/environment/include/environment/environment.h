@@ -73,6 +73,10 @@ MUST_USE enum status environment_checkpoint_start(struct environment *environmen
  * fatal and told to on_fatal. */
 MUST_USE enum status environment_checkpoint_now(struct environment *environment, struct error *error);
 
+/* Reads the side files of the last two checkpoints. STATUS_CORRUPT names the first one that is damaged: until two checkpoints
+ * later a start has only the other one. Thread: any. */
+MUST_USE enum status environment_sides_check(struct environment *environment, struct error *error);
+
 /* Notes whether rows are committed, or about to be, that are not to be read as they are stored (catalog/deletion.h). The
  * writer tells before it commits the first, and after it committed that none is left.
  * Thread: the writer. */

@@ -62,5 +62,7 @@ struct fold_total {
 
 /* Reads totals as the store keeps them: under the letter T and the space (u32) in the metadata tree. */
 bool fold_total_decode(struct bytes stored, struct fold_total *ret_total);
+/* The additive hash of all shards. */
+struct hash128 fold_total_hash(const struct fold_total *total);
 
 #endif

@@ -7,7 +7,8 @@ enum {
     LOCAL_SPARES_MAX = 512, /* segments prepared ahead for one batch: the largest over the smallest segment */
     LOCAL_RETENTION_DAYS = 35, /* history kept by default; DynamoDB's and Keyspaces' own limit */
     LOCAL_TRIM_DAYS_PER_HOUR =
-        24,                 /* hours of history removed per hour of uptime, so a wrong clock cannot eat it */
+        24, /* hours of history removed per hour of uptime, so a wrong clock cannot eat it */
+    LOCAL_CHECK_ENTRIES_MAX = 200000, /* entries of merged key indexes that are verified at a time */
     LOCAL_MERGER_NICE = 10, /* nice value of the thread that merges key indexes, above the server's */
     LOCAL_DISK_RESERVE_SEGMENTS =
         2 /* free disk, in segments, kept back for deletes when the disk is nearly full */

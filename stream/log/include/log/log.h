@@ -60,6 +60,7 @@ struct log_operations {
     enum status (*keys_next)(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error);
     void (*keys_destroy)(struct log_keys *keys);
+    enum status (*check)(struct log *log, struct buffer *position, struct error *error);
 };
 
 /* First member of every provider's struct. */
@@ -104,6 +105,13 @@ struct log_keys *log_keys_create(struct log *log, uint32_t space, struct bytes f
 MUST_USE enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                                    struct error *error);
 void log_keys_destroy(struct log_keys **keys);
+
+/* Verifies the next piece of what is on the disk, against its checksums and, where one was made from another, against that.
+ * `position` says where: empty at first, then what the call before left; opaque. It moves also when the piece is damaged.
+ * Thread: any. It may take a second.
+ * Errors: STATUS_END (there is no more), STATUS_CORRUPT (the first damage of that piece, with its file and offset),
+ * STATUS_INVALID (no such position), STATUS_IO; with the last two `position` stays. */
+MUST_USE enum status log_check(struct log *log, struct buffer *position, struct error *error);
 
 /* The one record at `lsn`. `ret_record`'s views point into `buffer`, which is replaced. */
 MUST_USE enum status log_record_at(struct log *log, uint64_t lsn, struct buffer *buffer,

@@ -140,4 +140,12 @@ MUST_USE enum status segment_key_cursor_next(struct segment_key_cursor *cursor, 
 /* Space and key as the index stores them: cut, with a hash at the end, when longer than SEGMENT_KEY_BYTES_MAX. */
 void segment_key_encode(uint32_t space, struct bytes key, struct buffer *ret_key);
 
+/* --- verifying -------------------------------------------------------------------------------------------------- */
+
+/* Reads every record, and of a sealed segment makes key index and presences anew and compares. To see what the disk holds of one
+ * that was opened long ago, open it again. Of a raw segment what was recovered or appended so far.
+ * Errors: STATUS_CORRUPT: the first damage, with file and offset; STATUS_TRIMMED, STATUS_IO. */
+MUST_USE enum status segment_check(struct segment *segment, const struct segment_keys *keys,
+                                   struct error *error);
+
 #endif
