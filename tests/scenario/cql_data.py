@@ -23,10 +23,10 @@ def connect(host, version=4):
     return cluster, session
 
 
-def refused(session, statement, words, values=None):
+def refused(session, statement, words, values=None, kind=InvalidRequest):
     try:
         session.execute(statement, values)
-    except InvalidRequest as failure:
+    except kind as failure:
         assert words in str(failure), failure
     else:
         raise AssertionError(f"{statement} was not refused")

@@ -16,6 +16,7 @@ import cql_roles
 import dynamodb
 import msgpack
 import server
+from cassandra.protocol import ConfigurationException
 from cassandra.query import SimpleStatement
 from cql_data import connect, refused, rows
 from server import Server, wait_for
@@ -545,7 +546,7 @@ def logs_refused(session, aws, host):
     refused(session, f"SELECT * FROM {log} WHERE token(shard) > 0", "token()")
     refused(session, f"SELECT * FROM {log} AS OF 5", "not read AS OF")
     refused(session, 'SELECT * FROM ks."nope$log"', "table nope does not exist")
-    refused(session, 'CREATE TABLE ks."mine$log" (k int PRIMARY KEY)', "non-alphanumeric-underscore")
+    refused(session, 'CREATE TABLE ks."mine$log" (k int PRIMARY KEY)', "non-alphanumeric-underscore", kind=ConfigurationException)
 
 
 def permissions():
