@@ -130,12 +130,16 @@ static enum status tail_receive(struct tail *tail, struct error *error)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && tail->left > 0 && ferror(stdout) == 0) {
         struct value answer;
-        uint64_t answered = 0;
+        uint64_t answered = tail->id;
         status = client_receive(tail->client, has_started ? 1000 : COMMAND_TIMEOUT_MS, &arena, &answered,
                                 &answer, error);
-        if (status == STATUS_TIMEOUT && has_started) {
-            status = STATUS_OK;
+        if (answered != tail->id || (status == STATUS_TIMEOUT && has_started)) {
+            status = STATUS_OK; /* nothing, or what was sent to a subscription that was lost */
             continue;
+        }
+        if (status == STATUS_NOT_FOUND &&
+            has_started) { /* the server knows of no subscription to give credit to */
+            status = STATUS_UNKNOWN;
         }
         if (status == STATUS_OK && !has_started) {
             tail_begins(tail, &answer);
