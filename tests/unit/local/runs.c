@@ -207,7 +207,7 @@ static void test_a_check_goes_on_under_trims(void **state)
 {
     (void)state;
     struct bench bench;
-    pthread_t thread;
+    pthread_t thread = 0;
     bench_init(&bench);
     fill(&bench, SEGMENTS);
     struct checker checker = {.log = bench.log};
