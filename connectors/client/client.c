@@ -47,8 +47,9 @@ static void client_watch(struct client *client)
         uint8_t rest[8];
     } told;
     while (zmq_recv(client->monitor, &told, sizeof(told), ZMQ_DONTWAIT) >= (int)sizeof(told.event)) {
+        /* one that is closed before its handshake was never there */
+        client->was_lost |= client->is_connected && told.event == ZMQ_EVENT_DISCONNECTED;
         client->is_connected = told.event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
-        client->was_lost |= !client->is_connected;
         (void)zmq_recv(client->monitor, &told, sizeof(told), 0); /* the endpoint */
     }
 }

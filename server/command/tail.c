@@ -121,6 +121,21 @@ static void tail_begins(struct tail *tail, const struct value *answer)
     }
 }
 
+/* The next answer to the subscription; what was sent to one that was lost is passed over. */
+static enum status tail_next(struct tail *tail, bool has_started, struct arena *arena,
+                             struct value *ret_answer, struct error *error)
+{
+    enum status status = STATUS_OK;
+    uint64_t answered = 0;
+    do {
+        answered = tail->id;
+        status = client_receive(tail->client, has_started ? 1000 : COMMAND_TIMEOUT_MS, arena, &answered,
+                                ret_answer, error);
+    } while (answered != tail->id);
+    /* there is no such subscription: the server that knew of it is gone */
+    return status == STATUS_NOT_FOUND && has_started ? STATUS_UNKNOWN : status;
+}
+
 /* Prints records until all that are wanted are printed, or the connection is lost. */
 static enum status tail_receive(struct tail *tail, struct error *error)
 {
@@ -130,9 +145,7 @@ static enum status tail_receive(struct tail *tail, struct error *error)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && tail->left > 0 && ferror(stdout) == 0) {
         struct value answer;
-        uint64_t answered = 0;
-        status = client_receive(tail->client, has_started ? 1000 : COMMAND_TIMEOUT_MS, &arena, &answered,
-                                &answer, error);
+        status = tail_next(tail, has_started, &arena, &answer, error);
         if (status == STATUS_TIMEOUT && has_started) {
             status = STATUS_OK;
             continue;

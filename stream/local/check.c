@@ -219,6 +219,20 @@ static enum status check_run(struct local *local, const struct check_run *check,
     return status;
 }
 
+/* What a failure means when the run, or what it was merged from, may have gone meanwhile. */
+static enum status check_run_again(struct local *local, const struct check_run *check, enum status status,
+                                   struct error *error)
+{
+    (void)pthread_mutex_lock(&local->mutex);
+    bool is_there = local__run_find(local, check->range.number, check->range.level) == check->run;
+    (void)pthread_mutex_unlock(&local->mutex);
+    if (is_there && status == STATUS_NOT_FOUND) {
+        error_prefix(error, "a merged key index is missing");
+        status = STATUS_CORRUPT;
+    }
+    return is_there ? status : STATUS_OK;
+}
+
 static enum status check_next_run(struct local *local, struct buffer *position,
                                   const struct check_position *from, struct error *error)
 {
@@ -229,14 +243,13 @@ static enum status check_next_run(struct local *local, struct buffer *position,
     }
     bool is_same = check.range.level == from->level && check.range.number == from->number;
     enum status status = check_run(local, &check, is_same ? from->key : (struct bytes){0}, &next_key, error);
-    (void)pthread_mutex_lock(&local->mutex);
-    bool is_there = local__run_find(local, check.range.number, check.range.level) == check.run;
-    (void)pthread_mutex_unlock(&local->mutex);
-    status = is_there || status == STATUS_OK ? status : STATUS_OK; /* it went with its segments */
+    status = check_run_again(local, &check, status, error);
     if (status == STATUS_CORRUPT) {
         (void)local__run_discard(local, check.run, error);
     }
-    if (status == STATUS_OK || status == STATUS_CORRUPT) {
+    if (status == STATUS_TRIMMED) { /* some of its segments: the next step looks at what is left */
+        status = STATUS_OK;
+    } else if (status == STATUS_OK || status == STATUS_CORRUPT) {
         bool is_done = next_key.size == 0;
         position_encode(position, check.range.level, check.range.number + (is_done ? 1 : 0),
                         buffer_bytes(&next_key));

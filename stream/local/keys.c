@@ -76,7 +76,14 @@ void local__keys_destroy(struct log_keys *keys)
     memory_destroy(keys);
 }
 
-/* Goes on without the run that was damaged: what it was made of answers. */
+/* Whether what failed is a run that can be done without. Its file has gone when another reader found it damaged. */
+static bool keys_can_go_on(struct log_keys *keys, enum status status, const struct error *error)
+{
+    return (status == STATUS_CORRUPT || status == STATUS_TRIMMED) &&
+           local__run_discard(keys->local, segment_merge_damaged(keys->merge), error);
+}
+
+/* Goes on without that run: what it was made of answers. */
 static enum status keys_open_again(struct log_keys *keys, struct error *error)
 {
     uint64_t wanted_lsn = keys->after_lsn + 1 > keys->first_lsn ? keys->after_lsn + 1 : keys->first_lsn;
@@ -97,11 +104,13 @@ enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint6
                              struct error *error)
 {
     enum status status = segment_merge_next(keys->merge, ret_key, ret_lsn, error);
-    while (status == STATUS_CORRUPT &&
-           local__run_discard(keys->local, segment_merge_damaged(keys->merge), error)) {
+    while (keys_can_go_on(keys, status, error)) {
         status = keys_open_again(keys, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
         do {
-            status = status == STATUS_OK ? segment_merge_next(keys->merge, ret_key, ret_lsn, error) : status;
+            status = segment_merge_next(keys->merge, ret_key, ret_lsn, error);
         } while (status == STATUS_OK && keys_was_given(keys, *ret_key, *ret_lsn));
     }
     if (status == STATUS_OK) {

@@ -1,4 +1,6 @@
 /* Runs: merged key indexes give what the segments' own give, are made again when lost, and go with their segments. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -107,6 +109,120 @@ static void test_a_damaged_block_of_a_run_is_read_around(void **state)
     bench_reset(&bench);
 }
 
+/* Another reader found the run damaged, and its file was removed: this one, led to it before, goes on by what it was made of. */
+static void test_a_run_that_goes_is_read_around(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct error error;
+    struct bytes key;
+    uint64_t lsn = 0;
+    size_t count = 0;
+    bench_init(&bench);
+    fill(&bench, SEGMENTS);
+    char *path = bench_path(&bench, "0000000000000000.k1");
+    struct stat file;
+    assert_int_equal(stat(path, &file), 0);
+    uint64_t until = bench.next_lsn - 1;
+    struct log_keys *keys = log_keys_create(bench.log, BENCH_TABLE, bytes_of_text("row"), 0, until);
+    bench_overwrite(&bench, "0000000000000000.k1", (uint64_t)file.st_size / 2, bytes_of_text("damage"));
+    bench_expect_keys(&bench, 0, until);
+    local_settle(bench.log);
+    assert_ok(file_remove(path, &error), error);
+    enum status status = log_keys_next(keys, &key, &lsn, &error);
+    while (status == STATUS_OK) {
+        count++;
+        status = log_keys_next(keys, &key, &lsn, &error);
+    }
+    assert_status(status, STATUS_END, error);
+    assert_int_equal(count, until);
+    log_keys_destroy(&keys);
+    memory_destroy(path);
+    bench_reset(&bench);
+}
+
+/* Steps of a check until it ends; what it ends with, STATUS_END, and how many told of damage. */
+static enum status check_log(struct log *log, size_t *ret_damages, struct error *error)
+{
+    struct buffer position = {0};
+    *ret_damages = 0;
+    enum status status = log_check(log, &position, error);
+    while (status == STATUS_OK || status == STATUS_CORRUPT) {
+        *ret_damages += status == STATUS_CORRUPT;
+        status = log_check(log, &position, error);
+    }
+    buffer_reset(&position);
+    return status;
+}
+
+static void expect_damages(struct bench *bench, size_t expected)
+{
+    size_t damages = 0;
+    struct error error;
+    enum status status = check_log(bench->log, &damages, &error);
+    assert_status(status, STATUS_END, error);
+    assert_int_equal(damages, expected);
+}
+
+static void test_a_check_tells_of_a_run_without_its_file(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct error error;
+    bench_init(&bench);
+    fill(&bench, SEGMENTS);
+    expect_damages(&bench, 0);
+    char *path = bench_path(&bench, "0000000000000000.k1");
+    assert_ok(file_remove(path, &error), error);
+    expect_damages(&bench, 1);
+    local_settle(bench.log);
+    assert_true(file_exists(path));
+    expect_damages(&bench, 0);
+    memory_destroy(path);
+    bench_reset(&bench);
+}
+
+/* Checks beside a log that is written and trimmed. */
+struct checker {
+    struct log *log;
+    atomic_bool is_enough;
+    enum status status; /* of the first one that did not end, or found damage */
+    struct error error;
+};
+
+static void *checker_run(void *context)
+{
+    struct checker *checker = context;
+    size_t damages = 0;
+    checker->status = STATUS_END;
+    while (!atomic_load(&checker->is_enough) && checker->status == STATUS_END) {
+        checker->status = check_log(checker->log, &damages, &checker->error);
+        checker->status = damages > 0 ? STATUS_CORRUPT : checker->status;
+    }
+    return NULL;
+}
+
+/* Segments that are trimmed while a check reads them, or a run that they are in, are no damage and no failure. */
+static void test_a_check_goes_on_under_trims(void **state)
+{
+    (void)state;
+    struct bench bench;
+    pthread_t thread = 0;
+    bench_init(&bench);
+    fill(&bench, SEGMENTS);
+    struct checker checker = {.log = bench.log};
+    assert_int_equal(pthread_create(&thread, NULL, checker_run, &checker), 0);
+    for (uint64_t segment = 0; segment < SEGMENTS - 2; segment++) {
+        bench.now_us += 2 * 3600LL * 1000000; /* past the retention */
+        log_trim_allow(bench.log, bench.next_lsn - 1 - (SEGMENTS - segment) * FRAME_RECORDS);
+        local_settle(bench.log);
+    }
+    atomic_store(&checker.is_enough, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_status(checker.status, STATUS_END, checker.error);
+    bench_reset(&bench);
+}
+
 static void test_a_damaged_run_does_not_stop_the_next_level(void **state)
 {
     (void)state;
@@ -170,6 +286,9 @@ int main(void)
         cmocka_unit_test(test_runs_give_what_segments_give),
         cmocka_unit_test(test_a_lost_or_damaged_run_is_made_again),
         cmocka_unit_test(test_a_damaged_block_of_a_run_is_read_around),
+        cmocka_unit_test(test_a_run_that_goes_is_read_around),
+        cmocka_unit_test(test_a_check_tells_of_a_run_without_its_file),
+        cmocka_unit_test(test_a_check_goes_on_under_trims),
         cmocka_unit_test(test_a_damaged_run_does_not_stop_the_next_level),
         cmocka_unit_test(test_a_run_goes_with_its_segments),
         cmocka_unit_test(test_a_quiet_table_is_passed_over),

@@ -14,7 +14,7 @@ void segment_merge_destroy(struct segment_merge **merge); /* accepts a pointer t
 /* The next entry, as segment_key_cursor_next gives it. STATUS_END at the end. After a failure no other call but the next. */
 MUST_USE enum status segment_merge_next(struct segment_merge *merge, struct bytes *ret_key, uint64_t *ret_lsn,
                                         struct error *error);
-/* Whose index made the call before fail with STATUS_CORRUPT; borrowed. */
+/* Whose index made the call before fail, with STATUS_CORRUPT or STATUS_TRIMMED; borrowed. */
 struct segment *segment_merge_damaged(const struct segment_merge *merge);
 
 #endif
