@@ -214,11 +214,10 @@ static enum status path_put(const struct path *path, struct value *item, const s
     if (parent == NULL) {
         return path_invalid(error);
     }
-    struct value copy = value_copy_tree(value, arena);
     if (last->is_index) {
-        list_set(parent, last->index, &copy, arena);
+        list_set(parent, last->index, value, arena);
     } else {
-        map_set(parent, last->name, &copy, arena);
+        map_set(parent, last->name, value, arena);
     }
     return STATUS_OK;
 }
@@ -338,6 +337,10 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
         if (actions[i].kind == ACTION_SET) {
             status = operand_compute(actions[i].operand, item, arena, &values[i], error);
+        }
+        if (actions[i].kind == ACTION_SET && status == STATUS_OK) {
+            values[i] =
+                value_copy_tree(&values[i], arena); /* before any action changes what it was read from */
         }
     }
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {

@@ -259,6 +259,9 @@ def updates_do_what_they_say(db, wire):
     equal(update(db, "SET m.a.b[1].c = :v, m.a.b[0] = m.a.b[1].c", v="changed")["m"], {"a": {"b": ["deep", {"c": "changed"}]}})
     equal(update(db, "REMOVE m.a.b[1].c")["m"], {"a": {"b": ["deep", {}]}})
     equal(update(db, "SET n = twin, twin = n")["twin"], 2, "right sides see the item as it was")
+    put(db, "hash", pk="inner", m={"a": {"b": [1]}})
+    equal(update(db, "SET m.a.b[1] = :v, m.z = m.a, l = list_append(:l, m.a.b), #m = m", key="inner", names={"#m": "n"}, v=2, l=[0]),
+          {"pk": "inner", "m": {"a": {"b": [1, 2]}, "z": {"b": [1]}}, "l": [0, 1], "n": {"a": {"b": [1]}}}, "containers, too")
     equal(update(db, "SET dup = m")["dup"], {"a": {"b": ["deep", {}]}})
     equal(update(db, "ADD n :n, ns :ns, ss :ss, added :n", n=3, ns={2, 3}, ss={"c"})["ns"], {1, 2, 3})
     found = get(db, "hash", pk="u")
@@ -381,6 +384,7 @@ def conditions_that_are_refused(db, wire):
     bad = "Invalid ConditionExpression: "
     kind = "Incorrect operand type for operator or function; operator or function: "
     for condition, words, given in (
+            ("_n = :v", bad + 'Syntax error; token: "_", near: "_n"', {"v": 1}), ("n = _m", bad + 'Syntax error; token: "_", near: "= _m"', {}), ("n.__m = :v", bad + 'Syntax error; token: "_", near: "._', {"v": 1}),
             ("", bad + "The expression can not be empty;", {}), ("n", bad + 'Syntax error; token: "<EOF>", near: "n"', {}), ("n = ", bad + "Syntax error", {}), ("n = :v AND", bad + "Syntax error", {"v": 1}),
             ("(n = :v", bad + 'Syntax error; token: "<EOF>", near: ":v"', {"v": 1}), ("n = :v)", bad + 'Syntax error; token: ")", near: ":v)"', {"v": 1}), ("((n = :v))", bad + "The expression has redundant parentheses;", {"v": 1}),
             ("n == :v", bad + "Syntax error", {"v": 1}), ("n != :v", bad + "Syntax error", {"v": 1}), ("n = 5", bad + 'Syntax error; token: "5", near: "= 5"', {}), ("n ! :v", bad + 'Syntax error; token: "!", near: "n ! :v"', {"v": 1}),
