@@ -308,17 +308,29 @@ static enum status action_delete(const struct action *action, struct value *item
                                   : path_put(&action->path, item, &value, arena, error);
 }
 
-/* SETs first, those beyond a list's end in the order of their index; removed members go last of all. */
+static bool action_takes_away(const struct action *action)
+{
+    return action->kind == ACTION_REMOVE || action->kind == ACTION_DELETE;
+}
+
+/* What takes away comes first: an index names a member that the list had, never one that is appended; those beyond a list's end
+ * are appended in the order of their index; and removed members go last of all, so that the others keep their places. */
 static int compare_actions(const void *a, const void *b)
 {
     const struct action *left = a;
     const struct action *right = b;
     const struct path_element *left_last = &left->path.elements[left->path.count - 1];
     const struct path_element *right_last = &right->path.elements[right->path.count - 1];
+    if (action_takes_away(left) != action_takes_away(right)) {
+        return action_takes_away(left) ? -1 : 1;
+    }
     if (left->kind != right->kind) {
         return left->kind < right->kind ? -1 : 1;
     }
-    if (left_last->is_index && right_last->is_index && left_last->index != right_last->index) {
+    if (left_last->is_index != right_last->is_index) {
+        return left_last->is_index ? 1 : -1;
+    }
+    if (left_last->is_index && left_last->index != right_last->index) {
         return left_last->index < right_last->index ? -1 : 1;
     }
     return 0; /* no two touch the same place */
