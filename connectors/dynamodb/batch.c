@@ -139,7 +139,7 @@ static void get_put_capacity(struct call *call, const struct get_part *parts, si
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        capacities[i] = (struct capacity){.table = parts[i].schema->name,
+        capacities[i] = (struct capacity){.table = parts[i].name,
                                           .schema = parts[i].schema,
                                           .table_units = parts[i].units};
     }
@@ -291,7 +291,7 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
         }
         if (at == count) {
             capacities[count++] =
-                (struct capacity){.table = write->schema->name, .schema = write->schema, .is_write = true};
+                (struct capacity){.table = write->table, .schema = write->schema, .is_write = true};
         }
         struct value old = outcome->had_old ? item_of_image(outcome->old_image, call->arena)
                                             : (struct value){.kind = VALUE_MAP};

@@ -180,6 +180,12 @@ void call_reply_failure(struct call *call)
     buffer_reset(&body);
 }
 
+void call_reply_unknown(struct call *call)
+{
+    call->failure = (struct aws_failure){.kind = AWS_FAILURE_UNKNOWN_OPERATION};
+    call_send(call, 404, bytes_of_text("<UnknownOperationException/>\n"));
+}
+
 /* --- members ---------------------------------------------------------------------------------------------------- */
 
 const struct value *member_of(const struct value *map, const char *name)

@@ -95,7 +95,7 @@ static enum status call_read(struct call *call)
     return status;
 }
 
-static void door_serve(struct dynamodb_door *door, struct http_exchange *exchange)
+static struct call *door_call(struct dynamodb_door *door, struct http_exchange *exchange)
 {
     struct call *call = arena_create(http_arena(exchange), sizeof(*call));
     call->door = door;
@@ -103,6 +103,11 @@ static void door_serve(struct dynamodb_door *door, struct http_exchange *exchang
     call->arena = http_arena(exchange);
     http_context_set(exchange, call);
     measure_begin(call);
+    return call;
+}
+
+static void door_serve(struct call *call)
+{
     enum status status = call_read(call);
     if (status == STATUS_OK) {
         status = call_serve(call);
@@ -173,9 +178,9 @@ static void door_handle(void *context, struct http_exchange *exchange)
                bytes_start_with(type, bytes_of_text("application/x-www-form-urlencoded"))) {
         door_serve_identity(exchange);
     } else if (strcmp(method, "POST") != 0 || !is_json) {
-        reply_text(exchange, 404, "application/x-amz-json-1.0", NULL, "<UnknownOperationException/>\n");
+        call_reply_unknown(door_call(context, exchange));
     } else {
-        door_serve(context, exchange);
+        door_serve(door_call(context, exchange));
     }
 }
 

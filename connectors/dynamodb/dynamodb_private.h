@@ -69,6 +69,8 @@ void measure_end(struct call *call, const char *request_id);
 /* Sends the answer, whose buffer is taken, or the failure. Takes the call. */
 void call_reply(struct call *call, struct buffer *body);
 void call_reply_failure(struct call *call);
+/* Answers what is no request of this API at all, with the page that the service has for it. */
+void call_reply_unknown(struct call *call);
 /* In a finish: whether the store refused the write; the failure is then sent. */
 bool call_was_refused(struct call *call);
 

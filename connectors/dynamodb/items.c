@@ -140,7 +140,9 @@ static void write_finish(struct call *call)
     json_open(&body, '{');
     put_attributes(call, write, change->had_old ? &old : NULL, after, &body);
     if (capacity_is_wanted(call)) {
-        struct capacity capacity = {.table = write->schema->name, .schema = write->schema, .is_write = true};
+        struct capacity capacity = {.table = text_of(call->input, "TableName"),
+                                    .schema = write->schema,
+                                    .is_write = true};
         capacity_add_write(&capacity, change->had_old ? &old : NULL,
                            write->change.kind == GATE_DELETE ? NULL : after, 1, call->arena);
         capacity_put_one(call, &capacity, &body);
@@ -297,7 +299,7 @@ static void get_reply(struct call *call, const struct schema *schema, const stru
         attributes_put(&body, item);
     }
     if (capacity_is_wanted(call)) {
-        struct capacity capacity = {.table = schema->name,
+        struct capacity capacity = {.table = text_of(call->input, "TableName"),
                                     .schema = schema,
                                     .table_units = capacity_read_units(bytes, boolean_of(call->input,
                                                                                          "ConsistentRead"))};

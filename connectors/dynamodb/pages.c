@@ -223,7 +223,8 @@ void page_put_capacity(struct page *page, size_t bytes, struct buffer *body)
 {
     struct call *call = page->call;
     bool is_consistent = boolean_of(call->input, "ConsistentRead");
-    struct capacity capacity = {.table = page->schema->name, .schema = page->schema};
+    struct bytes asked = text_of(call->input, "TableName"); /* a PartiQL statement has none */
+    struct capacity capacity = {.table = asked.size > 0 ? asked : page->schema->name, .schema = page->schema};
     double units = capacity_read_units(bytes, is_consistent);
     if (!capacity_is_wanted(call)) {
         return;

@@ -98,10 +98,12 @@ static uint64_t stream_horizon(struct call *call, const struct stream *stream)
     return lsn_after(call, stream->created_us > day_us ? stream->created_us - 1 : day_us);
 }
 
-/* Whether a record tells that the stream is over. */
+/* Whether a record tells that the stream is over: the change of the table that disabled it, which bears the version before,
+ * or anything later. */
 static bool stream_ends_with(const struct stream *stream, const struct record *record)
 {
-    return stream->to != 0 && record->table == stream->schema->table && record->schema_version >= stream->to;
+    uint32_t to = record->operation == OPERATION_SCHEMA ? stream->to - 1 : stream->to;
+    return stream->to != 0 && record->table == stream->schema->table && record->schema_version >= to;
 }
 
 /* The record with which it ended. */
@@ -423,6 +425,11 @@ static bool record_is_shown(const struct record_page *page, const struct record 
 static enum status page_read(struct record_page *page, struct subscription *subscription)
 {
     struct call *call = page->call;
+    const char *end = NULL; /* looked for before the records: all of the stream's are then there to be read */
+    enum status ended = page->stream.to == 0 ? STATUS_OK : stream_end(call, &page->stream, &end);
+    if (ended != STATUS_OK) {
+        return ended;
+    }
     size_t limit = (size_t)integer_of(call->input, "Limit", DYNAMODB_STREAM_RECORDS_MAX);
     uint64_t committed = feed_committed_lsn(call->door->options.feed);
     int64_t until_us = clock_steady_us(clock_system()) + (int64_t)DYNAMODB_STREAM_MS_MAX * 1000;
@@ -433,6 +440,7 @@ static enum status page_read(struct record_page *page, struct subscription *subs
         enum status status = subscription_next(subscription, &found, &error);
         if (status == STATUS_END) { /* a quiet table: go on at the tip */
             page->iterator.lsn = committed + 1 > page->iterator.lsn ? committed + 1 : page->iterator.lsn;
+            page->is_over = end != NULL;
             return STATUS_OK;
         }
         if (status != STATUS_OK) {

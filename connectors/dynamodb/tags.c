@@ -3,6 +3,22 @@
 
 #include "dynamodb_private.h"
 
+/* Developer Guide, "Tagging restrictions in DynamoDB"; '@' besides, which other services take, and any letter that is not of
+ * ASCII. */
+static bool tag_is_legal(struct bytes text)
+{
+    static const char marks[] = "+-=._:/@ \t\r\n";
+    for (size_t i = 0; i < text.size; i++) {
+        uint8_t c = text.data[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
+        bool is_mark = c != 0 && strchr(marks, c) != NULL;
+        if (!is_letter && !is_mark && (c < '0' || c > '9')) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum status tags_check(struct call *call, const struct value *tags)
 {
     size_t count = tags == NULL ? 0 : tags->items.count;
@@ -16,6 +32,11 @@ enum status tags_check(struct call *call, const struct value *tags)
             return call_fail(call, AWS_FAILURE_VALIDATION,
                              "Tag keys that begin with aws: are reserved and cannot be set: %.*s",
                              (int)key.size, (const char *)key.data);
+        }
+        if (!tag_is_legal(key) || !tag_is_legal(text_of(&tags->items.at[i], "Value"))) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             "One or more parameter values were invalid: Tag keys and values can only have "
+                             "letters, white space, numbers and the characters + - = . _ : / @");
         }
         for (size_t k = 0; k < i; k++) {
             if (bytes_equal(key, text_of(&tags->items.at[k], "Key"))) {
@@ -32,9 +53,11 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
 {
     struct bytes arn = text_of(call->input, "ResourceArn");
     struct bytes table = table_of_arn(arn);
+    bool is_of_service = arn.size > 0 && memmem(arn.data, arn.size, ":dynamodb:", 10) != NULL;
     bool is_part = bytes_start_with(arn, bytes_of_text("arn:")) && arn.size > table.size &&
                    !bytes_equal(bytes_from(arn, arn.size - table.size), table);
-    if (is_part || !bytes_start_with(arn, bytes_of_text("arn:")) || bytes_equal(arn, table)) {
+    if (is_part || !is_of_service || !bytes_start_with(arn, bytes_of_text("arn:")) ||
+        bytes_equal(arn, table)) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
                          (const char *)arn.data);

@@ -109,7 +109,7 @@ static size_t lexer_token(const struct parser *parser, size_t from, enum token_k
 {
     uint8_t c = lexer_at(parser, from);
     bool is_native = parser->options->is_native;
-    if (is_word_start(c)) {
+    if (is_word_start(c) && (is_native || c != '_')) { /* with an underscore first it takes a placeholder */
         *ret_kind = TOKEN_WORD;
         return lexer_word(parser, from);
     }
@@ -173,7 +173,8 @@ enum status parser_syntax_error(struct parser *parser)
 {
     struct token token = parser->token;
     size_t from = parser->previous.text.size > 0 ? parser->previous.offset : token.offset;
-    size_t end = token.kind == TOKEN_END ? parser->text.size : token.offset + token.text.size;
+    bool is_at_end = token.offset == parser->text.size;
+    size_t end = is_at_end ? parser->text.size : token.offset + token.text.size;
     enum token_kind kind = TOKEN_END;
     size_t next = end;
     while (next < parser->text.size && parser->text.data[next] == ' ') {

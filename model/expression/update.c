@@ -214,11 +214,10 @@ static enum status path_put(const struct path *path, struct value *item, const s
     if (parent == NULL) {
         return path_invalid(error);
     }
-    struct value copy = value_copy_tree(value, arena);
     if (last->is_index) {
-        list_set(parent, last->index, &copy, arena);
+        list_set(parent, last->index, value, arena);
     } else {
-        map_set(parent, last->name, &copy, arena);
+        map_set(parent, last->name, value, arena);
     }
     return STATUS_OK;
 }
@@ -309,17 +308,29 @@ static enum status action_delete(const struct action *action, struct value *item
                                   : path_put(&action->path, item, &value, arena, error);
 }
 
-/* SETs first, those beyond a list's end in the order of their index; removed members go last of all. */
+static bool action_takes_away(const struct action *action)
+{
+    return action->kind == ACTION_REMOVE || action->kind == ACTION_DELETE;
+}
+
+/* What takes away comes first: an index names a member that the list had, never one that is appended; those beyond a list's end
+ * are appended in the order of their index; and removed members go last of all, so that the others keep their places. */
 static int compare_actions(const void *a, const void *b)
 {
     const struct action *left = a;
     const struct action *right = b;
     const struct path_element *left_last = &left->path.elements[left->path.count - 1];
     const struct path_element *right_last = &right->path.elements[right->path.count - 1];
+    if (action_takes_away(left) != action_takes_away(right)) {
+        return action_takes_away(left) ? -1 : 1;
+    }
     if (left->kind != right->kind) {
         return left->kind < right->kind ? -1 : 1;
     }
-    if (left_last->is_index && right_last->is_index && left_last->index != right_last->index) {
+    if (left_last->is_index != right_last->is_index) {
+        return left_last->is_index ? 1 : -1;
+    }
+    if (left_last->is_index && left_last->index != right_last->index) {
         return left_last->index < right_last->index ? -1 : 1;
     }
     return 0; /* no two touch the same place */
@@ -338,6 +349,10 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
         if (actions[i].kind == ACTION_SET) {
             status = operand_compute(actions[i].operand, item, arena, &values[i], error);
+        }
+        if (actions[i].kind == ACTION_SET && status == STATUS_OK) {
+            values[i] =
+                value_copy_tree(&values[i], arena); /* before any action changes what it was read from */
         }
     }
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {

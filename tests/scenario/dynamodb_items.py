@@ -254,11 +254,17 @@ def updates_do_what_they_say(db, wire):
     equal(update(db, "SET l[0] = :v, l[2] = :w", v="a", w="b")["l"], ["a", 1, "b", 3, 4])
     equal(update(db, "SET l[50] = :v, l[40] = :w", v="last", w="before")["l"], ["a", 1, "b", 3, 4, "before", "last"])
     equal(update(db, "REMOVE l[0], l[2], l[6]")["l"], [1, 3, 4, "before"])
+    put(db, "hash", pk="inner2", l=[1, 2, 3], m={})
+    equal(update(db, "SET l[9] = :v REMOVE l[3], l[0]", key="inner2", v=4)["l"], [2, 3, 4], "what is appended is not what was to be removed")
+    equal(update(db, "SET l[11] = :w, m.x = :v, l[10] = :v", key="inner2", v="before", w="last")["l"], [2, 3, 4, "before", "last"])
     equal(update(db, "REMOVE l[99]")["l"], [1, 3, 4, "before"])
     equal(update(db, "SET l[0] = :v REMOVE l[1]", v="new")["l"], ["new", 4, "before"])
     equal(update(db, "SET m.a.b[1].c = :v, m.a.b[0] = m.a.b[1].c", v="changed")["m"], {"a": {"b": ["deep", {"c": "changed"}]}})
     equal(update(db, "REMOVE m.a.b[1].c")["m"], {"a": {"b": ["deep", {}]}})
     equal(update(db, "SET n = twin, twin = n")["twin"], 2, "right sides see the item as it was")
+    put(db, "hash", pk="inner", m={"a": {"b": [1]}})
+    equal(update(db, "SET m.a.b[1] = :v, m.z = m.a, l = list_append(:l, m.a.b), #m = m", key="inner", names={"#m": "n"}, v=2, l=[0]),
+          {"pk": "inner", "m": {"a": {"b": [1, 2]}, "z": {"b": [1]}}, "l": [0, 1], "n": {"a": {"b": [1]}}}, "containers, too")
     equal(update(db, "SET dup = m")["dup"], {"a": {"b": ["deep", {}]}})
     equal(update(db, "ADD n :n, ns :ns, ss :ss, added :n", n=3, ns={2, 3}, ss={"c"})["ns"], {1, 2, 3})
     found = get(db, "hash", pk="u")
@@ -381,6 +387,7 @@ def conditions_that_are_refused(db, wire):
     bad = "Invalid ConditionExpression: "
     kind = "Incorrect operand type for operator or function; operator or function: "
     for condition, words, given in (
+            ("_n = :v", bad + 'Syntax error; token: "_", near: "_n"', {"v": 1}), ("n = _m", bad + 'Syntax error; token: "_", near: "= _m"', {}), ("n.__m = :v", bad + 'Syntax error; token: "_", near: "._', {"v": 1}),
             ("", bad + "The expression can not be empty;", {}), ("n", bad + 'Syntax error; token: "<EOF>", near: "n"', {}), ("n = ", bad + "Syntax error", {}), ("n = :v AND", bad + "Syntax error", {"v": 1}),
             ("(n = :v", bad + 'Syntax error; token: "<EOF>", near: ":v"', {"v": 1}), ("n = :v)", bad + 'Syntax error; token: ")", near: ":v)"', {"v": 1}), ("((n = :v))", bad + "The expression has redundant parentheses;", {"v": 1}),
             ("n == :v", bad + "Syntax error", {"v": 1}), ("n != :v", bad + "Syntax error", {"v": 1}), ("n = 5", bad + 'Syntax error; token: "5", near: "= 5"', {}), ("n ! :v", bad + 'Syntax error; token: "!", near: "n ! :v"', {"v": 1}),

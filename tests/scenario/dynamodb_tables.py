@@ -239,6 +239,9 @@ def a_name_may_be_an_arn(db, wire):
     equal(wire.ask("Query", {**name, "IndexName": "gsi", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": values(g="y")})["Count"], 1)
     equal(wire.ask("Scan", name)["Count"], 1)
     equal(list(wire.ask("BatchGetItem", {"RequestItems": {arn: {"Keys": [item(p="x")]}}})["Responses"]), [arn])
+    for operation, members in (("GetItem", {"Key": item(p="x")}), ("Scan", {}), ("PutItem", {"Item": item(p="x", g="y", a=1)}),
+                               ("Query", {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": values(p="x")})):
+        equal(wire.ask(operation, {**name, **members, "ReturnConsumedCapacity": "TOTAL"})["ConsumedCapacity"]["TableName"], arn, operation)
     wire.ask("BatchWriteItem", {"RequestItems": {arn: [{"PutRequest": {"Item": item(p="b")}}]}})
     wire.ask("TransactWriteItems", {"TransactItems": [{"Delete": {**name, "Key": item(p="b")}}]})
     equal(wire.ask("TransactGetItems", {"TransactItems": [{"Get": {**name, "Key": item(p="x")}}]})["Responses"][0]["Item"], item(p="x", g="y", a=1))
@@ -264,6 +267,11 @@ def tags_are_kept(db, wire):
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)])
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
     fails(VALIDATION, "Member must have length less than or equal to 128", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "k" * 129, "Value": "v"}])
+    for key, value in (("k!", "v"), ("k", "v*"), ("k\u0001", "v"), ("k", '"v"')):
+        fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": key, "Value": value}])
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "\u043a 1+-=._:/@", "Value": "\u00e9 2+-=._:/@"}])
+    db.untag_resource(ResourceArn=arn, TagKeys=["\u043a 1+-=._:/@"])
+    fails(VALIDATION, "Invalid TableArn", db.list_tags_of_resource, ResourceArn=arn.replace("dynamodb", "s3"))
     fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input tagged", db.list_tags_of_resource, ResourceArn="tagged")
     fails(NOT_FOUND, "not found", db.list_tags_of_resource, ResourceArn=arn + "x")
     equal(tags(), {"a": "2", "empty": ""})
@@ -282,6 +290,9 @@ def the_wire_answers(db, wire):
         status, _, body = wire.send(operation, {})
         equal((status, body["__type"]), (400, "com.amazon.coral.service#UnknownOperationException"), operation)
     equal(wire.send("ListTables", {"Unknown": {"members": ["are", "left", "alone"]}})[0], 200)
+    wire.connection.request("POST", "/", body="{}", headers={"Content-Type": "text/plain"})
+    answer = wire.connection.getresponse()
+    equal((answer.status, answer.read(), answer.headers["x-amz-crc32"], len(answer.headers["x-amzn-RequestId"])), (404, b"<UnknownOperationException/>\n", "3552371480", 52))
     status, _, body = wire.send("ListTables", {}, Authorization="nonsense")
     equal(status, 400, str(body))
 

@@ -78,6 +78,8 @@ static void errors_are_dynamodbs(void **state)
         {"", "The expression can not be empty;"},
         {"a = ", "Syntax error; token: \"<EOF>\", near: \"= \""},
         {"a = = :one", "Syntax error; token: \"=\", near: \"= = :one\""},
+        {"_a = :one", "Syntax error; token: \"_\", near: \"_a\""},
+        {"a = :one AND b._c = :one", "Syntax error; token: \"_\", near: \"._c\""},
         {"a = :none",
          "An expression attribute value used in expression is not defined; attribute value: :none"},
         {"#none = :one",
@@ -167,6 +169,10 @@ static void updates_apply(void **state)
     check_update("SET l = list_append(:l, l)", "{\"l\":[1]}", "{\"l\":[7,1]}");
     check_update("SET a = (a) + (:one)", "{\"a\":1}", "{\"a\":2}");
     check_update("SET l[9] = :one, l[5] = :two, l[0] = :t", "{\"l\":[0,0]}", "{\"l\":[\"t\",0,2,1]}");
+    check_update("SET l[9] = :one, m.x = :two, l[5] = :two", "{\"l\":[0],\"m\":{}}",
+                 "{\"l\":[0,2,1],\"m\":{\"x\":2}}");
+    check_update("SET l[9] = :one REMOVE l[2], l[0]", "{\"l\":[0,5]}", "{\"l\":[5,1]}");
+    check_update("SET m.l[1] = :one, m.z = m.l", "{\"m\":{\"l\":[0]}}", "{\"m\":{\"l\":[0,1],\"z\":[0]}}");
     check_update("REMOVE l[1], l[2], a, absent", "{\"a\":1,\"l\":[0,1,2,3]}", "{\"l\":[0,3]}");
     check_update("SET l[0] = :one REMOVE l[1]", "{\"l\":[0,1,2]}", "{\"l\":[1,2]}");
     check_update("ADD a :one", "{}", "{\"a\":1}");

@@ -3,7 +3,7 @@
 #define DYNAMODB_BOUNDS_H
 
 enum {
-    DYNAMODB_BODY_BYTES_MAX = 17 * 1024 * 1024, /* of a request; over it: 413 */
+    DYNAMODB_BODY_BYTES_MAX = 16 * 1024 * 1024, /* of a request; over it: 413 */
     DYNAMODB_ITEM_BYTES_MAX = 400 * 1024,       /* as document_bytes counts */
     DYNAMODB_ATTRIBUTE_NAME_BYTES_MAX = 65535,
     DYNAMODB_PARTITION_KEY_BYTES_MAX = 2048,
