@@ -115,15 +115,6 @@ static void check_run_release(struct check_run *check)
     }
 }
 
-static struct segment *check_child(struct local *local, uint64_t number, unsigned level)
-{
-    if (level > 0) {
-        return local__run_find(local, number, level);
-    }
-    uint64_t oldest = segment_range(local->segments[0]).number;
-    return number - oldest < local->active ? local->segments[number - oldest] : NULL;
-}
-
 /* The first run at or after (level, number); false: none. */
 static bool check_find_run(struct local *local, const struct check_position *from,
                            struct check_run *ret_check)
@@ -139,21 +130,11 @@ static bool check_find_run(struct local *local, const struct check_position *fro
     }
     struct segment_range oldest = segment_range(local->segments[0]);
     ret_check->after_lsn = oldest.first_lsn == 0 ? 0 : oldest.first_lsn - 1;
-    bool is_whole = ret_check->run != NULL;
-    for (size_t i = 0; i < SEGMENT_RUN_FAN_IN && is_whole; i++) {
-        uint64_t span = segment_run_span(ret_check->range.level - 1U);
-        uint64_t number = ret_check->range.number + i * span;
-        struct segment *child = check_child(local, number, ret_check->range.level - 1U);
-        bool is_before = number + span <= oldest.number;
-        is_whole = child != NULL || is_before;
-        if (child != NULL) {
-            ret_check->children[ret_check->count++] = segment_share(child);
-        }
+    if (ret_check->run != NULL) {
+        ret_check->count =
+            local__run_children(local, ret_check->range.number, ret_check->range.level, ret_check->children);
     }
     (void)pthread_mutex_unlock(&local->mutex);
-    while (!is_whole && ret_check->count > 0) {
-        segment_release(&ret_check->children[--ret_check->count]);
-    }
     return ret_check->run != NULL;
 }
 

@@ -70,6 +70,9 @@ void local__remove_file(struct local *local, uint64_t number, const char *suffix
 
 /* Runs (runs.c). The caller holds the mutex unless it says otherwise. */
 struct segment *local__run_find(struct local *local, uint64_t number, unsigned level); /* NULL: none */
+/* What the run is made of, shared, those before the oldest segment left out; their number, 0 when one is not there. */
+size_t local__run_children(struct local *local, uint64_t number, unsigned level,
+                           struct segment *ret_children[SEGMENT_RUN_FAN_IN]);
 void local__run_add(struct local *local, struct segment *run);
 /* Takes the first run that lies wholly before the oldest segment out of the list; NULL: none. The caller removes its file
  * and releases it. */

@@ -24,33 +24,12 @@ static void plan_reset(struct merge_plan *plan)
     *plan = (struct merge_plan){0};
 }
 
-/* The sealed segment `number`, or the run of `level` at it; NULL when it is not there. */
-static struct segment *plan_child(struct local *local, uint64_t number, unsigned level)
-{
-    if (level > 0) {
-        return local__run_find(local, number, level);
-    }
-    uint64_t oldest = segment_range(local->segments[0]).number;
-    struct segment *segment = number - oldest < local->active ? local->segments[number - oldest] : NULL;
-    return segment != NULL && segment_range(segment).is_sealed ? segment : NULL;
-}
-
-/* Collects the children of the run; false when one is not there yet, or they are too large together. Those before the oldest segment are passed over. */
+/* Collects the children of the run; false when one is not there yet, or they are too large together. */
 static bool plan_fill(struct local *local, struct merge_plan *plan)
 {
-    uint64_t oldest = segment_range(local->segments[0]).number;
-    uint64_t span = segment_run_span(plan->level - 1);
-    for (uint64_t i = 0; i < SEGMENT_RUN_FAN_IN; i++) {
-        uint64_t number = plan->number + i * span;
-        if (number + span <= oldest) {
-            continue;
-        }
-        struct segment *child = plan_child(local, number, plan->level - 1);
-        if (child == NULL) {
-            return false;
-        }
-        plan->children[plan->count++] = segment_share(child);
-        plan->bytes += segment_range(child).file_bytes;
+    plan->count = local__run_children(local, plan->number, plan->level, plan->children);
+    for (size_t i = 0; i < plan->count; i++) {
+        plan->bytes += segment_range(plan->children[i]).file_bytes;
     }
     return plan->count > 0 && segment_run_fits(plan->children, plan->count);
 }

@@ -50,6 +50,38 @@ struct segment *local__run_find(struct local *local, uint64_t number, unsigned l
     return range.level == level && range.number == number ? local->runs[at] : NULL;
 }
 
+/* The sealed segment `number`, or the run of `level` at it; NULL: it is not there. */
+static struct segment *run_child(struct local *local, uint64_t number, unsigned level)
+{
+    if (level > 0) {
+        return local__run_find(local, number, level);
+    }
+    uint64_t oldest = segment_range(local->segments[0]).number;
+    struct segment *segment = number - oldest < local->active ? local->segments[number - oldest] : NULL;
+    return segment != NULL && segment_range(segment).is_sealed ? segment : NULL;
+}
+
+size_t local__run_children(struct local *local, uint64_t number, unsigned level,
+                           struct segment *ret_children[SEGMENT_RUN_FAN_IN])
+{
+    uint64_t oldest = segment_range(local->segments[0]).number;
+    uint64_t span = segment_run_span(level - 1);
+    size_t count = 0;
+    bool is_whole = true;
+    for (uint64_t i = 0; i < SEGMENT_RUN_FAN_IN && is_whole; i++) {
+        bool is_before = number + (i + 1) * span <= oldest;
+        struct segment *child = is_before ? NULL : run_child(local, number + i * span, level - 1);
+        is_whole = child != NULL || is_before;
+        if (child != NULL) {
+            ret_children[count++] = segment_share(child);
+        }
+    }
+    while (!is_whole && count > 0) {
+        segment_release(&ret_children[--count]);
+    }
+    return count;
+}
+
 void local__run_add(struct local *local, struct segment *run)
 {
     struct segment_range range = segment_range(run);
