@@ -22,7 +22,11 @@ GO_PACKAGES = "/usr/share/gocode"
 
 def connect(address, version=4, **options):
     cluster = cluster_of(address, version, **options)
-    return cluster, cluster.connect()
+    try:
+        return cluster, cluster.connect()
+    except Exception:
+        cluster.shutdown()  # its threads would go on beside all that follows
+        raise
 
 
 def python_pages(session):
