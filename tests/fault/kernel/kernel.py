@@ -14,6 +14,7 @@ import argparse
 import glob
 import gzip
 import json
+import lzma
 import os
 import random
 import re
@@ -104,11 +105,13 @@ def make_archive(modules, path):
     archive.put_program(os.environ["OXBOW"], "/oxbow/oxbow")
     for name in ("scenario/server.py", "fault/check.py"):
         archive.put_file(os.path.join(HERE, "..", "..", name), "/oxbow/" + os.path.basename(name))
+    archive.put_directory("/modules")
     order = []
     for name in MODULES:  # what is built in has no file
-        for found in glob.glob(os.path.join(modules, "**", name + ".ko"), recursive=True):
+        for found in glob.glob(os.path.join(modules, "**", name + ".ko*"), recursive=True):
             order.append(f"/modules/{name}.ko")
-            archive.put_file(found, order[-1])
+            with (lzma.open if found.endswith(".xz") else open)(found, "rb") as module:
+                archive.put(order[-1], stat.S_IFREG | 0o644, module.read())
     archive.put_directory("/dev")
     archive.put("/dev/urandom", stat.S_IFCHR | 0o666, device=(1, 9))  # the interpreter asks for it before anything is mounted
     archive.put("/modules/order", stat.S_IFREG | 0o644, "\n".join(order).encode())
