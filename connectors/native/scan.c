@@ -119,7 +119,6 @@ static enum status scan_parse(struct native_door *door, struct native_request *r
 /* A scan under way; one that takes long is the reader pool's until its reply is sent. */
 struct scan {
     struct native_later later;
-    struct native_door *door;
     struct native_request request;
     struct gate_query query;
     struct item_list list;
@@ -174,9 +173,8 @@ static void scan_run(struct gate_reading *reading, struct gate_view *view, struc
 }
 
 /* Reads what is little here; false: there is more, and nothing was answered. */
-static bool scan_now(struct scan *scan)
+static bool scan_now(struct native_door *door, struct scan *scan)
 {
-    struct native_door *door = scan->door;
     struct gate_query *query = &scan->query;
     struct gate_page page = {0};
     struct error error;
@@ -204,7 +202,6 @@ void native__serve_scan(struct native_door *door, struct native_request *request
 {
     struct scan *scan = memory_create(sizeof(*scan));
     struct error error;
-    scan->door = door;
     scan->request = *request;
     request->arena = (struct arena){0}; /* the scan's */
     enum status status = scan_parse(door, &scan->request, &scan->query, &error);
@@ -213,7 +210,7 @@ void native__serve_scan(struct native_door *door, struct native_request *request
     }
     if (status != STATUS_OK) {
         native__answer_error(door, &scan->request.peer, status, error.text);
-    } else if (scan->query.as_of > 0 || !scan_now(scan)) {
+    } else if (scan->query.as_of > 0 || !scan_now(door, scan)) {
         scan->later.reading.run = scan_run;
         scan->later.destroy = scan_destroy;
         native__later(door, &scan->request.peer, &scan->later);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "options_check.h"
 #include "syntax/syntax.h"
 #include "value/scalar_text.h"
 
@@ -77,10 +78,7 @@ static void put_replication(const struct described_pairs *replication, struct ar
     static const char package[] = "org.apache.cassandra.locator.";
     static const char *const class_name[] = {"class", NULL};
     struct buffer others = {0};
-    struct bytes class = pair_find(replication, "class");
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
-    }
+    struct bytes class = statement__class_name(pair_find(replication, "class"), package);
     buffer_put_text(buffer, "{'class': ");
     buffer_put_quoted(buffer, class, '\'');
     put_pairs(replication, class_name, arena, &others);

@@ -189,6 +189,21 @@ static enum status compaction_check_thresholds(struct exec_call *call, const str
                : STATUS_OK;
 }
 
+struct bytes statement__class_name(struct bytes class, const char *package)
+{
+    struct bytes prefix = bytes_of_text(package);
+    return bytes_start_with(class, prefix) ? bytes_from(class, prefix.size) : class;
+}
+
+bool statement__class_is_known(struct bytes name, const char *const *known, size_t count)
+{
+    bool is_known = false;
+    for (size_t i = 0; i < count && !is_known; i++) {
+        is_known = bytes_equal(name, bytes_of_text(known[i]));
+    }
+    return is_known;
+}
+
 /* A class that Cassandra has: tools that read the schema back know no other. */
 static enum status compaction_check(struct exec_call *call, const struct value *map)
 {
@@ -199,17 +214,13 @@ static enum status compaction_check(struct exec_call *call, const struct value *
     if (class.size == 0) {
         return exec_fail(call, CQL_CONFIG_ERROR, "Missing sub-option 'class' for the 'compaction' option.");
     }
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
-    }
+    class = statement__class_name(class, package);
     if (bytes_equal(class, bytes_of_text("UnifiedCompactionStrategy"))) {
         return STATUS_OK; /* a later version's, with options of its own */
     }
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (bytes_equal(class, bytes_of_text(known[i]))) {
-            enum status status = compaction_check_values(call, map, class);
-            return status == STATUS_OK ? compaction_check_thresholds(call, map) : status;
-        }
+    if (statement__class_is_known(class, known, ARRAY_COUNT(known))) {
+        enum status status = compaction_check_values(call, map, class);
+        return status == STATUS_OK ? compaction_check_thresholds(call, map) : status;
     }
     return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find compaction strategy class '%s%.*s'", package,
                      (int)class.size, (const char *)class.data);
@@ -222,16 +233,11 @@ static enum status compression_check_class(struct exec_call *call, struct bytes 
     static const char package[] = "org.apache.cassandra.io.compress.";
     static const char *const known[] = {"LZ4Compressor", "SnappyCompressor", "DeflateCompressor",
                                         "ZstdCompressor", "NoopCompressor"};
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (bytes_equal(class, bytes_of_text(known[i]))) {
-            return STATUS_OK;
-        }
-    }
-    return exec_fail(call, CQL_CONFIG_ERROR, "Could not create Compression for type %s%.*s", package,
-                     (int)class.size, (const char *)class.data);
+    class = statement__class_name(class, package);
+    return statement__class_is_known(class, known, ARRAY_COUNT(known))
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "Could not create Compression for type %s%.*s", package,
+                           (int)class.size, (const char *)class.data);
 }
 
 static enum status compression_check_chunk(struct exec_call *call, const struct value *map)

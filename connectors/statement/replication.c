@@ -1,5 +1,6 @@
 #include "replication.h"
 
+#include "options_check.h"
 #include "system_tables.h"
 
 static const char package[] = "org.apache.cassandra.locator.";
@@ -118,17 +119,11 @@ static enum status find_class(struct exec_call *call, const struct value *replic
     if (class.size == 0) {
         return exec_fail(call, CQL_CONFIG_ERROR, "Missing replication strategy class");
     }
-    if (bytes_start_with(class, bytes_of_text(package))) {
-        class = bytes_from(class, sizeof(package) - 1);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (bytes_equal(class, bytes_of_text(known[i]))) {
-            *ret_class = class;
-            return STATUS_OK;
-        }
-    }
-    return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find replication strategy class '%s%.*s'", package,
-                     (int)class.size, (const char *)class.data);
+    *ret_class = statement__class_name(class, package);
+    return statement__class_is_known(*ret_class, known, ARRAY_COUNT(known))
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "Unable to find replication strategy class '%s%.*s'",
+                           package, (int)ret_class->size, (const char *)ret_class->data);
 }
 
 enum status statement__replication_complete(struct exec_call *call, struct bytes keyspace,
