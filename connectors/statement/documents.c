@@ -41,22 +41,11 @@ static struct key_column *document_key(const struct key_column *columns, size_t 
     return shown;
 }
 
-static bool document_has_key(const struct schema *schema, struct bytes name)
-{
-    for (size_t i = 0; i < schema->partition_count + schema->clustering_count; i++) {
-        const struct key_column *key = schema_key_column(schema, i);
-        if (bytes_equal(key->name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* "item", and underscores behind it while an attribute of the key is called so. */
 static struct bytes document_column(const struct schema *schema, struct arena *arena)
 {
     struct bytes name = bytes_of_text("item");
-    while (document_has_key(schema, name)) {
+    while (schema_is_key(schema, name)) {
         name = bytes_of_text(arena_format(arena, "%.*s_", (int)name.size, (const char *)name.data));
     }
     return name;
