@@ -39,18 +39,6 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t size)
     return at;
 }
 
-void buffer_put(struct buffer *buffer, struct bytes bytes)
-{
-    if (bytes.size > 0) {
-        memcpy(buffer_extend(buffer, bytes.size), bytes.data, bytes.size);
-    }
-}
-
-void buffer_put_text(struct buffer *buffer, const char *text)
-{
-    buffer_put(buffer, bytes_of_text(text));
-}
-
 void buffer_put_quoted(struct buffer *buffer, struct bytes text, char quote)
 {
     buffer_put_u8(buffer, (uint8_t)quote);

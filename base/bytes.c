@@ -48,6 +48,17 @@ size_t bytes_common_prefix(struct bytes a, struct bytes b)
     return n;
 }
 
+const uint8_t *bytes_find(struct bytes whole, struct bytes part)
+{
+    CHECK(part.size > 0);
+    return whole.size < part.size ? NULL : memmem(whole.data, whole.size, part.data, part.size);
+}
+
+const uint8_t *bytes_find_byte(struct bytes whole, int mark)
+{
+    return whole.size == 0 ? NULL : memchr(whole.data, mark, whole.size);
+}
+
 uint64_t bytes_hash(struct bytes bytes)
 {
     return crypto_hash64(bytes, (struct bytes){0});

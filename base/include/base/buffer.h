@@ -23,8 +23,20 @@ void buffer_reserve(struct buffer *buffer, size_t more);
 /* Makes room for `size` bytes at the end and returns them to be filled. Borrowed until the next call. */
 uint8_t *buffer_extend(struct buffer *buffer, size_t size);
 
-void buffer_put(struct buffer *buffer, struct bytes bytes);
-void buffer_put_text(struct buffer *buffer, const char *text); /* without the NUL */
+static inline void buffer_put(struct buffer *buffer, struct bytes bytes)
+{
+    if (bytes.size > buffer->capacity - buffer->size) {
+        buffer_reserve(buffer, bytes.size);
+    }
+    if (bytes.size > 0) {
+        memcpy(buffer->data + buffer->size, bytes.data, bytes.size);
+        buffer->size += bytes.size;
+    }
+}
+static inline void buffer_put_text(struct buffer *buffer, const char *text) /* without the NUL */
+{
+    buffer_put(buffer, bytes_of_text(text));
+}
 /* Between quotes; those inside are doubled, as SQL has it. */
 void buffer_put_quoted(struct buffer *buffer, struct bytes text, char quote);
 void buffer_put_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 /* Always a borrowed view; whoever made it says how long it lives. data may be NULL only when size is 0. */
 struct bytes {
@@ -30,7 +31,16 @@ struct bytes bytes_from(struct bytes bytes, size_t offset);
 bool bytes_equal(struct bytes a, struct bytes b);
 int bytes_compare(struct bytes a, struct bytes b); /* memcmp order, a prefix sorts first */
 bool bytes_start_with(struct bytes bytes, struct bytes prefix);
+/* Whether they are the word, whatever the case of ASCII letters. */
+static inline bool bytes_are_word(struct bytes bytes, const char *word)
+{
+    return bytes.size == strlen(word) &&
+           (bytes.size == 0 || strncasecmp((const char *)bytes.data, word, bytes.size) == 0);
+}
 size_t bytes_common_prefix(struct bytes a, struct bytes b);
+/* Where the part, which must not be empty, or the byte occurs first; NULL when nowhere. */
+const uint8_t *bytes_find(struct bytes whole, struct bytes part);
+const uint8_t *bytes_find_byte(struct bytes whole, int mark);
 uint64_t bytes_hash(struct bytes bytes); /* for hash tables in memory; not stable between versions */
 
 /* True when the bytes are well-formed UTF-8 (RFC 3629: shortest form, no surrogates). */

@@ -78,6 +78,21 @@ static void test_compare_orders_prefixes_first(void **state)
     assert_true(bytes_common_prefix(bytes_of_text("abcdefghijkl"), bytes_of_text("abcdefghijKl")) == 10);
 }
 
+static void test_what_is_found(void **state)
+{
+    (void)state;
+    struct bytes none = {0};
+    struct bytes text = bytes_of_text("oxbow ox");
+    assert_ptr_equal(bytes_find(text, bytes_of_text("ow")), text.data + 3);
+    assert_ptr_equal(bytes_find(text, bytes_of_text("ox")), text.data);
+    assert_ptr_equal(bytes_find(bytes_from(text, 1), bytes_of_text("ox")), text.data + 6);
+    assert_null(bytes_find(text, bytes_of_text("oxbow oxen")));
+    assert_null(bytes_find(none, bytes_of_text("o")));
+    assert_ptr_equal(bytes_find_byte(text, 'w'), text.data + 4);
+    assert_null(bytes_find_byte(text, 'e'));
+    assert_null(bytes_find_byte(none, 'o'));
+}
+
 static void test_arena_memory_is_zeroed_after_clear(void **state)
 {
     (void)state;
@@ -135,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_a_failed_reader_stays_failed),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_compare_orders_prefixes_first),
+        cmocka_unit_test(test_what_is_found),
         cmocka_unit_test(test_arena_memory_is_zeroed_after_clear),
         cmocka_unit_test(test_map_against_an_array),
     };
