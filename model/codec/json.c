@@ -312,17 +312,38 @@ static void json_put_escaped(struct buffer *buffer, uint8_t c)
     }
 }
 
+/* Where the eight bytes begin, from `at` on in steps of eight, in which one may have to be escaped; the last few bytes are not
+ * looked at. */
+static size_t json_plain(struct bytes text, size_t at)
+{
+    const uint64_t each = 0x0101010101010101;
+    for (uint64_t eight = 0; at + sizeof(eight) <= text.size; at += sizeof(eight)) {
+        memcpy(&eight, text.data + at, sizeof(eight));
+        /* a byte that is 0 after the exclusive or, or less than the subtrahend, borrows: its top bit is set */
+        uint64_t odd = eight | (eight - each * 0x20) | ((eight ^ each * '"') - each) |
+                       ((eight ^ each * '\\') - each) | ((eight ^ each * 0x7F) - each);
+        if ((odd & (each << 7)) != 0) {
+            break;
+        }
+    }
+    return at;
+}
+
 void codec_json_put_text(struct buffer *buffer, struct bytes text)
 {
     bool is_sound = bytes_are_utf8(text);
     size_t from = 0;
+    size_t i = 0;
     buffer_put_u8(buffer, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-        if (c == '"' || c == '\\' || c < 0x20 || c == 0x7F || (c >= 0x80 && !is_sound)) {
-            buffer_put(buffer, bytes_part(text, from, i - from));
-            json_put_escaped(buffer, c);
-            from = i + 1;
+    while ((i = json_plain(text, i)) < text.size) {
+        size_t end = text.size - i < sizeof(uint64_t) ? text.size : i + sizeof(uint64_t);
+        for (; i < end; i++) {
+            uint8_t c = text.data[i];
+            if (c == '"' || c == '\\' || c < 0x20 || c == 0x7F || (c >= 0x80 && !is_sound)) {
+                buffer_put(buffer, bytes_part(text, from, i - from));
+                json_put_escaped(buffer, c);
+                from = i + 1;
+            }
         }
     }
     buffer_put(buffer, bytes_from(text, from));

@@ -239,7 +239,7 @@ static bool cql_compare_holds(enum expression_test test, const struct value *a, 
 
 static bool contains_bytes(struct bytes whole, struct bytes part)
 {
-    return part.size == 0 || memmem(whole.data, whole.size, part.data, part.size) != NULL;
+    return part.size == 0 || bytes_find(whole, part) != NULL;
 }
 
 static bool contains_holds(const struct value *whole, const struct value *part)

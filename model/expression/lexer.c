@@ -15,12 +15,7 @@ static bool is_digit(uint8_t c)
 
 static bool is_word_start(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
-}
-
-static bool is_word(uint8_t c)
-{
-    return is_word_start(c) || is_digit(c);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 static uint8_t lexer_at(const struct parser *parser, size_t offset)
@@ -28,12 +23,28 @@ static uint8_t lexer_at(const struct parser *parser, size_t offset)
     return offset < parser->text.size ? parser->text.data[offset] : 0;
 }
 
+/* DynamoDB's words are of ASCII: another letter takes a placeholder. */
+static bool lexer_is_word(const struct parser *parser, uint8_t c)
+{
+    return is_word_start(c) || is_digit(c) || (c >= 0x80 && parser->options->is_native);
+}
+
 static size_t lexer_word(const struct parser *parser, size_t from)
 {
-    while (is_word(lexer_at(parser, from))) {
+    while (lexer_is_word(parser, lexer_at(parser, from))) {
         from++;
     }
     return from;
+}
+
+/* The bytes of the character at `from`. */
+static size_t lexer_character(const struct parser *parser, size_t from)
+{
+    size_t size = 1;
+    while ((lexer_at(parser, from + size) & 0xC0) == 0x80) {
+        size++;
+    }
+    return size;
 }
 
 /* Digits; a native one may go on with a point and an exponent. */
@@ -96,7 +107,7 @@ static size_t lexer_symbol(const struct parser *parser, size_t from, enum token_
         *ret_kind = TOKEN_GREATER_EQUAL;
         return from + 2;
     }
-    const char *found = c == 0 ? NULL : memchr(singles, c, sizeof(singles) - 1);
+    const char *found = c == 0 ? NULL : strchr(singles, c);
     if (found == NULL) {
         return 0;
     }
@@ -109,7 +120,8 @@ static size_t lexer_token(const struct parser *parser, size_t from, enum token_k
 {
     uint8_t c = lexer_at(parser, from);
     bool is_native = parser->options->is_native;
-    if (is_word_start(c) && (is_native || c != '_')) { /* with an underscore first it takes a placeholder */
+    bool begins_word = is_native ? is_word_start(c) || c >= 0x80 : is_word_start(c) && c != '_';
+    if (begins_word) { /* DynamoDB's with an underscore first take a placeholder */
         *ret_kind = TOKEN_WORD;
         return lexer_word(parser, from);
     }
@@ -144,9 +156,10 @@ enum status parser_advance(struct parser *parser)
     }
     enum token_kind kind = TOKEN_END;
     size_t end = lexer_token(parser, from, &kind);
-    parser->token = (struct token){.kind = kind,
-                                   .text = bytes_part(text, from, end == 0 ? 1 : end - from),
-                                   .offset = from};
+    parser->token =
+        (struct token){.kind = kind,
+                       .text = bytes_part(text, from, end == 0 ? lexer_character(parser, from) : end - from),
+                       .offset = from};
     parser->offset = end;
     return end == 0 ? parser_syntax_error(parser) : STATUS_OK;
 }

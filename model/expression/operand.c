@@ -251,6 +251,31 @@ static enum status check_list_append(struct parser *parser, const struct operand
                            document_type(operand->value));
 }
 
+static enum status fail_operand_count(struct parser *parser, enum operand_kind kind, size_t count)
+{
+    return error_set(parser->error, STATUS_INVALID,
+                     "Incorrect number of operands for operator or function; operator or function: %s, "
+                     "number of operands: %zu",
+                     kind == OPERAND_IF_NOT_EXISTS ? "if_not_exists" : "list_append", count);
+}
+
+/* The second operand. Those after it are counted, to be refused. */
+static enum status parser_second_operand(struct parser *parser, enum operand_kind kind,
+                                         struct operand *ret_operand)
+{
+    struct operand surplus;
+    size_t count = 2;
+    enum status status = parser_operand(parser, ret_operand);
+    while (status == STATUS_OK && parser->token.kind == TOKEN_COMMA) {
+        status = parser_advance(parser);
+        if (status == STATUS_OK) {
+            status = parser_operand(parser, &surplus);
+        }
+        count++;
+    }
+    return status == STATUS_OK && count > 2 ? fail_operand_count(parser, kind, count) : status;
+}
+
 /* if_not_exists(path, operand) and list_append(operand, operand). */
 static enum status parser_update_function(struct parser *parser, enum operand_kind kind,
                                           struct operand *ret_operand)
@@ -276,16 +301,13 @@ static enum status parser_update_function(struct parser *parser, enum operand_ki
             "Operator or function requires a document path; operator or function: if_not_exists");
     }
     if (status == STATUS_OK && parser->token.kind == TOKEN_CLOSE) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "Incorrect number of operands for operator or function; operator or function: %s, "
-                         "number of operands: 1",
-                         kind == OPERAND_IF_NOT_EXISTS ? "if_not_exists" : "list_append");
+        return fail_operand_count(parser, kind, 1);
     }
     if (status == STATUS_OK) {
         status = parser_expect(parser, TOKEN_COMMA);
     }
     if (status == STATUS_OK) {
-        status = parser_operand(parser, right);
+        status = parser_second_operand(parser, kind, right);
     }
     if (status == STATUS_OK) {
         status = parser_expect(parser, TOKEN_CLOSE);

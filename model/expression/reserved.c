@@ -588,7 +588,7 @@ static int reserved_compare(const void *a, const void *b)
 bool expression_is_reserved(struct bytes word)
 {
     char text[32];
-    if (word.size >= sizeof(text)) {
+    if (word.size == 0 || word.size >= sizeof(text)) {
         return false;
     }
     memcpy(text, word.data, word.size);

@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "row/record.h"
 #include "value/collation.h"
+#include "value/order.h"
 #include "value/serial.h"
 #include "value/token.h"
 
@@ -149,6 +150,15 @@ enum status key_decode(const struct schema *schema, struct bytes key, struct are
         *ret_clustering_count = count;
     }
     return key_damaged(error, status);
+}
+
+bool key_is_ambiguous(const struct schema *schema)
+{
+    bool is_ambiguous = false;
+    for (size_t i = 0; i < schema->clustering_count && !is_ambiguous; i++) {
+        is_ambiguous = value_type_is_ambiguous(&schema->clustering[i].type);
+    }
+    return is_ambiguous;
 }
 
 void key_storage_partition(uint32_t space, struct bytes partition, struct buffer *ret_storage)

@@ -25,7 +25,7 @@ static bool schema_name_is_sound(struct bytes name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
     for (size_t i = 0; i < name.size; i++) {
-        if (memchr(allowed, name.data[i], sizeof(allowed) - 1) == NULL) {
+        if (name.data[i] == 0 || strchr(allowed, name.data[i]) == NULL) {
             return false;
         }
     }

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "row/wide.h"
+#include "value/order.h"
+#include "value/serial.h"
 
 /* Whether `a` stays where `b` is. */
 static bool cell_wins(const struct wide_cell *a, const struct wide_cell *b)
@@ -117,6 +119,52 @@ void wide_row_put_elements(struct wide_row *row, struct arena *arena, uint32_t c
     }
     found->elements = merged.elements;
     found->count = merged.count;
+}
+
+/* An element and what its path says. */
+struct element_value {
+    struct value value;
+    struct wide_element element;
+};
+
+static int element_value_compare(const void *a, const void *b)
+{
+    return value_order(&((const struct element_value *)a)->value, &((const struct element_value *)b)->value);
+}
+
+static bool element_wins(const struct wide_element *a, const struct wide_element *b)
+{
+    bool is_tie = !cell_wins(&a->cell, &b->cell) && !cell_wins(&b->cell, &a->cell);
+    return is_tie ? element_compare(a, b) > 0 : cell_wins(&a->cell, &b->cell);
+}
+
+enum status wide_row_unite_elements(struct wide_row *row, struct arena *arena, uint32_t column,
+                                    const struct type *path, struct error *error)
+{
+    struct wide_column *found = row_column(row, arena, column, true);
+    size_t kept = 0;
+    if (found->count < 2) {
+        return STATUS_OK;
+    }
+    struct element_value *values = arena_create_array(arena, found->count, sizeof(*values));
+    for (size_t i = 0; i < found->count; i++) {
+        values[i].element = found->elements[i];
+        if (serial_decode(path, found->elements[i].path, arena, &values[i].value, NULL) != STATUS_OK) {
+            return error_set(error, STATUS_CORRUPT, "a collection has an element that is none of its type");
+        }
+    }
+    qsort(values, found->count, sizeof(*values), element_value_compare);
+    for (size_t i = 0; i < found->count; i++) {
+        bool is_again = kept > 0 && element_value_compare(&values[i - 1], &values[i]) == 0;
+        if (!is_again) {
+            found->elements[kept++] = values[i].element;
+        } else if (element_wins(&values[i].element, &found->elements[kept - 1])) {
+            found->elements[kept - 1] = values[i].element;
+        }
+    }
+    found->count = kept;
+    qsort(found->elements, kept, sizeof(*found->elements), element_compare);
+    return STATUS_OK;
 }
 
 static void column_settle(struct wide_column *column, int64_t covered)

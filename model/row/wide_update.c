@@ -1,5 +1,7 @@
 #include "row/wide_update.h"
 
+#include "value/order.h"
+
 enum {
     LIST_PATH_BYTES = 16,
     COUNTER_BYTES = 8,
@@ -146,9 +148,20 @@ static void apply_add(const struct wide_moment *moment, const struct wide_action
                                          .value = bytes_of(value, COUNTER_BYTES)});
 }
 
-static enum status apply_action(const struct wide_update *update, const struct wide_moment *moment,
-                                const struct wide_action *action, struct arena *arena, struct wide_row *row,
-                                struct error *error)
+/* Elements of sets and maps that are equal, though they are written differently, become one. */
+static enum status apply_unite(const struct schema *schema, uint32_t id, struct arena *arena,
+                               struct wide_row *row, struct error *error)
+{
+    const struct column *column = schema_column_of_id(schema, id);
+    bool has_values = column != NULL && (column->type.kind == TYPE_SET || column->type.kind == TYPE_MAP);
+    return has_values && value_type_is_ambiguous(&column->type.parameters[0])
+               ? wide_row_unite_elements(row, arena, id, &column->type.parameters[0], error)
+               : STATUS_OK;
+}
+
+static enum status apply_action(const struct schema *schema, const struct wide_update *update,
+                                const struct wide_moment *moment, const struct wide_action *action,
+                                struct arena *arena, struct wide_row *row, struct error *error)
 {
     switch (action->kind) {
     case WIDE_SET:
@@ -161,8 +174,10 @@ static enum status apply_action(const struct wide_update *update, const struct w
     case WIDE_REPLACE_LIST: /* the new elements are one microsecond younger than what they replace may be */
         wide_row_delete_column(row, arena, action->column, update_deletion(moment, moment->timestamp - 1));
         apply_elements(update, moment, action, arena, row);
-        break;
+        return apply_unite(schema, action->column, arena, row, error);
     case WIDE_PUT:
+        apply_elements(update, moment, action, arena, row);
+        return apply_unite(schema, action->column, arena, row, error);
     case WIDE_APPEND:
     case WIDE_PREPEND:
         apply_elements(update, moment, action, arena, row);
@@ -179,8 +194,9 @@ static enum status apply_action(const struct wide_update *update, const struct w
     return STATUS_OK;
 }
 
-enum status wide_update_apply(const struct wide_update *update, const struct wide_moment *moment,
-                              struct arena *arena, struct wide_row *row, struct error *error)
+enum status wide_update_apply(const struct schema *schema, const struct wide_update *update,
+                              const struct wide_moment *moment, struct arena *arena, struct wide_row *row,
+                              struct error *error)
 {
     const struct wide_part present = {0};
     enum status status = STATUS_OK;
@@ -191,7 +207,7 @@ enum status wide_update_apply(const struct wide_update *update, const struct wid
         wide_row_put_marker(row, update_cell(update, moment, &present));
     }
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {
-        status = apply_action(update, moment, &update->actions[i], arena, row, error);
+        status = apply_action(schema, update, moment, &update->actions[i], arena, row, error);
     }
     return status;
 }

@@ -135,6 +135,17 @@ int value_type_compare(const struct type *type, const struct value *a, const str
     return value_order(a, b);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): types have bounds */
+bool value_type_is_ambiguous(const struct type *type)
+{
+    bool is_ambiguous = type->kind == TYPE_DECIMAL || type->kind == TYPE_FLOAT || type->kind == TYPE_DOUBLE ||
+                        type->kind == TYPE_TUPLE || type->kind == TYPE_UDT;
+    for (size_t i = 0; i < type->count && !is_ambiguous; i++) {
+        is_ambiguous = value_type_is_ambiguous(&type->parameters[i]);
+    }
+    return is_ambiguous;
+}
+
 /* Where a member lies, which does not change while the places are sorted. */
 struct order_place {
     const struct value *at;

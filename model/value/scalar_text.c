@@ -516,7 +516,7 @@ static enum status duration_of(struct bytes text, struct value *ret_value, struc
     bool is_negative = cursor_mark(&cursor, '-');
     bool is_sound = false;
     if (cursor_mark(&cursor, 'P')) {
-        bool has_marks = cursor.rest.size > 0 && memchr(cursor.rest.data, '-', cursor.rest.size) != NULL;
+        bool has_marks = bytes_find_byte(cursor.rest, '-') != NULL;
         is_sound = has_marks ? duration_alternative(&cursor, &sum) : duration_iso(&cursor, &sum);
     } else {
         is_sound = duration_standard(&cursor, &sum);
@@ -640,7 +640,7 @@ static enum status inet_of(struct bytes text, struct arena *arena, struct value 
     uint8_t *address = arena_create(arena, 16);
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
     size_t size = 0;
-    if (text.size < sizeof(copy) && memchr(text.data, '\0', text.size) == NULL) {
+    if (text.size > 0 && text.size < sizeof(copy) && bytes_find_byte(text, '\0') == NULL) {
         memcpy(copy, text.data, text.size);
         size = inet_pton(AF_INET, copy, address) == 1 ? 4 : inet_pton(AF_INET6, copy, address) == 1 ? 16 : 0;
     }

@@ -100,11 +100,11 @@ enum status value__scalar_encode(const struct type *type, const struct value *va
         serial_put_double(value->float64, buffer);
         return STATUS_OK;
     case TYPE_VARINT:
-        buffer_put(buffer, value->decimal.unscaled);
+        buffer_put(buffer, decimal_of_unscaled(0, value->decimal.unscaled).unscaled);
         return STATUS_OK;
     case TYPE_DECIMAL:
         serial_put_integer(value->decimal.scale, 4, buffer);
-        buffer_put(buffer, value->decimal.unscaled);
+        buffer_put(buffer, decimal_of_unscaled(0, value->decimal.unscaled).unscaled);
         return STATUS_OK;
     case TYPE_NUMBER:
         return serial_put_number(value, buffer, error);

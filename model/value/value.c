@@ -69,14 +69,24 @@ static int compare_exactly(const struct value *a, const struct value *b)
     return 0;
 }
 
-bool value_is_within(const struct value *value, unsigned depth)
+static bool value_is_container(const struct value *value)
+{
+    return value->kind >= VALUE_LIST && value->kind <= VALUE_VECTOR;
+}
+
+struct value *value_children(const struct value *value, size_t *ret_count)
 {
     bool is_map = value->kind == VALUE_MAP;
-    bool has_items = value->kind == VALUE_LIST || value->kind == VALUE_SET || value->kind == VALUE_TUPLE ||
-                     value->kind == VALUE_UDT || value->kind == VALUE_VECTOR;
-    size_t count = is_map ? 2 * value->pairs.count : has_items ? value->items.count : 0;
-    const struct value *at = is_map ? value->pairs.at : value->items.at;
-    if ((is_map || has_items) && depth == 0) {
+    bool is_container = value_is_container(value);
+    *ret_count = is_map ? 2 * value->pairs.count : is_container ? value->items.count : 0;
+    return is_map ? value->pairs.at : is_container ? value->items.at : NULL;
+}
+
+bool value_is_within(const struct value *value, unsigned depth)
+{
+    size_t count = 0;
+    const struct value *at = value_children(value, &count);
+    if (value_is_container(value) && depth == 0) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -36,6 +36,33 @@ static void test_json_through_msgpack(void **state)
     expect_json("{}", "{}");
 }
 
+/* Wherever in a text a character stands, it comes back; text goes out in steps of eight bytes. */
+static void test_every_character_comes_back(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 0x80; c++) {
+        for (size_t at = 0; at < 20; at++) {
+            struct arena arena = {0};
+            struct buffer json = {0};
+            struct value decoded;
+            struct error error;
+            char text[] = "\xC3\xA9xxxxxxxxxxxxxxxxxxxx";
+            text[2 + at] = (char)c;
+            struct bytes bytes = bytes_of(text, sizeof(text) - 1);
+            codec_json_put_text(&json, bytes);
+            assert_ok(codec_json_decode(buffer_bytes(&json), &arena, &decoded, &error), error);
+            assert_true(decoded.kind == VALUE_TEXT && bytes_equal(decoded.bytes, bytes));
+            buffer_clear(&json);
+            text[2 + at] = (char)(0x80 + c); /* no UTF-8 any more */
+            codec_json_put_text(&json, bytes);
+            assert_ok(codec_json_decode(buffer_bytes(&json), &arena, &decoded, &error), error);
+            assert_int_equal(decoded.bytes.size, bytes.size - 3 + 9); /* three bytes are replaced by U+FFFD */
+            buffer_reset(&json);
+            arena_reset(&arena);
+        }
+    }
+}
+
 static void test_malformed_json_is_told(void **state)
 {
     (void)state;
@@ -95,6 +122,124 @@ static void test_only_canonical_values_are_stored_values(void **state)
     arena_reset(&arena);
 }
 
+/* Each has another form that is shorter, or as short and the one that is written. */
+static void test_one_form_of_each_value_is_canonical(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data;
+        size_t size;
+    } others[] = {
+        {"\xD0\x05", 2},             /* 5 as signed 8 bits */
+        {"\xD1\x01\x00", 3},         /* 256 as signed 16 bits, not unsigned */
+        {"\xD1\xFF\xFF", 3},         /* -1 as 16 bits */
+        {"\xCE\x00\x00\xFF\xFF", 5}, /* 65535 as 32 bits */
+        {"\xD9\x01"
+         "a",
+         3},                             /* text with a length of its own */
+        {"\xC5\x00\x01\x00", 4},         /* bytes with a length of 16 bits */
+        {"\xDC\x00\x01\x05", 4},         /* an array likewise */
+        {"\xDE\x00\x00", 3},             /* a map likewise */
+        {"\xC7\x01\x09\x90", 4},         /* a set in an ext of any length instead of 1 */
+        {"\xD6\x0A\xDC\x00\x01\x05", 6}, /* a tuple whose array is too wide */
+    };
+    struct arena arena = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        struct value value;
+        struct error error;
+        struct buffer packed = {0};
+        struct bytes other = bytes_of(others[i].data, others[i].size);
+        assert_status(codec_value_decode(other, &arena, &value, &error), STATUS_CORRUPT, error);
+        assert_ok(codec_message_decode(other, &arena, &value, &error), error);
+        codec_value_encode(&packed, &value);
+        assert_false(bytes_equal(buffer_bytes(&packed), other));
+        assert_ok(codec_value_decode(buffer_bytes(&packed), &arena, &value, &error), error);
+        buffer_reset(&packed);
+    }
+    arena_reset(&arena);
+}
+
+/* Heads that claim more than there is cost no memory. */
+static void test_claims_are_not_believed(void **state)
+{
+    (void)state;
+    static const char *const claims[] = {"\xDD\xFF\xFF\xFF\xFF", "\xDF\xFF\xFF\xFF\xFF",
+                                         "\xC9\xFF\xFF\xFF\xFF", "\xDB\xFF\xFF\xFF\xFF"};
+    struct arena arena = {0};
+    struct value value;
+    struct error error;
+    for (size_t i = 0; i < ARRAY_COUNT(claims); i++) {
+        struct bytes claim = bytes_of(claims[i], 5);
+        assert_status(codec_message_decode(claim, &arena, &value, &error), STATUS_INVALID, error);
+        assert_non_null(strstr(error.text, "malformed msgpack"));
+    }
+    struct buffer nested = {0}; /* in each other, all together more than there is */
+    for (int i = 0; i < 30; i++) {
+        buffer_put(&nested, bytes_of("\xDC\x00\x50", 3));
+    }
+    assert_status(codec_message_decode(buffer_bytes(&nested), &arena, &value, &error), STATUS_INVALID, error);
+    assert_non_null(strstr(error.text, "cut short"));
+    buffer_reset(&nested);
+    assert_status(codec_message_decode((struct bytes){0}, &arena, &value, &error), STATUS_INVALID, error);
+    arena_reset(&arena);
+}
+
+/* Ext types in each other, of which each claims as many items as it has bytes: there is room for all only once. */
+static void test_claims_in_ext_types_are_not_believed(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct value value;
+    struct error error;
+    struct buffer packed = {0};
+    for (size_t i = 0; i < 100000; i++) {
+        buffer_put_u8(&packed, 0xC0);
+    }
+    for (int i = 0; i < 30; i++) {
+        struct buffer outer = {0};
+        buffer_put_u8(&outer, 0xC9);
+        buffer_put_u32(&outer, (uint32_t)packed.size + 5);
+        buffer_put_u8(&outer, 10); /* a tuple */
+        buffer_put_u8(&outer, 0xDD);
+        buffer_put_u32(&outer, (uint32_t)packed.size);
+        buffer_put(&outer, buffer_bytes(&packed));
+        buffer_reset(&packed);
+        packed = outer;
+    }
+    assert_status(codec_message_decode(buffer_bytes(&packed), &arena, &value, &error), STATUS_INVALID, error);
+    assert_true(arena.total <= packed.size * sizeof(struct value));
+    buffer_reset(&packed);
+    arena_reset(&arena);
+}
+
+static void put_tuples(struct buffer *buffer, unsigned depth)
+{
+    struct value value = {.kind = VALUE_TUPLE};
+    struct value levels[64];
+    for (unsigned i = 0; i < depth; i++) {
+        levels[i] = value;
+        value = (struct value){.kind = VALUE_TUPLE, .items = {.at = &levels[i], .count = 1}};
+    }
+    codec_value_encode(buffer, &value);
+}
+
+static void test_ext_types_too_deep_are_refused(void **state)
+{
+    (void)state;
+    struct buffer packed = {0};
+    struct arena arena = {0};
+    struct value value;
+    struct error error;
+    put_tuples(&packed, VALUE_DEPTH_MAX - 1);
+    assert_ok(codec_value_decode(buffer_bytes(&packed), &arena, &value, &error), error);
+    buffer_clear(&packed);
+    put_tuples(&packed, 60);
+    assert_status(codec_message_decode(buffer_bytes(&packed), &arena, &value, &error), STATUS_INVALID, error);
+    assert_non_null(strstr(error.text, "too deep"));
+    buffer_reset(&packed);
+    arena_reset(&arena);
+}
+
 static void test_damaged_msgpack_never_reads_outside(void **state)
 {
     (void)state;
@@ -131,9 +276,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_through_msgpack),
+        cmocka_unit_test(test_every_character_comes_back),
         cmocka_unit_test(test_malformed_json_is_told),
         cmocka_unit_test(test_too_deep_is_refused),
         cmocka_unit_test(test_only_canonical_values_are_stored_values),
+        cmocka_unit_test(test_one_form_of_each_value_is_canonical),
+        cmocka_unit_test(test_claims_are_not_believed),
+        cmocka_unit_test(test_claims_in_ext_types_are_not_believed),
+        cmocka_unit_test(test_ext_types_too_deep_are_refused),
         cmocka_unit_test(test_damaged_msgpack_never_reads_outside),
     };
     return cmocka_run_group_tests_name("codec/codec", tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void row_become(struct table *table, struct wide_row *row, const struct v
                                  .prepended = &prepended};
     assert_ok(document_to_wide(&table->schema, false, before, after, &table->arena, &update, &error), error);
     update.ttl = ttl;
-    assert_ok(wide_update_apply(&update, &moment, &table->arena, row, &error), error);
+    assert_ok(wide_update_apply(&table->schema, &update, &moment, &table->arena, row, &error), error);
     wide_row_settle(row, WIDE_NO_DELETION);
 }
 

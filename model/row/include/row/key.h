@@ -42,6 +42,9 @@ MUST_USE enum status key_decode(const struct schema *schema, struct bytes key, s
                                 struct value *ret_partition, struct value *ret_clustering,
                                 size_t *ret_clustering_count, struct error *error);
 
+/* Whether keys that are written differently may name the same row, since the order of a clustering column takes values for
+ * equal that differ: 1.0 and 1.00 of decimal, NaNs of other bits, a tuple with and without last fields that are null. */
+bool key_is_ambiguous(const struct schema *schema);
 /* Appends the storage key of a record key. STATUS_CORRUPT or STATUS_INVALID when the record key is malformed. */
 MUST_USE enum status key_storage(const struct schema *schema, struct bytes key, struct buffer *ret_storage,
                                  struct error *error);

@@ -89,6 +89,10 @@ void wide_row_put_cell(struct wide_row *row, struct arena *arena, uint32_t colum
 /* `elements` in any order; they are sorted in place. */
 void wide_row_put_elements(struct wide_row *row, struct arena *arena, uint32_t column,
                            struct wide_element *elements, size_t count);
+/* Makes one of the elements of a set or map whose paths are written differently and are equal as values of type `path`: 1.0
+ * and 1.00 of decimal. The cell that stays keeps its own path, of cells that are alike the larger one. STATUS_CORRUPT. */
+MUST_USE enum status wide_row_unite_elements(struct wide_row *row, struct arena *arena, uint32_t column,
+                                             const struct type *path, struct error *error);
 void wide_row_delete_column(struct wide_row *row, struct arena *arena, uint32_t column,
                             struct wide_deletion deletion);
 void wide_row_delete(struct wide_row *row, struct wide_deletion deletion);

@@ -51,8 +51,10 @@ struct wide_moment {
     uint64_t *prepended;    /* … and at beginnings: their paths are unique */
 };
 
-/* STATUS_INVALID in Cassandra's words: an index beyond its list. *row is then spoilt. What was expired counts as gone. */
-MUST_USE enum status wide_update_apply(const struct wide_update *update, const struct wide_moment *moment,
-                                       struct arena *arena, struct wide_row *row, struct error *error);
+/* STATUS_INVALID in Cassandra's words: an index beyond its list. STATUS_CORRUPT. *row is then spoilt. What was expired counts
+ * as gone. The schema tells which elements of sets and maps are equal. */
+MUST_USE enum status wide_update_apply(const struct schema *schema, const struct wide_update *update,
+                                       const struct wide_moment *moment, struct arena *arena,
+                                       struct wide_row *row, struct error *error);
 
 #endif

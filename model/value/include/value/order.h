@@ -17,6 +17,9 @@
 int value_order(const struct value *a, const struct value *b);
 /* The order of two values of `type`, which passed type_check. A value's kind tells which comparator is meant. */
 int value_type_compare(const struct type *type, const struct value *a, const struct value *b);
+/* Whether values that have one place may be written differently: decimals by scale, NaN by its bits, tuples with and without
+ * nulls at their end, and whatever holds such. */
+bool value_type_is_ambiguous(const struct type *type);
 
 /* Sorts a set's items or a map's pairs, made in `arena`, and leaves one of those that have the same place: of a set the
  * first that was there, of a map the first key with the last value (as Cassandra reads them). */

@@ -125,6 +125,9 @@ struct value value_of_members(struct arena *arena, const struct value_member *me
 /* Sorts a map's pairs by key, in place. False when a key is there twice. */
 bool value_map_sort(struct value *map);
 
+/* The values inside a container, a map's keys and values by turns; none of anything else. */
+struct value *value_children(const struct value *value, size_t *ret_count);
+
 /* Whether no container lies deeper than `depth` containers. */
 bool value_is_within(const struct value *value, unsigned depth);
 
