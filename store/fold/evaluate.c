@@ -14,7 +14,7 @@ static enum status evaluate_load(struct fold *fold, struct environment_write *wr
     struct bytes stored = {0};
     struct bytes stored_key = {0};
     struct bytes image = {0};
-    *ret_row = (struct fold_row){.schema = schema, .key = key};
+    *ret_row = (struct fold_row){.schema = schema, .key = key, .identity = key};
     buffer_clear(&fold->storage_key);
     enum status status = key_storage(schema, key, &fold->storage_key, error);
     if (status == STATUS_OK) {
@@ -29,9 +29,12 @@ static enum status evaluate_load(struct fold *fold, struct environment_write *wr
     if (status != STATUS_OK) {
         return status;
     }
-    if (!bytes_equal(stored_key, key)) {
+    if (!bytes_equal(key_partition(stored_key), key_partition(key))) {
         return error_set(error, STATUS_INVALID,
                          "another partition key has the same hash; choose another key");
+    }
+    if (!bytes_equal(stored_key, key)) { /* the row keeps the key that it was first written with */
+        ret_row->key = arena_copy(&fold->arena, stored_key);
     }
     ret_row->had_old = true;
     ret_row->has_new = true;
@@ -58,15 +61,30 @@ static void transaction_add(struct fold *fold, struct fold_transaction *transact
 
 /* A row that is there already, when there is no map of them: then there are few. */
 static struct fold_row *transaction_find(const struct fold_transaction *transaction,
-                                         const struct schema *schema, struct bytes key)
+                                         const struct schema *schema, struct bytes identity)
 {
     for (size_t i = 0; i < transaction->count; i++) {
         struct fold_row *row = transaction->rows[i];
-        if (row->table_change == NULL && row->schema->table == schema->table && bytes_equal(row->key, key)) {
+        if (row->table_change == NULL && row->schema->table == schema->table &&
+            bytes_equal(row->identity, identity)) {
             return row;
         }
     }
     return NULL;
+}
+
+/* What tells a row from all others of its table: its key, or where several keys may name it its storage key. */
+static enum status evaluate_identity(struct fold *fold, const struct schema *schema, struct bytes key,
+                                     struct bytes *ret_identity, struct error *error)
+{
+    *ret_identity = key;
+    if (!key_is_ambiguous(schema)) {
+        return STATUS_OK;
+    }
+    buffer_clear(&fold->storage_key);
+    enum status status = key_storage(schema, key, &fold->storage_key, error);
+    *ret_identity = arena_copy(&fold->arena, buffer_bytes(&fold->storage_key));
+    return status;
 }
 
 enum status fold__evaluate_row(struct fold *fold, struct environment_write *write,
@@ -74,18 +92,20 @@ enum status fold__evaluate_row(struct fold *fold, struct environment_write *writ
                                struct bytes key, struct fold_row **ret_row, struct error *error)
 {
     struct buffer name = {0};
+    struct bytes identity = {0};
     struct fold_row *row = NULL;
+    enum status status = evaluate_identity(fold, schema, key, &identity, error);
     if (transaction->by_key != NULL) {
         buffer_put_u32(&name, schema->table);
-        buffer_put(&name, key);
+        buffer_put(&name, identity);
         row = map_get(transaction->by_key, buffer_bytes(&name));
     } else {
-        row = transaction_find(transaction, schema, key);
+        row = transaction_find(transaction, schema, identity);
     }
-    enum status status = STATUS_OK;
-    if (row == NULL) {
+    if (status == STATUS_OK && row == NULL) {
         row = arena_create(&fold->arena, sizeof(*row));
         status = evaluate_load(fold, write, schema, key, row, error);
+        row->identity = identity;
         if (status == STATUS_OK) {
             transaction_add(fold, transaction, row);
         }
@@ -175,6 +195,7 @@ static enum status evaluate_updated(const struct fold_scene *scene, const struct
     struct fold *fold = scene->fold;
     struct buffer image = {0};
     struct value item = {.kind = VALUE_MAP};
+    unsigned depth_max = change->bounds == NULL ? VALUE_DEPTH_MAX + 1 : change->bounds->depth_max;
     enum status status = evaluate_decode(scene, row, error);
     if (status == STATUS_OK && evaluate_is_there(row)) {
         item = evaluate_shown(scene, change, row);
@@ -187,7 +208,7 @@ static enum status evaluate_updated(const struct fold_scene *scene, const struct
     if (status == STATUS_OK) {
         status = update_apply(change->update, &fold->arena, &item, error);
     }
-    if (status == STATUS_OK && !value_is_within(&item, VALUE_DEPTH_MAX + 1)) {
+    if (status == STATUS_OK && !value_is_within(&item, depth_max)) {
         status =
             error_set(error, STATUS_INVALID,
                       "Nesting Levels have exceeded supported limits: Attributes in the item have nested "

@@ -58,6 +58,7 @@ struct fold_stage {
 struct fold_row {
     const struct schema *schema;
     struct bytes key;
+    struct bytes identity; /* the key, or its storage key where other keys may name the same row */
     bool had_old;
     bool has_new;
     bool is_decoded;

@@ -206,7 +206,7 @@ enum status fold__wide_update(const struct fold_scene *scene, const struct wide_
         status = wide_mask(scene, row->schema, row->key, &mask, error);
     }
     if (status == STATUS_OK) {
-        status = wide_update_apply(update, &moment, &scene->fold->arena, &row->wide, error);
+        status = wide_update_apply(row->schema, update, &moment, &scene->fold->arena, &row->wide, error);
     }
     if (status == STATUS_OK) {
         wide_row_settle(&row->wide, mask);

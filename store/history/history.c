@@ -1,10 +1,12 @@
 #include "history/history.h"
 
 #include "base/memory.h"
+#include "row/key.h"
 #include "segment/segment.h"
 
 /* The key index's entries under exactly one row. */
 struct row_changes {
+    const struct schema *schema;
     struct log_keys *keys;
     struct buffer storage; /* the row's storage key without its space */
     struct buffer indexed; /* the same as the index stores it */
@@ -20,7 +22,7 @@ static void row_changes_close(struct row_changes *changes)
 static enum status row_changes_open(struct row_changes *changes, struct log *log, const struct schema *schema,
                                     struct bytes key, uint64_t after_lsn, struct error *error)
 {
-    *changes = (struct row_changes){0};
+    *changes = (struct row_changes){.schema = schema};
     enum status status = key_storage(schema, key, &changes->storage, error);
     if (status == STATUS_OK) {
         segment_key_encode(schema->space, buffer_bytes(&changes->storage), &changes->indexed);
@@ -30,6 +32,19 @@ static enum status row_changes_open(struct row_changes *changes, struct log *log
         row_changes_close(changes);
     }
     return status;
+}
+
+/* Whether a record under the row's entry is of the row. */
+static bool row_changes_has(const struct row_changes *changes, struct bytes key, struct bytes other)
+{
+    struct buffer storage = {0};
+    bool is_same = bytes_equal(key, other);
+    if (!is_same && key_is_ambiguous(changes->schema) &&
+        key_storage(changes->schema, other, &storage, NULL) == STATUS_OK) {
+        is_same = bytes_equal(buffer_bytes(&storage), buffer_bytes(&changes->storage));
+    }
+    buffer_reset(&storage);
+    return is_same;
 }
 
 /* The next record of the row: entries of long keys are told apart by the record itself. STATUS_END. */
@@ -48,7 +63,7 @@ static enum status row_changes_next(struct row_changes *changes, struct log *log
         }
         status = log_record_at(log, ret_change->lsn, buffer, &ret_change->record, &ret_change->commit_time_us,
                                error);
-        if (status != STATUS_OK || bytes_equal(ret_change->record.key, key)) {
+        if (status != STATUS_OK || row_changes_has(changes, key, ret_change->record.key)) {
             return status;
         }
     }

@@ -24,10 +24,11 @@ static void clear_range(const struct deletion *deletion, struct buffer *ret_low,
 }
 
 /* The next rows. *ret_is_whole: there are no more. */
-static enum status clear_collect(struct snapshot *snapshot, const struct schema *schema,
+static enum status clear_collect(struct jobs *jobs, struct snapshot *snapshot, const struct schema *schema,
                                  struct deletion *deletion, struct write *write, bool *ret_is_whole,
                                  struct error *error)
 {
+    size_t rows = job__rows(jobs, JOB_CLEAR_ROWS_MAX);
     struct buffer low = {0};
     struct buffer high = {0};
     struct read_cursor *cursor = NULL;
@@ -35,7 +36,7 @@ static enum status clear_collect(struct snapshot *snapshot, const struct schema 
     clear_range(deletion, &low, &high);
     struct read_range range = {.low = buffer_bytes(&low), .high = buffer_bytes(&high), .is_unmasked = true};
     enum status status = read_cursor_open(snapshot, range, &cursor, error);
-    while (status == STATUS_OK && write->count < JOB_CLEAR_ROWS_MAX && bytes < JOB_CLEAR_BYTES_MAX) {
+    while (status == STATUS_OK && write->count < rows && bytes < JOB_CLEAR_BYTES_MAX) {
         struct bytes storage;
         struct bytes key;
         struct bytes image;
@@ -67,7 +68,7 @@ static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, stru
     *ret_is_whole = schema == NULL || schema->space != deletion->space; /* dropped, or truncated since */
     write.changes = arena_create_array(&write.arena, JOB_CLEAR_ROWS_MAX + 1, sizeof(*write.changes));
     if (!*ret_is_whole) {
-        status = clear_collect(snapshot, schema, deletion, &write, ret_is_whole, error);
+        status = clear_collect(jobs, snapshot, schema, deletion, &write, ret_is_whole, error);
     }
     deletion_encode(deletion, &key, &image);
     write.changes[write.count++] =
@@ -76,7 +77,7 @@ static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, stru
                               .key = buffer_bytes(&key),
                               .image = buffer_bytes(&image)};
     if (status == STATUS_OK) {
-        status = job__submit(jobs, &write, error);
+        status = job__rows_note(jobs, write.count - 1, job__submit(jobs, &write, error));
     }
     buffer_reset(&key);
     buffer_reset(&image);

@@ -53,6 +53,21 @@ enum status job__submit(struct jobs *jobs, struct write *write, struct error *er
     return job__finish(&pending, error);
 }
 
+size_t job__rows(const struct jobs *jobs, size_t most)
+{
+    size_t rows = most >> jobs->halvings;
+    return rows == 0 ? 1 : rows;
+}
+
+enum status job__rows_note(struct jobs *jobs, size_t rows, enum status status)
+{
+    if (status == STATUS_TOO_LARGE && rows > 1) {
+        jobs->halvings++;
+        return STATUS_OK;
+    }
+    return status;
+}
+
 static void jobs_sleep(struct jobs *jobs)
 {
     struct timespec until;
@@ -68,6 +83,7 @@ static void jobs_run(void *context)
 {
     struct jobs *jobs = context;
     while (!job__is_stopping(jobs)) {
+        jobs->halvings = 0;
         job__clear(jobs);
         job__backfill(jobs);
         job__restore(jobs);

@@ -17,6 +17,7 @@ struct jobs {
     atomic_bool is_stopping;
     int64_t next_sweep_us; /* steady */
     struct map *expiries;  /* schemas (by table and version) whose expiries are filled in */
+    unsigned halvings;     /* of the rows in a transaction: the log took no more */
 };
 
 /* A write that the writer has. It and the write stay where they are until job__finish. */
@@ -31,6 +32,12 @@ MUST_USE enum status job__finish(struct job_pending *pending, struct error *erro
 /* Both. */
 MUST_USE enum status job__submit(struct jobs *jobs, struct write *write, struct error *error);
 bool job__is_stopping(const struct jobs *jobs);
+
+/* Transactions of many rows are made smaller when the log's segments are too small for them, or the rows too large: how many rows
+ * to take instead of `most`. */
+size_t job__rows(const struct jobs *jobs, size_t most);
+/* Notes how a transaction of `rows` ended. STATUS_TOO_LARGE becomes STATUS_OK when fewer rows are worth another try. */
+enum status job__rows_note(struct jobs *jobs, size_t rows, enum status status);
 
 /* Each does what there is to do; a failure is told in the diagnostics, and tried again later. */
 void job__clear(struct jobs *jobs);

@@ -162,9 +162,10 @@ static enum status sitting_collect(struct sitting *sitting, struct write *write,
 {
     struct restore *restore = &sitting->restore;
     int64_t now = clock_wall_us(sitting->jobs->options.clock) / 1000000;
+    size_t rows = job__rows(sitting->jobs, JOB_RESTORE_ROWS_MAX);
     size_t bytes = 0;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && write->count < JOB_RESTORE_ROWS_MAX && bytes < JOB_RESTORE_BYTES_MAX) {
+    while (status == STATUS_OK && write->count < rows && bytes < JOB_RESTORE_BYTES_MAX) {
         struct bytes storage;
         struct bytes key;
         struct bytes image;
@@ -189,11 +190,36 @@ static enum status sitting_wait(struct sitting *sitting, struct error *error)
     return status;
 }
 
+static struct write sitting_transaction(const struct sitting *sitting)
+{
+    return (struct write){.cause = {.kind = CAUSE_RESTORE, .lsn = sitting->restore.lsn}};
+}
+
+/* A row that leaves no room for the progress goes before it, alone. If the server ends in between it is put again, which
+ * changes nothing. */
+static enum status sitting_submit_row(struct sitting *sitting, struct write *write, struct error *error)
+{
+    enum status status = sitting_wait(sitting, error);
+    if (status == STATUS_OK) {
+        status = job__submit(sitting->jobs, write, error);
+    }
+    struct write next = sitting_transaction(sitting);
+    next.arena = write->arena; /* the position is in it */
+    next.changes = write->changes;
+    *write = next;
+    return status;
+}
+
 /* Hands the transaction over, with the progress as its last change, when the one before was committed. */
 static enum status sitting_submit(struct sitting *sitting, struct write *write, struct error *error)
 {
     struct buffer key = {0};
     struct buffer image = {0};
+    bool is_alone = write->count == 1 && job__rows(sitting->jobs, JOB_RESTORE_ROWS_MAX) == 1;
+    enum status status = is_alone ? sitting_submit_row(sitting, write, error) : sitting_wait(sitting, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     restore_encode(&sitting->restore, &key, &image);
     write->changes[write->count++] =
         (struct write_change){.kind = CHANGE_PUT,
@@ -202,19 +228,16 @@ static enum status sitting_submit(struct sitting *sitting, struct write *write, 
                               .image = arena_copy(&write->arena, buffer_bytes(&image))};
     buffer_reset(&key);
     buffer_reset(&image);
-    enum status status = sitting_wait(sitting, error);
-    if (status == STATUS_OK) {
-        job__start(sitting->jobs, write, &sitting->pending);
-        sitting->is_pending = true;
-    }
-    return status;
+    job__start(sitting->jobs, write, &sitting->pending);
+    sitting->is_pending = true;
+    return STATUS_OK;
 }
 
 static struct write *sitting_write(struct sitting *sitting, size_t number)
 {
     struct write *write = &sitting->writes[number % 2];
     arena_reset(&write->arena);
-    *write = (struct write){.cause = {.kind = CAUSE_RESTORE, .lsn = sitting->restore.lsn}};
+    *write = sitting_transaction(sitting);
     write->changes = arena_create_array(&write->arena, JOB_RESTORE_ROWS_MAX + 1, sizeof(*write->changes));
     return write;
 }
@@ -274,7 +297,8 @@ void job__restore(struct jobs *jobs)
             has_work = restore_find(jobs, snapshot, &sitting.arena, &sitting.restore, &error);
         }
         if (status == STATUS_OK && has_work) {
-            status = sitting_run(&sitting, snapshot, &error);
+            status = job__rows_note(jobs, job__rows(jobs, JOB_RESTORE_ROWS_MAX),
+                                    sitting_run(&sitting, snapshot, &error));
         }
         sitting_close(&sitting);
         snapshot_release(snapshot);

@@ -11,6 +11,7 @@ static enum status sweep_collect(struct jobs *jobs, struct write *write, struct 
     uint8_t oldest[8];
     uint64_t now = (uint64_t)(clock_wall_us(jobs->options.clock) / 1000000);
     bytes_put_u64(oldest, now - JOB_EXPIRE_SECONDS_MAX);
+    size_t rows = job__rows(jobs, JOB_EXPIRE_ROWS_MAX);
     enum status status = environment_read_open(jobs->options.environment, &read, error);
     if (status == STATUS_OK) {
         status = environment_read_cursor_open(read, TREE_EXPIRY, &cursor, error);
@@ -18,7 +19,7 @@ static enum status sweep_collect(struct jobs *jobs, struct write *write, struct 
     if (status == STATUS_OK) {
         status = environment_cursor_seek_at_or_after(cursor, bytes_of(oldest, sizeof(oldest)), error);
     }
-    while (status == STATUS_OK && write->count < JOB_EXPIRE_ROWS_MAX && ret_forgotten->size == 0) {
+    while (status == STATUS_OK && write->count < rows && ret_forgotten->size == 0) {
         struct bytes entry = environment_cursor_key(cursor);
         struct bytes value = {0};
         if (entry.size < 8 || bytes_get_u64(entry.data) > now) {
@@ -55,7 +56,7 @@ static enum status sweep_some(struct jobs *jobs, size_t *ret_count, struct error
     enum status status = sweep_collect(jobs, &write, &forgotten, error);
     *ret_count = write.count + (forgotten.size > 0);
     if (status == STATUS_OK && write.count > 0) {
-        status = job__submit(jobs, &write, error);
+        status = job__rows_note(jobs, write.count, job__submit(jobs, &write, error));
     }
     if (status == STATUS_OK && forgotten.size > 0) {
         struct write forget = {.step = {.kind = STEP_FORGET, .index = forgotten}};

@@ -5,6 +5,7 @@
 #include "catalog/deletion.h"
 #include "catalog/rows.h"
 #include "environment/transaction.h"
+#include "row/key.h"
 #include "row/stored.h"
 
 struct snapshot {
@@ -142,7 +143,7 @@ static enum status read_stored(struct snapshot *snapshot, const struct schema *s
     if (status == STATUS_OK) {
         status = stored_row_decode(stored, &stored_key, &image, error);
     }
-    if (status == STATUS_OK && !bytes_equal(stored_key, key)) {
+    if (status == STATUS_OK && !bytes_equal(key_partition(stored_key), key_partition(key))) {
         status = error_set(error, STATUS_NOT_FOUND, "no such row"); /* another long key with the same hash */
     }
     if (status == STATUS_OK) {

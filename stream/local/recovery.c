@@ -32,6 +32,8 @@ struct recovery {
     uint64_t next_lsn;  /* 0: not known yet, the first frame tells */
     uint64_t chain_lsn; /* of the first piece of an open chain; 0: none */
     size_t chain_segment;
+    bool chain_is_durable; /* it began in a sealed segment, so it was complete (invariant 3) */
+    bool has_frames;       /* frames of raw segments were read last, so whether a chain is open is known */
     struct buffer buffer;
 };
 
@@ -222,19 +224,24 @@ static void recovery_accept(struct recovery *recovery, size_t index, const struc
     local->term = header->term;
     local->commit_time_us = header->commit_time_us;
     local->active = index;
-    if ((header->flags & FRAME_CHAIN_FIRST) != 0) {
+    if (frame_is_complete(header)) {
+        recovery->chain_lsn = 0;
+        recovery->chain_is_durable = false;
+    } else if (recovery->chain_lsn == 0) {
         recovery->chain_lsn = header->first_lsn;
         recovery->chain_segment = index;
-    } else if (frame_is_complete(header)) {
-        recovery->chain_lsn = 0;
+        recovery->chain_is_durable = (header->flags & FRAME_CHAIN_FIRST) == 0;
     }
+    recovery->has_frames = true;
 }
 
+/* Behind a sealed segment, or where retention removed one, a chain may be open. */
 static bool recovery_is_next(const struct recovery *recovery, const struct frame_header *header)
 {
     bool is_chained = (header->flags & (FRAME_CHAIN_MIDDLE | FRAME_CHAIN_LAST)) != 0;
+    bool may_be_chained = recovery->chain_lsn != 0 || (!recovery->has_frames && recovery->next_lsn > 1);
     return (recovery->next_lsn == 0 || header->first_lsn == recovery->next_lsn) &&
-           header->term >= recovery->local->term && is_chained == (recovery->chain_lsn != 0);
+           header->term >= recovery->local->term && (is_chained ? may_be_chained : recovery->chain_lsn == 0);
 }
 
 /* What to do where no acceptable frame is: nothing (the clean end of a segment), a cut, or a stop. */
@@ -254,7 +261,7 @@ static enum status recovery_judge(struct recovery *recovery, size_t index, uint3
     if (is_zero) {
         return STATUS_OK;
     }
-    if (recovery_is_proven(recovery, index, offset, lsn)) {
+    if (recovery->chain_is_durable || recovery_is_proven(recovery, index, offset, lsn)) {
         return error_set(
             error, STATUS_CORRUPT,
             "%s/%016llx.raw: offset %u: the record at LSN %llu is damaged (%s), and it was durable; "
@@ -299,6 +306,7 @@ static enum status recovery_take_sealed(struct recovery *recovery, size_t index,
                          (unsigned long long)range.first_lsn, (unsigned long long)recovery->next_lsn);
     }
     recovery->next_lsn = range.next_lsn;
+    recovery->has_frames = false;
     local->term = range.last_term;
     local->commit_time_us = range.last_time_us;
     local->active = index;
@@ -313,6 +321,11 @@ static enum status recovery_scan_all(struct recovery *recovery, struct error *er
     for (size_t i = 0; i < local->count && status == STATUS_OK && !is_cut; i++) {
         status = segment_range(local->segments[i]).is_sealed ? recovery_take_sealed(recovery, i, error)
                                                              : recovery_scan(recovery, i, &is_cut, error);
+    }
+    if (status == STATUS_OK && recovery->chain_is_durable) {
+        return error_set(error, STATUS_CORRUPT,
+                         "%s: the transaction that goes on at LSN %llu has no end, but it was durable",
+                         local->directory, (unsigned long long)recovery->chain_lsn);
     }
     if (status == STATUS_OK && recovery->chain_lsn != 0) {
         status = recovery_cut(recovery, recovery->chain_segment, recovery->chain_lsn, error);

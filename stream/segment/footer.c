@@ -126,8 +126,10 @@ enum status segment__footer_read(struct segment *segment, struct error *error)
     }
     uint64_t offset = bytes_get_u64(trailer);
     uint32_t bytes = bytes_get_u32(trailer + 8);
-    if (bytes_get_u32(trailer + 20) != SEGMENT_MAGIC_END || bytes > SEGMENT_FOOTER_BYTES_MAX ||
-        offset > file_bytes || bytes != file_bytes - SEGMENT_TRAILER_BYTES - offset) {
+    /* the header, which has a checksum and was read before, tells of another version */
+    if (bytes_get_u32(trailer + 20) != SEGMENT_MAGIC_END || bytes_get_u32(trailer + 16) != SEGMENT_VERSION ||
+        bytes > SEGMENT_FOOTER_BYTES_MAX || offset > file_bytes ||
+        bytes != file_bytes - SEGMENT_TRAILER_BYTES - offset) {
         return footer_damaged(segment, "the trailer is damaged or the file is cut short", error);
     }
     struct buffer footer = {0};

@@ -16,6 +16,7 @@
 #include "row/stored.h"
 #include "support/store.h"
 #include "support/test.h"
+#include "value/decimal.h"
 
 enum {
     PARTITIONS = 2,
@@ -33,6 +34,7 @@ enum {
     CHANGES = 3,
     PARTS = 3,
     TEXT_BYTES = 512,
+    KEY_BYTES_MAX = 6,
 };
 
 /* --- the model ---------------------------------------------------------------------------------------------------- */
@@ -42,6 +44,8 @@ struct naive_write {
     bool is_tombstone;
     int64_t expiry; /* 0: never */
     int64_t value;
+    int64_t ttl;
+    int scale; /* of a map's key, as this write has it */
 };
 
 struct naive_cell {
@@ -121,7 +125,10 @@ static bool write_wins(const struct naive_write *a, const struct naive_write *b)
     if (a->expiry != b->expiry) {
         return a->expiry > b->expiry; /* one that never expires (0) gives way */
     }
-    return (uint32_t)a->value > (uint32_t)b->value; /* as four bytes */
+    if (a->value != b->value) {
+        return (uint32_t)a->value > (uint32_t)b->value; /* as four bytes */
+    }
+    return a->ttl != b->ttl ? a->ttl > b->ttl : a->scale > b->scale;
 }
 
 /* What a cell shows; NULL: nothing. */
@@ -164,8 +171,8 @@ static void naive_text(struct naive *naive, int p, int r, int64_t now, char text
         const struct naive_cell *cell = &row->cells[i];
         const struct naive_write *shown = cell_shown(cell, naive_cover(naive, p, r, cell->column), now);
         if (shown != NULL && cell->column == COLUMN_M) {
-            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d:%d ", (int)cell->path,
-                                     (int)shown->value);
+            size += (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d,%d:%d ", (int)cell->path,
+                                     shown->scale, (int)shown->value);
         } else if (shown != NULL) {
             static const char *const names[] = {"s", "a", "m", "l", "marker"};
             size += (size_t)snprintf(text + size, TEXT_BYTES - size, "%s=%d ", names[cell->column],
@@ -238,8 +245,9 @@ struct step_change {
     struct wide_action action;
     struct wide_part parts[PARTS];
     int keys[PARTS];
+    int scales[PARTS]; /* of the keys, which are decimals */
     int values[PARTS];
-    uint8_t key_bytes[PARTS][4];
+    uint8_t key_bytes[PARTS][KEY_BYTES_MAX];
     uint8_t value_bytes[PARTS][4];
     struct value partition;
     struct value clustering[2];
@@ -272,15 +280,29 @@ static int draw(struct world *world, int bound)
     return (int)random_below(&world->random, (uint64_t)bound);
 }
 
+/* A decimal: the number with `scale` zeros behind its point, so that equal keys are written differently. */
+static size_t put_key(int number, int scale, uint8_t bytes[KEY_BYTES_MAX])
+{
+    int unscaled = number * (scale == 0 ? 1 : scale == 1 ? 10 : 100);
+    bytes_put_u32(bytes, (uint32_t)scale);
+    if (unscaled > INT8_MAX) {
+        bytes_put_u16(bytes + 4, (uint16_t)unscaled);
+        return KEY_BYTES_MAX;
+    }
+    bytes[4] = (uint8_t)unscaled;
+    return KEY_BYTES_MAX - 1;
+}
+
 static void draw_part(struct world *world, struct step_change *change, int i)
 {
     change->keys[i] = draw(world, 4);
     change->values[i] = draw(world, 5);
-    bytes_put_u32(change->key_bytes[i], (uint32_t)change->keys[i]);
+    change->scales[i] = draw(world, 3);
+    size_t key_size = put_key(change->keys[i], change->scales[i], change->key_bytes[i]);
     bytes_put_u32(change->value_bytes[i], (uint32_t)change->values[i]);
     change->parts[i] = (struct wide_part){.value = bytes_of(change->value_bytes[i], 4)};
     if (change->action.column == COLUMN_M) {
-        change->parts[i].path = bytes_of(change->key_bytes[i], 4);
+        change->parts[i].path = bytes_of(change->key_bytes[i], key_size);
         change->parts[i].is_null = change->action.kind == WIDE_PUT && draw(world, 4) == 0;
     }
 }
@@ -472,7 +494,9 @@ static void naive_action(struct naive *naive, const struct step_change *change, 
         struct naive_write write = {.timestamp = timestamp,
                                     .is_tombstone = is_gone,
                                     .expiry = is_gone ? now : expiry,
-                                    .value = is_gone ? 0 : change->values[i]};
+                                    .value = is_gone ? 0 : change->values[i],
+                                    .ttl = is_gone ? 0 : change->update.ttl,
+                                    .scale = column == COLUMN_M ? change->scales[i] : 0};
         int64_t path = column == COLUMN_M ? change->keys[i] : 0;
         int64_t order = 0;
         if (column == COLUMN_L) { /* later steps come after, or before; of one statement in its order */
@@ -537,9 +561,10 @@ static void image_text(const struct schema *schema, struct bytes image, bool is_
                                      (int)value.integer);
         }
         for (size_t k = 0; value.kind == VALUE_MAP && k < value.pairs.count; k++) {
+            const struct decimal *key = &value.pairs.at[2 * k].decimal;
             size +=
-                (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d:%d ",
-                                 (int)value.pairs.at[2 * k].integer, (int)value.pairs.at[2 * k + 1].integer);
+                (size_t)snprintf(text + size, TEXT_BYTES - size, "m=%d,%d:%d ", (int)decimal_to_double(key),
+                                 key->scale, (int)value.pairs.at[2 * k + 1].integer);
         }
         for (size_t k = 0; value.kind == VALUE_LIST && k < value.items.count; k++) {
             size += (size_t)snprintf(text + size, TEXT_BYTES - size, "l=%d ", (int)value.items.at[k].integer);
@@ -792,6 +817,18 @@ static void step_submit(struct world *world, struct step_change *changes, size_t
     (void)sem_destroy(&outcome->done);
 }
 
+/* When an LSN was committed. A write that changes nothing is answered with the last LSN there is, which may be older than it. */
+static int64_t world_commit_us(struct world *world, uint64_t lsn)
+{
+    struct buffer buffer = {0};
+    struct record record;
+    struct error error;
+    int64_t time_us = 0;
+    assert_ok(log_record_at(world->store.log, lsn, &buffer, &record, &time_us, &error), error);
+    buffer_reset(&buffer);
+    return time_us;
+}
+
 static void world_step(struct world *world)
 {
     struct step_change changes[CHANGES];
@@ -817,7 +854,7 @@ static void world_step(struct world *world)
     }
     check_records(world, world->lsn + 1, outcome.lsn, outcome.commit_us, world->has_jobs && deletes_many,
                   before);
-    if (outcome.lsn > world->lsn) {
+    if (outcome.lsn > world->lsn && world_commit_us(world, outcome.lsn) == outcome.commit_us) {
         world_texts(world, outcome.commit_us / 1000000, world->texts[outcome.lsn]);
         world->is_end[outcome.lsn] = true;
     }
@@ -862,11 +899,12 @@ static void world_create_table(struct world *world)
 {
     static struct key_column partition = {.type = {.kind = TYPE_INT}};
     static struct key_column clustering = {.type = {.kind = TYPE_INT}};
-    static const struct type ints[] = {{.kind = TYPE_INT}, {.kind = TYPE_INT}};
+    static const struct type ints[] = {{.kind = TYPE_INT}};
+    static const struct type pairs[] = {{.kind = TYPE_DECIMAL}, {.kind = TYPE_INT}};
     static struct column columns[COLUMNS] = {
         {.id = COLUMN_S, .is_static = true, .type = {.kind = TYPE_INT}},
         {.id = COLUMN_A, .type = {.kind = TYPE_INT}},
-        {.id = COLUMN_M, .type = {.kind = TYPE_MAP, .count = 2, .parameters = ints}},
+        {.id = COLUMN_M, .type = {.kind = TYPE_MAP, .count = 2, .parameters = pairs}},
         {.id = COLUMN_L, .type = {.kind = TYPE_LIST, .count = 1, .parameters = ints}},
     };
     partition.name = bytes_of_text("p");

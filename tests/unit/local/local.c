@@ -207,6 +207,30 @@ static void test_an_incomplete_chain_is_cut_from_its_first_piece(void **state)
     bench_reset(&bench);
 }
 
+/* A chain that is complete is sealed but for its end, which lies in the segment that is written. */
+static void test_a_chain_from_sealed_segments_is_recovered(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct error error;
+    bench_init(&bench);
+    assert_int_equal(bench_append(&bench, 3, 100, 0, true), STATUS_OK);
+    assert_int_equal(bench_append(&bench, 40, 1000, FRAME_CHAIN_FIRST, true), STATUS_OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(bench_append(&bench, 40, 1000, FRAME_CHAIN_MIDDLE, true), STATUS_OK);
+    }
+    assert_int_equal(bench_append(&bench, 40, 1000, FRAME_CHAIN_LAST, true), STATUS_OK);
+    assert_ok(log_sync(bench.log, bench.next_lsn - 1, &error), error);
+    local_settle(bench.log);
+    for (int i = 0; i < 2; i++) {
+        bench_reopen(&bench);
+        assert_true(log_tip(bench.log).next_lsn == 204 + (uint64_t)i);
+        bench_expect(&bench, 1, 203 + (uint64_t)i);
+        assert_int_equal(bench_append(&bench, 1, 100, 0, true), STATUS_OK);
+    }
+    bench_reset(&bench);
+}
+
 static void test_retention_moves_the_horizon(void **state)
 {
     (void)state;
@@ -319,6 +343,38 @@ static void test_flipped_bits(void **state)
     bench_reset(&bench);
 }
 
+/* Every bit of a sealed segment's trailer means something. */
+static void test_a_damaged_trailer_is_refused(void **state)
+{
+    (void)state;
+    enum {
+        TRAILER_BYTES = 24,
+    };
+    static const char name[] = "0000000000000001.seg";
+    struct bench bench;
+    struct error error;
+    struct buffer whole = {0};
+    bench_init(&bench);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(bench_append(&bench, 5, 400, 0, true), STATUS_OK);
+    }
+    local_settle(bench.log);
+    log_close(&bench.log);
+    char *path = bench_path(&bench, name);
+    assert_ok(file_read_whole(path, 1 << 20, &whole, &error), error);
+    for (size_t bit = 0; bit < (size_t)8 * TRAILER_BYTES; bit++) {
+        size_t offset = whole.size - TRAILER_BYTES + bit / 8;
+        uint8_t flipped = whole.data[offset] ^ (uint8_t)(1U << (bit % 8));
+        bench_overwrite(&bench, name, offset, bytes_of(&flipped, 1));
+        assert_status(local_open(&bench.options, &bench.log, &error), STATUS_CORRUPT, error);
+        bench_overwrite(&bench, name, offset, bytes_of(whole.data + offset, 1));
+    }
+    memory_destroy(path);
+    buffer_reset(&whole);
+    assert_ok(local_open(&bench.options, &bench.log, &error), error);
+    bench_reset(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,10 +388,12 @@ int main(void)
         cmocka_unit_test(test_a_foreign_segment_is_refused),
         cmocka_unit_test(test_a_missing_segment_is_named),
         cmocka_unit_test(test_an_incomplete_chain_is_cut_from_its_first_piece),
+        cmocka_unit_test(test_a_chain_from_sealed_segments_is_recovered),
         cmocka_unit_test(test_retention_moves_the_horizon),
         cmocka_unit_test(test_a_half_made_horizon_goes_at_the_next_start),
         cmocka_unit_test(test_a_full_log_refuses_and_stays_usable),
         cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_a_damaged_trailer_is_refused),
     };
     return cmocka_run_group_tests_name("local/local", tests, NULL, NULL);
 }

@@ -33,6 +33,7 @@ MUST_USE enum status index_entry_key(const struct schema *table, const struct in
 /* What a door allows beyond the store's own bounds, in bytes. */
 struct item_bounds {
     size_t item_bytes_max; /* as document_bytes counts */
+    unsigned depth_max;    /* containers inside each other, the item itself among them */
     size_t
         index_partition_key_bytes_max; /* of each attribute of an index's partition key that is text or bytes */
     size_t index_sort_key_bytes_max;   /* … of its sort key */
