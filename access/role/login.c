@@ -2,7 +2,6 @@
  * more than one processor is busy with strangers. */
 #include "base/mailbox.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/thread.h"
 #include "role_private.h"
 
@@ -133,12 +132,7 @@ struct passwords *role__passwords_create(struct roles *roles)
 
 enum status role__passwords_start(struct passwords *passwords, struct error *error)
 {
-    uint8_t random[16];
-    random_secret(random, sizeof(random));
-    for (size_t i = 0; i < sizeof(random); i++) { /* nobody knows it */
-        random[i] = (uint8_t)('a' + random[i] % 26);
-    }
-    enum status status = role_password_hash(bytes_of(random, sizeof(random)), passwords->nobody, error);
+    enum status status = role__password_none(passwords->nobody, error);
     return status == STATUS_OK
                ? thread_create("passwords", passwords_run, passwords, &passwords->thread, error)
                : status;

@@ -5,6 +5,8 @@
 #include "base/random.h"
 #include "role_private.h"
 
+#define BCRYPT_UNKNOWN "this machine's libcrypt does not know bcrypt"
+
 /* "$2a$10$", 22 characters of salt, 31 of hash. */
 enum {
     HASH_HEAD_BYTES = 7,
@@ -37,7 +39,7 @@ static void phrase_of(struct bytes password, char ret_phrase[ROLE_PASSWORD_BYTES
 
 static bool has_nul(struct bytes password)
 {
-    return password.size > 0 && memchr(password.data, '\0', password.size) != NULL;
+    return bytes_find_byte(password, '\0') != NULL;
 }
 
 enum status role__password_check(struct bytes password, struct error *error)
@@ -70,7 +72,7 @@ enum status role_password_hash(struct bytes password, char ret_hash[ROLE_HASH_BY
     if (hash != NULL && strlen(hash) == ROLE_HASH_BYTES) {
         memcpy(ret_hash, hash, ROLE_HASH_BYTES + 1);
     } else {
-        status = error_set(error, STATUS_UNSUPPORTED, "this machine's libcrypt does not know bcrypt");
+        status = error_set(error, STATUS_UNSUPPORTED, BCRYPT_UNKNOWN);
     }
     crypto_wipe(phrase, sizeof(phrase));
     crypt_memory_destroy(memory);
@@ -91,6 +93,17 @@ bool role_hash_is_sound(struct bytes hash)
         is_sound = hash.data[i] != '\0' && strchr(alphabet, hash.data[i]) != NULL;
     }
     return is_sound;
+}
+
+enum status role__password_none(char ret_hash[ROLE_HASH_BYTES + 1], struct error *error)
+{
+    char setting[CRYPT_GENSALT_OUTPUT_SIZE] = "";
+    bool is_made = salt_make(setting, sizeof(setting)) && strlen(setting) < ROLE_HASH_BYTES;
+    memset(ret_hash, '.', ROLE_HASH_BYTES);
+    memcpy(ret_hash, setting, is_made ? strlen(setting) : 0);
+    ret_hash[ROLE_HASH_BYTES] = '\0';
+    return role_hash_is_sound(bytes_of_text(ret_hash)) ? STATUS_OK
+                                                       : error_set(error, STATUS_UNSUPPORTED, BCRYPT_UNKNOWN);
 }
 
 bool role__password_is(struct bytes password, struct bytes hash)

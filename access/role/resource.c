@@ -29,7 +29,7 @@ static bool resource_below(struct bytes resource, const char *root, struct bytes
 /* The part before the first slash; false: there is none. */
 static bool resource_head(struct bytes text, struct bytes *ret_head)
 {
-    const uint8_t *slash = text.size == 0 ? NULL : memchr(text.data, '/', text.size);
+    const uint8_t *slash = bytes_find_byte(text, '/');
     if (slash == NULL) {
         return false;
     }

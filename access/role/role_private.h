@@ -51,6 +51,9 @@ MUST_USE enum status role__load(struct roles *roles, struct environment *environ
 
 /* STATUS_TOO_LARGE, STATUS_INVALID: what cannot be a password. */
 MUST_USE enum status role__password_check(struct bytes password, struct error *error);
+/* A hash that no password has (its salt is made, the rest is not): to compare a password with it takes as long as with
+ * any. Nothing is hashed. STATUS_UNSUPPORTED: libcrypt has no bcrypt. */
+MUST_USE enum status role__password_none(char ret_hash[ROLE_HASH_BYTES + 1], struct error *error);
 /* Whether the password is the one of a hash. */
 bool role__password_is(struct bytes password, struct bytes hash);
 
