@@ -29,7 +29,7 @@ const struct aws_operation *aws_operation_at(size_t service, size_t index)
 
 const struct aws_operation *aws_operation_find(struct bytes target, size_t *ret_service)
 {
-    const uint8_t *dot = target.size == 0 ? NULL : memchr(target.data, '.', target.size);
+    const uint8_t *dot = bytes_find_byte(target, '.');
     if (dot == NULL) {
         return NULL;
     }

@@ -29,21 +29,36 @@ static const char *types_token(const struct value *value)
                                           : "NUMBER_VALUE";
 }
 
+#define PACKAGE "com.amazonaws.dynamodb.v20120810."
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the model's containers */
+/* "java.util.Map<java.lang.String, java.util.List<…>>" */
+static const char *types_generic(const struct aws_shape *shape, struct arena *arena)
+{
+    switch ((int)shape->kind) {
+    case AWS_MAP:
+        return arena_format(arena, "java.util.Map<java.lang.String, %s>", types_generic(shape->item, arena));
+    case AWS_LIST:
+        return arena_format(arena, "java.util.List<%s>", types_generic(shape->item, arena));
+    case AWS_STRUCTURE:
+        return arena_format(arena, PACKAGE "%s", shape->name);
+    default:
+        return arena_format(arena, "java.lang.%s", types_java(shape->kind));
+    }
+}
+/* NOLINTEND(misc-no-recursion) */
+
 static bool types_container(const struct aws_shape *shape, const struct value *value,
                             struct aws_failure *ret_failure, struct arena *arena)
 {
-    static const char map[] =
-        "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>";
     if (value->kind == VALUE_MAP) {
         return types_fail(ret_failure, arena, "Start of structure or map found where not expected", "");
     }
     if (shape->kind == AWS_MAP) {
-        return types_fail(ret_failure, arena, "Unrecognized collection type ", map);
+        return types_fail(ret_failure, arena, "Unrecognized collection type ", types_generic(shape, arena));
     }
     if (shape->kind == AWS_STRUCTURE) {
-        return types_fail(ret_failure, arena,
-                          "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.",
-                          shape->name);
+        return types_fail(ret_failure, arena, "Unrecognized collection type class " PACKAGE, shape->name);
     }
     const char *package = shape->kind == AWS_BLOB        ? "java.nio.ByteBuffer"
                           : shape->kind == AWS_TIMESTAMP ? "java.util.Date"

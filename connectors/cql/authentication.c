@@ -25,7 +25,7 @@ static enum authentication_result refuse(struct error *error, const char *text)
 /* What goes before the next NUL, or the rest; moves behind it. False at the end. */
 static bool take_part(struct bytes *rest, struct bytes *ret_part)
 {
-    const uint8_t *end = rest->size == 0 ? NULL : memchr(rest->data, '\0', rest->size);
+    const uint8_t *end = bytes_find_byte(*rest, '\0');
     if (end == NULL) {
         return false;
     }
@@ -156,7 +156,7 @@ static bool is_plain_word(struct bytes word)
 static struct bytes token_member(struct bytes token, const char *name)
 {
     while (token.size > 0) {
-        const uint8_t *comma = memchr(token.data, ',', token.size);
+        const uint8_t *comma = bytes_find_byte(token, ',');
         size_t size = comma == NULL ? token.size : (size_t)(comma - token.data);
         struct bytes part = bytes_part(token, 0, size);
         size_t name_bytes = strlen(name);

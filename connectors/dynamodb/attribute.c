@@ -31,7 +31,7 @@ static const char *number_read(struct arena *arena, struct bytes text, struct va
     enum status status = decimal_parse(text, arena, &decimal, NULL);
     if (status == STATUS_TOO_LARGE && text.size <= NUMBER_TEXT_BYTES_TOLD) { /* its exponent is */
         bool is_small =
-            memmem(text.data, text.size, "e-", 2) != NULL || memmem(text.data, text.size, "E-", 2) != NULL;
+            bytes_find(text, bytes_of_text("e-")) != NULL || bytes_find(text, bytes_of_text("E-")) != NULL;
         return is_small ? NUMBER_UNDERFLOW : NUMBER_OVERFLOW;
     }
     if (status != STATUS_OK) {
@@ -200,7 +200,7 @@ const char *attribute_name_check(struct bytes name)
 enum status attributes_read(struct call *call, const struct value *json, struct value *ret_item)
 {
     const char *problem = list_read(call->arena, json, ret_item);
-    if (problem == NULL && !value_is_within(ret_item, VALUE_DEPTH_MAX + 1)) {
+    if (problem == NULL && !value_is_within(ret_item, DYNAMODB_ITEM_DEPTH_MAX)) {
         problem = "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels "
                   "beyond supported limit";
     }

@@ -42,7 +42,7 @@ static enum status backup_find(struct call *call, struct bytes arn, struct backu
 {
     static const char mark[] = "/backup/";
     const struct schema *schema = NULL;
-    const uint8_t *at = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, sizeof(mark) - 1);
+    const uint8_t *at = bytes_find(arn, bytes_of_text(mark));
     const char *name = "";
     if (at != NULL) {
         struct bytes id = bytes_from(arn, (size_t)(at - arn.data) + sizeof(mark) - 1);
@@ -171,16 +171,11 @@ enum status backups_create(struct call *call)
     struct schema *target = NULL;
     struct error error;
     struct restore restore = {.source = table, .lsn = feed_committed_lsn(call->door->options.feed)};
-    enum status found = table_own(call, table, &schema);
-    if (found == STATUS_UNSUPPORTED) {
-        return found;
+    enum status status = table_own_kept(call, table, &schema);
+    if (status != STATUS_OK || schema == NULL) {
+        return STATUS_INVALID;
     }
-    if (found != STATUS_OK || schema == NULL) {
-        call->failure = (struct aws_failure){0};
-        return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)table.size,
-                         (const char *)table.data);
-    }
-    enum status status = gate_table_at(call->door->view, table, restore.lsn, call->arena, &target, &error);
+    status = gate_table_at(call->door->view, table, restore.lsn, call->arena, &target, &error);
     if (status != STATUS_OK || target == NULL) {
         return call_fail_error(call, status, error.text);
     }

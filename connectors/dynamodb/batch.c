@@ -56,13 +56,27 @@ static enum status get_read(struct call *call, const struct value *pair, struct 
 
 static enum status get_plan(struct call *call, struct get_part *part)
 {
-    enum status status = call_table(call, table_of_arn(part->name), &part->schema);
+    enum status status = call_table(call, table_named(part->name), &part->schema);
     for (size_t i = 0; i < part->count && status == STATUS_OK; i++) {
         status = key_check(call, part->schema, &part->keys[i]);
     }
     return status == STATUS_OK && has_duplicates(part->schema, part->keys, part->count)
                ? fail_duplicates(call)
                : status;
+}
+
+/* A table that is named twice, by its name and by its ARN, is one table. */
+static bool get_repeats(const struct get_part *a, const struct get_part *b)
+{
+    for (size_t i = 0; a->schema == b->schema && i < a->count; i++) {
+        for (size_t k = 0; k < b->count; k++) {
+            const struct value keys[] = {a->keys[i], b->keys[k]};
+            if (has_duplicates(a->schema, keys, 2)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Reads until an item does not fit any more. */
@@ -165,6 +179,9 @@ enum status batch_get(struct call *call)
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = get_plan(call, &parts[i]);
+        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
+            status = get_repeats(&parts[i], &parts[k]) ? fail_duplicates(call) : STATUS_OK;
+        }
     }
     json_open(&body, '{');
     json_name(&body, "Responses");
@@ -230,7 +247,7 @@ static enum status write_read(struct call *call, const struct value *json, struc
 
 static enum status write_plan(struct call *call, struct batch_write *write)
 {
-    enum status status = call_table(call, table_of_arn(write->table), &write->schema);
+    enum status status = call_table(call, table_named(write->table), &write->schema);
     if (status != STATUS_OK) {
         return status;
     }

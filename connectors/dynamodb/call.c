@@ -57,7 +57,8 @@ enum status call_fail_error(struct call *call, enum status status, const char *t
         {STATUS_EXISTS, AWS_FAILURE_IN_USE, NULL},
         {STATUS_CONDITION, AWS_FAILURE_CONDITION, "The conditional request failed"},
         {STATUS_MISMATCH, AWS_FAILURE_TOKEN_MISMATCH,
-         "Parameters of the request do not match those of an earlier one with the same client token"},
+         "DynamoDB rejected the request because you retried a request with a different payload but with an "
+         "idempotent token that was already used."},
         {STATUS_STALE, AWS_FAILURE_IN_USE, NULL},
         {STATUS_BUSY, AWS_FAILURE_THROTTLING, NULL},
         {STATUS_DENIED, AWS_FAILURE_ACCESS_DENIED, NULL},
@@ -260,29 +261,51 @@ enum status call_as_of(struct call *call, uint64_t *ret_lsn)
 /* The part of an ARN after `mark`, up to the next '/'. */
 static struct bytes arn_part(struct bytes arn, const char *mark)
 {
-    const uint8_t *found = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, strlen(mark));
+    const uint8_t *found = bytes_find(arn, bytes_of_text(mark));
     if (found == NULL) {
         return arn;
     }
     struct bytes rest = bytes_from(arn, (size_t)(found - arn.data) + strlen(mark));
-    const uint8_t *slash = rest.size == 0 ? NULL : memchr(rest.data, '/', rest.size);
+    const uint8_t *slash = bytes_find_byte(rest, '/');
     return slash == NULL ? rest : bytes_part(rest, 0, (size_t)(slash - rest.data));
 }
 
 struct bytes call_table_name(struct call *call, const struct value *map)
 {
-    struct bytes name = text_of(map, "TableName");
     (void)call;
-    return table_of_arn(name);
+    return table_named(text_of(map, "TableName"));
+}
+
+bool name_is_arn(struct bytes name)
+{
+    return bytes_start_with(name, bytes_of_text("arn:"));
 }
 
 struct bytes table_of_arn(struct bytes name)
 {
-    return bytes_start_with(name, bytes_of_text("arn:")) ? arn_part(name, ":table/") : name;
+    return name_is_arn(name) ? arn_part(name, ":table/") : name;
+}
+
+struct bytes table_named(struct bytes name)
+{
+    struct bytes table = table_of_arn(name);
+    bool is_whole = table.size <= name.size &&
+                    bytes_equal(bytes_from(name, name.size - table.size), table); /* no index, no stream */
+    return is_whole ? table : name;
+}
+
+enum status call_fail_arn(struct call *call, struct bytes arn)
+{
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
+                     (const char *)arn.data);
 }
 
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema)
 {
+    if (name_is_arn(table)) {
+        return call_fail_arn(call, table);
+    }
     if (!table_find(call, table, ret_schema)) {
         return call_fail_no_table(call);
     }

@@ -321,7 +321,17 @@ enum status create_check_throughput(struct call *call, const struct value *holde
                                                   "specified when BillingMode is PROVISIONED%.*s",
                          (int)index.size, (const char *)index.data);
     }
-    return throughput_check_bounds(call, throughput, index);
+    if (!is_on_demand && member_of(holder, "OnDemandThroughput") != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Neither MaxReadRequestUnits nor MaxWriteRequestUnits can be specified when "
+                                 "BillingMode is PROVISIONED");
+    }
+    enum status status = throughput_check_bounds(call, throughput, index);
+    if (status == STATUS_OK) {
+        status = throughput_check_extras(call, holder, index);
+    }
+    return status == STATUS_OK ? warm_check(call, holder, member_of(holder, "WarmThroughput"), index)
+                               : status;
 }
 
 /* Every definition must be somebody's key. */
@@ -409,6 +419,21 @@ enum status create_check_stream(struct call *call, const struct value *stream)
     return STATUS_OK;
 }
 
+/* API Reference, SSESpecification: KMS is the one type, and a key is for what is encrypted with one. */
+enum status create_check_encryption(struct call *call, const struct value *encryption)
+{
+    struct bytes type = text_of(encryption, "SSEType");
+    bool has_key = member_of(encryption, "KMSMasterKeyId") != NULL;
+    if (text_is(type, "AES256")) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "SSEType AES256 is not supported");
+    }
+    if ((has_key || type.size > 0) && !boolean_of(encryption, "Enabled")) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "SSEType and KMSMasterKeyId can only be specified when Enabled is true");
+    }
+    return STATUS_OK;
+}
+
 enum status create_check(struct call *call, const struct value *input)
 {
     const struct value *definitions = list_of(input, "AttributeDefinitions");
@@ -433,7 +458,10 @@ enum status create_check(struct call *call, const struct value *input)
     if (status == STATUS_OK) {
         status = definitions_check_used(call, input);
     }
-    return status == STATUS_OK ? create_check_stream(call, member_of(input, "StreamSpecification")) : status;
+    if (status == STATUS_OK) {
+        status = create_check_stream(call, member_of(input, "StreamSpecification"));
+    }
+    return status == STATUS_OK ? create_check_encryption(call, member_of(input, "SSESpecification")) : status;
 }
 
 /* --- schemas ---------------------------------------------------------------------------------------------------- */

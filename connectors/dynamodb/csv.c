@@ -46,7 +46,7 @@ static const char *field_take(struct bytes *line, uint8_t delimiter, struct aren
                    ? "A quoted field is followed by something else than the delimiter"
                    : problem;
     }
-    const uint8_t *end = line->size == 0 ? NULL : memchr(line->data, delimiter, line->size);
+    const uint8_t *end = bytes_find_byte(*line, delimiter);
     size_t size = end == NULL ? line->size : (size_t)(end - line->data);
     *ret_field = bytes_part(*line, 0, size);
     *line = bytes_from(*line, size);

@@ -50,7 +50,7 @@ static void describe_definition(struct buffer *body, size_t start, const struct 
     struct buffer name = {0};
     codec_json_put_text(&name, column->name);
     char *known = arena_format(arena, "\"AttributeName\":%.*s,", (int)name.size, (const char *)name.data);
-    bool is_there = memmem(body->data + start, body->size - start, known, strlen(known)) != NULL;
+    bool is_there = bytes_find(bytes_from(buffer_bytes(body), start), bytes_of_text(known)) != NULL;
     buffer_reset(&name);
     if (!is_there) {
         json_open(body, '{');
@@ -104,14 +104,11 @@ static void describe_throughput(struct buffer *body, const struct value *propert
 
 static void describe_warm(struct buffer *body, const struct value *properties)
 {
-    const struct value *warm = member_of(properties, "WarmThroughput");
-    const struct value *throughput = member_of(properties, "ProvisionedThroughput");
     json_name(body, "WarmThroughput");
     json_open(body, '{');
-    json_integer(body, "ReadUnitsPerSecond",
-                 integer_of(warm, "ReadUnitsPerSecond", integer_of(throughput, "ReadCapacityUnits", 12000)));
-    json_integer(body, "WriteUnitsPerSecond",
-                 integer_of(warm, "WriteUnitsPerSecond", integer_of(throughput, "WriteCapacityUnits", 4000)));
+    for (size_t i = 0; i < WARM_UNITS_COUNT; i++) {
+        json_integer(body, warm_name(i), warm_units(properties, i));
+    }
     json_word(body, "Status", "ACTIVE");
     json_close(body, '}');
 }

@@ -51,7 +51,10 @@ static enum status call_check_name(struct call *call)
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "The parameter 'TableName' is required but was not present in the request");
     }
-    struct bytes table = table_of_arn(name->bytes);
+    struct bytes table = table_named(name->bytes);
+    if (name_is_arn(table)) {
+        return call_fail_arn(call, table);
+    }
     return table.size < 3 || (table.size > 255 && table.size <= 1024)
                ? call_fail(call, AWS_FAILURE_VALIDATION,
                            "TableName must be at least 3 characters long and at most 255 characters long")
@@ -124,7 +127,7 @@ static void door_serve(struct call *call)
 static void door_serve_identity(struct http_exchange *exchange)
 {
     struct bytes body = http_body(exchange);
-    bool is_known = memmem(body.data, body.size, "Action=GetCallerIdentity", 24) != NULL;
+    bool is_known = bytes_find(body, bytes_of_text("Action=GetCallerIdentity")) != NULL;
     reply_text(exchange, is_known ? 200 : 400, "text/xml", NULL,
                is_known ? "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
                           "<GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:root</Arn>"

@@ -85,6 +85,10 @@ bool text_is(struct bytes text, const char *word);
 struct bytes call_table_name(struct call *call, const struct value *map);
 /* The table's schema; the failure is that of requests about items. */
 struct bytes table_of_arn(struct bytes name); /* a name is its own */
+/* The same, where nothing but a table may be meant: the ARN of a part of it, or of anything else, stays what it is. */
+struct bytes table_named(struct bytes name);
+bool name_is_arn(struct bytes name);
+enum status call_fail_arn(struct call *call, struct bytes arn);
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema);
 
 /* Sets region, account and principal (authorise.c). */
@@ -142,6 +146,8 @@ struct value properties_decode(struct bytes properties, struct arena *arena);
 struct bytes properties_encode(const struct value *properties, struct arena *arena);
 /* *map with a member set, or (value NULL) left out; the old one is not changed. */
 void map_set_member(struct value *map, const char *name, const struct value *value, struct arena *arena);
+/* *map with those members of a map `value` set in its member of that name, which keeps its others. */
+void map_merge_member(struct value *map, const char *name, const struct value *value, struct arena *arena);
 struct value value_of_word(const char *word);
 
 /* --- tables (tables.c, create.c, update.c, describe.c) ---------------------------------------------------------- */
@@ -160,6 +166,8 @@ bool table_find(struct call *call, struct bytes name, const struct schema **ret_
 enum status table_described(struct call *call, struct bytes name, const struct schema **ret_schema);
 /* The same, for requests that change a table: STATUS_UNSUPPORTED when it is one of CQL's. */
 enum status table_own(struct call *call, struct bytes name, const struct schema **ret_schema);
+/* The same in the words of backups, exports and restores: a TableNotFoundException where there is none. */
+enum status table_own_kept(struct call *call, struct bytes name, const struct schema **ret_schema);
 const char *table_status(struct call *call, const struct schema *schema); /* "ACTIVE" … */
 void table_reply_description(struct call *call, const char *member, const struct schema *schema,
                              const char *status);
@@ -202,12 +210,29 @@ enum status create_check_index(struct call *call, const struct value *index, con
 enum status throughput_check_bounds(struct call *call, const struct value *throughput, struct bytes index);
 /* Whether a StreamSpecification (or NULL) says of itself what it must. */
 enum status create_check_stream(struct call *call, const struct value *stream);
+/* The same of an SSESpecification. */
+enum status create_check_encryption(struct call *call, const struct value *encryption);
 /* Whether so many attributes may be projected into indexes by name. */
 enum status create_check_projected(struct call *call, size_t count);
 /* How many the index names. */
 size_t projected_count(const struct value *index);
 enum status create_check_throughput(struct call *call, const struct value *holder, bool is_on_demand,
                                     struct bytes index);
+/* --- OnDemandThroughput and WarmThroughput (throughput.c) -------------------------------------------------------- */
+
+enum {
+    WARM_UNITS_COUNT = 2, /* reads, writes */
+};
+
+/* The member of WarmThroughput, and what a table or an index with these properties has of it. */
+const char *warm_name(size_t which);
+int64_t warm_units(const struct value *properties, size_t which);
+/* Whether both, where `holder` has them, are of the right shape. `index` is empty: of the table. */
+enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index);
+/* Whether `wanted` (or NULL) is no less than what `now` has, which may have it already. */
+enum status warm_check(struct call *call, const struct value *now, const struct value *wanted,
+                       struct bytes index);
+
 /* Streams of a table, as its properties list them. */
 enum status stream_switch(struct call *call, const struct schema *schema, uint32_t version,
                           const struct value *specification, struct value *properties);
@@ -337,6 +362,7 @@ void page_put_capacity(struct page *page, size_t bytes, struct buffer *body);
 struct action_write {
     struct expressions expressions;
     const struct schema *schema;
+    struct bytes table;  /* as the request named it */
     struct value item;   /* or key */
     bool wants_item;     /* in the cancellation reason */
     bool is_insert;      /* of an item that must not be there */
@@ -355,6 +381,7 @@ struct transaction {
 struct action_get {
     struct expressions expressions;
     const struct schema *schema;
+    struct bytes table; /* as the request named it */
     struct value key;
     struct value item;
     size_t bytes;

@@ -12,10 +12,6 @@ static const int64_t second_us = 1000000;
 
 static enum status export_check(struct call *call)
 {
-    enum status status = transfer_check(call);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (text_is(text_of(call->input, "ExportFormat"), "ION")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "ExportFormat ION is not supported by this server; use DYNAMODB_JSON");
@@ -36,21 +32,6 @@ static enum status export_check(struct call *call)
                          "ExportFromTime is required when ExportType is INCREMENTAL_EXPORT");
     }
     return bucket_check(call, text_of(call->input, "S3Bucket"), text_of(call->input, "S3Prefix"));
-}
-
-static enum status export_table(struct call *call, const struct schema **ret_schema)
-{
-    struct bytes name = table_of_arn(text_of(call->input, "TableArn"));
-    enum status status = table_own(call, name, ret_schema);
-    if (status == STATUS_UNSUPPORTED) {
-        return status;
-    }
-    if (status != STATUS_OK) {
-        call->failure = (struct aws_failure){0};
-        return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
-                         (const char *)name.data);
-    }
-    return STATUS_OK;
 }
 
 /* A moment of the request and the LSN it stands for; absent: now. */
@@ -189,7 +170,7 @@ enum status exports_start(struct call *call)
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = export_table(call, &schema);
+        status = table_own_kept(call, table_named(text_of(call->input, "TableArn")), &schema);
     }
     if (status != STATUS_OK || schema == NULL) {
         return STATUS_INVALID;
@@ -197,6 +178,9 @@ enum status exports_start(struct call *call)
     export_plan_read(call, &plan);
     plan.table = schema->name;
     status = export_moments(call, schema, &plan);
+    if (status == STATUS_OK) {
+        status = transfer_check(call);
+    }
     if (status != STATUS_OK) {
         return status;
     }

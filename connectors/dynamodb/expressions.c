@@ -135,7 +135,12 @@ static enum status placeholders_read_values(struct call *call, const struct valu
         }
     }
     *ret_values = values;
-    return STATUS_OK;
+    size_t size = document_bytes(values);
+    return size <= DYNAMODB_EXPRESSION_VALUES_BYTES_MAX
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           "ExpressionAttributeValues size has exceeded the maximum allowed size; size: %zu",
+                           size);
 }
 
 static enum status expressions_read_placeholders(struct call *call, const struct value *map, unsigned kinds,

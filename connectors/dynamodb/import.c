@@ -20,10 +20,6 @@ static enum status import_check(struct call *call)
     const struct value *source = member_of(call->input, "S3BucketSource");
     const struct value *options = member_of(call->input, "InputFormatOptions");
     struct bytes format = text_of(call->input, "InputFormat");
-    enum status status = transfer_check(call);
-    if (status != STATUS_OK) {
-        return status;
-    }
     if (text_is(format, "ION")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "InputFormat ION is not supported by this server; use DYNAMODB_JSON or CSV");
@@ -36,7 +32,8 @@ static enum status import_check(struct call *call)
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "InputFormatOptions Csv is allowed only when InputFormat is CSV");
     }
-    return bucket_check(call, text_of(source, "S3Bucket"), text_of(source, "S3KeyPrefix"));
+    enum status status = bucket_check(call, text_of(source, "S3Bucket"), text_of(source, "S3KeyPrefix"));
+    return status == STATUS_OK ? transfer_check(call) : status;
 }
 
 static void import_plan_read(struct call *call, const struct schema *schema, struct import_plan *plan)

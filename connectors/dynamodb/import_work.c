@@ -220,7 +220,7 @@ static size_t line_end(const struct import_work *work, struct bytes text)
     if (work->plan.is_csv && !work->is_skipping) {
         return csv_end(text);
     }
-    const uint8_t *end = text.size == 0 ? NULL : memchr(text.data, '\n', text.size);
+    const uint8_t *end = bytes_find_byte(text, '\n');
     return end == NULL ? text.size : (size_t)(end - text.data);
 }
 

@@ -86,7 +86,7 @@ static enum status iterator_fail(struct call *call)
 enum status iterator_parse(struct call *call, struct bytes text, struct iterator *ret_iterator,
                            struct bytes *ret_arn)
 {
-    const uint8_t *bar = text.size == 0 ? NULL : memchr(text.data, '|', text.size);
+    const uint8_t *bar = bytes_find_byte(text, '|');
     size_t arn_bytes = bar == NULL ? 0 : (size_t)(bar - text.data);
     uint8_t mac[SHA256_BYTES];
     struct bytes data;

@@ -6,6 +6,7 @@
 
 const struct item_bounds dynamodb_item_bounds = {
     .item_bytes_max = DYNAMODB_ITEM_BYTES_MAX,
+    .depth_max = DYNAMODB_ITEM_DEPTH_MAX,
     .index_partition_key_bytes_max = DYNAMODB_PARTITION_KEY_BYTES_MAX,
     .index_sort_key_bytes_max = DYNAMODB_SORT_KEY_BYTES_MAX,
 };

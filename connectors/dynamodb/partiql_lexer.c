@@ -1,6 +1,4 @@
 /* PartiQL's tokens. */
-#include <strings.h>
-
 #include "partiql.h"
 
 #define NOT_WELL_FORMED "Statement wasn't well formed, can't be processed: "
@@ -47,14 +45,34 @@ static uint8_t character(const struct partiql_parser *parser, size_t ahead)
     return at < parser->text.size ? parser->text.data[at] : 0;
 }
 
-static void skip_space(struct partiql_parser *parser)
+/* Behind the next `end`, or at the end of all. */
+static bool skip_behind(struct partiql_parser *parser, const char *end)
+{
+    struct bytes rest = bytes_from(parser->text, parser->offset);
+    const uint8_t *found = bytes_find(rest, bytes_of_text(end));
+    parser->offset += found == NULL ? rest.size : (size_t)(found - rest.data) + strlen(end);
+    return found != NULL;
+}
+
+/* PartiQL specification, appendix: white space, "-- …" up to the end of its line, and what stands between slash-star and
+ * star-slash. */
+static enum status skip_space(struct partiql_parser *parser)
 {
     for (;;) {
         uint8_t c = character(parser, 0);
-        if (c != ' ' && (c < '\t' || c > '\r')) {
-            return;
+        uint8_t next = character(parser, 1);
+        if (c == '-' && next == '-') {
+            (void)skip_behind(parser, "\n");
+        } else if (c == '/' && next == '*') {
+            parser->offset += 2;
+            if (!skip_behind(parser, "*/")) {
+                return partiql_fail(parser, "Unterminated comment");
+            }
+        } else if (c != ' ' && (c < '\t' || c > '\r')) {
+            return STATUS_OK;
+        } else {
+            parser->offset++;
         }
-        parser->offset++;
     }
 }
 
@@ -133,7 +151,10 @@ static enum status take_sign(struct partiql_parser *parser)
 
 enum status partiql_advance(struct partiql_parser *parser)
 {
-    skip_space(parser);
+    enum status status = skip_space(parser);
+    if (status != STATUS_OK) {
+        return status;
+    }
     if (parser->offset == parser->text.size) {
         parser->token = (struct partiql_token){.kind = PARTIQL_END};
         return STATUS_OK;
@@ -161,7 +182,7 @@ struct bytes partiql_token_text(const struct partiql_parser *parser)
 {
     struct bytes raw = parser->token.text;
     uint8_t quote = parser->token.kind == PARTIQL_QUOTED ? '"' : '\'';
-    if (raw.size == 0 || memchr(raw.data, quote, raw.size) == NULL) {
+    if (raw.size == 0 || bytes_find_byte(raw, quote) == NULL) {
         return raw;
     }
     uint8_t *text = arena_create(parser->arena, raw.size);
@@ -177,9 +198,7 @@ struct bytes partiql_token_text(const struct partiql_parser *parser)
 
 bool partiql_is_word(const struct partiql_parser *parser, const char *word)
 {
-    struct bytes text = parser->token.text;
-    return parser->token.kind == PARTIQL_WORD && text.size == strlen(word) &&
-           strncasecmp((const char *)text.data, word, text.size) == 0;
+    return parser->token.kind == PARTIQL_WORD && bytes_are_word(parser->token.text, word);
 }
 
 enum status partiql_skip_word(struct partiql_parser *parser, const char *word, bool *ret_was_there)

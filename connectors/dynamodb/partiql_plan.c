@@ -161,7 +161,7 @@ static enum status plan_key(struct call *call, struct partiql_plan *plan)
 static enum status plan_item(struct call *call, struct partiql_plan *plan)
 {
     plan->key = plan->statement.item;
-    if (!value_is_within(&plan->key, VALUE_DEPTH_MAX + 1)) {
+    if (!value_is_within(&plan->key, DYNAMODB_ITEM_DEPTH_MAX)) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Nesting Levels have exceeded supported limits: Attributes in the item have nested "
                          "levels beyond supported limit");
@@ -203,12 +203,16 @@ static void plan_change(struct call *call, struct partiql_plan *plan)
 enum status partiql_plan(struct call *call, struct partiql_plan *plan)
 {
     const struct partiql_statement *statement = &plan->statement;
-    enum status status = call_table(call, table_of_arn(statement->table), &plan->schema);
+    enum status status = call_table(call, table_named(statement->table), &plan->schema);
     if (status == STATUS_OK && statement->index.size > 0) {
         status = fail_no_key(call, plan);
     }
     if (status == STATUS_OK) {
         status = statement->kind == PARTIQL_INSERT ? plan_item(call, plan) : plan_key(call, plan);
+    }
+    if (status == STATUS_OK && statement->kind == PARTIQL_EXISTS && plan->rest == NULL) {
+        status = call_fail(call, AWS_FAILURE_VALIDATION,
+                           "EXISTS must specify the full primary key and one other condition");
     }
     if (status == STATUS_OK) {
         plan_change(call, plan);

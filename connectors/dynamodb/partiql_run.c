@@ -51,6 +51,9 @@ enum status partiql_execute(struct call *call)
     if (plan->statement.kind == PARTIQL_SELECT) {
         return partiql_select(call, &plan->statement);
     }
+    if (member_of(call->input, "NextToken") != NULL) { /* only a SELECT gives one */
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Invalid NextToken");
+    }
     if (plan->statement.kind == PARTIQL_EXISTS) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "EXISTS can only be used in ExecuteTransaction");
     }

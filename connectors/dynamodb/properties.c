@@ -40,6 +40,17 @@ void map_set_member(struct value *map, const char *name, const struct value *val
     CHECK(value_map_sort(map));
 }
 
+void map_merge_member(struct value *map, const char *name, const struct value *value, struct arena *arena)
+{
+    const struct value *now = value_map_get(map, bytes_of_text(name));
+    struct value merged = now == NULL ? (struct value){.kind = VALUE_MAP} : *now;
+    for (size_t i = 0; i < value->pairs.count; i++) {
+        map_set_member(&merged, arena_copy_text(arena, value->pairs.at[2 * i].bytes),
+                       &value->pairs.at[2 * i + 1], arena);
+    }
+    map_set_member(map, name, &merged, arena);
+}
+
 struct value value_of_word(const char *word)
 {
     return value_of_text(bytes_of_text(word));

@@ -46,17 +46,7 @@ static void recovery_put(struct call *call, const struct value *properties)
 
 static enum status recovery_table(struct call *call, const struct schema **ret_schema)
 {
-    struct bytes name = call_table_name(call, call->input);
-    enum status status = table_own(call, name, ret_schema);
-    if (status == STATUS_UNSUPPORTED) {
-        return status;
-    }
-    if (status != STATUS_OK) {
-        call->failure = (struct aws_failure){0};
-        return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
-                         (const char *)name.data);
-    }
-    return STATUS_OK;
+    return table_own_kept(call, call_table_name(call, call->input), ret_schema);
 }
 
 enum status recovery_describe(struct call *call)
@@ -126,26 +116,10 @@ static void restore_properties(struct call *call, const struct restore *restore,
                                            "UpdateDateTime", "Backup",
                                            "PolicyRevision"};
     struct value job = value_of_integer(restore->job);
-    static const struct {
-        const char *override;
-        const char *name;
-    } overrides[] = {{"BillingModeOverride", "BillingMode"},
-                     {"ProvisionedThroughputOverride", "ProvisionedThroughput"},
-                     {"OnDemandThroughputOverride", "OnDemandThroughput"},
-                     {"SSESpecificationOverride", "SSESpecification"}};
     struct value now = value_of_integer(clock_wall_us(clock_system()));
     struct value id = value_of_word(table_id(call->arena));
     for (size_t i = 0; i < ARRAY_COUNT(left_out); i++) {
         map_set_member(properties, left_out[i], NULL, call->arena);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(overrides); i++) {
-        const struct value *override = member_of(call->input, overrides[i].override);
-        if (override != NULL) {
-            map_set_member(properties, overrides[i].name, override, call->arena);
-        }
-    }
-    if (text_is(text_of(properties, "BillingMode"), "PAY_PER_REQUEST")) {
-        map_set_member(properties, "ProvisionedThroughput", NULL, call->arena);
     }
     map_set_member(properties, "CreationDateTime", &now, call->arena);
     map_set_member(properties, "TableId", &id, call->arena);
@@ -162,28 +136,6 @@ static void restore_properties(struct call *call, const struct restore *restore,
     }
     map_set_member(properties, "RestoreJob", &job, call->arena);
     map_set_member(properties, "RestoreSummary", &summary, call->arena);
-}
-
-/* The indexes that the request wants to have; without an override all that the source had. */
-static enum status restore_indexes(struct call *call, struct schema *target)
-{
-    const struct value *lists[] = {member_of(call->input, "LocalSecondaryIndexOverride"),
-                                   member_of(call->input, "GlobalSecondaryIndexOverride")};
-    size_t kept = 0;
-    for (size_t i = 0; i < target->indexes_count; i++) {
-        struct value properties = properties_decode(target->indexes[i].properties, call->arena);
-        const struct value *list = lists[boolean_of(&properties, "IsLocal") ? 0 : 1];
-        bool is_wanted = list == NULL;
-        for (size_t k = 0; list != NULL && k < list->items.count; k++) {
-            is_wanted =
-                is_wanted || bytes_equal(text_of(&list->items.at[k], "IndexName"), target->indexes[i].name);
-        }
-        if (is_wanted) {
-            target->indexes[kept++] = target->indexes[i];
-        }
-    }
-    target->indexes_count = kept;
-    return STATUS_OK;
 }
 
 static void restore_finish(struct call *call)
@@ -251,10 +203,10 @@ enum status restore_run(struct call *call, struct restore *restore)
     restore->job = restore_job();
     struct value properties = properties_decode(target->properties, call->arena);
     restore_properties(call, restore, &properties);
+    status = overrides_apply(call, target, &properties);
     target->properties = properties_encode(&properties, call->arena);
     target->name = name;
     target->ttl_attribute = (struct bytes){0};
-    status = restore_indexes(call, target);
     return status == STATUS_OK ? restore_submit(call, restore, target, restore_finish) : status;
 }
 
@@ -283,21 +235,16 @@ static enum status restore_moment(struct call *call, const struct value *recover
 enum status recovery_restore(struct call *call)
 {
     struct bytes arn = text_of(call->input, "SourceTableArn");
-    struct bytes name = arn.size > 0 ? table_of_arn(arn) : text_of(call->input, "SourceTableName");
+    struct bytes name = arn.size > 0 ? table_named(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
     struct error error;
     if (name.size == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Either SourceTableName or SourceTableArn must be specified");
     }
-    enum status found = table_own(call, name, &schema);
-    if (found == STATUS_UNSUPPORTED) {
-        return found;
-    }
-    if (found != STATUS_OK || schema == NULL) {
-        call->failure = (struct aws_failure){0};
-        return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
-                         (const char *)name.data);
+    enum status status = table_own_kept(call, name, &schema);
+    if (status != STATUS_OK || schema == NULL) {
+        return STATUS_INVALID;
     }
     struct value properties = properties_decode(schema->properties, call->arena);
     const struct value *recovery = member_of(&properties, "PointInTimeRecovery");
@@ -307,7 +254,7 @@ enum status recovery_restore(struct call *call)
                          (const char *)name.data);
     }
     struct restore restore = {.source = name, .table = name};
-    enum status status = restore_moment(call, recovery, &restore.time_us);
+    status = restore_moment(call, recovery, &restore.time_us);
     if (status == STATUS_OK) {
         status = gate_lsn_at(call->door->options.gate, restore.time_us, &restore.lsn, &error);
         status = status == STATUS_OK ? status : call_fail(call, AWS_FAILURE_RESTORE_TIME, "%s", error.text);

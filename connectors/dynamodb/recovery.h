@@ -17,6 +17,8 @@ struct restore {
 int64_t recovery_earliest_us(const struct value *recovery);
 /* Makes the table that TargetTableName names; answers with its description. */
 enum status restore_run(struct call *call, struct restore *restore);
+/* What the request overrides, in the table that is to be made and in its `properties` (override.c). */
+enum status overrides_apply(struct call *call, struct schema *target, struct value *properties);
 /* An id for a job that nobody had before. */
 int64_t restore_job(void);
 /* Makes `target` from what `restore` names. */

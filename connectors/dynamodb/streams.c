@@ -47,7 +47,7 @@ static enum status stream_find(struct call *call, struct bytes arn, struct strea
 {
     static const char mark[] = "/stream/";
     const struct schema *schema = NULL;
-    const uint8_t *at = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, sizeof(mark) - 1);
+    const uint8_t *at = bytes_find(arn, bytes_of_text(mark));
     if (at == NULL || !bytes_start_with(arn, bytes_of_text("arn:"))) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Invalid StreamArn: %.*s", (int)arn.size,
                          (const char *)arn.data);

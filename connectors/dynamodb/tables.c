@@ -35,6 +35,9 @@ bool table_find(struct call *call, struct bytes name, const struct schema **ret_
 
 enum status table_described(struct call *call, struct bytes name, const struct schema **ret_schema)
 {
+    if (name_is_arn(name)) {
+        return call_fail_arn(call, name);
+    }
     return table_find(call, name, ret_schema) ? STATUS_OK : call_fail_no_named_table(call, name);
 }
 
@@ -51,6 +54,17 @@ enum status table_own(struct call *call, struct bytes name, const struct schema 
                     "this API",
                     (int)name.size, (const char *)name.data);
     return STATUS_UNSUPPORTED;
+}
+
+enum status table_own_kept(struct call *call, struct bytes name, const struct schema **ret_schema)
+{
+    enum status status = table_own(call, name, ret_schema);
+    if (status == STATUS_OK || status == STATUS_UNSUPPORTED || name_is_arn(name)) {
+        return status;
+    }
+    call->failure = (struct aws_failure){0};
+    return call_fail(call, AWS_FAILURE_TABLE_NOT_FOUND, "Table not found: %.*s", (int)name.size,
+                     (const char *)name.data);
 }
 
 const char *table_status(struct call *call, const struct schema *schema)
@@ -232,10 +246,12 @@ enum status tables_delete(struct call *call)
         return status;
     }
     struct value properties = properties_decode(schema->properties, call->arena);
-    if (strcmp(table_status(call, schema), "CREATING") == 0) {
+    const char *state = table_status(call, schema);
+    if (strcmp(state, "ACTIVE") != 0) {
         return call_fail(call, AWS_FAILURE_IN_USE,
-                         "Attempt to change a resource which is still in use: Table is being created: %.*s",
-                         (int)name.size, (const char *)name.data);
+                         "Attempt to change a resource which is still in use: Table is being %s: %.*s",
+                         strcmp(state, "CREATING") == 0 ? "created" : "updated", (int)name.size,
+                         (const char *)name.data);
     }
     if (boolean_of(&properties, "DeletionProtectionEnabled")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,

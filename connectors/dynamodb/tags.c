@@ -23,8 +23,8 @@ enum status tags_check(struct call *call, const struct value *tags)
 {
     size_t count = tags == NULL ? 0 : tags->items.count;
     if (count > DYNAMODB_TAGS_MAX) {
-        return call_fail(call, AWS_FAILURE_VALIDATION, "Too many tags: %zu; %d are allowed", count,
-                         DYNAMODB_TAGS_MAX);
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Number of Tags exceed the current limit for the provided ResourceArn");
     }
     for (size_t i = 0; i < count; i++) {
         struct bytes key = text_of(&tags->items.at[i], "Key");
@@ -53,14 +53,12 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
 {
     struct bytes arn = text_of(call->input, "ResourceArn");
     struct bytes table = table_of_arn(arn);
-    bool is_of_service = arn.size > 0 && memmem(arn.data, arn.size, ":dynamodb:", 10) != NULL;
+    bool is_of_service = bytes_find(arn, bytes_of_text(":dynamodb:")) != NULL;
     bool is_part = bytes_start_with(arn, bytes_of_text("arn:")) && arn.size > table.size &&
                    !bytes_equal(bytes_from(arn, arn.size - table.size), table);
     if (is_part || !is_of_service || !bytes_start_with(arn, bytes_of_text("arn:")) ||
         bytes_equal(arn, table)) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
-                         (const char *)arn.data);
+        return call_fail_arn(call, arn);
     }
     enum status status = table_own(call, table, ret_schema);
     if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {

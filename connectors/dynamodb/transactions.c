@@ -56,7 +56,8 @@ static enum status action_read(struct call *call, const struct value *json, stru
 static enum status action_plan(struct call *call, const struct value *action, struct action_write *write,
                                struct gate_change *change)
 {
-    enum status status = call_table(call, table_of_arn(text_of(action, "TableName")), &write->schema);
+    write->table = text_of(action, "TableName");
+    enum status status = call_table(call, table_named(write->table), &write->schema);
     if (status != STATUS_OK) {
         return status;
     }
@@ -196,7 +197,7 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
             at++;
         }
         if (at == count) {
-            capacities[count++] = (struct capacity){.table = write->schema->name,
+            capacities[count++] = (struct capacity){.table = write->table,
                                                     .schema = write->schema,
                                                     .is_write = !call->outcome.is_repeat,
                                                     .is_detailed = true};
@@ -215,10 +216,10 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
     capacity_put_all(call, capacities, count, body);
 }
 
-static bool metrics_are_of(const struct action_write *writes, size_t count, struct bytes table)
+static bool metrics_are_of(const struct action_write *writes, size_t count, const struct schema *schema)
 {
     for (size_t i = 0; i < count; i++) {
-        if (bytes_equal(writes[i].schema->name, table)) {
+        if (writes[i].schema == schema) {
             return true;
         }
     }
@@ -231,7 +232,7 @@ static void write_put_metrics(struct call *call, const struct transaction *trans
     bool is_open = false;
     for (size_t i = 0; i < transaction->count; i++) {
         const struct schema *schema = transaction->writes[i].schema;
-        if (metrics_are_of(transaction->writes, i, schema->name) ||
+        if (metrics_are_of(transaction->writes, i, schema) ||
             !metrics_wanted(call->input, schema, call->arena)) {
             continue;
         }
@@ -240,10 +241,10 @@ static void write_put_metrics(struct call *call, const struct transaction *trans
             json_open(body, '{');
             is_open = true;
         }
-        json_name_bytes(body, schema->name);
+        json_name_bytes(body, transaction->writes[i].table);
         json_open(body, '[');
         for (size_t k = i; k < transaction->count; k++) {
-            if (bytes_equal(transaction->writes[k].schema->name, schema->name)) {
+            if (transaction->writes[k].schema == schema) {
                 json_item(body);
                 metrics_put(body, schema, transaction->changes[k].item, call->arena);
             }
@@ -453,9 +454,8 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
             at++;
         }
         if (at == used) {
-            capacities[used++] = (struct capacity){.table = gets[i].schema->name,
-                                                   .schema = gets[i].schema,
-                                                   .is_detailed = true};
+            capacities[used++] =
+                (struct capacity){.table = gets[i].table, .schema = gets[i].schema, .is_detailed = true};
         }
         capacities[at].table_units += 2 * capacity_read_units(gets[i].bytes, true);
     }
@@ -470,7 +470,8 @@ static enum status gets_plan(struct call *call, const struct value *items, struc
     bool has_problem = false;
     for (size_t i = 0; i < items->items.count; i++) {
         const struct value *action = member_of(&items->items.at[i], "Get");
-        enum status status = call_table(call, table_of_arn(text_of(action, "TableName")), &gets[i].schema);
+        gets[i].table = text_of(action, "TableName");
+        enum status status = call_table(call, table_named(gets[i].table), &gets[i].schema);
         if (status != STATUS_OK) {
             return status;
         }

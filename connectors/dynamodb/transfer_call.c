@@ -36,12 +36,13 @@ static struct bytes request_hash(const struct call *call)
 enum status transfer_check_token(struct call *call, enum transfer_kind kind, struct value *ret_facts)
 {
     struct bytes token = text_of(call->input, "ClientToken");
-    const char *directory = transfer_directory(call->door->options.transfer);
+    struct dynamodb_transfer *transfer = call->door->options.transfer;
     struct record_ids ids;
     struct error error;
-    if (token.size == 0) {
+    if (token.size == 0 || transfer == NULL) {
         return STATUS_OK;
     }
+    const char *directory = transfer_directory(transfer);
     int64_t oldest_ms =
         clock_wall_us(clock_system()) / 1000 - (int64_t)DYNAMODB_TRANSFER_TOKEN_HOURS * 3600 * 1000;
     struct bytes oldest = bytes_of_text(arena_format(call->arena, "%014lld", (long long)oldest_ms));
@@ -147,18 +148,17 @@ enum status transfer_find(struct call *call, enum transfer_kind kind, const char
 {
     struct bytes arn = text_of(call->input, name);
     const char *mark = kind == TRANSFER_EXPORT ? "/export/" : "/import/";
+    struct dynamodb_transfer *transfer = call->door->options.transfer;
     struct bytes id = {0};
     struct error error;
-    enum status status = transfer_check(call);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    const uint8_t *at = arn.size == 0 ? NULL : memmem(arn.data, arn.size, mark, strlen(mark));
+    enum status status = STATUS_NOT_FOUND;
+    const uint8_t *at = bytes_find(arn, bytes_of_text(mark));
     if (at != NULL) {
         id = bytes_from(arn, (size_t)(at - arn.data) + strlen(mark));
     }
-    status = record_read(transfer_directory(call->door->options.transfer), kind, id, call->arena, ret_facts,
-                         &error);
+    if (transfer != NULL) {
+        status = record_read(transfer_directory(transfer), kind, id, call->arena, ret_facts, &error);
+    }
     if (status == STATUS_OK && bytes_equal(table_of_arn(text_of(ret_facts, "TableArn")), table_of_arn(arn))) {
         return STATUS_OK;
     }
@@ -222,21 +222,29 @@ static bool list_has(struct call *call, enum transfer_kind kind, struct bytes id
            (table.size == 0 || bytes_equal(table, table_of_arn(text_of(ret_facts, "TableArn"))));
 }
 
+/* Where there is no directory there never was an export or import. */
+static enum status list_ids(struct call *call, enum transfer_kind kind, struct record_ids *ret_ids)
+{
+    struct dynamodb_transfer *transfer = call->door->options.transfer;
+    struct error error;
+    *ret_ids = (struct record_ids){0};
+    enum status status = transfer == NULL
+                             ? STATUS_OK
+                             : records_list(transfer_directory(transfer), kind, call->arena, ret_ids, &error);
+    return status == STATUS_OK ? status : call_fail_error(call, status, error.text);
+}
+
 enum status transfer_list(struct call *call, const struct transfer_listing *listing)
 {
     struct record_ids ids;
-    struct error error;
     struct buffer body = {0};
     size_t at = 0;
     int64_t left = integer_of(call->input, listing->page_size, DYNAMODB_TRANSFER_LIST_MAX);
     struct bytes last = {0};
-    enum status status = transfer_check(call);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = list_ids(call, listing->kind, &ids);
+    if (status == STATUS_OK) {
+        status = list_position(call, &ids, &at);
     }
-    status = records_list(transfer_directory(call->door->options.transfer), listing->kind, call->arena, &ids,
-                          &error);
-    status = status == STATUS_OK ? list_position(call, &ids, &at) : call_fail_error(call, status, error.text);
     if (status != STATUS_OK) {
         return status;
     }

@@ -225,7 +225,7 @@ static enum status index_delete(struct call *call, struct table_update *update, 
 
 static enum status index_update(struct call *call, struct table_update *update, const struct value *change)
 {
-    static const char *const kept[] = {"ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"};
+    static const char *const merged[] = {"ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"};
     bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
     size_t count = update->next.indexes_count;
     struct index_schema *indexes = arena_create_array(call->arena, count, sizeof(*indexes));
@@ -245,9 +245,13 @@ static enum status index_update(struct call *call, struct table_update *update, 
     if (status != STATUS_OK) {
         return status;
     }
-    for (size_t k = 0; k < ARRAY_COUNT(kept); k++) {
-        if (member_of(change, kept[k]) != NULL) {
-            map_set_member(&properties, kept[k], member_of(change, kept[k]), call->arena);
+    status = warm_check(call, &properties, member_of(change, "WarmThroughput"), index->name);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    for (size_t k = 0; k < ARRAY_COUNT(merged); k++) {
+        if (member_of(change, merged[k]) != NULL) {
+            map_merge_member(&properties, merged[k], member_of(change, merged[k]), call->arena);
         }
     }
     index->properties = properties_encode(&properties, call->arena);
@@ -341,7 +345,8 @@ static enum status change_check(struct call *call, const struct value *changes, 
                                  "simultaneously. Index: %.*s",
                          (int)name.size, (const char *)name.data);
     }
-    return throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
+    enum status status = throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
+    return status == STATUS_OK ? throughput_check_extras(call, alter, name) : status;
 }
 
 static enum status update_check_request(struct call *call)
@@ -367,10 +372,16 @@ static enum status update_check_request(struct call *call)
     enum status status = is_on_demand && throughput != NULL
                              ? create_check_throughput(call, call->input, true, (struct bytes){0})
                              : throughput_check_bounds(call, throughput, (struct bytes){0});
+    if (status == STATUS_OK) {
+        status = throughput_check_extras(call, call->input, (struct bytes){0});
+    }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = change_check(call, changes, i);
     }
-    return status == STATUS_OK ? create_check_stream(call, member_of(call->input, "StreamSpecification"))
+    if (status == STATUS_OK) {
+        status = create_check_stream(call, member_of(call->input, "StreamSpecification"));
+    }
+    return status == STATUS_OK ? create_check_encryption(call, member_of(call->input, "SSESpecification"))
                                : status;
 }
 
@@ -429,8 +440,8 @@ static enum status update_check_state(struct call *call, const struct schema *sc
 
 enum status tables_update(struct call *call)
 {
-    static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled",
-                                       "OnDemandThroughput", "WarmThroughput"};
+    static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled"};
+    static const char *const merged[] = {"OnDemandThroughput", "WarmThroughput"};
     struct table_update update = {0};
     enum status status = update_check_request(call);
     if (status == STATUS_OK) {
@@ -453,7 +464,16 @@ enum status tables_update(struct call *call)
             map_set_member(&update.properties, kept[i], member_of(call->input, kept[i]), call->arena);
         }
     }
-    status = update_throughput(call, &update);
+    status =
+        warm_check(call, &update.properties, member_of(call->input, "WarmThroughput"), (struct bytes){0});
+    for (size_t i = 0; i < ARRAY_COUNT(merged); i++) {
+        if (member_of(call->input, merged[i]) != NULL) {
+            map_merge_member(&update.properties, merged[i], member_of(call->input, merged[i]), call->arena);
+        }
+    }
+    if (status == STATUS_OK) {
+        status = update_throughput(call, &update);
+    }
     if (status == STATUS_OK) {
         status = update_indexes(call, &update);
     }

@@ -191,6 +191,10 @@ static enum status change_parse(const struct value *map, uint8_t type, struct ar
     if (status == STATUS_OK && (change.item == NULL || change.item->kind != VALUE_MAP)) {
         status = error_set(error, STATUS_INVALID, "the item or key must be a map of attributes");
     }
+    if (status == STATUS_OK && !value_is_within(change.item, VALUE_DEPTH_MAX + 1)) {
+        status =
+            error_set(error, STATUS_INVALID, "an item's attributes have at most %d levels", VALUE_DEPTH_MAX);
+    }
     if (status == STATUS_OK) {
         status = change_expressions(map, arena, &change, error);
     }

@@ -29,7 +29,7 @@ static struct bytes blanks_skipped(struct bytes text)
 /* Takes what comes before `mark`, or all that is left, off the front. */
 static struct bytes part_take(struct bytes *text, char mark)
 {
-    const uint8_t *end = text->size == 0 ? NULL : memchr(text->data, mark, text->size);
+    const uint8_t *end = bytes_find_byte(*text, mark);
     size_t size = end == NULL ? text->size : (size_t)(end - text->data);
     struct bytes part = bytes_part(*text, 0, size);
     *text = bytes_from(*text, end == NULL ? size : size + 1);

@@ -1,7 +1,5 @@
 #include "parse.h"
 
-#include <strings.h>
-
 #include "coding.h"
 
 /* What decides how a request is framed and whether it is taken. */
@@ -17,11 +15,6 @@ struct head_facts {
     struct bytes coding;
     struct bytes expected;
 };
-
-static bool bytes_are(struct bytes bytes, const char *text)
-{
-    return bytes.size == strlen(text) && strncasecmp((const char *)bytes.data, text, bytes.size) == 0;
-}
 
 /* Stops the parser: every callback may end with it. */
 static int parse_refuse(struct parse *parse, unsigned status)
@@ -108,15 +101,15 @@ static void head_read(struct http_exchange *exchange, struct head_facts *ret_fac
         }
         struct bytes name = net__exchange_name(exchange, i);
         struct bytes found = bytes_of(value, header->value_bytes);
-        if (bytes_are(name, "Host")) {
+        if (bytes_are_word(name, "Host")) {
             fact_put(&facts->hosts, &facts->host, found);
-        } else if (bytes_are(name, "Content-Length")) {
+        } else if (bytes_are_word(name, "Content-Length")) {
             fact_put(&facts->lengths, &facts->length, found);
-        } else if (bytes_are(name, "Transfer-Encoding")) {
+        } else if (bytes_are_word(name, "Transfer-Encoding")) {
             fact_put(&facts->transfers, &facts->transfer, found);
-        } else if (bytes_are(name, "Content-Encoding")) {
+        } else if (bytes_are_word(name, "Content-Encoding")) {
             fact_put(&facts->codings, &facts->coding, found);
-        } else if (bytes_are(name, "Expect")) {
+        } else if (bytes_are_word(name, "Expect")) {
             fact_put(&facts->expectations, &facts->expected, found);
         }
     }
@@ -129,7 +122,7 @@ static unsigned head_framing_refusal(const http_parser *parser, const struct hea
         if (facts->lengths > 0 || facts->transfers > 1 || parser->http_minor == 0) {
             return 400;
         }
-        if (!bytes_are(facts->transfer, "chunked")) {
+        if (!bytes_are_word(facts->transfer, "chunked")) {
             return 501;
         }
     }
@@ -183,7 +176,7 @@ static unsigned head_refusal(const struct parse *parse, const struct head_facts 
         return 415;
     }
     if (facts->expectations > 1 ||
-        (facts->expectations == 1 && !bytes_are(facts->expected, "100-continue"))) {
+        (facts->expectations == 1 && !bytes_are_word(facts->expected, "100-continue"))) {
         return 417;
     }
     return 0;
@@ -199,7 +192,7 @@ static bool head_is_clean(const struct http_exchange *exchange)
     }
     for (size_t i = 0; i < exchange->headers_count; i++) {
         struct bytes name = net__exchange_name(exchange, i);
-        if (name.size == 0 || memchr(name.data, ' ', name.size) != NULL) {
+        if (name.size == 0 || bytes_find_byte(name, ' ') != NULL) {
             return false;
         }
     }
@@ -238,8 +231,8 @@ static bool head_lines_are_sound(struct parse *parse, struct bytes part)
     const uint8_t *data = part.data;
     const uint8_t *end = data + part.size;
     bool is_sound = !(parse->last_byte == '\n' && (data[0] == ' ' || data[0] == '\t'));
-    for (const uint8_t *at = memchr(data, '\n', part.size); at != NULL && is_sound;
-         at = memchr(at + 1, '\n', (size_t)(end - at - 1))) {
+    for (const uint8_t *at = bytes_find_byte(part, '\n'); at != NULL && is_sound;
+         at = bytes_find_byte(bytes_from(part, (size_t)(at + 1 - data)), '\n')) {
         bool follows_cr = (at == data ? parse->last_byte : at[-1]) == '\r';
         bool is_folded = at + 1 < end && (at[1] == ' ' || at[1] == '\t');
         is_sound = follows_cr && !is_folded;
@@ -284,14 +277,14 @@ static void exchange_split_target(struct http_exchange *exchange)
 {
     struct bytes target = bytes_part(buffer_bytes(&exchange->head), 0, exchange->target_bytes);
     if (target.size > 0 && target.data[0] != '/') {
-        const uint8_t *authority = memmem(target.data, target.size, "://", 3);
+        const uint8_t *authority = bytes_find(target, bytes_of_text("://"));
         size_t at = authority == NULL ? 0 : (size_t)(authority + 3 - target.data);
         while (authority != NULL && at < target.size && target.data[at] != '/' && target.data[at] != '?') {
             at++;
         }
         target = bytes_from(target, at);
     }
-    const uint8_t *mark = target.size == 0 ? NULL : memchr(target.data, '?', target.size);
+    const uint8_t *mark = bytes_find_byte(target, '?');
     size_t path = mark == NULL ? target.size : (size_t)(mark - target.data);
     exchange->path = path == 0 ? bytes_of_text("/") : bytes_part(target, 0, path);
     exchange->query = mark == NULL ? (struct bytes){0} : bytes_from(target, path + 1);

@@ -45,12 +45,12 @@ struct bytes statement__resource_role(struct exec_call *call, struct bytes name)
 /* What follows the first slash, and, split at the next one, what lies in it. False: there is no slash. */
 static bool resource_split(struct bytes resource, struct bytes *ret_first, struct bytes *ret_second)
 {
-    const uint8_t *slash = memchr(resource.data, '/', resource.size);
+    const uint8_t *slash = bytes_find_byte(resource, '/');
     if (slash == NULL) {
         return false;
     }
     *ret_first = bytes_from(resource, (size_t)(slash - resource.data) + 1);
-    slash = ret_first->size == 0 ? NULL : memchr(ret_first->data, '/', ret_first->size);
+    slash = bytes_find_byte(*ret_first, '/');
     *ret_second = (struct bytes){0};
     if (slash != NULL) {
         size_t size = (size_t)(slash - ret_first->data);

@@ -125,7 +125,7 @@ static enum status class_named(struct class_text *class, struct bytes name)
                              class_others[i]);
         }
     }
-    bool has_package = memchr(name.data, '.', name.size) != NULL;
+    bool has_package = bytes_find_byte(name, '.') != NULL;
     return class_fail(class,
                       has_package ? "Unable to find abstract-type class '%.*s'"
                                   : "Unable to find abstract-type class '" CQL_CLASS_PACKAGE "%.*s'",
@@ -156,20 +156,20 @@ enum status statement__class_resolve(struct exec_call *call, struct bytes text, 
 {
     struct buffer type = {0};
     enum status status = STATUS_OK;
-    const uint8_t *quote = memchr(text.data, '\'', text.size);
+    const uint8_t *quote = bytes_find_byte(text, '\'');
     *ret_text = text;
     if (quote == NULL) {
         return STATUS_OK;
     }
     while (quote != NULL && status == STATUS_OK) {
         size_t before = (size_t)(quote - text.data);
-        const uint8_t *end = memchr(quote + 1, '\'', text.size - before - 1);
+        const uint8_t *end = bytes_find_byte(bytes_from(text, before + 1), '\'');
         CHECK(end != NULL); /* the grammar's */
         size_t size = (size_t)(end - quote - 1);
         buffer_put(&type, bytes_part(text, 0, before));
         status = class_write(call, bytes_of(quote + 1, size), &type);
         text = bytes_from(text, before + size + 2);
-        quote = memchr(text.data, '\'', text.size);
+        quote = bytes_find_byte(text, '\'');
     }
     buffer_put(&type, text);
     *ret_text = arena_copy(call->arena, buffer_bytes(&type));

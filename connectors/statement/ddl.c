@@ -204,13 +204,17 @@ enum status exec_create_keyspace(struct exec_call *call, const struct cql_keyspa
         exec_answer_void(call);
         return STATUS_OK;
     }
+    if (status == STATUS_OK) {
+        statement__replication_warn(call, statement->name, &(struct value){.kind = VALUE_NULL},
+                                    &options.replication);
+    }
     (void)ddl_begin(call, "CREATED", "KEYSPACE", statement->name, (struct bytes){0});
     return status == STATUS_OK ? keyspace_put(call, statement->name, &options) : status;
 }
 
 enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspace *statement)
 {
-    struct keyspace_options options;
+    struct keyspace_options options = {.durable_writes = true};
     enum status status = ddl_check_system(call, statement->name);
     if (status == STATUS_OK && statement__keyspace_find(call, statement->name, &options) != STATUS_OK) {
         if (statement->if_exists) {
@@ -220,8 +224,12 @@ enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspac
         status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)statement->name.size,
                            (const char *)statement->name.data);
     }
+    const struct value before = options.replication;
     if (status == STATUS_OK) {
         status = keyspace_properties(call, statement, &options);
+    }
+    if (status == STATUS_OK) {
+        statement__replication_warn(call, statement->name, &before, &options.replication);
     }
     (void)ddl_begin(call, "UPDATED", "KEYSPACE", statement->name, (struct bytes){0});
     return status == STATUS_OK ? keyspace_put(call, statement->name, &options) : status;

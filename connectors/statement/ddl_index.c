@@ -84,6 +84,15 @@ static enum status index_column(struct exec_call *call, const struct exec_table 
                                    size, name);
         }
     }
+    bool is_compact = statement__options_are_compact(schema->properties);
+    if (is_compact && (column == NULL || schema->clustering_count > 0)) {
+        return exec_fail(
+            call, CQL_INVALID,
+            column == NULL ? "Secondary indexes are not supported on PRIMARY KEY columns in COMPACT STORAGE "
+                             "tables"
+                           : "Secondary indexes are not supported on COMPACT STORAGE tables that have "
+                             "clustering columns");
+    }
     for (size_t i = 0; i < schema->clustering_count; i++) {
         if (bytes_equal(schema->clustering[i].name, target->column)) {
             *ret_type = schema->clustering[i].type;
@@ -259,6 +268,7 @@ static enum status index_class_check(struct exec_call *call, struct bytes name)
 static enum status index_options(struct exec_call *call, const struct cql_create_index *statement,
                                  struct value *ret_options)
 {
+    static const char *const kept_names[] = {"class_name", "target"};
     *ret_options = (struct value){.kind = VALUE_MAP};
     for (size_t i = 0; i < statement->properties.count; i++) {
         const struct cql_property *property = &statement->properties.at[i];
@@ -278,8 +288,10 @@ static enum status index_options(struct exec_call *call, const struct cql_create
     if (!statement->is_custom && ret_options->pairs.count > 0) {
         return exec_fail(call, CQL_INVALID, "Cannot specify options for a non-CUSTOM index");
     }
-    if (value_map_get(ret_options, bytes_of_text("class_name")) != NULL) {
-        return exec_fail(call, CQL_INVALID, "Cannot specify class_name as a CUSTOM option");
+    for (size_t i = 0; i < ARRAY_COUNT(kept_names); i++) {
+        if (value_map_get(ret_options, bytes_of_text(kept_names[i])) != NULL) {
+            return exec_fail(call, CQL_INVALID, "Cannot specify %s as a CUSTOM option", kept_names[i]);
+        }
     }
     return statement->is_custom ? index_class_check(call, statement->class_name) : STATUS_OK;
 }
@@ -328,6 +340,22 @@ static struct schema *index_added(struct exec_call *call, const struct exec_tabl
     return next;
 }
 
+/* What the index's class says of its options and the column. */
+static enum status index_check_class(struct exec_call *call, const struct exec_table *table,
+                                     const struct cql_create_index *statement, const struct index_plan *plan)
+{
+    struct bytes name = statement->targets.at[0].column;
+    const struct column *column = schema_column(table->schema, name);
+    struct like_column facts = {
+        .is_complex = column != NULL && type_is_multi_cell(&column->type),
+        .is_text = plan->type.kind == TYPE_TEXT || plan->type.kind == TYPE_ASCII,
+    };
+    for (size_t i = 0; i < table->schema->partition_count; i++) {
+        facts.is_partition |= bytes_equal(table->schema->partition[i].name, name);
+    }
+    return statement__like_check_options(call, statement->class_name, &plan->options, &facts);
+}
+
 static enum status index_exists(struct exec_call *call, const struct cql_create_index *statement,
                                 const char *format, struct bytes name, struct bytes other)
 {
@@ -366,6 +394,9 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     if (status == STATUS_OK) {
         status = index_options(call, statement, &plan.options);
     }
+    if (status == STATUS_OK && statement->is_custom) {
+        status = index_check_class(call, &table, statement, &plan);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -376,8 +407,12 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
         return index_exists(call, statement, "Index '%.*s' already exists%.*s", name, bytes_of_text(""));
     }
     if (same != NULL) {
-        return index_exists(call, statement, "Index %.*s is a duplicate of existing index %.*s", name,
-                            same->name);
+        bool is_duplicate = bytes_equal(same->properties, index_properties(call, statement, &plan.options));
+        return index_exists(call, statement,
+                            is_duplicate ? "Index %.*s is a duplicate of existing index %.*s"
+                                         : "Cannot create index %.*s: its column has index %.*s with another "
+                                           "class or other options, and one index of a column is supported",
+                            name, same->name);
     }
     struct schema *next = index_added(call, &table, statement, name, &plan);
     struct gate_request request = ddl_table_begin(call, "UPDATED", table.keyspace, table.name);

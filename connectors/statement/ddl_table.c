@@ -93,10 +93,7 @@ static enum status create_check_columns(struct exec_call *call, const struct cql
                    : create_fail(call, "Multiple PRIMARY KEY specified for table '", table,
                                  "' (exactly one required)", bytes_of_text(""), "");
     }
-    return statement->is_compact
-               ? exec_fail(call, CQL_INVALID,
-                           "COMPACT STORAGE tables are not allowed starting with version 4.0")
-               : STATUS_OK;
+    return STATUS_OK;
 }
 
 /* One column of the primary key. */
@@ -199,6 +196,35 @@ static enum status create_columns(struct exec_call *call, const struct cql_creat
     return status;
 }
 
+/* What a table WITH COMPACT STORAGE may be: rows of one partition and many columns, or of a key and one column. */
+static enum status create_check_compact(struct exec_call *call, const struct schema *schema)
+{
+    struct buffer names = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema->columns_count && status == STATUS_OK; i++) {
+        const struct column *column = &schema->columns[i];
+        buffer_put_text(&names, i == 0 ? "" : ", ");
+        buffer_put(&names, column->name);
+        if (type_is_multi_cell(&column->type)) {
+            status = exec_fail(call, CQL_INVALID,
+                               "Non-frozen collections and UDTs are not supported with COMPACT STORAGE");
+        } else if (column->is_static) {
+            status =
+                exec_fail(call, CQL_INVALID, "Static columns are not supported in COMPACT STORAGE tables");
+        }
+    }
+    if (status == STATUS_OK && schema->clustering_count == 0 && schema->columns_count == 0) {
+        status = exec_fail(call, CQL_INVALID, "No definition found that is not part of the PRIMARY KEY");
+    } else if (status == STATUS_OK && schema->clustering_count > 0 && schema->columns_count > 1) {
+        status = exec_fail(call, CQL_INVALID,
+                           "COMPACT STORAGE with composite PRIMARY KEY allows no more than one column not "
+                           "part of the PRIMARY KEY (got: %.*s)",
+                           (int)names.size, (const char *)names.data);
+    }
+    buffer_reset(&names);
+    return status;
+}
+
 struct bytes ddl_new_id(struct exec_call *call)
 {
     uint8_t *id = arena_create(call->arena, CQL_UUID_BYTES);
@@ -224,7 +250,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
 {
     struct bytes keyspace = {0};
     struct error error;
-    struct cql_options options = {.options = {.kind = VALUE_MAP}};
+    struct cql_options options = {.options = {.kind = VALUE_MAP}, .is_compact = statement->is_compact};
     struct schema schema = {.kind = TABLE_WIDE,
                             .durability = DURABILITY_SYNC,
                             .gc_grace_seconds = CQL_GC_GRACE_SECONDS_DEFAULT};
@@ -259,6 +285,9 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     }
     if (status == STATUS_OK) {
         status = create_columns(call, statement, keyspace, &schema);
+    }
+    if (status == STATUS_OK && statement->is_compact) {
+        status = create_check_compact(call, &schema);
     }
     if (status == STATUS_OK) {
         status = statement__options_take(call, &statement->properties, &options, &schema.gc_grace_seconds);
@@ -550,8 +579,14 @@ static enum status alter_apply(struct exec_call *call, const struct cql_alter_ta
 {
     switch (statement->alteration) {
     case CQL_ALTERATION_ADD:
+        if (options->is_compact) {
+            return exec_fail(call, CQL_INVALID, "Cannot add new column to a COMPACT STORAGE table");
+        }
         return alter_add(call, statement, table, options, next);
     case CQL_ALTERATION_DROP:
+        if (options->is_compact) {
+            return exec_fail(call, CQL_INVALID, "Cannot drop columns from a COMPACT STORAGE table");
+        }
         return alter_drop(call, statement, table, next, options);
     case CQL_ALTERATION_RENAME:
         return alter_rename(call, statement, table, next);
@@ -560,7 +595,10 @@ static enum status alter_apply(struct exec_call *call, const struct cql_alter_ta
     case CQL_ALTERATION_TYPE:
         return exec_fail(call, CQL_INVALID, "Altering column types is no longer supported");
     case CQL_ALTERATION_DROP_COMPACT_STORAGE:
-        return exec_fail(call, CQL_INVALID, "Cannot DROP COMPACT STORAGE on table without COMPACT STORAGE");
+        return exec_fail(call, CQL_INVALID,
+                         options->is_compact
+                             ? "DROP COMPACT STORAGE is disabled. Enable in cassandra.yaml to use."
+                             : "Cannot DROP COMPACT STORAGE on table without COMPACT STORAGE");
     case CQL_ALTERATION_ADD_TAGS:
     case CQL_ALTERATION_DROP_TAGS:
         break;

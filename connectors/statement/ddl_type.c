@@ -236,30 +236,38 @@ struct type_change {
     size_t count;
 };
 
-/* Tables that have the type: those in whose keys it is cannot follow. */
+/* Tables that have the type: those that find rows by it as it was written (partition keys, indexed values, partition keys of
+ * views) cannot follow: what was written without the field would not be found by what has it as null, of which both are the same
+ * value. Clustering keys, of views too, are found by their values, which a field that is null does not change. */
 struct type_tables {
     struct exec_call *call;
     const struct type_udt *udt;
     struct type_change *change;
-    struct bytes in_key;
+    struct buffer in_partition; /* names of tables that have it in their partition keys, joined */
+    struct bytes in_index;      /* one with an index whose partition key has it */
 };
 
 static void type_note_table(void *context, const struct schema *schema)
 {
     struct type_tables *tables = context;
     bool uses = false;
-    bool is_key = key_uses(schema->partition, schema->partition_count, tables->udt) ||
-                  key_uses(schema->clustering, schema->clustering_count, tables->udt);
+    bool is_indexed = false;
+    bool is_partition = key_uses(schema->partition, schema->partition_count, tables->udt);
+    uses |= is_partition || key_uses(schema->clustering, schema->clustering_count, tables->udt);
     for (size_t i = 0; i < schema->columns_count; i++) {
         uses |= type_uses(&schema->columns[i].type, tables->udt);
     }
     for (size_t i = 0; i < schema->indexes_count; i++) {
         const struct index_schema *index = &schema->indexes[i];
-        is_key |= key_uses(index->partition, index->partition_count, tables->udt) ||
-                  key_uses(index->clustering, index->clustering_count, tables->udt);
+        is_indexed |= key_uses(index->partition, index->partition_count, tables->udt);
+        uses |= key_uses(index->clustering, index->clustering_count, tables->udt);
     }
-    tables->in_key = is_key ? schema->name : tables->in_key;
-    if (uses || is_key) {
+    tables->in_index = is_indexed ? schema->name : tables->in_index;
+    if (is_partition) {
+        buffer_put_text(&tables->in_partition, tables->in_partition.size == 0 ? "" : ", ");
+        buffer_put(&tables->in_partition, schema->name);
+    }
+    if (uses || is_indexed) {
         struct type_change *change = tables->change;
         change->tables =
             arena_grow_array(tables->call->arena, change->tables, change->count, sizeof(*change->tables));
@@ -380,6 +388,24 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
     return STATUS_OK;
 }
 
+/* The type is in partition keys of `tables`. */
+static enum status add_fail(struct exec_call *call, const struct type *before, const struct type *type,
+                            struct bytes name, struct bytes tables)
+{
+    struct buffer text = {0};
+    type_format(type, &text);
+    enum status status =
+        exec_fail(call, CQL_INVALID,
+                  "Cannot add new field %.*s of type %.*s to user type %.*s.%.*s as the type is being used "
+                  "in partition key by the following tables: %.*s",
+                  (int)name.size, (const char *)name.data, (int)text.size, (const char *)text.data,
+                  (int)before->udt->keyspace.size, (const char *)before->udt->keyspace.data,
+                  (int)before->udt->name.size, (const char *)before->udt->name.data, (int)tables.size,
+                  (const char *)tables.data);
+    buffer_reset(&text);
+    return status;
+}
+
 enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement)
 {
     struct bytes keyspace =
@@ -416,13 +442,17 @@ enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table
     change->type = (struct type){.kind = TYPE_UDT, .count = count, .parameters = types, .udt = udt};
     struct type_tables tables = {.call = call, .udt = before.udt, .change = change};
     gate_table_list(call->exec->gate, false, type_note_table, &tables);
-    if (tables.in_key.size > 0 && count > before.count) {
-        return exec_fail(call, CQL_INVALID,
-                         "Cannot add new field to user type %.*s as it is being used in a primary key or an "
-                         "index by table %.*s",
-                         (int)udt->name.size, (const char *)udt->name.data, (int)tables.in_key.size,
-                         (const char *)tables.in_key.data);
+    if (tables.in_partition.size > 0 && count > before.count) {
+        status = add_fail(call, &before, &types[before.count], names[before.count],
+                          buffer_bytes(&tables.in_partition));
+    } else if (tables.in_index.size > 0 && count > before.count) {
+        status = exec_fail(call, CQL_INVALID,
+                           "Cannot add new field to user type %.*s as it is being used in "
+                           "an index by table %.*s",
+                           (int)udt->name.size, (const char *)udt->name.data, (int)tables.in_index.size,
+                           (const char *)tables.in_index.data);
     }
+    buffer_reset(&tables.in_partition);
     call->context = change;
-    return alter_next(call);
+    return status == STATUS_OK ? alter_next(call) : status;
 }

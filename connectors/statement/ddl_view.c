@@ -400,6 +400,10 @@ enum status exec_create_view(struct exec_call *call, const struct cql_statement 
         status = view_fail(&making, "No PRIMARY KEY specified for view '%.*s' (exactly one required)",
                            making.statement->name.name);
     }
+    if (status == STATUS_OK && making.statement->is_compact) {
+        status =
+            exec_fail(call, CQL_INVALID, "Cannot use 'COMPACT STORAGE' when defining a materialized view");
+    }
     if (status == STATUS_OK) {
         status = view_base(&making);
     }

@@ -315,6 +315,7 @@ static void put_with(const struct described_table *table, const struct columns *
     if (style->has_internals) {
         put_id(table->id, buffer);
     }
+    buffer_put_text(buffer, table->is_compact ? "COMPACT STORAGE\n    AND " : "");
     if (clustering > 0) {
         buffer_put_text(buffer, "CLUSTERING ORDER BY (");
         for (size_t i = first; i < first + clustering; i++) {

@@ -93,6 +93,7 @@ struct described_table {
     size_t indexes_count;
     struct described_texts flags; /* of tables: "compound", "counter" …; none: "compound" */
     struct described_options options;
+    bool is_compact;        /* WITH COMPACT STORAGE */
     struct bytes base_name; /* of views */
     uint8_t base_id[16];
     struct bytes where_clause;

@@ -397,14 +397,19 @@ static enum status exec_statement(struct exec_call *call, const struct cql_state
     }
 }
 
-/* Each marker of a prepared statement has a value, and each value a marker; names may leave some out. */
+/* Each marker has a value, and each value a marker; names may leave some out. That a text comes without any is told where a marker
+ * is met: it may be that there may be none. */
 static enum status check_markers(struct exec_call *call, const struct cql_query *query,
                                  const struct cql_statement *statement)
 {
-    return query->names != NULL || query->values_count == statement->markers
-               ? STATUS_OK
-               : exec_fail(call, CQL_INVALID, "there were %zu markers(?) in CQL but %zu bound variables",
-                           (size_t)statement->markers, query->values_count);
+    bool is_bare = !query->is_prepared && query->values_count == 0;
+    if (query->names != NULL || is_bare || query->values_count == statement->markers) {
+        return STATUS_OK;
+    }
+    return query->is_prepared
+               ? exec_fail(call, CQL_INVALID, "there were %zu markers(?) in CQL but %zu bound variables",
+                           (size_t)statement->markers, query->values_count)
+               : exec_fail(call, CQL_INVALID, "Invalid amount of bind variables");
 }
 
 enum status exec_statement_of(struct exec_call *call, const struct cql_query *query,
@@ -423,7 +428,7 @@ enum status exec_statement_of(struct exec_call *call, const struct cql_query *qu
     }
     *ret_statement = parsed;
     return status == STATUS_OK
-               ? status
+               ? check_markers(call, query, parsed)
                : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
 }
 

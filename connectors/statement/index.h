@@ -2,6 +2,7 @@
 #ifndef CQL_INDEX_H
 #define CQL_INDEX_H
 
+#include "exec.h"
 #include "row/schema.h"
 
 /* An index on the column, whatever it has of it; NULL: none. */
@@ -30,7 +31,18 @@ struct like {
     bool ignores_case; /* of ASCII letters */
 };
 
+/* The column of an index, as far as a class has rules about it. */
+struct like_column {
+    bool is_complex; /* of several cells */
+    bool is_partition;
+    bool is_text;
+};
+
 struct like statement__like_of(struct bytes pattern);
+/* Whether Cassandra's SASI makes an index with these options (a map) on such a column; other classes do. */
+MUST_USE enum status statement__like_check_options(struct exec_call *call, struct bytes class_name,
+                                                   const struct value *options,
+                                                   const struct like_column *column);
 /* Whether the column has an index of Cassandra's SASI that answers such a pattern; *like gets its case. */
 bool statement__like_is_indexed(const struct schema *schema, struct bytes column, struct like *like);
 bool statement__like_holds(const struct like *like, struct bytes text);

@@ -20,9 +20,9 @@ static void format_scalar(const struct value *value, struct buffer *buffer)
     struct buffer text = {0};
     scalar_format(value, &text);
     if (value->kind == VALUE_TIMESTAMP) { /* JSON has a space where CAST has a T */
-        uint8_t *mark = memchr(text.data, 'T', text.size);
+        const uint8_t *mark = bytes_find_byte(buffer_bytes(&text), 'T');
         if (mark != NULL) {
-            *mark = ' ';
+            text.data[mark - text.data] = ' ';
         }
     }
     bool is_word = text.size > 0 && (text.data[0] == 'N' || text.data[0] == 'I' ||

@@ -341,6 +341,18 @@ static bool is_of_statics(const struct modify *modify)
     return modify->names_statics && !modify->names_regulars;
 }
 
+/* A row WITH COMPACT STORAGE is what its columns are; where there are clustering columns it has one. */
+static enum status insert_compact(struct modify *modify)
+{
+    const struct schema *schema = modify->schema;
+    modify->update.has_marker = false;
+    return schema->clustering_count == 0 || modify->names_regulars
+               ? STATUS_OK
+               : exec_fail(modify->call, CQL_INVALID,
+                           "Column %.*s is mandatory for this COMPACT STORAGE table",
+                           (int)schema->columns[0].name.size, (const char *)schema->columns[0].name.data);
+}
+
 static enum status modify_insert(struct modification *to, const struct cql_insert *insert)
 {
     struct modify modify;
@@ -361,6 +373,10 @@ static enum status modify_insert(struct modification *to, const struct cql_inser
         bool is_static_only = is_of_statics(&modify) && !statement__modify_key_is_of_row(&modify);
         status = statement__modify_key_end(&modify, !is_static_only);
         modify.update.has_marker = !is_static_only;
+    }
+    if (status == STATUS_OK && modify.schema->columns_count > 0 &&
+        statement__options_are_compact(modify.schema->properties)) {
+        status = insert_compact(&modify);
     }
     if (status == STATUS_OK) {
         status = modify_using(&modify, &insert->using);

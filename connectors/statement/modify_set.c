@@ -1,4 +1,6 @@
 /* What a statement does to columns. */
+#include <inttypes.h>
+
 #include "modify.h"
 #include "row/document.h"
 #include "value/serial.h"
@@ -148,9 +150,10 @@ static enum status set_key(struct modify *modify, const struct column *column, c
     if (status != STATUS_OK || modify->call->notes != NULL) {
         return status;
     }
-    return bound.kind == BOUND_VALUE  ? STATUS_OK
-           : bound.kind == BOUND_NULL ? exec_fail(modify->call, CQL_INVALID, "Invalid null map key")
-                                      : exec_fail(modify->call, CQL_INVALID, "Invalid unset map key");
+    return bound.kind == BOUND_VALUE ? STATUS_OK
+                                     : exec_fail(modify->call, CQL_INVALID, "Invalid %s %s",
+                                                 bound.kind == BOUND_NULL ? "null" : "unset",
+                                                 column->type.kind == TYPE_SET ? "set element" : "map key");
 }
 
 static enum status set_field(struct modify *modify, const struct column *column, struct bytes field,
@@ -240,18 +243,23 @@ static enum status set_check_part(struct modify *modify, const struct column *co
 static enum status set_counter(struct modify *modify, const struct column *column,
                                const struct cql_assignment *assignment)
 {
-    static const struct type type = {.kind = TYPE_BIGINT};
     struct bound bound;
-    enum status status = exec_bind(modify->call, assignment->value, &type, column->name, &bound);
+    bool is_subtraction = assignment->kind == CQL_ASSIGN_SUBTRACT;
+    enum status status = exec_bind(modify->call, assignment->value, &column->type, column->name, &bound);
     if (status != STATUS_OK || modify->call->notes != NULL || bound.kind == BOUND_UNSET) {
         return status;
     }
     if (bound.kind == BOUND_NULL) {
         return exec_fail(modify->call, CQL_INVALID, "Invalid null value for counter increment");
     }
+    if (is_subtraction && bound.value.integer == INT64_MIN) {
+        return exec_fail(modify->call, CQL_INVALID,
+                         "The negation of %" PRId64
+                         " overflows supported counter precision (signed 8 bytes integer)",
+                         bound.value.integer);
+    }
     struct wide_action *action = set_action(modify, column, WIDE_ADD);
-    action->number = assignment->kind == CQL_ASSIGN_SUBTRACT ? (int64_t)(0 - (uint64_t)bound.value.integer)
-                                                             : bound.value.integer;
+    action->number = is_subtraction ? -bound.value.integer : bound.value.integer;
     return STATUS_OK;
 }
 
@@ -309,33 +317,49 @@ static enum status set_collection(struct modify *modify, const struct column *co
     return STATUS_OK;
 }
 
+/* Columns that are `what` have no such operation. */
+static enum status set_fail_operation(struct modify *modify, const struct column *column,
+                                      const struct cql_assignment *assignment, const char *what)
+{
+    struct buffer text = {0};
+    bool is_prepended = assignment->kind == CQL_ASSIGN_PREPEND;
+    int size = (int)column->name.size;
+    const char *name = (const char *)column->name.data;
+    if (is_prepended) {
+        cql_term_format(assignment->value, NULL, &text);
+        buffer_put_text(&text, " + ");
+    }
+    buffer_put(&text, column->name);
+    if (!is_prepended) {
+        buffer_put_text(&text, assignment->kind == CQL_ASSIGN_SUBTRACT ? " - " : " + ");
+        cql_term_format(assignment->value, NULL, &text);
+    }
+    enum status status =
+        exec_fail(modify->call, CQL_INVALID, "Invalid operation (%.*s = %.*s) for %s column %.*s", size, name,
+                  (int)text.size, (const char *)text.data, what, size, name);
+    buffer_reset(&text);
+    return status;
+}
+
 static enum status set_operation(struct modify *modify, const struct column *column,
                                  const struct cql_assignment *assignment)
 {
     enum type_kind kind = column->type.kind;
-    const char *sign = assignment->kind == CQL_ASSIGN_SUBTRACT ? "-" : "+";
+    bool is_prepended = assignment->kind == CQL_ASSIGN_PREPEND;
     bool is_collection = kind == TYPE_LIST || kind == TYPE_SET || kind == TYPE_MAP;
-    int size = (int)column->name.size;
-    const char *name = (const char *)column->name.data;
-    if (kind == TYPE_COUNTER && assignment->kind != CQL_ASSIGN_PREPEND) {
+    if (is_prepended && kind != TYPE_LIST) {
+        return set_fail_operation(modify, column, assignment, "non list");
+    }
+    if (kind == TYPE_COUNTER) {
         return set_counter(modify, column, assignment);
     }
     if (!is_collection) {
-        return exec_fail(modify->call, CQL_INVALID,
-                         "Invalid operation (%.*s = %.*s %s ...) for non counter column %.*s", size, name,
-                         size, name, sign, size, name);
+        return set_fail_operation(modify, column, assignment, "non counter");
     }
-    if (!type_is_multi_cell(&column->type)) {
-        return exec_fail(modify->call, CQL_INVALID,
-                         "Invalid operation (%.*s = %.*s %s ...) for frozen collection column %.*s", size,
-                         name, size, name, sign, size, name);
-    }
-    if (assignment->kind == CQL_ASSIGN_PREPEND && kind != TYPE_LIST) {
-        return exec_fail(modify->call, CQL_INVALID,
-                         "Invalid operation (%.*s = ... + %.*s) for non list column %.*s", size, name, size,
-                         name, size, name);
-    }
-    return set_collection(modify, column, assignment);
+    return type_is_multi_cell(&column->type)
+               ? set_collection(modify, column, assignment)
+               : set_fail_operation(modify, column, assignment,
+                                    is_prepended ? "frozen list" : "frozen collection");
 }
 
 enum status statement__modify_assign(struct modify *modify, const struct cql_assignment *assignment)

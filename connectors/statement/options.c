@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "codec/pack.h"
+#include "codec/view.h"
 #include "options_check.h"
 #include "value/scalar_text.h"
 
@@ -253,22 +254,31 @@ void statement__options_encode(const struct cql_options *options, struct arena *
 {
     struct buffer buffer = {0};
     const struct value_member members[] = {
+        {"compact", value_of_boolean(true)},
         {"dropped",
          options->dropped.kind == VALUE_MAP ? options->dropped : (struct value){.kind = VALUE_MAP}},
         {"id", value_of_bytes(options->id)},
         {"options",
          options->options.kind == VALUE_MAP ? options->options : (struct value){.kind = VALUE_MAP}},
     };
-    struct value map = value_of_members(arena, members, ARRAY_COUNT(members));
+    size_t first = options->is_compact ? 0 : 1;
+    struct value map = value_of_members(arena, members + first, ARRAY_COUNT(members) - first);
     codec_value_encode(&buffer, &map);
     *ret_properties = arena_copy(arena, buffer_bytes(&buffer));
     buffer_reset(&buffer);
+}
+
+bool statement__options_are_compact(struct bytes properties)
+{
+    struct bytes member;
+    return codec_view_member(properties, bytes_of_text("compact"), &member);
 }
 
 void statement__options_decode(struct bytes properties, struct arena *arena, struct cql_options *ret_options)
 {
     struct value map;
     *ret_options = (struct cql_options){.options = {.kind = VALUE_MAP}, .dropped = {.kind = VALUE_MAP}};
+    ret_options->is_compact = statement__options_are_compact(properties);
     if (properties.size == 0 || codec_value_decode(properties, arena, &map, NULL) != STATUS_OK) {
         return;
     }

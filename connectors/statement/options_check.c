@@ -353,7 +353,7 @@ static enum status retry_check(struct exec_call *call, struct bytes text)
     static const char *const units[] = {"p", "percentile", "th", "thpercentile", "ms"};
     char copy[64] = "";
     char *end = NULL;
-    if (text.size < sizeof(copy)) {
+    if (text.size > 0 && text.size < sizeof(copy)) {
         memcpy(copy, text.data, text.size);
     }
     if (text_is_any_of(text, words, ARRAY_COUNT(words)) || strncasecmp(copy, "MIN(", 4) == 0 ||

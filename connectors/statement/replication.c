@@ -159,3 +159,37 @@ enum status statement__replication_complete(struct exec_call *call, struct bytes
     CHECK(value_map_sort(replication));
     return status;
 }
+
+/* --- warnings ------------------------------------------------------------------------------------------------------- */
+
+/* All replicas of all data centres. */
+static long replicas_of(const struct value *replication)
+{
+    long sum = 0;
+    for (size_t i = 0; replication->kind == VALUE_MAP && i < replication->pairs.count; i++) {
+        double number = 0;
+        if (statement__text_is_number(replication->pairs.at[2 * i + 1].bytes, false, &number)) {
+            sum += (long)number;
+        }
+    }
+    return sum;
+}
+
+void statement__replication_warn(struct exec_call *call, struct bytes keyspace, const struct value *previous,
+                                 const struct value *replication)
+{
+    const long nodes = 1;
+    long replicas = replicas_of(replication);
+    bool is_of_centre = value_map_text(replication, SYSTEM_DATA_CENTRE).size > 0;
+    if (replicas > nodes) {
+        exec_warn(call,
+                  "Your replication factor %ld for keyspace %.*s is higher than the number of nodes %ld%s%s",
+                  replicas, (int)keyspace.size, (const char *)keyspace.data, nodes,
+                  is_of_centre ? " for datacenter " : "", is_of_centre ? SYSTEM_DATA_CENTRE : "");
+    }
+    if (previous->kind == VALUE_MAP && replicas > replicas_of(previous)) {
+        exec_warn(call,
+                  "When increasing replication factor you need to run a full (-full) repair to distribute "
+                  "the data.");
+    }
+}

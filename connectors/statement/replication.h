@@ -10,5 +10,9 @@
  * Errors: STATUS_INVALID, with the call's failure set: a configuration error where the strategy or its options are wrong. */
 MUST_USE enum status statement__replication_complete(struct exec_call *call, struct bytes keyspace,
                                                      const struct value *previous, struct value *replication);
+/* Warns of more replicas than there are nodes, and, where there was less before (`previous`; no map: nothing was there), of the
+ * repair that Cassandra would need. */
+void statement__replication_warn(struct exec_call *call, struct bytes keyspace, const struct value *previous,
+                                 const struct value *replication);
 
 #endif

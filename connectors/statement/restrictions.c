@@ -442,6 +442,7 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
                                   struct restrictions_use use, struct restrictions *restrictions)
 {
     bool is_indexed = choose_indexed(source, restrictions) != NULL;
+    bool is_of_cells = false; /* of columns that are not the key's */
     choose_index(source, restrictions);
     for (size_t i = 0; i < restrictions->count; i++) {
         struct restriction *restriction = &restrictions->at[i];
@@ -455,12 +456,14 @@ static enum status choose_filters(struct exec_call *call, const struct source *s
         restrictions->filters |= !restriction->is_key;
         restrictions->has_indexed |= !restriction->is_key && restriction_index(source, restriction) != NULL;
         restrictions->has_regular |= kind == DESCRIBED_REGULAR;
+        is_of_cells |= kind == DESCRIBED_REGULAR || kind == DESCRIBED_STATIC;
         restrictions->has_ranges |= restriction->is_key && kind == DESCRIBED_CLUSTERING;
     }
     if (use.modifies != NULL && restrictions->filters) {
         return fail_filters(call, restrictions);
     }
-    return restrictions->filters && !use.allows_filtering && !is_indexed
+    bool is_told_later = use.is_distinct && restrictions->has_clustering && !is_of_cells;
+    return restrictions->filters && !use.allows_filtering && !is_indexed && !is_told_later
                ? exec_fail(call, CQL_INVALID, NEEDS_FILTERING)
                : STATUS_OK;
 }

@@ -55,6 +55,7 @@ struct restrictions_use {
     const char *modifies; /* "UPDATE", "DELETE"; NULL: it is a SELECT */
     bool needs_rows;      /* UPDATE: whole keys of rows */
     bool allows_filtering;
+    bool is_distinct;    /* rows of partitions are not to be restricted, which is told before filtering is */
     bool is_static_only; /* what is selected or changed */
 };
 

@@ -146,7 +146,7 @@ static bool parts_of(struct bytes resource, const char *root, struct bytes *ret_
     }
     *ret_first = bytes_from(resource, size + 1);
     *ret_second = (struct bytes){0};
-    const uint8_t *slash = ret_first->size == 0 ? NULL : memchr(ret_first->data, '/', ret_first->size);
+    const uint8_t *slash = bytes_find_byte(*ret_first, '/');
     if (slash != NULL) {
         size = (size_t)(slash - ret_first->data);
         *ret_second = bytes_from(*ret_first, size + 1);
@@ -159,7 +159,7 @@ static bool parts_of(struct bytes resource, const char *root, struct bytes *ret_
 static bool function_exists(struct exec_call *call, struct bytes keyspace, struct bytes signature)
 {
     const struct user_function *function = NULL;
-    const uint8_t *open = memchr(signature.data, '(', signature.size);
+    const uint8_t *open = bytes_find_byte(signature, '(');
     size_t size = open == NULL ? signature.size : (size_t)(open - signature.data);
     if (size + 2 > signature.size) {
         return false;

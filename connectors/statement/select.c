@@ -85,6 +85,16 @@ static enum status select_distinct(struct select *select)
     if (!select->statement->is_distinct) {
         return STATUS_OK;
     }
+    if (select->statement->partition_limit != NULL) {
+        return exec_fail(select->call, CQL_INVALID,
+                         "PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries");
+    }
+    if (select->restrictions.has_clustering || select->restrictions.has_regular) {
+        return exec_fail(
+            select->call, CQL_INVALID,
+            "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or "
+            "static columns.");
+    }
     for (size_t i = 0; i < selection->count; i++) {
         const struct cql_expression *term = selection->terms[i];
         bool is_column = term->kind == CQL_EXPRESSION_COLUMN;
@@ -104,16 +114,6 @@ static enum status select_distinct(struct select *select)
                 select, "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
                 source->columns[i].name);
         }
-    }
-    if (select->restrictions.has_clustering || select->restrictions.has_regular) {
-        return exec_fail(
-            select->call, CQL_INVALID,
-            "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or "
-            "static columns.");
-    }
-    if (select->statement->partition_limit != NULL) {
-        return exec_fail(select->call, CQL_INVALID,
-                         "PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries");
     }
     select->partition_limit = 1;
     return STATUS_OK;
@@ -312,7 +312,8 @@ static enum status select_plan(struct select *select)
     if (status == STATUS_OK) {
         status = statement__selection_make(call, &select->source, statement, &select->selection);
     }
-    struct restrictions_use use = {.allows_filtering = statement->allows_filtering};
+    struct restrictions_use use = {.allows_filtering = statement->allows_filtering,
+                                   .is_distinct = statement->is_distinct};
     if (status == STATUS_OK) {
         use.allows_filtering |= statement__log_names_row(&select->source, &statement->where);
         use.is_static_only =

@@ -216,14 +216,30 @@ static void describe_indexes(struct exec_call *call, const struct schema *schema
     table->indexes = indexes;
 }
 
+/* A compact table without clustering columns is told as one that is not: its columns are, too. */
+static void describe_flags(struct exec_call *call, const struct schema *schema, struct described_table *table)
+{
+    struct bytes *flags = arena_create_array(call->arena, 3, sizeof(*flags));
+    bool is_dense = table->is_compact && schema->clustering_count > 0;
+    table->flags.at = flags;
+    if (!is_dense || schema->clustering_count > 1) {
+        flags[table->flags.count++] = bytes_of_text("compound");
+    }
+    if (schema_counts(schema)) {
+        flags[table->flags.count++] = bytes_of_text("counter");
+    }
+    if (is_dense) {
+        flags[table->flags.count++] = bytes_of_text("dense");
+    }
+}
+
 static void describe_table(struct exec_call *call, const struct schema *schema, struct bytes name,
                            struct described_table *table)
 {
-    static const struct bytes flags[] = {{(const uint8_t *)"compound", 8}, {(const uint8_t *)"counter", 7}};
     struct cql_options options;
     statement__options_decode(schema->properties, call->arena, &options);
-    *table = (struct described_table){.name = name,
-                                      .flags = {.at = flags, .count = schema_counts(schema) ? 2 : 1}};
+    *table = (struct described_table){.name = name, .is_compact = options.is_compact};
+    describe_flags(call, schema, table);
     if (options.id.size == sizeof(table->id)) {
         memcpy(table->id, options.id.data, sizeof(table->id));
     }
@@ -301,7 +317,7 @@ static struct described_keyspace *find_keyspace(struct describe *describe, struc
 static struct described_keyspace *keyspace_of(struct describe *describe, const struct schema *schema,
                                               struct bytes *ret_name)
 {
-    const uint8_t *dot = memchr(schema->name.data, '.', schema->name.size);
+    const uint8_t *dot = bytes_find_byte(schema->name, '.');
     if (statement__document_is_shown(schema)) {
         *ret_name = schema->name;
         return find_keyspace(describe, statement__documents_keyspace());

@@ -7,6 +7,8 @@
 #include "documents.h"
 #include "logs.h"
 #include "row/document.h"
+#include "value/order.h"
+#include "value/serial.h"
 #include "views.h"
 
 /* --- the table ------------------------------------------------------------------------------------------------------ */
@@ -337,6 +339,21 @@ static struct value cells_latest(const struct source_row *row, const struct wide
     return latest;
 }
 
+/* Whether a path is that of the element asked for: equal values of a set or map may be written differently. */
+static bool path_is(const struct source_row *row, const struct type *type, struct bytes path,
+                    struct bytes key)
+{
+    struct value one;
+    struct value other;
+    bool has_values = type->kind == TYPE_SET || type->kind == TYPE_MAP;
+    if (bytes_equal(path, key) || !has_values || !value_type_is_ambiguous(&type->parameters[0])) {
+        return bytes_equal(path, key);
+    }
+    return serial_decode(&type->parameters[0], path, row->arena, &one, NULL) == STATUS_OK &&
+           serial_decode(&type->parameters[0], key, row->arena, &other, NULL) == STATUS_OK &&
+           value_order(&one, &other) == 0;
+}
+
 enum status statement__row_cell(const struct source_row *row, size_t column, struct bytes key, bool has_key,
                                 enum cql_term_kind what, struct value *ret_value)
 {
@@ -358,7 +375,8 @@ enum status statement__row_cell(const struct source_row *row, size_t column, str
     }
     for (size_t i = 0; i < stored->count; i++) {
         const struct wide_element *element = &stored->elements[i];
-        if (bytes_equal(element->path, key) && wide_cell_shows(&element->cell, row->now)) {
+        if (wide_cell_shows(&element->cell, row->now) &&
+            path_is(row, &found->stored->type, element->path, key)) {
             *ret_value = cell_fact(&element->cell, row->now, what);
         }
     }

@@ -143,8 +143,8 @@ static struct bytes without_comments(struct bytes text, struct arena *arena)
 enum status statement__type_parse(const struct cql_type *type, const struct type_names *names,
                                   struct arena *arena, struct type *ret_type, struct error *error)
 {
-    bool may_have_comments = memchr(type->text.data, '/', type->text.size) != NULL ||
-                             memchr(type->text.data, '-', type->text.size) != NULL;
+    bool may_have_comments =
+        bytes_find_byte(type->text, '/') != NULL || bytes_find_byte(type->text, '-') != NULL;
     if (type->text.size > 0 && type->text.data[0] == '\'') {
         return error_set(error, STATUS_INVALID, "Types by the name of a class are not supported: %.*s",
                          (int)(type->text.size < 100 ? type->text.size : 100), (const char *)type->text.data);

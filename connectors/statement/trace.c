@@ -87,7 +87,7 @@ static size_t blank_bytes(struct bytes text)
     if (!is_line && !bytes_start_with(text, bytes_of_text("/*"))) {
         return 0;
     }
-    const uint8_t *found = memmem(text.data + 2, text.size - 2, end, strlen(end));
+    const uint8_t *found = bytes_find(bytes_from(text, 2), bytes_of_text(end));
     return found == NULL ? text.size : (size_t)(found - text.data) + strlen(end);
 }
 

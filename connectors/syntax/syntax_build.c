@@ -31,7 +31,7 @@ static struct bytes unquoted(struct syntax *syntax, struct bytes text)
 {
     struct bytes inside = bytes_part(text, 1, text.size - 2);
     uint8_t quote = text.data[0];
-    if (inside.size == 0 || memchr(inside.data, quote, inside.size) == NULL) {
+    if (inside.size == 0 || bytes_find_byte(inside, quote) == NULL) {
         return inside;
     }
     uint8_t *copy = arena_create(syntax->arena, inside.size);

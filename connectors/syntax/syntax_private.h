@@ -8,22 +8,22 @@
 /* --- tokens ----------------------------------------------------------------------------------------------------- */
 
 /* Keywords in alphabetic order, and whether they are reserved. CQL reference, appendix A, with what 4.0 and 4.1 reserve
- * beyond it; "of" is not, so that AS OF costs no name. In syntax_grammar.y the same words stand in the same order. */
+ * beyond it (MATERIALIZED, IS; no longer DEFAULT, MBEAN, MBEANS, UNSET); "of" is not, so that AS OF costs no name. In syntax_grammar.y the same words stand in the same order. */
 // clang-format off
 #define SYNTAX_KEYWORDS(X)                                                                                  \
     X(ACCESS, false) X(ADD, true) X(AGGREGATE, false) X(AGGREGATES, false) X(ALL, false) X(ALLOW, true)     \
     X(ALTER, true) X(AND, true) X(ANN, false) X(APPLY, true) X(AS, false) X(ASC, true) X(AUTHORIZE, true)   \
     X(BATCH, true) X(BEGIN, true) X(BY, true) X(CALLED, false) X(CAST, false) X(CLUSTER, false)             \
     X(CLUSTERING, false) X(COLUMNFAMILY, true) X(COMPACT, false) X(CONTAINS, false) X(COUNT, false)         \
-    X(COUNTER, false) X(CREATE, true) X(CUSTOM, false) X(DATACENTERS, false) X(DEFAULT, true)               \
+    X(COUNTER, false) X(CREATE, true) X(CUSTOM, false) X(DATACENTERS, false) X(DEFAULT, false)               \
     X(DELETE, true) X(DESC, true) X(DESCRIBE, true) X(DISTINCT, false) X(DROP, true) X(ENTRIES, true)       \
     X(EXECUTE, true) X(EXISTS, false) X(FILTERING, false) X(FINALFUNC, false) X(FROM, true) X(FULL, true)   \
     X(FUNCTION, false) X(FUNCTIONS, false) X(GRANT, true) X(GROUP, false) X(HASHED, false) X(IF, true)      \
     X(IN, true) X(INDEX, true) X(INFINITY, true) X(INITCOND, false) X(INPUT, false) X(INSERT, true)         \
     X(INTERNALS, false) X(INTO, true) X(IS, true) X(JSON, false) X(KEY, false) X(KEYS, false)               \
     X(KEYSPACE, true) X(KEYSPACES, false) X(LANGUAGE, false) X(LIKE, false) X(LIMIT, true) X(LIST, false)   \
-    X(LOGGED, false) X(LOGIN, false) X(MATERIALIZED, true) X(MAXWRITETIME, false) X(MBEAN, true)            \
-    X(MBEANS, true) X(MODIFY, true) X(NAN, true) X(NORECURSIVE, true) X(NOSUPERUSER, false) X(NOT, true)    \
+    X(LOGGED, false) X(LOGIN, false) X(MATERIALIZED, true) X(MAXWRITETIME, false) X(MBEAN, false)            \
+    X(MBEANS, false) X(MODIFY, true) X(NAN, true) X(NORECURSIVE, true) X(NOSUPERUSER, false) X(NOT, true)    \
     X(NULL, true) X(OF, false) X(ON, true) X(ONLY, false) X(OPTIONS, false) X(OR, true) X(ORDER, true)      \
     X(PARTITION, false) X(PASSWORD, false) X(PER, false) X(PERMISSION, false) X(PERMISSIONS, false)         \
     X(PRIMARY, true) X(RENAME, true) X(REPLACE, false) X(RESTORE, false) X(RETURNS, false)                  \
@@ -31,7 +31,7 @@
     X(SELECT_MASKED, false) X(SET, true) X(SFUNC, false) X(STATIC, false) X(STORAGE, false)                 \
     X(STYPE, false) X(SUPERUSER, false) X(TABLE, true) X(TABLES, false) X(TAGS, false)                      \
     X(TIMESTAMP, false) X(TO, true) X(TOKEN, true) X(TRIGGER, false) X(TRUNCATE, true) X(TTL, false)        \
-    X(TYPE, false) X(TYPES, false) X(UNLOGGED, true) X(UNMASK, false) X(UNSET, true) X(UPDATE, true)        \
+    X(TYPE, false) X(TYPES, false) X(UNLOGGED, true) X(UNMASK, false) X(UNSET, false) X(UPDATE, true)        \
     X(USE, true) X(USER, false) X(USERS, false) X(USING, true) X(VALUES, false) X(VIEW, true)               \
     X(WHERE, true) X(WITH, true) X(WRITETIME, false)
 

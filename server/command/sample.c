@@ -50,8 +50,7 @@ const struct value *sample_find(const struct sample_set *set, const char *family
 
 static bool contains(struct bytes text, struct bytes part)
 {
-    return part.size == 0 ||
-           (text.size >= part.size && memmem(text.data, text.size, part.data, part.size) != NULL);
+    return part.size == 0 || bytes_find(text, part) != NULL;
 }
 
 struct bytes sample_label(const struct value *sample, const char *name)
@@ -59,10 +58,10 @@ struct bytes sample_label(const struct value *sample, const char *name)
     struct bytes rest = value_map_text(sample, "labels");
     size_t size = strlen(name);
     while (rest.size > size + 2) {
-        const uint8_t *end = memchr(rest.data, '=', rest.size);
+        const uint8_t *end = bytes_find_byte(rest, '=');
         bool has_value = end != NULL && (size_t)(end - rest.data) + 2 < rest.size;
         const uint8_t *quote =
-            has_value ? memchr(end + 2, '"', rest.size - (size_t)(end + 2 - rest.data)) : NULL;
+            has_value ? bytes_find_byte(bytes_from(rest, (size_t)(end + 2 - rest.data)), '"') : NULL;
         if (quote == NULL) {
             break;
         }

@@ -14,8 +14,8 @@ static enum status table_put_columns(struct buffer *body, enum wire_field field,
     enum status status = STATUS_OK;
     while (status == STATUS_OK && text != NULL && *text != '\0') {
         size_t size = strcspn(text, ",");
-        const char *colon = memchr(text, ':', size);
-        if (colon == NULL) {
+        const char *colon = text + strcspn(text, ":,");
+        if (*colon != ':') {
             status = error_set(error, STATUS_INVALID, "a key column is NAME:TYPE, like id:text, not %.*s",
                                (int)size, text);
             break;

@@ -17,6 +17,7 @@
 #include "history/bounds.h"
 #include "host/bounds.h"
 #include "identity/bounds.h"
+#include "job/bounds.h"
 #include "local/bounds.h"
 #include "log/bounds.h"
 #include "mapping/bounds.h"
@@ -188,6 +189,8 @@ static const struct limit limits[] = {
     {"HTTP answer, least that is compressed", NET_COMPRESS_BYTES_MIN, "bytes"},
     {"DynamoDB, request", DYNAMODB_BODY_BYTES_MAX, "bytes"},
     {"DynamoDB, item", DYNAMODB_ITEM_BYTES_MAX, "bytes as DynamoDB counts"},
+    {"DynamoDB, nesting of an item", DYNAMODB_ITEM_DEPTH_MAX, "levels, the item's own among them"},
+    {"DynamoDB, values of expressions", DYNAMODB_EXPRESSION_VALUES_BYTES_MAX, "bytes, with their names"},
     {"DynamoDB, partition key", DYNAMODB_PARTITION_KEY_BYTES_MAX, "bytes"},
     {"DynamoDB, sort key", DYNAMODB_SORT_KEY_BYTES_MAX, "bytes"},
     {"DynamoDB, rows looked at before a read goes to the pool", DYNAMODB_INLINE_ROWS, "rows"},
@@ -268,6 +271,11 @@ static const struct limit limits[] = {
     {"CQL, statement, properties", CQL_PROPERTIES_MAX, "properties"},
     {"CQL, UPDATE, assignments", CQL_ASSIGNMENTS_MAX, "assignments"},
     {"CQL, statement, nesting of terms", CQL_TERM_DEPTH_MAX, "levels"},
+    {"restore, rows of a transaction", JOB_RESTORE_ROWS_MAX, "rows; fewer where segments are small"},
+    {"restore, bytes of a transaction", JOB_RESTORE_BYTES_MAX, "bytes, and a row more"},
+    {"deletion of many rows, rows of a transaction", JOB_CLEAR_ROWS_MAX, "rows, likewise"},
+    {"expiry, items of a transaction", JOB_EXPIRE_ROWS_MAX, "items, likewise"},
+    {"expiry, longest past that is looked at", JOB_EXPIRE_SECONDS_MAX, "seconds"},
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},

@@ -35,9 +35,9 @@ static enum status superuser_read(const char *path, struct buffer *content, stru
                          "--cql-superuser %s must be readable by its owner only: chmod 600 %s", path, path);
     }
     struct bytes line = buffer_bytes(content);
-    const uint8_t *end = line.size == 0 ? NULL : memchr(line.data, '\n', line.size);
+    const uint8_t *end = bytes_find_byte(line, '\n');
     line.size = end == NULL ? line.size : (size_t)(end - line.data);
-    const uint8_t *colon = line.size == 0 ? NULL : memchr(line.data, ':', line.size);
+    const uint8_t *colon = bytes_find_byte(line, ':');
     size_t name_bytes = colon == NULL ? 0 : (size_t)(colon - line.data);
     if (name_bytes == 0 || name_bytes + 1 == line.size || !bytes_are_utf8(line)) {
         return error_set(error, STATUS_INVALID, "--cql-superuser %s must have one line, NAME:PASSWORD", path);

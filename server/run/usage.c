@@ -40,9 +40,9 @@ static size_t usage_read_option(const char *at, struct usage *usage)
                          *value != ' ' && *value != '\0' && *value != '\n';
     if (option.takes_value) {
         option.values = bytes_of(value, strcspn(value, " ]\n["));
-        const char *other = memmem(option.values.data, option.values.size, "|-", 2);
+        const uint8_t *other = bytes_find(option.values, bytes_of_text("|-"));
         if (other != NULL) { /* another option is its alternative */
-            option.values.size = (size_t)(other - value);
+            option.values.size = (size_t)(other - option.values.data);
         }
     }
     usage_add_option(usage, option);
@@ -82,7 +82,7 @@ void usage_read(const char *text, struct usage *ret_usage)
 bool usage_value_next(struct bytes *values, struct bytes *ret_value)
 {
     while (values->size > 0) {
-        const uint8_t *bar = memchr(values->data, '|', values->size);
+        const uint8_t *bar = bytes_find_byte(*values, '|');
         size_t size = bar == NULL ? values->size : (size_t)(bar - values->data);
         struct bytes value = bytes_of(values->data, size);
         *values = bar == NULL ? (struct bytes){0} : bytes_from(*values, size + 1);

@@ -81,6 +81,50 @@ func roundTrip(session *gocql.Session) {
 	expect(len(row) == len(in), "%d columns", len(row))
 }
 
+// Containers in containers, numbers that are equal and written differently, and paging, policies and values by name.
+func containers(session *gocql.Session) {
+	must(session.Query("CREATE TYPE point (at inet, d decimal)").Exec())
+	must(session.Query(`CREATE TABLE deep (k int PRIMARY KEY, n map<text, frozen<map<int, frozen<set<varint>>>>>, t tuple<int, text, inet>, l list<frozen<tuple<int, duration>>>,
+		p map<text, frozen<point>>, sd set<decimal>, dates list<date>, times list<time>, si set<inet>)`).Exec())
+	type point struct {
+		At net.IP   `cql:"at"`
+		D  *inf.Dec `cql:"d"`
+	}
+	n := map[string]map[int][]*big.Int{"a": {-1: {big.NewInt(-129), big.NewInt(0), big.NewInt(1 << 40)}, 2: {}}}
+	p := map[string]point{"x": {net.ParseIP("10.1.2.3"), inf.NewDec(-5, 3)}}
+	sd := []*inf.Dec{inf.NewDec(-15, 1), inf.NewDec(2, 0)}
+	times := []time.Duration{0, 24*time.Hour - 1}
+	si := []net.IP{net.ParseIP("::2"), net.ParseIP("1.2.3.4")}
+	must(session.Query("INSERT INTO deep (k, n, t, p, sd, times, si) VALUES (?, ?, (1, 'two', 'fe80::1'), ?, ?, ?, ?)", 1, n, p, sd, times, si).Exec())
+	var gotN map[string]map[int][]*big.Int
+	var gotP map[string]point
+	var gotD []*inf.Dec
+	var gotTimes []time.Duration
+	var gotI []net.IP
+	var one int
+	var two string
+	var three net.IP
+	must(session.Query("SELECT n, t, p, sd, times, si FROM deep WHERE k = 1").Scan(&gotN, &one, &two, &three, &gotP, &gotD, &gotTimes, &gotI))
+	expect(fmt.Sprint(gotN) == fmt.Sprint(n) && one == 1 && two == "two" && three.String() == "fe80::1", "%v %v %v %v", gotN, one, two, three)
+	expect(gotP["x"].At.Equal(p["x"].At) && gotP["x"].D.Cmp(p["x"].D) == 0 && fmt.Sprint(gotD, gotTimes, gotI) == fmt.Sprint(sd, times, si), "%v %v %v %v", gotP, gotD, gotTimes, gotI)
+	must(session.Query("UPDATE deep SET sd = sd - ?, n[?] = ? WHERE k = ?", []*inf.Dec{inf.NewDec(200, 2)}, "b", map[int][]*big.Int{3: {}}, 1).Exec())
+	must(session.Query("SELECT sd, n FROM deep WHERE k = 1").Scan(&gotD, &gotN))
+	expect(len(gotD) == 1 && len(gotN) == 2, "%v %v", gotD, gotN)
+	bound := session.Bind("SELECT k FROM deep WHERE k = :which", func(info *gocql.QueryInfo) ([]interface{}, error) {
+		expect(len(info.Args) == 1 && info.Args[0].Name == "which" && len(info.PKeyColumns) <= 1, "%v", info)
+		return []interface{}{1}, nil
+	})
+	must(bound.Idempotent(true).SetSpeculativeExecutionPolicy(gocql.NonSpeculativeExecution{}).RetryPolicy(&gocql.SimpleRetryPolicy{NumRetries: 1}).WithTimestamp(7).Scan(&one))
+	scanner := session.Query("SELECT c, v FROM b").PageSize(7).Prefetch(0.5).Iter().Scanner()
+	rows := 0
+	for scanner.Next() {
+		must(scanner.Scan(&one, &two))
+		rows++
+	}
+	must(scanner.Err())
+	expect(rows == 99, "%d rows", rows)
+}
+
 func batches(session *gocql.Session) {
 	must(session.Query("CREATE TABLE b (p int, c int, v text, s text static, PRIMARY KEY (p, c)) WITH CLUSTERING ORDER BY (c DESC)").Exec())
 	must(session.Query("CREATE TABLE clicks (k text PRIMARY KEY, n counter)").Exec())
@@ -146,7 +190,23 @@ func metadata(session *gocql.Session) {
 	table := keyspace.Tables["b"]
 	expect(table != nil && len(table.PartitionKey) == 1 && table.ClusteringColumns[0].Name == "c" && table.Columns["s"].Kind == gocql.ColumnStatic, "%v", table)
 	expect(keyspace.StrategyClass != "" && keyspace.UserTypes["address"] != nil, "%v", keyspace)
+	must(session.Query("CREATE MATERIALIZED VIEW by_v AS SELECT p, c, v FROM b WHERE p IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, p, c)").Exec())
+	must(session.Query("CREATE FUNCTION plus(a int, b int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE lua AS 'return a + b'").Exec())
+	must(session.Query("CREATE FUNCTION whole(a int) CALLED ON NULL INPUT RETURNS int LANGUAGE lua AS 'return a'").Exec())
+	must(session.Query("CREATE AGGREGATE total(int) SFUNC plus STYPE int FINALFUNC whole INITCOND 0").Exec()) // this driver wants a FINALFUNC
 	must(session.AwaitSchemaAgreement(context.Background()))
+	for i := 0; i < 100; i++ { // events come when they come
+		keyspace, err = session.KeyspaceMetadata("golang")
+		must(err)
+		if keyspace.MaterializedViews["by_v"] != nil && keyspace.Functions["plus"] != nil && keyspace.Aggregates["total"] != nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	view, function, aggregate := keyspace.MaterializedViews["by_v"], keyspace.Functions["plus"], keyspace.Aggregates["total"]
+	expect(view != nil && view.BaseTable.Name == "b" && !view.IncludeAllColumns, "%v", view)
+	expect(function != nil && function.Body == "return a + b" && function.Language == "lua" && !function.CalledOnNullInput && reflect.DeepEqual(function.ArgumentNames, []string{"a", "b"}), "%v", function)
+	expect(aggregate != nil && aggregate.StateFunc.Name == "plus" && aggregate.InitCond == "0", "%v", aggregate)
 }
 
 func refused(err error, code int, words string) {
@@ -200,6 +260,7 @@ func main() {
 	session := open("golang", 4)
 	roundTrip(session)
 	batches(session)
+	containers(session)
 	lightweight(session)
 	metadata(session)
 	mistakes(session)

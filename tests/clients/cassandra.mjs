@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import cassandra from "cassandra-driver";
 
-const {types, errors, mapping, metadata} = cassandra;
+const {types, errors, mapping, policies} = cassandra;
 const codes = types.responseErrorCodes;
 const [address, port] = process.env.OXBOW_CQL.split(":");
 
@@ -95,6 +95,15 @@ async function roundTrip() {
     await client.execute("UPDATE types SET t = ?, a = ?, bl = ?, li = ? WHERE k = ?", [null, types.unset, Buffer.alloc(0), [], 2], prepared);
     const changed = (await client.execute("SELECT t, a, bl, li, se FROM types WHERE k = 2")).first();
     assert.deepEqual([changed.t, changed.a, changed.bl.length, changed.li, changed.se], [null, "ascii", 0, null, ["a", "b"]]);
+    // Numbers that are equal and written differently are one member; addresses are in the order of their bytes.
+    await client.execute("CREATE TABLE members (k int PRIMARY KEY, sd set<decimal>, si set<inet>, dm map<text, duration>, n map<text, frozen<map<int, frozen<set<varint>>>>>)");
+    const inet = types.InetAddress.fromString;
+    const decimals = (...texts) => texts.map((text) => types.BigDecimal.fromString(text));
+    await client.execute("INSERT INTO members (k, sd, si, dm, n) VALUES (?, ?, ?, ?, ?)", [1, decimals("1.0", "-2.50", "0"), [inet("1.2.3.4"), inet("::2")],
+        {a: types.Duration.fromString("-2mo3d")}, {x: {"-1": [types.Integer.fromNumber(-129)]}}], prepared);
+    await client.execute("UPDATE members SET sd = sd + ?, si = si - ? WHERE k = 1", [decimals("1.00"), [inet("0:0:0:0:0:0:0:2")]], prepared);
+    await client.execute("UPDATE members SET sd = sd - ?, dm[?] = ? WHERE k = 1", [decimals("0.0"), "b", types.Duration.fromString("1h")], prepared);
+    assert.equal(JSON.stringify((await client.execute("SELECT sd, si, n FROM members")).first()), '{"sd":["-2.50","1.00"],"si":["1.2.3.4"],"n":{"x":{"-1":["-129"]}}}');
     const json = (await client.execute("SELECT JSON k, de, ts, se FROM types WHERE k = 1")).first()["[json]"];
     assert.deepEqual(JSON.parse(json), {k: 1, de: -1.5, ts: "2026-11-21 01:02:03.004Z", se: ["a", "b"]});
 }
@@ -136,6 +145,12 @@ async function pages() {
         }
         assert.deepEqual(iterated, all);
     }
+    let rows = 0;
+    const calls = await new Promise((resolve, reject) => {
+        let pages = 0;
+        client.eachRow(query, [], {prepare: true, fetchSize: 10}, () => rows++, (error, result) => (error ? reject(error) : ++pages && result.nextPage ? result.nextPage() : resolve(pages)));
+    });
+    assert.deepEqual([rows, calls], [49, 5]);
     // A page's state may be kept as text, and be used by another connection.
     const page = await client.execute(query, [], {fetchSize: 20});
     assert.equal(page.rows.length, 20);
@@ -204,12 +219,57 @@ async function mistakes() {
     await refused(client.execute("SELECT nope FROM b"), codes.invalid, /^Undefined column name nope/);
     await refused(client.execute("SELECT * FROM b WHERE v = 'x'"), codes.invalid, /^Cannot execute this query as it might involve data filtering and thus may have unpredictable performance\. If you want to execute this query despite the performance unpredictability, use ALLOW FILTERING$/);
     await refused(client.execute("INSERT INTO b (p, c) VALUES (?, ?)", [1], {hints: ["int"]}), codes.invalid, /^Invalid amount of bind variables/);
+    await refused(client.execute("SELECT * FROM b WHERE p = ? AND c = ?", [1]), codes.invalid, /^Invalid amount of bind variables$/);
+    await refused(client.execute("SELECT * FROM b WHERE p = 1", [1]), codes.invalid, /^Invalid amount of bind variables$/);
     await refused(client.execute("INSERT INTO b (p) VALUES (1) ;"), codes.invalid, /^Some clustering keys are missing: c/);
     await refused(client.execute("SELECT * FROM b WHERE p = ?", ["abc"]), codes.invalid, /^Expected 4 or 0 byte int \(3\)/);
     await assert.rejects(client.execute("SELECT * FROM b WHERE p = ?", ["abc"], prepared), TypeError);
     await refused(client.execute("SELECT * FROM b WHERE p = 1 ORDER BY v", []), codes.invalid, /^Order by is currently only supported on the clustered columns of the PRIMARY KEY, got v/);
     await refused(client.execute("INSERT INTO b (p, c) VALUES (?, ?)", [null, 1], prepared), codes.invalid, /^Invalid null value in condition for column p/);
     await refused(client.execute("INSERT INTO b (p, c) VALUES (?, ?)", [types.unset, 1], prepared), codes.invalid, /^Invalid unset value for column p/);
+}
+
+async function profiles() {
+    const local = new cassandra.ExecutionProfile("local", {consistency: types.consistencies.localQuorum, serialConsistency: types.consistencies.localSerial,
+        retry: new policies.retry.FallthroughRetryPolicy(), loadBalancing: new policies.loadBalancing.DCAwareRoundRobinPolicy("datacenter1")});
+    const other = open({keyspace: "js", profiles: [local], policies: {speculativeExecution: new policies.speculativeExecution.NoSpeculativeExecutionPolicy()}});
+    const result = await other.execute("SELECT v FROM b WHERE p = ?", [5], {...prepared, executionProfile: "local"});
+    assert.equal(result.info.achievedConsistency, types.consistencies.localQuorum);
+    await other.batch([{query: "INSERT INTO b (p, c) VALUES (?, 1)", params: [7]}, {query: "INSERT INTO b (p, c, v) VALUES (7, ?, 'x')", params: [2]}], {...prepared, executionProfile: "local", timestamp: types.Long.fromNumber(6000)});
+    assert.equal((await other.execute("SELECT writetime(v) AS at FROM b WHERE p = 7 AND c = 2", [], {executionProfile: "local"})).first().at.toNumber(), 6000);
+    await other.shutdown();
+}
+
+async function followsEverything() {
+    await client.execute("CREATE FUNCTION plus(a int, b int) RETURNS NULL ON NULL INPUT RETURNS int LANGUAGE lua AS 'return a + b'");
+    await client.execute("CREATE FUNCTION plus(a text, b list<int>) CALLED ON NULL INPUT RETURNS text LANGUAGE lua AS 'return a'");
+    await client.execute("CREATE AGGREGATE total(int) SFUNC plus STYPE int INITCOND 0");
+    await client.execute("CREATE TABLE based (a int, b int, c int, h list<frozen<address>>, PRIMARY KEY (a, b))");
+    await client.execute("CREATE INDEX of_c ON based (c)");
+    await client.execute("CREATE MATERIALIZED VIEW seen AS SELECT a, b, c FROM based WHERE a IS NOT NULL AND b IS NOT NULL AND c IS NOT NULL PRIMARY KEY (c, a, b) WITH CLUSTERING ORDER BY (a DESC, b ASC)");
+    const names = (columns) => columns.map((column) => column.name);
+    const view = await client.metadata.getMaterializedView("js", "seen");
+    assert.deepEqual([view.tableName, names(view.partitionKeys), names(view.clusteringKeys), view.clusteringOrder, view.includeAllColumns, view.whereClause],
+        ["based", ["c"], ["a", "b"], ["DESC", "ASC"], false, "a IS NOT NULL AND b IS NOT NULL AND c IS NOT NULL"]);
+    assert.deepEqual((await client.metadata.getTable("js", "based")).indexes.map((index) => [index.name, index.target]), [["of_c", "c"]]);
+    const plus = await client.metadata.getFunction("js", "plus", ["int", "int"]);
+    assert.deepEqual([plus.body, plus.language, plus.calledOnNullInput, plus.returnType.code, plus.argumentNames], ["return a + b", "lua", false, types.dataTypes.int, ["a", "b"]]);
+    assert.equal((await client.metadata.getFunctions("js", "plus")).length, 2);
+    const total = await client.metadata.getAggregate("js", "total", ["int"]);
+    assert.deepEqual([total.stateFunction, total.initCondition, total.stateType.code, total.finalFunction], ["plus", "0", types.dataTypes.int, null]);
+    assert.ok(client.metadata.getTokenRanges().size >= 1);
+    // What another client changes is heard, and a statement that was prepared before goes on with it.
+    const insert = "INSERT INTO based (a, b, h) VALUES (?, ?, ?)";
+    await client.execute(insert, [1, 1, [{street: "s"}]], prepared);
+    assert.equal((await first.metadata.getUdt("js", "address")).fields.length, 3);
+    await client.execute("ALTER TYPE address ADD door text");
+    await eventually("a type is altered", async () => (await first.metadata.getUdt("js", "address")).fields.length === 4);
+    await client.execute(insert, [1, 2, [{street: "s", door: "d"}]], prepared);
+    assert.equal((await client.execute("SELECT h FROM based WHERE a = ? AND b = ?", [1, 2], prepared)).first().h[0].door, "d");
+    await client.execute("DROP MATERIALIZED VIEW seen");
+    await client.execute("DROP FUNCTION plus(text, list<int>)");
+    await eventually("a view is dropped", async () => (await first.metadata.getMaterializedView("js", "seen")) === null);
+    await eventually("a function is dropped", async () => (await client.metadata.getFunctions("js", "plus")).length === 1);
 }
 
 async function follows() {
@@ -267,7 +327,7 @@ async function traces() {
 }
 
 try {
-    for (const check of [describesItself, roundTrip, batches, pages, lightweight, keyspaces, mistakes, follows, manyAtOnce, maps, traces]) {
+    for (const check of [describesItself, roundTrip, batches, pages, lightweight, keyspaces, mistakes, profiles, follows, manyAtOnce, maps, followsEverything, traces]) {
         console.log(check.name);
         await check();
     }

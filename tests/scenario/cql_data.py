@@ -317,6 +317,58 @@ def tuples(session, _):
         refused(session, statement, words)
 
 
+def equal_keys(session, _):
+    """1.0 and 1.00 are one place in the order of clustering, so one row, which keeps the key it was first written with."""
+    session.execute("CREATE TABLE equals (k int, c decimal, v int, w int, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO equals (k, c, v) VALUES (1, 1.0, 1)")
+    session.execute("INSERT INTO equals (k, c, w) VALUES (1, 1.00, 2)")
+    assert rows(session, "UPDATE equals SET v = 3 WHERE k = 1 AND c = 1 IF v = 1") == [(True,)]
+    found = rows(session, "SELECT c, v, w FROM equals WHERE k = 1 AND c = 1.000")
+    assert [str(value) for value in found[0]] == ["1.0", "3", "2"], found
+    session.execute("""BEGIN BATCH INSERT INTO equals (k, c, v) VALUES (2, 2.0, 1); INSERT INTO equals (k, c, w) VALUES (2, 2.00, 7);
+        APPLY BATCH""")
+    assert rows(session, "SELECT v, w FROM equals WHERE k = 2") == [(1, 7)]
+    assert len(rows(session, 'SELECT lsn FROM "equals$log" WHERE k = 1 AND c = 1')) == 3
+    session.execute("DELETE FROM equals WHERE k = 1 AND c = 1.0000")
+    assert rows(session, "SELECT k, v, w FROM equals") == [(2, 1, 7)]
+
+
+def equal_elements(session, _):
+    """Of elements that are equal one is in a set or map, written as it was written last."""
+    session.execute("CREATE TYPE united_pair (a int, b int)")
+    session.execute("""CREATE TABLE united (k int PRIMARY KEY, s set<decimal>, m map<decimal, text>, t map<frozen<tuple<int, int>>, int>,
+        u set<frozen<united_pair>>, l set<frozen<list<decimal>>>)""")
+    session.execute("INSERT INTO united (k, s, m) VALUES (1, {1.0, 1.00, 2}, {1.0: 'a', 3: 'c'})")
+
+    def shown(column):
+        return [str(key) for key in (rows(session, f"SELECT {column} FROM united WHERE k = 1")[0][0] or ())]
+    assert shown("s") == ["1.0", "2"]
+    for change, column, members in (("s = s + {1.00}", "s", ["1.00", "2"]), ("s = s - {1}", "s", ["2"]), ("s = s + {1.000}", "s", ["1.000", "2"]),
+                                    ("s = {2.00}", "s", ["2.00"]), ("s = s - {2.0}", "s", []), ("m = m + {1.00: 'b'}", "m", ["1.00", "3"]),
+                                    ("m[3.0] = 'd'", "m", ["1.00", "3.0"]), ("m = m - {1}", "m", ["3.0"])):
+        session.execute(f"UPDATE united SET {change} WHERE k = 1")
+        assert shown(column) == members, (change, shown(column))
+    session.execute("UPDATE united USING TIMESTAMP 1 SET m = m + {3.000: 'old'} WHERE k = 1")
+    assert rows(session, "SELECT m[3], m[3.00] FROM united WHERE k = 1") == [("d", "d")]
+    assert rows(session, "SELECT k FROM united WHERE m CONTAINS KEY 3.00 ALLOW FILTERING") == [(1,)]
+    assert session.execute("SELECT writetime(m[3.000]) FROM united WHERE k = 1").one()[0] > 1
+    assert rows(session, "UPDATE united SET m[3.00] = 'e' WHERE k = 1 IF m[3] = 'd'") == [(True,)]
+    assert rows(session, "UPDATE united SET m[3] = 'f' WHERE k = 1 IF m = {3.0: 'e'}")[0][0]
+    session.execute("DELETE m[3.0000] FROM united WHERE k = 1")
+    assert shown("m") == []
+    for change in ("t = t + {(1, null): 1}", "t[(1)] = 2", "u = {{a: 1, b: null}}", "l = {[1.0, 2], [3]}", "l = l - {[1, 2.0]}"):
+        session.execute(f"UPDATE united SET {change} WHERE k = 1")
+    (t, first, u, l), = rows(session, "SELECT t, t[(1, null)], u, l FROM united WHERE k = 1")
+    assert (len(t), first, len(u), [[str(one) for one in each] for each in l]) == (1, 2, 1, [["3"]]), (t, first, u, l)
+    session.execute("ALTER TYPE united_pair ADD c int")
+    session.execute("UPDATE united SET u = u - {{a: 1}} WHERE k = 1")
+    assert rows(session, "SELECT u FROM united WHERE k = 1") == [(None,)]
+    with_values = session.prepare("UPDATE united SET s = ?, m = m + ? WHERE k = 2")
+    session.execute(with_values, ([decimal.Decimal("5"), decimal.Decimal("5.0")], {decimal.Decimal("7.0"): "x"}))
+    session.execute("UPDATE united SET s = s - {5.00}, m = m - {7} WHERE k = 2")
+    assert rows(session, "SELECT s, m FROM united WHERE k = 2") in ([], [(None, None)])
+
+
 def counters(session, _):
     session.execute("CREATE TABLE counters (k text PRIMARY KEY, n counter, m counter)")
     for _ in range(3):
@@ -333,6 +385,9 @@ def counters(session, _):
     session.execute("DELETE FROM counters WHERE k IN ('c', 'd')")
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
+    refused(session, "UPDATE counters SET n = 3 + n WHERE k = 'a'", "Invalid operation (n = 3 + n) for non list column n")
+    refused(session, "UPDATE counters SET n = n + 1.5 WHERE k = 'a'", 'Invalid FLOAT constant (1.5) for "n" of type counter')
+    refused(session, "UPDATE counters SET n = n - -9223372036854775808 WHERE k = 'a'", "overflows supported counter precision")
     refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")
 
 
@@ -480,14 +535,35 @@ def types_that_change(session, _):
     session.execute("CREATE TABLE keyed (k frozen<part> PRIMARY KEY, v int)")
     session.execute("CREATE TYPE lone (x int)")
     session.execute("INSERT INTO parts (k, p, fp, l, m) VALUES (1, {a: 1, b: 'x'}, {a: 2, b: 'y'}, [{p: {a: 3}, n: 4}], {5: {b: 'z'}})")
-    refused(session, "ALTER TYPE part ADD c int", "as it is being used in a primary key or an index by table ks.keyed")
+    refused(session, "ALTER TYPE part ADD c int", "as the type is being used in partition key by the following tables: ks.keyed")
     session.execute("ALTER TYPE part RENAME a TO one AND b TO two")
     session.execute("INSERT INTO keyed (k, v) VALUES ({one: 1, two: 'q'}, 5)")
     assert session.execute("SELECT k.two, v FROM keyed").one() == ("q", 5)
     session.execute("DROP TABLE keyed")
+    session.execute("CREATE TABLE within (k int, c frozen<part>, v int, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO within (k, c, v) VALUES (1, {one: 1}, 1)")
     select = session.prepare("SELECT p, fp, l, m FROM parts WHERE k = ?")
     session.execute(select, [1])
     session.execute("ALTER TYPE part ADD c frozen<set<int>>")
+    session.execute("INSERT INTO within (k, c, v) VALUES (1, {one: 1}, 2)")  # the row that is there
+    session.execute("INSERT INTO within (k, c, v) VALUES (1, {one: 1, c: {3}}, 3)")
+    assert rows(session, "SELECT v FROM within") == [(2,), (3,)]
+    session.execute("DELETE FROM within WHERE k = 1 AND c = {one: 1}")
+    assert rows(session, "SELECT v FROM within") == [(3,)]
+    session.execute("CREATE TYPE viewed_part (one int)")
+    session.execute("CREATE TABLE viewed (k int, c frozen<viewed_part>, v int, f frozen<viewed_part>, PRIMARY KEY (k, c))")
+    session.execute("CREATE MATERIALIZED VIEW of_viewed AS SELECT k, c, v FROM viewed WHERE k IS NOT NULL AND c IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, c, k)")
+    session.execute("INSERT INTO viewed (k, c, v) VALUES (1, {one: 1}, 5)")
+    session.execute("CREATE INDEX viewed_f ON viewed (f)")
+    refused(session, "ALTER TYPE viewed_part ADD d int", "as it is being used in an index by table ks.viewed")
+    session.execute("DROP INDEX viewed_f")
+    session.execute("ALTER TYPE viewed_part ADD d int")
+    assert rows(session, "SELECT k FROM of_viewed WHERE v = 5 AND c = {one: 1}") == [(1,)]
+    session.execute("UPDATE viewed SET v = 6 WHERE k = 1 AND c = {one: 1}")
+    assert rows(session, "SELECT v, k FROM of_viewed") == [(6, 1)]
+    session.execute("DROP MATERIALIZED VIEW of_viewed")
+    session.execute("DROP TABLE viewed")
+    session.execute("DROP TABLE within")
     for statement, values in ((select, [1]), ("SELECT p, fp, l, m FROM parts WHERE k = 1", None)):
         row = session.execute(statement, values).one()
         assert tuple(row.p) == (1, "x", None) and tuple(row.fp) == (2, "y", None), row
@@ -744,7 +820,7 @@ def restores(session, host):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
-CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, equal_keys, equal_elements, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
           static_indexes, collection_indexes, like, restores]
 
 

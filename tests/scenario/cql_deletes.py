@@ -40,7 +40,21 @@ def settled(host):
     return not told(host, server.SCAN, {server.TABLE: "system.deletions"})[server.ITEMS]
 
 
+def small_segments():
+    """As many rows leave at once as a transaction may hold where the log's segments are small."""
+    with Server("--segment-bytes", "65536") as host:
+        cluster, session = connect(host)
+        session.execute("CREATE TABLE long (p int, c text, PRIMARY KEY (p, c))")
+        insert = session.prepare("INSERT INTO long (p, c) VALUES (1, ?)")
+        execute_concurrent_with_args(session, insert, [(f"{c:200}",) for c in range(10500)], concurrency=200)
+        session.execute("DELETE FROM long WHERE p = 1")
+        wait_for("the rows leave", lambda: settled(host))
+        assert rows(session, "SELECT * FROM long") == []
+        cluster.shutdown()
+
+
 def main():
+    small_segments()
     with Server() as host:
         cluster, session = connect(host)
         fill(session)

@@ -52,6 +52,72 @@ def replication(session):
     refused(session, SyntaxException, make + "1", "Invalid value for property 'replication'. It should be a map.")
 
 
+def warnings(session):
+    """More replicas than there are nodes are taken, and told."""
+    def warned(statement):
+        future = session.execute_async(statement)
+        future.result()
+        return future.warnings or []
+
+    make = "CREATE KEYSPACE %s WITH replication = {'class': '%s', 'replication_factor': %d}"
+    higher = "Your replication factor 3 for keyspace %s is higher than the number of nodes 1"
+    assert warned(make % ("warned", "SimpleStrategy", 3)) == [higher % "warned"]
+    assert warned(make % ("topology", "NetworkTopologyStrategy", 3)) == [higher % "topology" + " for datacenter datacenter1"]
+    assert warned(make % ("quiet", "SimpleStrategy", 1)) == []
+    told = warned("ALTER KEYSPACE quiet WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3}")
+    assert told == [higher % "quiet", "When increasing replication factor you need to run a full (-full) repair to distribute the data."]
+
+
+def compact(session):
+    """Rows WITH COMPACT STORAGE are what their columns are."""
+    make = "CREATE TABLE %s WITH COMPACT STORAGE"
+    session.execute(make % "flat (k int PRIMARY KEY, a int, b text)")
+    session.execute("INSERT INTO flat (k) VALUES (1)")
+    assert rows(session, "SELECT * FROM flat") == []
+    session.execute("INSERT INTO flat (k, a) VALUES (1, 2)")
+    assert rows(session, "SELECT * FROM flat") == [(1, 2, None)]
+    session.execute("UPDATE flat SET a = null WHERE k = 1")
+    assert rows(session, "SELECT * FROM flat") == []
+    session.execute(make % "dense (k int, c int, v int, PRIMARY KEY (k, c))" + " AND CLUSTERING ORDER BY (c DESC)")
+    session.execute("INSERT INTO dense (k, c, v) VALUES (1, 1, 1)")
+    session.execute(make % "bare (k int, c int, d int, PRIMARY KEY (k, c, d))")
+    session.execute("INSERT INTO bare (k, c, d) VALUES (1, 2, 3)")
+    assert rows(session, "SELECT * FROM bare") == [(1, 2, 3)]
+    flags = dict(rows(session, "SELECT table_name, flags FROM system_schema.tables WHERE keyspace_name = 'ks'"))
+    assert flags["dense"] == {"dense"} and flags["bare"] == {"compound", "dense"}
+    assert ") WITH COMPACT STORAGE\n    AND CLUSTERING ORDER BY (c DESC)\n" in rows(session, "DESCRIBE TABLE dense")[0][3]
+    refused(session, InvalidRequest, "INSERT INTO dense (k, c) VALUES (1, 1)", "Column v is mandatory for this COMPACT STORAGE table",
+            make % "x (k int PRIMARY KEY)", "No definition found that is not part of the PRIMARY KEY",
+            make % "x (k int, c int, v int, w int, PRIMARY KEY (k, c))", "allows no more than one column not part of the PRIMARY KEY (got: v, w)",
+            make % "x (k int PRIMARY KEY, l list<int>)", "Non-frozen collections and UDTs are not supported with COMPACT STORAGE",
+            make % "x (k int, c int, s int static, PRIMARY KEY (k, c))", "Static columns are not supported in COMPACT STORAGE tables",
+            "ALTER TABLE dense ADD x int", "Cannot add new column to a COMPACT STORAGE table",
+            "ALTER TABLE dense DROP v", "Cannot drop columns from a COMPACT STORAGE table",
+            "ALTER TABLE dense DROP COMPACT STORAGE", "DROP COMPACT STORAGE is disabled",
+            "CREATE INDEX ON dense (v)", "Secondary indexes are not supported on COMPACT STORAGE tables that have clustering columns",
+            "CREATE MATERIALIZED VIEW x AS SELECT * FROM flat WHERE k IS NOT NULL AND a IS NOT NULL PRIMARY KEY (a, k) WITH COMPACT STORAGE",
+            "Cannot use 'COMPACT STORAGE' when defining a materialized view")
+
+
+def sasi(session):
+    session.execute("CREATE TABLE searched (k int PRIMARY KEY, t text, n int, l list<text>)")
+    make = "CREATE CUSTOM INDEX ON searched (%s) USING 'org.apache.cassandra.index.sasi.SASIIndex'"
+    refused(session, ConfigurationException, make % "t" + " WITH OPTIONS = {'mode': 'SUFFIX'}", "Incorrect index mode: SUFFIX",
+            make % "t" + " WITH OPTIONS = {'mode': 'SPARSE'}", "SPARSE mode is only supported on non-literal columns.",
+            make % "n" + " WITH OPTIONS = {'mode': 'SPARSE', 'analyzer_class': 'org.apache.cassandra.index.sasi.analyzer.StandardAnalyzer'}",
+            "SPARSE mode doesn't support analyzers.", make % "t" + " WITH OPTIONS = {'analyzer_class': 'x'}", "Invalid analyzer class option specified [x]",
+            make % "l", "complex columns are not yet supported by SASI",
+            make % "t" + " WITH OPTIONS = {'analyzer_class': 'org.apache.cassandra.index.sasi.analyzer.StandardAnalyzer'}", "Indexes of the words in a value",
+            make % "t" + " WITH OPTIONS = {'analyzed': 'true'}", "Indexes of the words in a value")
+    refused(session, InvalidRequest, make % "t" + " WITH OPTIONS = {'target': 't'}", "Cannot specify target as a CUSTOM option")
+    session.execute(make % "t" + " WITH OPTIONS = {'mode': 'contains'}")
+    for options, words in ((" WITH OPTIONS = {'mode': 'contains'}", "Index searched_t_idx_1 is a duplicate of existing index searched_t_idx"),
+                           ("", "its column has index searched_t_idx with another class or other options")):
+        refused(session, InvalidRequest, make % "t" + options, words)
+    session.execute("INSERT INTO searched (k, t) VALUES (1, 'haystack')")
+    assert rows(session, "SELECT k FROM searched WHERE t LIKE '%yst%'") == [(1,)]
+
+
 def types(session):
     session.execute("CREATE TYPE far (x int)")
     session.execute(f"CREATE KEYSPACE other WITH replication = {SIMPLE}")
@@ -106,6 +172,7 @@ def values(session):
             "INSERT INTO keys (a, b, c) VALUES ('a', 'b', 'c') USING TIMESTAMP -9223372036854775808",
             "Out of bound timestamp, must be in [-9223372036854775807, 9223372036854775807]",
             ("UPDATE keys SET l[?] = 1 WHERE a = 'a' AND b = 'b' AND c = 'c'", [None]), "Invalid null value for list index",
+            "UPDATE keys SET fl = fl + [1] WHERE a = 'a' AND b = 'b' AND c = 'c'", "Invalid operation (fl = fl + [1]) for frozen collection column fl",
             "SELECT writetime(l) FROM keys", "Cannot use selection function writeTime on non-frozen collection l",
             "SELECT ttl(m) FROM keys", "Cannot use selection function ttl on non-frozen collection m",
             "SELECT writetime(a) FROM keys", "Cannot use selection function writeTime on PRIMARY KEY part a")
@@ -190,7 +257,10 @@ def distinct(session):
         session.execute(f"INSERT INTO shared (k, c, s) VALUES ({k}, {c}, {10 * k})")
     assert rows(session, "SELECT DISTINCT s FROM shared WHERE k = 1") == [(10,)]
     assert rows(session, "SELECT DISTINCT s FROM shared WHERE k IN (1, 2)") == [(10,), (20,)]
-    refused(session, InvalidRequest, "SELECT DISTINCT s FROM shared", "must request all the partition key columns (missing k)")
+    where = "SELECT DISTINCT with WHERE clause only supports restriction by partition key and/or static columns."
+    refused(session, InvalidRequest, "SELECT DISTINCT s FROM shared", "must request all the partition key columns (missing k)",
+            "SELECT DISTINCT k FROM shared WHERE c = 1", where, "SELECT DISTINCT c FROM shared WHERE c = 1", where,
+            "SELECT DISTINCT k FROM shared WHERE s = 1", "use ALLOW FILTERING")
 
 
 def filtering(session):
@@ -228,7 +298,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, types, indexes, values, levels, functions, conditions, distinct, filtering, views, system_tables):
+        for part in (replication, warnings, compact, sasi, types, indexes, values, levels, functions, conditions, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()

@@ -1,8 +1,12 @@
 #!/usr/bin/python3
 """What can be done with data, over the wire: conditions, updates, transactions, tokens, queries, filters, indexes with
 backfill, expiry, truncation, reads as of an earlier LSN, restores."""
+import functools
+import os
+import struct
 import time
 
+import msgpack
 import server
 from server import Client, Failure, Server, expect_failure, wait_for
 
@@ -262,8 +266,42 @@ def periodic(client):
         put(client, "pi", {"id": n})
 
 
+def equal_keys(client):
+    """All NaNs are one place in the order of a sort key, and so is a number with zeros before it: one row, whatever its key's bytes are."""
+    nans = [struct.unpack(">d", bytes.fromhex(bits))[0] for bits in ("7ff8000000000000", "fff8000000000000")]
+    ones = [msgpack.ExtType(1, bytes(size) + b"\1") for size in (4, 5)]
+    for kind, (one, other) in (("double", nans), ("varint", ones), ("decimal", ones)):
+        create(client, kind, [["id", "int"]], [["at", kind]])
+        puts = [{server.TABLE: kind, server.KIND: "put", server.ITEM: {"id": 1, "at": at, "v": v}} for at, v in ((other, 1), (one, 2))]
+        client.request(server.TRANSACT, {server.CHANGES: puts})
+        lsn = put(client, kind, {"id": 1, "at": other, "v": 3})[server.LSN]
+        put(client, kind, {"id": 1, "at": one, "v": 4})
+        assert [item["v"] for item in scan(client, kind)] == [4]
+        for at in (one, other):
+            key = {"id": 1, "at": at}
+            records = client.request(server.HISTORY, {server.TABLE: kind, server.KEY: key})[server.RECORDS]
+            assert [record[server.NEW]["v"] for record in records] == [2, 3, 4], records
+            assert get(client, kind, key)["v"] == 4 and get(client, kind, key, as_of=lsn)["v"] == 3
+    assert not server.scrub(client)
+
+
+def nesting(client, host):
+    """The deepest item that can be written can be read in every way; one that is deeper is refused."""
+    create(client, "deep", [["id", "text"]])
+
+    def nested(levels):
+        return functools.reduce(lambda inner, _: [inner], range(levels), 1)
+
+    put(client, "deep", {"id": "a", "d": nested(32)})
+    client.request(server.TRANSACT, {server.CHANGES: [{server.TABLE: "deep", server.KIND: "put", server.ITEM: {"id": "b", "d": nested(32)}}]})
+    expect_failure(lambda: put(client, "deep", {"id": "c", "d": nested(33)}), 3, "32 levels")
+    for words in (("scan", "deep"), ("history", "deep", '{"id": "a"}'), ("get", "deep", '{"id": "b"}')):
+        code, output, error = host.run(*words)
+        assert code == 0 and "[" * 32 in output.replace(" ", "").replace("\n", ""), (words, output, error)
+
+
 def small_segments(client):
-    """Transactions that come together make a batch that is larger than a segment."""
+    """Transactions that come together make a batch that is larger than a segment; a restore takes as many rows at once as fit one."""
     create(client, "together", [["id", "bigint"]])
     sent = []
     for first in range(0, 1200, 100):
@@ -272,14 +310,52 @@ def small_segments(client):
     for _ in sent:
         number, answer = client.receive()
         assert number in sent and server.STATUS not in answer, answer
-    assert len(scan(client, "together")) == 1200
+    written = scan(client, "together")
+    assert len(written) == 1200
+    last = client.request(server.HISTORY, {server.TABLE: "together", server.KEY: {"id": 1199}})[server.RECORDS][-1][server.LSN]
+    job = client.request(server.RESTORE, {server.TABLE: "together", server.AS_OF: last, server.TARGET: "apart"})[server.JOB]
+    wait_for("the restore", lambda: get(client, "system.jobs", {"id": job})["state"] == "done")
+    assert scan(client, "apart") == written
+    # A row that fills a transaction alone, so the restore's progress finds no room beside it.
+    create(client, "full", [["id", "int"]])
+    for size in range(45056, 0, -1):
+        try:
+            last = put(client, "full", {"id": 1, "d": "x" * size})[server.LSN]
+            break
+        except Failure as failure:
+            assert failure.status == 4, failure
+    put(client, "full", {"id": 2})
+    last = put(client, "full", {"id": 3})[server.LSN]
+    job = client.request(server.RESTORE, {server.TABLE: "full", server.AS_OF: last, server.TARGET: "refilled"})[server.JOB]
+    wait_for("the restore", lambda: get(client, "system.jobs", {"id": job})["state"] == "done")
+    assert get(client, "system.jobs", {"id": job})["rows"] == 3 and scan(client, "refilled") == scan(client, "full")
+
+
+def sealed_chains(client, host):
+    """A transaction with more before-images than a segment holds: its first pieces are sealed, its end is not, when the server is killed."""
+    create(client, "pieces", [["id", "int"]])
+    for i in range(50):
+        put(client, "pieces", {"id": i, "d": "x" * 40000})
+    deletes = [{server.TABLE: "pieces", server.KIND: "delete", server.KEY: {"id": i}} for i in range(50)]
+    lsn = client.request(server.TRANSACT, {server.CHANGES: deletes})[server.LSN]
+    log = os.path.join(host.data, "log")
+    wait_for("the seals", lambda: sum(name.endswith(".raw") for name in os.listdir(log)) <= 2)
+    host.kill()
+    host.start()
+    with Client(host.address) as again:
+        assert scan(again, "pieces") == [] and len(scan(again, "pieces", as_of=lsn - 50)) == 50
+        assert not server.scrub(again)
 
 
 def main():
     with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
         client = Client(host.address)
-        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic, small_segments):
+        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic, equal_keys, small_segments):
             part(client)
+        nesting(client, host)
+        sealed_chains(client, host)
+        client.close()
+        client = Client(host.address)
         restored = scan(client, "r2")
         client.close()
         host.kill()

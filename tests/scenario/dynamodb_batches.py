@@ -3,7 +3,7 @@
 import threading
 import uuid
 
-from dynamodb import CANCELED, NOT_FOUND, VALIDATION, Wire, client, equal, fails, item, plain_item, run, table, typed, values
+from dynamodb import CANCELED, NOT_FOUND, SERIALIZATION, VALIDATION, Wire, client, equal, fails, item, plain_item, run, table, typed, values
 from server import Server
 
 INVALID = "One or more parameter values were invalid: "
@@ -37,6 +37,15 @@ def batches_read(db, wire):
     fails(VALIDATION, NO_MATCH, db.batch_get_item, RequestItems={"two": {"Keys": keys_of("a")}})
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.batch_get_item, RequestItems={})
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.batch_get_item, RequestItems={"one": {"Keys": []}})
+
+
+def lists_are_no_maps(db, wire):
+    """What a member should have been is told as the service's reader knows it."""
+    own = "com.amazonaws.dynamodb.v20120810."
+    for operation, member, wanted in (("BatchGetItem", "RequestItems", own + "KeysAndAttributes"), ("BatchWriteItem", "RequestItems", f"java.util.List<{own}WriteRequest>"),
+                                      ("PutItem", "Item", own + "AttributeValue"), ("PutItem", "Expected", own + "ExpectedAttributeValue"),
+                                      ("PutItem", "ExpressionAttributeNames", "java.lang.String")):
+        wire.refused(operation, {member: []}, SERIALIZATION, f"Unrecognized collection type java.util.Map<java.lang.String, {wanted}>")
 
 
 def batches_write(db, wire):
@@ -232,7 +241,7 @@ def collections_are_told(db, wire):
     assert "ItemCollectionMetrics" not in db.put_item(TableName="two", Item=item(p="m", n=1))
 
 
-CHECKS = [setup, batches_read, batches_write, a_batch_is_sixteen_megabytes, transactions_write_all_or_nothing, transactions_that_are_refused, a_token_makes_a_transaction_one, writers_do_not_lose_updates, transactions_read, capacity_is_counted, sizes_count_as_documented,
+CHECKS = [setup, batches_read, lists_are_no_maps, batches_write, a_batch_is_sixteen_megabytes, transactions_write_all_or_nothing, transactions_that_are_refused, a_token_makes_a_transaction_one, writers_do_not_lose_updates, transactions_read, capacity_is_counted, sizes_count_as_documented,
           collections_are_told]
 
 

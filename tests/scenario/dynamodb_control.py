@@ -59,6 +59,30 @@ def tables_come_back(db, wire):
     fails("TableNotFoundException", "", db.restore_table_to_point_in_time, SourceTableName="nothing", TargetTableName="then", UseLatestRestorableTime=True)
     fails("TableNotFoundException", "", db.describe_continuous_backups, TableName="nothing")
     wire.refused("RestoreTableToPointInTime", {"TargetTableName": "then", "UseLatestRestorableTime": True}, VALIDATION, "SourceTableName")
+    restore_overrides(db, wire)
+
+
+def restore_overrides(db, wire):
+    """Indexes are left out, never changed; throughput is as the billing mode wants it."""
+    units = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+    by_v = {"IndexName": "by_v", "KeySchema": [{"AttributeName": "v", "KeyType": "HASH"}], "Projection": {"ProjectionType": "ALL"}}
+    by_w = {"IndexName": "by_w", "KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "w", "KeyType": "RANGE"}], "Projection": {"ProjectionType": "ALL"}}
+    provisioned = {"BillingModeOverride": "PROVISIONED", "ProvisionedThroughputOverride": units}
+    body = {"SourceTableName": "source", "TargetTableName": "over", "UseLatestRestorableTime": True}
+    no_match = "The index in the override does not match an index of the source table: "
+    for given, words in (({"GlobalSecondaryIndexOverride": [{**by_v, "IndexName": "none"}]}, no_match + "none"), ({"GlobalSecondaryIndexOverride": [by_w]}, no_match + "by_w"),
+                         ({"GlobalSecondaryIndexOverride": [{**by_v, "Projection": {"ProjectionType": "KEYS_ONLY"}}]}, no_match + "by_v"),
+                         ({"LocalSecondaryIndexOverride": [{**by_w, "KeySchema": by_v["KeySchema"]}]}, no_match + "by_w"),
+                         ({"BillingModeOverride": "PROVISIONED"}, "must both be specified"), (provisioned, "ProvisionedThroughput is not specified for index: by_v"),
+                         ({"ProvisionedThroughputOverride": units}, "when BillingMode is PAY_PER_REQUEST"), ({"OnDemandThroughputOverride": {}}, "OnDemandThroughput"),
+                         ({"SSESpecificationOverride": {"Enabled": True, "SSEType": "AES256"}}, "AES256")):
+        wire.refused("RestoreTableToPointInTime", {**body, **given}, VALIDATION, words)
+    wire.ask("RestoreTableToPointInTime", {**body, **provisioned, "LocalSecondaryIndexOverride": [], "GlobalSecondaryIndexOverride": [{**by_v, "ProvisionedThroughput": units}]})
+    wait_for("the restore", lambda: db.describe_table(TableName="over")["Table"]["TableStatus"] == "ACTIVE")
+    found = db.describe_table(TableName="over")["Table"]
+    equal(("LocalSecondaryIndexes" in found, len(names(db, "over"))), (False, 30))
+    for one in (found, found["GlobalSecondaryIndexes"][0]):
+        equal({name: one["ProvisionedThroughput"][name] for name in units}, units)
 
 
 def the_past_is_read(db, server):

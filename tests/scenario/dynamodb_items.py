@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """Items through the DynamoDB door with boto3: what the Developer Guide and the API Reference say of them."""
 import base64
+from decimal import Decimal
+
+import boto3
+from boto3.dynamodb.conditions import Attr, Key
 
 from dynamodb import (CANCELED, CONDITION, NOT_FOUND, SERIALIZATION, VALIDATION, Wire, client, equal, fails, item, plain_item,
                       run, table, typed, values)
@@ -110,6 +114,46 @@ def long_messages_end_with_a_character(db, wire):
             assert "\ufffd" not in answer["message"], answer["message"][-100:]
 
 
+def values_of_expressions_are_bounded(db, wire):
+    for count, words in ((5, None), (6, "ExpressionAttributeValues size has exceeded the maximum allowed size")):
+        body = {"TableName": "hash", "Key": item(pk="x"), "ConditionExpression": " AND ".join(f"a <> :v{n}" for n in range(count)),
+                "ExpressionAttributeValues": {f":v{n}": {"S": "x" * 380000} for n in range(count)}}
+        if words is None:
+            wire.ask("DeleteItem", body)
+        else:
+            wire.refused("DeleteItem", body, VALIDATION, words)
+
+
+def the_resource_layer_of_boto3(db, wire):
+    """Python values, the builders of conditions, and a writer of batches that drops what is overwritten."""
+    resource = boto3.resource("dynamodb", endpoint_url=db.meta.endpoint_url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    made = resource.create_table(TableName="layer", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}, {"AttributeName": "s", "AttributeType": "N"}],
+                                 KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}, {"AttributeName": "s", "KeyType": "RANGE"}])
+    made.wait_until_exists()
+    whole = {"str": "abc", "list": [1, "x", None, {"k": Decimal("1.5")}], "set": {"x", "y"}, "ns": {1, 2}, "bin": b"\x00\xff", "m": {"n": {"o": 1}}, "t": True}
+    with made.batch_writer(overwrite_by_pkeys=["p", "s"]) as writer:
+        for n in range(80):
+            writer.put_item(Item={"p": "a", "s": n % 40, "v": n, **whole})
+        writer.delete_item(Key={"p": "a", "s": 39})
+    equal(made.get_item(Key={"p": "a", "s": 5})["Item"], {"p": "a", "s": 5, "v": 45, **whole})
+    key, v, text = Key("p").eq("a"), Attr("v"), Attr("str")
+    for part, count in ((Key("s").lt(5), 5), (Key("s").lte(5), 6), (Key("s").gt(30), 8), (Key("s").gte(30), 9), (Key("s").between(3, 7), 5), (Key("s").eq(3), 1)):
+        equal(made.query(KeyConditionExpression=key & part)["Count"], count, part.get_expression())
+    for filter_of, count in (
+            (v.eq(45), 1), (v.ne(45), 38), (v.lt(43), 3), (v.lte(43), 4), (v.gt(75), 3), (v.gte(75), 4), (v.between(50, 59), 10), (v.is_in([50, 51, 500]), 2), (v.attribute_type("N"), 39),
+            (text.begins_with("ab"), 39), (text.contains("bc"), 39), (text.size().eq(3), 39), (Attr("set").contains("x"), 39), (Attr("list").contains(None), 39), (Attr("ns").contains(1), 39),
+            (Attr("z").exists(), 0), (Attr("z").not_exists(), 39), (~v.eq(45), 38), (v.eq(45) | v.eq(46), 2), (v.gt(50) & v.lt(54) & ~v.eq(52), 2), (Attr("m.n.o").eq(1), 39),
+            (Attr("list[3].k").eq(Decimal("1.5")), 39), (Attr("list[1]").begins_with("x"), 39), (Attr("set").eq({"y", "x"}), 39), (Attr("m").size().between(1, 2), 39), (Attr("bin").size().lt(3), 39),
+            (Attr("t").eq(True) & (v.eq(45) | Attr("z").exists()), 1), (Attr("m").eq({"n": {"o": 1}}), 39)):
+        equal(made.query(KeyConditionExpression=key, FilterExpression=filter_of)["Count"], count, filter_of.get_expression())
+    query = {"TableName": "layer", "KeyConditionExpression": "p = :p", "ExpressionAttributeValues": values(p="a")}
+    pages = db.get_paginator("query").paginate(**query, PaginationConfig={"PageSize": 7, "MaxItems": 30}).build_full_result()
+    rest = db.get_paginator("query").paginate(**query, PaginationConfig={"StartingToken": pages["NextToken"]}).build_full_result()
+    equal([one["s"]["N"] for one in pages["Items"] + rest["Items"]], [str(n) for n in range(39)])
+    made.delete()
+    made.wait_until_not_exists()
+
+
 def equal_numbers_are_one_key(db, wire):
     for given in ("1", "1.0", "01", "1e0", "0.1e1"):
         db.put_item(TableName="number", Item={"pk": {"N": given}, "sk": {"S": "x"}, "as": {"S": given}})
@@ -148,11 +192,12 @@ def nesting_has_a_limit(db, wire):
         whole = {"pk": {"S": "deep"}, "a": nested(31, kind)}
         wire.ask("PutItem", {"TableName": "hash", "Item": whole})
         equal(wire.ask("GetItem", {"TableName": "hash", "Key": item(pk="deep")})["Item"], whole)
-        for levels in (33, 60, 200):
+        wire.ask("UpdateItem", {"TableName": "hash", "Key": item(pk="deep"), "UpdateExpression": "SET b = :b", "ExpressionAttributeValues": {":b": nested(31, kind)}})
+        for levels in (32, 60, 200):
             wire.refused("PutItem", {"TableName": "hash", "Item": {"pk": {"S": "deep"}, "a": nested(levels, kind)}}, VALIDATION,
                          "Nesting Levels have exceeded supported limits")
         wire.refused("UpdateItem", {"TableName": "hash", "Key": item(pk="deep"), "UpdateExpression": "SET a = :a",
-                                    "ExpressionAttributeValues": {":a": nested(33, kind)}}, VALIDATION, "Nesting Levels have exceeded supported limits")
+                                    "ExpressionAttributeValues": {":a": nested(32, kind)}}, VALIDATION, "Nesting Levels have exceeded supported limits")
 
 
 def items_have_a_size(db, wire):
@@ -317,6 +362,9 @@ def updates_that_are_refused(db, wire):
             ("SET a = if_not_exists(:v, :v)", bad + "Operator or function requires a document path; operator or function: if_not_exists", {"v": 1}),
             ("SET a = if_not_exists(b)", bad + "Incorrect number of operands for operator or function; operator or function: if_not_exists, number of operands: 1", {}),
             ("SET a = list_append(:v)", bad + "Incorrect number of operands for operator or function; operator or function: list_append, number of operands: 1", {"v": [1]}),
+            ("SET a = list_append(:v, :v, :v)", bad + "Incorrect number of operands for operator or function; operator or function: list_append, number of operands: 3", {"v": [1]}),
+            ("SET a = if_not_exists(b, :v, :v)", bad + "Incorrect number of operands for operator or function; operator or function: if_not_exists, number of operands: 3", {"v": [1]}),
+            ("SET \u00e9 = :v", bad + 'Syntax error; token: "\u00e9", near: "SET \u00e9 ="', {"v": 1}), ("SET a\u65e5b = :v", bad + 'Syntax error; token: "\u65e5", near: "a\u65e5b"', {"v": 1}),
             ("SET a = list_append(:v, :s)", bad + "Incorrect operand type for operator or function; operator or function: list_append, operand type: S", {"v": [1], "s": "x"}),
             ("SET status = :v", bad + "Attribute name is a reserved keyword; reserved keyword: status", {"v": 1}), ("REMOVE Name", bad + "Attribute name is a reserved keyword; reserved keyword: Name", {}),
             ("SET a.size = :v", bad + "Attribute name is a reserved keyword; reserved keyword: size", {"v": 1}),
@@ -457,7 +505,7 @@ def projections_choose(db, wire):
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.get_item, TableName="hash", Key=item(pk="p"), AttributesToGet=[])
 
 
-CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
+CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, values_of_expressions_are_bounded, the_resource_layer_of_boto3, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
           put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, a_failed_condition_says_so, projections_choose]
 
 

@@ -322,10 +322,13 @@ def malformed(door):
             ("SELECT * FROM Music WHERE " + "(" * 200 + "a=1" + ")" * 200, MALFORMED),
             ("SELECT * FROM Music WHERE a = " + "[" * 200 + "]" * 200, MALFORMED),
             ("SELECT * FROM Music WHERE attribute_type(a, 'X')", "Invalid attribute type name found"),
-            ("EXISTS(SELECT * FROM Music WHERE a=1)", "EXISTS"), ("SELECT * FROM Music -- all", MALFORMED),
+            ("EXISTS(SELECT * FROM Music WHERE a=1)", "EXISTS"), ("SELECT * FROM Music /* all", MALFORMED),
+            ("SELECT * /* a */ b */ FROM Music", MALFORMED), ("-- SELECT * FROM Music", MALFORMED),
             ("SELECT * FROM Music WHERE a = ?", MISMATCH)):
         if statement:
             door.fails("ValidationException", what, statement)
+    for statement in ("SELECT * FROM Music", "DELETE FROM Music WHERE Artist='no' AND Song='one'"):
+        door.fails("ValidationException", "Invalid NextToken", statement, NextToken="made-up")
     door.fails("ValidationException", MISMATCH, "SELECT * FROM Music WHERE a = ?", {"S": "1"}, {"S": "2"})
     door.fails("ValidationException", MISMATCH, "SELECT * FROM Music", {"S": "1"})
     door.fails("ValidationException", "less than or equal to 8192", "SELECT * FROM Music WHERE a = '" + "x" * 8200 + "'")
@@ -420,7 +423,8 @@ def transactions(door):
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}]})
     assert code == 400 and answer["CancellationReasons"][0]["Item"]["n"] == {"N": "1"}, answer
     cancelled(["None", "ConditionalCheckFailed"], "DELETE FROM Music WHERE Artist='Tra' AND Song='2'",
-              "EXISTS(SELECT * FROM Music WHERE Artist='Tra' AND Song='none')")
+              "EXISTS(SELECT * FROM Music WHERE Artist='Tra' AND Song='none' AND n=1)")
+    cancelled(["ValidationError"], "EXISTS(SELECT * FROM Music WHERE Artist='Tra' AND Song='1')")
     reasons = cancelled(["ValidationError", "None"], "UPDATE Music SET n=9 WHERE Artist='Tra'",
                         "DELETE FROM Music WHERE Artist='Tra' AND Song='2'")
     assert reasons[0]["Message"] == NO_KEY

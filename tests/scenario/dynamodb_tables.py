@@ -226,8 +226,33 @@ def members_that_are_newer(db, wire):
     equal([plain_item(one) for one in answer["Items"]], [{"p": "3", "a": "x", "b": 1, "c": "c3"}])
     wire.refused("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a", "ExpressionAttributeValues": values(a="x")}, VALIDATION, "Query condition missed key schema element: b")
     wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
-    equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["WarmThroughput"], {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"})
+    warm = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"}
+    equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["WarmThroughput"], warm)
+    found = wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 14000}, "OnDemandThroughput": {"MaxReadRequestUnits": 11}})["TableDescription"]
+    equal((found["WarmThroughput"], found["OnDemandThroughput"]), ({**warm, "ReadUnitsPerSecond": 14000}, {"MaxReadRequestUnits": 11, "MaxWriteRequestUnits": 20}))
+    lower = "Requested WriteUnitsPerSecond for WarmThroughput for %s is lower than current WarmThroughput, decreasing WarmThroughput is not supported"
+    multi = lambda **given: [{"Update": {"IndexName": "multi", **given}}]
+    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 4999}}, lower % "table"), ({"WarmThroughput": {}}, "must be specified in WarmThroughput"),
+                           ({"GlobalSecondaryIndexUpdates": multi(WarmThroughput={"WriteUnitsPerSecond": 3999})}, lower % "index multi"),
+                           ({"OnDemandThroughput": {}}, "must be specified in OnDemandThroughput"), ({"OnDemandThroughput": {"MaxReadRequestUnits": 0}}, "MaxReadRequestUnits"),
+                           ({"GlobalSecondaryIndexUpdates": multi(OnDemandThroughput={"MaxWriteRequestUnits": -2})}, "MaxWriteRequestUnits")):
+        wire.refused("UpdateTable", {"TableName": "newer", **members}, VALIDATION, words)
+    provisioned = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
+    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 3999}}, lower % "table"), ({**provisioned, "WarmThroughput": {"WriteUnitsPerSecond": 4}}, lower % "table"),
+                           ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "can be specified when BillingMode is PROVISIONED")):
+        wire.refused("CreateTable", {"TableName": "newest", **shape("p:S", **members)}, VALIDATION, words)
     db.delete_table(TableName="newer")
+
+
+def encryption_is_with_kms(db, wire):
+    for given, words in (({"Enabled": True, "SSEType": "AES256"}, "SSEType AES256 is not supported"), ({"SSEType": "KMS"}, "Enabled is true"),
+                         ({"KMSMasterKeyId": "k"}, "Enabled is true"), ({"Enabled": False, "SSEType": "KMS", "KMSMasterKeyId": "k"}, "Enabled is true")):
+        wire.refused("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification=given)}, VALIDATION, words)
+    made = wire.ask("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "k"})})
+    equal(made["TableDescription"]["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "k"})
+    wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": True, "SSEType": "AES256"}}, VALIDATION, "AES256")
+    equal("SSEDescription" in wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": False}})["TableDescription"], False)
+    db.delete_table(TableName="sealed")
 
 
 def a_name_may_be_an_arn(db, wire):
@@ -244,7 +269,21 @@ def a_name_may_be_an_arn(db, wire):
         equal(wire.ask(operation, {**name, **members, "ReturnConsumedCapacity": "TOTAL"})["ConsumedCapacity"]["TableName"], arn, operation)
     wire.ask("BatchWriteItem", {"RequestItems": {arn: [{"PutRequest": {"Item": item(p="b")}}]}})
     wire.ask("TransactWriteItems", {"TransactItems": [{"Delete": {**name, "Key": item(p="b")}}]})
-    equal(wire.ask("TransactGetItems", {"TransactItems": [{"Get": {**name, "Key": item(p="x")}}]})["Responses"][0]["Item"], item(p="x", g="y", a=1))
+    found = wire.ask("TransactGetItems", {"TransactItems": [{"Get": {**name, "Key": item(p="x")}}], "ReturnConsumedCapacity": "TOTAL"})
+    equal((found["Responses"][0]["Item"], found["ConsumedCapacity"][0]["TableName"]), (item(p="x", g="y", a=1), arn))
+    done = wire.ask("TransactWriteItems", {"TransactItems": [{"Put": {**name, "Item": item(p="t")}}], "ReturnConsumedCapacity": "TOTAL"})
+    equal(done["ConsumedCapacity"][0]["TableName"], arn)
+    twice = "Provided list of item keys contains duplicates"
+    wire.refused("BatchGetItem", {"RequestItems": {name: {"Keys": [item(p="x")]} for name in (arn, "named")}}, VALIDATION, twice)
+    wire.refused("BatchWriteItem", {"RequestItems": {name: [{"PutRequest": {"Item": item(p="x")}}] for name in (arn, "named")}}, VALIDATION, twice)
+    for other in (arn + "/index/gsi", arn + "/stream/2020-01-01T00:00:00.000", arn.replace(":table/", ":tables/"), "arn:aws:dynamodb:us-east-1"):
+        words = "Invalid TableArn: Invalid ResourceArn provided as input " + other
+        for operation, members in (("GetItem", {"Key": item(p="x")}), ("PutItem", {"Item": item(p="x")}), ("Scan", {}), ("DescribeTable", {}),
+                                   ("DeleteTable", {}), ("DescribeTimeToLive", {}), ("DescribeContinuousBackups", {}), ("CreateBackup", {"BackupName": "named"}), ("UpdateTable", {"TableClass": "STANDARD"})):
+            wire.refused(operation, {"TableName": other, **members}, VALIDATION, words)
+        wire.refused("BatchGetItem", {"RequestItems": {other: {"Keys": [item(p="x")]}}}, VALIDATION, words)
+        wire.refused("BatchWriteItem", {"RequestItems": {other: [{"PutRequest": {"Item": item(p="x")}}]}}, VALIDATION, words)
+        wire.refused("TransactWriteItems", {"TransactItems": [{"Delete": {"TableName": other, "Key": item(p="x")}}]}, VALIDATION, words)
     equal(wire.ask("DescribeTable", name)["Table"]["TableName"], "named")
     wire.ask("UpdateTable", {**name, "TableClass": "STANDARD_INFREQUENT_ACCESS"})
     wire.ask("DeleteItem", {**name, "Key": item(p="x")})
@@ -264,7 +303,11 @@ def tags_are_kept(db, wire):
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "aws:x", "Value": "v"}])
     fails(VALIDATION, "Atleast one Tag needs to be provided as Input.", db.tag_resource, ResourceArn=arn, Tags=[])
     fails(VALIDATION, "Atleast one Tag Key needs to be provided as Input.", db.untag_resource, ResourceArn=arn, TagKeys=[])
-    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": f"k{n}", "Value": "v"} for n in range(51)])
+    many = [{"Key": f"k{n}", "Value": "v"} for n in range(51)]
+    exceed = "Number of Tags exceed the current limit for the provided ResourceArn"
+    fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many)
+    fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many[:49])
+    wire.refused("CreateTable", {"TableName": "many.tags", **shape("p:S", Tags=many)}, VALIDATION, exceed)
     fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
     fails(VALIDATION, "Member must have length less than or equal to 128", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "k" * 129, "Value": "v"}])
     for key, value in (("k!", "v"), ("k", "v*"), ("k\u0001", "v"), ("k", '"v"')):
@@ -297,7 +340,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, updates_are_judged, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, updates_are_judged, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
 
 
 def main():

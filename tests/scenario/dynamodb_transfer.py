@@ -382,10 +382,20 @@ def test_crash(server, client, directory, arn):
 
 def test_without_a_directory():
     with Server() as server:
-        for operation, body in (("ListExports", {}), ("ListImports", {}),
-                                ("ExportTableToPointInTime", {"TableArn": "table", "S3Bucket": "bucket"}),
-                                ("DescribeExport", {"ExportArn": "arn:aws:dynamodb:us-east-1:000000000000:table/t/export/0"})):
-            fails(server, operation, body, "ValidationException", "--dynamodb-transfer")
+        client = client_of(server)
+        table(client, "songs")
+        export = {"TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/songs", "S3Bucket": "bucket", "ClientToken": "t"}
+        wanted = {"S3BucketSource": {"S3Bucket": "bucket"}, "InputFormat": "CSV", "TableCreationParameters": target("made")}
+        assert client.list_exports(TableArn=export["TableArn"])["ExportSummaries"] == []
+        assert client.list_imports()["ImportSummaryList"] == []
+        fails(server, "DescribeExport", {"ExportArn": export["TableArn"] + "/export/0"}, "ExportNotFoundException")
+        fails(server, "DescribeImport", {"ImportArn": export["TableArn"] + "/import/0"}, "ImportNotFoundException")
+        fails(server, "ExportTableToPointInTime", dict(export, TableArn=export["TableArn"] + "2"), "TableNotFoundException")
+        fails(server, "ExportTableToPointInTime", export, "ValidationException", "--dynamodb-transfer")
+        client.update_continuous_backups(TableName="songs", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False})
+        fails(server, "ExportTableToPointInTime", export, "PointInTimeRecoveryUnavailableException")
+        fails(server, "ImportTable", dict(wanted, InputFormat="ION"), "ValidationException", "ION")
+        fails(server, "ImportTable", wanted, "ValidationException", "--dynamodb-transfer")
 
 
 def main():

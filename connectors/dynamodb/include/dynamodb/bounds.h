@@ -5,6 +5,8 @@
 enum {
     DYNAMODB_BODY_BYTES_MAX = 16 * 1024 * 1024, /* of a request; over it: 413 */
     DYNAMODB_ITEM_BYTES_MAX = 400 * 1024,       /* as document_bytes counts */
+    DYNAMODB_ITEM_DEPTH_MAX = 32,               /* levels of an item: itself, and maps and lists inside */
+    DYNAMODB_EXPRESSION_VALUES_BYTES_MAX = 2 * 1024 * 1024, /* of one expression's values, with their names */
     DYNAMODB_ATTRIBUTE_NAME_BYTES_MAX = 65535,
     DYNAMODB_PARTITION_KEY_BYTES_MAX = 2048,
     DYNAMODB_SORT_KEY_BYTES_MAX = 1024,

@@ -1,0 +1,94 @@
+/* What a table or an index says of its throughput besides what is provisioned: OnDemandThroughput, the most that requests may
+ * use, and WarmThroughput, what is ready from the start (Developer Guide, "Understanding DynamoDB warm throughput"). */
+#include "dynamodb_private.h"
+
+#define INVALID "One or more parameter values were invalid: "
+
+enum {
+    WARM_READ_UNITS = 12000, /* of what is billed by request */
+    WARM_WRITE_UNITS = 4000,
+};
+
+static const struct {
+    const char *name;
+    const char *provisioned;
+    int64_t on_demand;
+} warm_members[WARM_UNITS_COUNT] = {
+    {"ReadUnitsPerSecond", "ReadCapacityUnits", WARM_READ_UNITS},
+    {"WriteUnitsPerSecond", "WriteCapacityUnits", WARM_WRITE_UNITS},
+};
+
+const char *warm_name(size_t which)
+{
+    return warm_members[which].name;
+}
+
+/* What there is of itself, whatever was asked for. */
+static int64_t warm_least(const struct value *properties, size_t which)
+{
+    const struct value *throughput = member_of(properties, "ProvisionedThroughput");
+    return integer_of(throughput, warm_members[which].provisioned, warm_members[which].on_demand);
+}
+
+int64_t warm_units(const struct value *properties, size_t which)
+{
+    int64_t least = warm_least(properties, which);
+    int64_t units = integer_of(member_of(properties, "WarmThroughput"), warm_members[which].name, least);
+    return units < least ? least : units;
+}
+
+/* "table", or "index gsi" */
+static const char *holder_name(struct call *call, struct bytes index)
+{
+    return index.size == 0
+               ? "table"
+               : arena_format(call->arena, "index %.*s", (int)index.size, (const char *)index.data);
+}
+
+static enum status on_demand_check(struct call *call, const struct value *throughput, struct bytes index)
+{
+    static const char *const names[] = {"MaxReadRequestUnits", "MaxWriteRequestUnits"};
+    bool has_one = false;
+    for (size_t i = 0; i < ARRAY_COUNT(names) && throughput != NULL; i++) {
+        int64_t units = integer_of(throughput, names[i], -1);
+        has_one = has_one || member_of(throughput, names[i]) != NULL;
+        if (units < 1 && units != -1) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             INVALID "%s must be at least 1, or -1 for no maximum, for %s", names[i],
+                             holder_name(call, index));
+        }
+    }
+    return throughput == NULL || has_one
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           INVALID "MaxReadRequestUnits, MaxWriteRequestUnits or both must be specified in "
+                                   "OnDemandThroughput for %s",
+                           holder_name(call, index));
+}
+
+enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index)
+{
+    const struct value *warm = member_of(holder, "WarmThroughput");
+    if (warm != NULL && warm->pairs.count == 0) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "ReadUnitsPerSecond, WriteUnitsPerSecond or both must be specified in "
+                                 "WarmThroughput for %s",
+                         holder_name(call, index));
+    }
+    return on_demand_check(call, member_of(holder, "OnDemandThroughput"), index);
+}
+
+enum status warm_check(struct call *call, const struct value *now, const struct value *wanted,
+                       struct bytes index)
+{
+    for (size_t i = 0; i < WARM_UNITS_COUNT && wanted != NULL; i++) {
+        int64_t least = warm_units(now, i);
+        if (integer_of(wanted, warm_members[i].name, least) < least) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             INVALID "Requested %s for WarmThroughput for %s is lower than current "
+                                     "WarmThroughput, decreasing WarmThroughput is not supported",
+                             warm_members[i].name, holder_name(call, index));
+        }
+    }
+    return STATUS_OK;
+}
