@@ -7,17 +7,21 @@ import server  # noqa: E402
 from server import Client  # noqa: E402
 
 
-def read_all(client, **more):
-    """All items of table t as {id: v}; `more` are further fields of the scan."""
-    rows = {}
-    position = b""
+def scan(client, table, **more):
+    """All items of a table; `more` are further fields of the request."""
+    items, position = [], b""
     while True:
-        body = {server.TABLE: "t", server.NEXT: position, **{getattr(server, name): value for name, value in more.items()}}
+        body = {server.TABLE: table, server.NEXT: position, **{getattr(server, name): value for name, value in more.items()}}
         answer = client.request(server.SCAN, body)
-        rows.update({item["id"]: item["v"] for item in answer[server.ITEMS]})
+        items += answer[server.ITEMS]
         position = answer[server.NEXT]
         if not position:
-            return rows
+            return items
+
+
+def read_all(client, **more):
+    """All items of table t as {id: v}."""
+    return {item["id"]: item["v"] for item in scan(client, "t", **more)}
 
 
 def check_stream(address, rows, last_lsn):

@@ -2,8 +2,8 @@
 """Single flipped bits in the files of a stopped server: a loud stop or an error, never a wrong value or a shorter history.
 
 usage: flips.py [FLIPS]; OXBOW_SEED repeats a run. A scrub must find what a read meets, and whatever else means anything. Flips in LMDB's own structure may end the server by a signal when they
-are met; that counts as loud. Log and segments with their key indexes, the store with chunked values, index entries and a large delete that is
-under way, the checkpoints' side files, the horizon, the identity; each kind of file is hit equally often.
+are met; that counts as loud. Log and segments with their key indexes, the store with chunked values, index entries, an on-demand backup and a large
+delete that is under way, the checkpoints' side files, the horizon, the identity; each kind of file is hit equally often.
 """
 import os
 import random
@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 
-from check import read_all
+from check import read_all, scan
+import dynamodb
 import server
 from cql_data import connect
 from server import OXBOW, Client, Failure, Server
@@ -21,6 +22,7 @@ ROUNDS = 4
 LONG = 2  # of each round's rows so many are longer than a chunk of the store
 MANY = 12000  # rows of a partition, of which one DELETE takes more than a transaction changes
 LEFT = 500
+BACKED_UP = 200
 CORRUPT = 8
 SETTINGS = ["--segment-bytes", "262144", "--map-bytes", "67108864"]
 
@@ -40,8 +42,22 @@ def fill(running):
                 value = value_of(round_, n)
                 client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": str(n), "v": value, "g": "g"}})
                 expected[str(n)] = value
+    backup = fill_backup(running)
     fill_many(running)
-    return expected
+    return expected, backup
+
+
+def fill_backup(running):
+    """A table that was backed up and is gone: the name of the table that has its rows."""
+    client = dynamodb.client(running.dynamodb)
+    dynamodb.table(client, "backed_up", "p:S")
+    for n in range(0, BACKED_UP, 25):
+        puts = [{"PutRequest": {"Item": {"p": {"S": f"row {m}"}, "v": {"S": value_of(0, m)}}}} for m in range(n, n + 25)]
+        assert not client.batch_write_item(RequestItems={"backed_up": puts})["UnprocessedItems"]
+    made = client.create_backup(TableName="backed_up", BackupName="of-all")["BackupDetails"]
+    server.wait_for("the backup", lambda: client.describe_backup(BackupArn=made["BackupArn"])["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+    client.delete_table(TableName="backed_up")
+    return "oxbow.backup." + made["BackupArn"].split("/backup/")[1]
 
 
 def fill_many(running):
@@ -98,14 +114,13 @@ def check_history(client):
 
 
 def check_many(client):
-    found, position = 0, b""
-    while True:
-        answer = client.request(server.SCAN, {server.TABLE: "ks.many", server.NEXT: position})
-        found += len(answer[server.ITEMS])
-        position = answer[server.NEXT]
-        if not position:
-            break
+    found = len(scan(client, "ks.many"))
     assert found == LEFT, f"{found} rows where {LEFT} are left"
+
+
+def check_backup(client, backup):
+    found = {item["p"]: item["v"] for item in scan(client, backup)}
+    assert found == {f"row {m}": value_of(0, m) for m in range(BACKED_UP)}, "a backup that has something else than the rows"
 
 
 def check_stream_of(client):
@@ -123,12 +138,12 @@ def check_stream_of(client):
             seen += 1
 
 
-def look(address, expected):
+def look(address, expected, backup):
     """True when everything was right; False when something was refused loudly; anything else is a failure."""
     is_right = True
     with Client(address) as client:
         for check in (lambda: check_rows(client, expected), lambda: check_history(client), lambda: check_many(client),
-                      lambda: check_stream_of(client)):
+                      lambda: check_backup(client, backup), lambda: check_stream_of(client)):
             try:
                 check()
             except Failure as failure:
@@ -164,11 +179,13 @@ def main():
     choose = random.Random(seed)
     outcome = {"refused at start": 0, "refused later": 0, "only found by scrub": 0, "harmless": 0, "ended": 0}
     running = Server(*SETTINGS).start()
-    expected = fill(running)
+    expected, backup = fill(running)
     pristine = running.data + ".pristine"
     shutil.copytree(running.data, pristine)
     kinds = files(pristine)
-    for _ in range(flips):
+    for count in range(flips):
+        if count % 1000 == 999:
+            print(f"{count + 1} of {flips}: {outcome}", flush=True)
         shutil.rmtree(running.data)
         subprocess.run(["cp", "-r", "--sparse=always", pristine, running.data], check=True)
         name, size = choose.choice(kinds[choose.choice(sorted(kinds))])
@@ -181,7 +198,7 @@ def main():
                 outcome["refused at start"] += 1
                 continue
             found = is_found(running.address)
-            if not look(running.address, expected):
+            if not look(running.address, expected, backup):
                 assert found, "a read met what the scrub did not"
                 outcome["refused later"] += 1
             elif found:

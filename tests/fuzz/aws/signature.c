@@ -24,7 +24,7 @@ void fuzz_one(struct bytes input)
     struct aws_signature signature;
     struct aws_refusal refusal;
     for (size_t i = 0; i < 4; i++) {
-        const uint8_t *end = input.size == 0 ? NULL : memchr(input.data, '\n', input.size);
+        const uint8_t *end = bytes_find_byte(input, '\n');
         size_t size = end == NULL || i == 3 ? input.size : (size_t)(end - input.data);
         parts.at[i] = bytes_part(input, 0, size);
         input = bytes_from(input, size < input.size ? size + 1 : size);

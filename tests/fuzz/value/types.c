@@ -43,7 +43,7 @@ void fuzz_one(struct bytes input)
 {
     struct arena arena = {0};
     struct type type;
-    const uint8_t *end = input.size == 0 ? NULL : memchr(input.data, '\n', input.size);
+    const uint8_t *end = bytes_find_byte(input, '\n');
     size_t size = end == NULL ? input.size : (size_t)(end - input.data);
     if (type_parse(bytes_part(input, 0, size), NULL, &arena, &type, NULL) == STATUS_OK) {
         struct buffer text = {0};

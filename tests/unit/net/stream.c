@@ -68,7 +68,7 @@ static size_t lines_received(void *context, struct stream *stream, struct bytes 
     size_t used = 0;
     while (!stream_is_congested(stream)) {
         struct bytes rest = bytes_from(bytes, used);
-        const uint8_t *end = rest.size == 0 ? NULL : memchr(rest.data, '\n', rest.size);
+        const uint8_t *end = bytes_find_byte(rest, '\n');
         if (end == NULL) {
             break;
         }
