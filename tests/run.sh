@@ -20,7 +20,8 @@ The last line is "N passed, N failed", over all tests that ran.
 
 Environment:
   OXBOW_JOBS          processes at a time (default: the number of cores)
-  OXBOW_SEED          seed of the randomised tests (default: a fresh one, printed)
+  OXBOW_SEED          seed of the randomised tests (default: the commit's number, so that a commit that passed passes
+                      again and each next one tries something new)
   OXBOW_TEST_SCALE    multiplies the rounds of the randomised tests (default 1)
   OXBOW_TIDY_SECONDS  time that clang-tidy may take (default 300)
   TMPDIR              where scratch files go (default /tmp)
@@ -35,6 +36,9 @@ cd "$project"
 export LC_ALL=C.UTF-8
 export OXBOW_JOBS=${OXBOW_JOBS:-$(nproc)}
 export TMPDIR=${TMPDIR:-/tmp}
+# Without git, or where git does not trust the folder's owner, always the same.
+commit=$(git -c safe.directory='*' rev-parse --short=7 HEAD 2>/dev/null) || commit=1
+export OXBOW_SEED=${OXBOW_SEED:-$((16#${commit:0:7}))}
 
 readonly stages=(install house release asan tsan scenarios faults)
 # Minutes on two cores. A stage that takes longer says so; what hangs is ended by its own time limit.
@@ -177,6 +181,7 @@ done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
 
 mkdir -p build
+echo "OXBOW_SEED=$OXBOW_SEED"
 for stage in "${chosen[@]}"; do
     if ! run_stage "$stage"; then
         echo "Stage $stage failed; what comes after it was not run. Again: tests/run.sh $stage"

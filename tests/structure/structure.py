@@ -342,6 +342,15 @@ def rule_header_name(project):
             yield path, 1, f"public headers lie in {folder_of(path)}/include/{library}/"
 
 
+def rule_bare_search(project):
+    """memchr and memmem must not be given the null that empty bytes may be; bytes_find and bytes_find_byte may."""
+    for path, text in project.texts.items():
+        if is_test(path) or folder_of(path) == "base" or not path.endswith((".c", ".h", ".y", ".re")):
+            continue
+        for match in re.finditer(r"\bmem(?:chr|mem)\(", without_comments(text)):
+            yield path, line_of(text, match.start()), "bytes_find or bytes_find_byte"
+
+
 def rule_unfinished(project):
     """Nothing is marked as to be done later."""
     for path, text in project.texts.items():
