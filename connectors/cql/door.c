@@ -86,10 +86,7 @@ enum status cql_door_open(const struct cql_door_options *options, struct cql_doo
                           struct error *error)
 {
     struct cql_door *door = memory_create(sizeof(*door));
-    struct stream_server_options server = {.address = options->address,
-                                           .flag = options->flag,
-                                           .certificate_file = options->certificate_file,
-                                           .key_file = options->key_file,
+    struct stream_server_options server = {.endpoint = options->endpoint,
                                            .handshake_ms = options->handshake_ms,
                                            .opened = door_opened,
                                            .received = door_received,

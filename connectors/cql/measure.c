@@ -1,5 +1,6 @@
 #include "measure.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <strings.h>
 
@@ -118,8 +119,11 @@ static void flight_put_id(const struct flight *flight, char text[REQUEST_ID_BYTE
                        id[2], id[3], id[4], id[5], id[6], id[7], id[8], id[9], id[10], id[11], id[12], id[13],
                        id[14], id[15]);
     } else {
-        (void)snprintf(text, REQUEST_ID_BYTES, "%u.%u.%u.%u:%u/%d", remote->host[0], remote->host[1],
-                       remote->host[2], remote->host[3], remote->port, flight->stream);
+        char host[INET6_ADDRSTRLEN] = "";
+        bool is_v4 = remote->host_bytes == 4;
+        (void)inet_ntop(is_v4 ? AF_INET : AF_INET6, remote->host, host, sizeof(host));
+        (void)snprintf(text, REQUEST_ID_BYTES, is_v4 ? "%s:%u/%d" : "[%s]:%u/%d", host, remote->port,
+                       flight->stream);
     }
 }
 

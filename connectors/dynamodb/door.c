@@ -123,9 +123,38 @@ static void door_serve(struct call *call)
 
 /* --- what is not the API ---------------------------------------------------------------------------------------- */
 
-/* sts:GetCallerIdentity, which tools ask before anything else. */
-static void door_serve_identity(struct http_exchange *exchange)
+/* AWS STS API Reference, "Common Error Types". */
+static void identity_refuse(const struct call *call)
 {
+    static const struct {
+        enum aws_failure_kind kind;
+        const char *code;
+    } codes[] = {{AWS_FAILURE_MISSING_TOKEN, "MissingAuthenticationToken"},
+                 {AWS_FAILURE_INCOMPLETE_SIGNATURE, "IncompleteSignature"},
+                 {AWS_FAILURE_UNRECOGNIZED_CLIENT, "InvalidClientTokenId"},
+                 {AWS_FAILURE_INVALID_SIGNATURE, "SignatureDoesNotMatch"}};
+    const char *code = "AccessDenied";
+    const char *text = call->failure.text;
+    text = text == NULL || strstr(text, "]]>") != NULL ? "" : text;
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        code = codes[i].kind == call->failure.kind ? codes[i].code : code;
+    }
+    reply_text(call->exchange, 403, "text/xml", NULL,
+               arena_format(call->arena,
+                            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>"
+                            "<Type>Sender</Type><Code>%s</Code><Message><![CDATA[%s]]></Message></Error>"
+                            "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>",
+                            code, text));
+}
+
+/* sts:GetCallerIdentity, which tools ask before anything else. */
+static void door_serve_identity(struct call *call)
+{
+    struct http_exchange *exchange = call->exchange;
+    if (call_authorise(call) != STATUS_OK) {
+        identity_refuse(call);
+        return;
+    }
     struct bytes body = http_body(exchange);
     bool is_known = bytes_find(body, bytes_of_text("Action=GetCallerIdentity")) != NULL;
     reply_text(exchange, is_known ? 200 : 400, "text/xml", NULL,
@@ -179,7 +208,7 @@ static void door_handle(void *context, struct http_exchange *exchange)
         door_serve_preflight(exchange);
     } else if (strcmp(method, "POST") == 0 &&
                bytes_start_with(type, bytes_of_text("application/x-www-form-urlencoded"))) {
-        door_serve_identity(exchange);
+        door_serve_identity(door_call(context, exchange));
     } else if (strcmp(method, "POST") != 0 || !is_json) {
         call_reply_unknown(door_call(context, exchange));
     } else {
@@ -192,10 +221,8 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
 {
     struct dynamodb_door *door = memory_create(sizeof(*door));
     door->options = *options;
-    struct http_server_options server = {.address = options->address,
-                                         .flag = options->flag,
-                                         .certificate_file = options->certificate_file,
-                                         .key_file = options->key_file,
+    door->is_remote = !net_endpoint_is_local(&options->endpoint);
+    struct http_server_options server = {.endpoint = options->endpoint,
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
                                          .connections = measure_connections(),
                                          .handle = door_handle,

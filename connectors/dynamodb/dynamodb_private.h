@@ -18,6 +18,7 @@
 struct dynamodb_door {
     struct dynamodb_door_options options;
     struct http_server *server;
+    bool is_remote; /* others than this machine can connect: every request has to be signed */
     struct gate_view *view;
     struct buffer headers;         /* of the answer at hand */
     struct random random;          /* of request ids, which are no secret */

@@ -116,8 +116,7 @@ enum status http_door_open(const struct http_door_options *options, struct http_
     struct http_door *door = memory_create(sizeof(*door));
     door->options = *options;
     metric_register(&connections);
-    struct http_server_options server = {.address = options->address,
-                                         .flag = "--http",
+    struct http_server_options server = {.endpoint = options->endpoint,
                                          .body_bytes_max = HTTP_BODY_BYTES_MAX,
                                          .connections = &connections,
                                          .handle = http_handle,

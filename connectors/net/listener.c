@@ -7,58 +7,131 @@
 
 #include "base/memory.h"
 
-/* ADDRESS:PORT with a numeric loopback address. */
-static enum status address_parse(const char *address, const char *flag, struct sockaddr_in *ret_address,
-                                 struct error *error)
+/* What an endpoint's address comes to. */
+struct places {
+    struct sockaddr_storage at[LISTENER_ADDRESSES_MAX];
+    size_t count;
+};
+
+/* "HOST:PORT", the brackets of an address of IPv6 taken off. False: it is no such thing. */
+static bool address_split(const char *address, char host[64], int *ret_port)
 {
-    char host[64] = "";
     const char *colon = strrchr(address, ':');
-    if (colon == NULL || colon == address || (size_t)(colon - address) >= sizeof(host)) {
-        return error_set(error, STATUS_INVALID, "%s %s: it must be ADDRESS:PORT, like 127.0.0.1:8080", flag,
-                         address);
+    size_t size = colon == NULL ? 0 : (size_t)(colon - address);
+    if (size == 0 || size >= 64 || colon[1] < '0' || colon[1] > '9') {
+        return false;
     }
-    memcpy(host, address, (size_t)(colon - address));
+    bool is_bracketed = address[0] == '[' && colon[-1] == ']';
+    memcpy(host, address + (is_bracketed ? 1 : 0), size);
+    host[size - (is_bracketed ? 2 : 0)] = '\0';
     char *end = NULL;
     unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > 65535 || uv_ip4_addr(host, (int)port, ret_address) != 0) {
-        return error_set(
-            error, STATUS_INVALID,
-            "%s %s: the address must be numeric, like 127.0.0.1, and the port a number from 0 to "
-            "65535",
-            flag, address);
-    }
-    if ((ntohl(ret_address->sin_addr.s_addr) >> 24) != 127) {
-        return error_set(error, STATUS_DENIED,
-                         "%s %s is not a loopback address; this version listens on 127.0.0.0/8 only", flag,
-                         address);
-    }
-    return STATUS_OK;
+    *ret_port = (int)port;
+    return *end == '\0' && port <= 65535 && (strchr(host, ':') != NULL) == is_bracketed;
 }
 
-enum status net__listener_open(uv_tcp_t *listener, const char *address, const char *flag,
-                               uv_connection_cb accept, char **ret_text, struct error *error)
+static bool address_parse(const char *address, struct places *ret_places)
 {
-    struct sockaddr_in wanted;
-    struct sockaddr_in bound = {0};
-    char text[64];
-    int size = sizeof(bound);
-    enum status status = address_parse(address, flag, &wanted, error);
-    if (status != STATUS_OK) {
-        return status;
+    char host[64] = "";
+    int port = 0;
+    *ret_places = (struct places){.count = 1};
+    if (!address_split(address, host, &port)) {
+        return false;
     }
-    int code = uv_tcp_bind(listener, (const struct sockaddr *)&wanted, 0);
+    if (strcmp(host, "localhost") == 0) {
+        ret_places->count = 2;
+        return uv_ip4_addr("127.0.0.1", port, (struct sockaddr_in *)&ret_places->at[0]) == 0 &&
+               uv_ip6_addr("::1", port, (struct sockaddr_in6 *)&ret_places->at[1]) == 0;
+    }
+    return uv_ip4_addr(host, port, (struct sockaddr_in *)&ret_places->at[0]) == 0 ||
+           uv_ip6_addr(host, port, (struct sockaddr_in6 *)&ret_places->at[0]) == 0;
+}
+
+static bool place_is_local(const struct sockaddr_storage *place)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)place;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)place;
+    return place->ss_family == AF_INET ? (ntohl(v4->sin_addr.s_addr) >> 24) == 127
+                                       : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) != 0;
+}
+
+bool net_endpoint_is_local(const struct net_endpoint *endpoint)
+{
+    struct places places;
+    bool is_local = address_parse(endpoint->address, &places);
+    for (size_t i = 0; i < places.count && is_local; i++) {
+        is_local = place_is_local(&places.at[i]);
+    }
+    return is_local;
+}
+
+enum status net_endpoint_check(const struct net_endpoint *endpoint, struct error *error)
+{
+    struct places places;
+    if (!address_parse(endpoint->address, &places)) {
+        return error_set(error, STATUS_INVALID,
+                         "%s %s: it must be ADDRESS:PORT with a numeric address, like 127.0.0.1:8080 or "
+                         "[::1]:8080, or localhost:8080, and the port from 0 to 65535",
+                         endpoint->flag, endpoint->address);
+    }
+    CHECK(!endpoint->may_be_remote || endpoint->certificate_file != NULL);
+    if (endpoint->may_be_remote || net_endpoint_is_local(endpoint)) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_DENIED, "%s %s is not a loopback address; %s", endpoint->flag,
+                     endpoint->address,
+                     endpoint->advice == NULL ? "this one listens on 127.0.0.0/8 and ::1 only"
+                                              : endpoint->advice);
+}
+
+static void place_format(const struct sockaddr_storage *place, char *text, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    if (place->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)place;
+        (void)uv_ip4_name(v4, host, sizeof(host));
+        (void)snprintf(text, size, "%s:%d", host, ntohs(v4->sin_port));
+    } else {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)place;
+        (void)uv_ip6_name(v6, host, sizeof(host));
+        (void)snprintf(text, size, "[%s]:%d", host, ntohs(v6->sin6_port));
+    }
+}
+
+/* Binds and listens; *place is then what it is bound to. A code of libuv. */
+static int place_open(uv_tcp_t *listener, struct sockaddr_storage *place, uv_connection_cb accept)
+{
+    int size = sizeof(*place);
+    int code = uv_tcp_bind(listener, (const struct sockaddr *)place, 0);
     if (code == 0) {
         code = uv_listen((uv_stream_t *)listener, 1024, accept);
     }
+    return code != 0 ? code : uv_tcp_getsockname(listener, (struct sockaddr *)place, &size);
+}
+
+enum status net__listeners_open(uv_tcp_t listeners[LISTENER_ADDRESSES_MAX],
+                                const struct net_endpoint *endpoint, uv_connection_cb accept, char **ret_text,
+                                struct error *error)
+{
+    struct places places;
+    char text[INET6_ADDRSTRLEN + 10] = "";
+    enum status status = net_endpoint_check(endpoint, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    (void)address_parse(endpoint->address, &places);
+    int code = place_open(&listeners[0], &places.at[0], accept);
+    if (code == 0 && places.count == 2) {
+        ((struct sockaddr_in6 *)&places.at[1])->sin6_port = ((struct sockaddr_in *)&places.at[0])->sin_port;
+        code = place_open(&listeners[1], &places.at[1], accept);
+        code = code == UV_EADDRNOTAVAIL || code == UV_EAFNOSUPPORT ? 0 : code; /* it has no IPv6 */
+    }
     if (code != 0) {
         return error_set(error, code == UV_EADDRINUSE ? STATUS_BUSY : STATUS_IO,
-                         "cannot listen on %s: %s; choose another address with %s", address,
-                         uv_strerror(code), flag);
+                         "cannot listen on %s: %s; choose another address with %s", endpoint->address,
+                         uv_strerror(code), endpoint->flag);
     }
-    (void)uv_tcp_getsockname(listener, (struct sockaddr *)&bound, &size);
-    (void)uv_ip4_name(&bound, text, sizeof(text));
-    size_t length = strlen(text);
-    (void)snprintf(text + length, sizeof(text) - length, ":%d", ntohs(bound.sin_port));
+    place_format(&places.at[0], text, sizeof(text));
     *ret_text = memory_copy_text(text);
     return STATUS_OK;
 }

@@ -1,15 +1,20 @@
-/* Where a server listens: a numeric loopback address and a port. */
+/* Listening at an endpoint's addresses. */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
 
 #include <uv.h>
 
-#include "base/error.h"
+#include "net/endpoint.h"
 
-/* Binds `listener`, initialised in its loop, to ADDRESS:PORT and listens; `accept` is called in the loop. `flag` is the
- * command line's, for messages. *ret_text is the bound ADDRESS:PORT, owned by the caller.
+enum {
+    LISTENER_ADDRESSES_MAX = 2, /* of localhost */
+};
+
+/* Binds listeners, initialised in their loop, to the endpoint's addresses and listens; `accept` is called in the loop. One whose
+ * address the machine does not have stays unbound. *ret_text is the first bound ADDRESS:PORT, owned by the caller.
  * STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address), STATUS_IO. */
-MUST_USE enum status net__listener_open(uv_tcp_t *listener, const char *address, const char *flag,
-                                        uv_connection_cb accept, char **ret_text, struct error *error);
+MUST_USE enum status net__listeners_open(uv_tcp_t listeners[LISTENER_ADDRESSES_MAX],
+                                         const struct net_endpoint *endpoint, uv_connection_cb accept,
+                                         char **ret_text, struct error *error);
 
 #endif

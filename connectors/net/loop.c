@@ -37,7 +37,7 @@ static bool leaves_descriptors(const uv_tcp_t *socket)
 
 bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count)
 {
-    bool is_taken = uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)socket) == 0;
+    bool is_taken = uv_accept(loop->accepting, (uv_stream_t *)socket) == 0;
     if (is_taken && count > NET_CONNECTIONS_MAX) {
         loop_refuse(loop, "as many are connected as there may be (oxbow limits)");
         return false;
@@ -52,6 +52,7 @@ bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count)
 static void loop_accept(uv_stream_t *listener, int result)
 {
     struct loop *loop = listener->data;
+    loop->accepting = listener;
     if (result == 0) {
         loop->options.accept(loop);
     } else if (result == UV_EMFILE || result == UV_ENFILE) {
@@ -74,9 +75,11 @@ static void loop_woken(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
     loop_receive(loop);
-    if (atomic_load(&loop->is_stopping) && uv_is_closing((uv_handle_t *)&loop->listener) == 0) {
+    if (atomic_load(&loop->is_stopping) && uv_is_closing((uv_handle_t *)&loop->wake) == 0) {
         loop->options.stop(loop);
-        uv_close((uv_handle_t *)&loop->listener, NULL);
+        for (size_t i = 0; i < ARRAY_COUNT(loop->listeners); i++) {
+            uv_close((uv_handle_t *)&loop->listeners[i], NULL);
+        }
         uv_close((uv_handle_t *)&loop->wake, NULL);
     }
 }
@@ -97,22 +100,24 @@ static void loop_use_memory(void)
 enum status net__loop_open(struct loop *loop, const struct loop_options *options, struct error *error)
 {
     enum status status = STATUS_OK;
+    const struct net_endpoint *endpoint = &options->endpoint;
     static pthread_once_t once = PTHREAD_ONCE_INIT; /* before any loop */
     (void)pthread_once(&once, loop_use_memory);
     loop->options = *options;
     loop->mailbox = mailbox_create(NET_REPLIES_MAX);
     CHECK(uv_loop_init(&loop->uv) == 0);
-    (void)uv_tcp_init(&loop->uv, &loop->listener);
     (void)uv_async_init(&loop->uv, &loop->wake, loop_woken);
-    loop->listener.data = loop;
+    for (size_t i = 0; i < ARRAY_COUNT(loop->listeners); i++) {
+        (void)uv_tcp_init(&loop->uv, &loop->listeners[i]);
+        loop->listeners[i].data = loop;
+    }
     loop->wake.data = loop;
-    if (options->certificate_file != NULL || options->key_file != NULL) {
-        status = net__tls_context_open(options->certificate_file, options->key_file, options->protocol,
+    if (endpoint->certificate_file != NULL || endpoint->key_file != NULL) {
+        status = net__tls_context_open(endpoint->certificate_file, endpoint->key_file, options->protocol,
                                        &loop->tls, error);
     }
     if (status == STATUS_OK) {
-        status = net__listener_open(&loop->listener, options->address, options->flag, loop_accept,
-                                    &loop->address, error);
+        status = net__listeners_open(loop->listeners, endpoint, loop_accept, &loop->address, error);
     }
     return status != STATUS_OK ? status : thread_create(options->name, loop_run, loop, &loop->thread, error);
 }

@@ -8,16 +8,14 @@
 
 #include "base/mailbox.h"
 #include "base/thread.h"
+#include "listener.h"
 #include "tls.h"
 
 struct loop;
 
 struct loop_options {
-    const char *name;    /* of the thread */
-    const char *address; /* ADDRESS:PORT, loopback only */
-    const char *flag;    /* of the command line, for messages */
-    const char *certificate_file;
-    const char *key_file;
+    const char *name; /* of the thread */
+    struct net_endpoint endpoint;
     const char *protocol; /* as of net__tls_context_open */
     /* All on the loop's thread. */
     void (*accept)(struct loop *loop);                           /* a client waits at the listener */
@@ -29,7 +27,8 @@ struct loop_options {
 struct loop {
     struct loop_options options;
     uv_loop_t uv;
-    uv_tcp_t listener;
+    uv_tcp_t listeners[LISTENER_ADDRESSES_MAX];
+    uv_stream_t *accepting;  /* the one at which a client waits */
     uv_async_t wake;         /* messages wait, or it is to stop */
     struct mailbox *mailbox; /* any thread sends */
     struct thread *thread;   /* the opener's, to join it */
@@ -42,7 +41,7 @@ struct loop {
 };
 
 /* Listens and starts the thread. `loop` is zeroed memory; whatever happens, net__loop_close has to follow.
- * STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID, STATUS_NOT_FOUND, as of the servers. */
+ * STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID, STATUS_NOT_FOUND, as of the servers. */
 MUST_USE enum status net__loop_open(struct loop *loop, const struct loop_options *options,
                                     struct error *error);
 /* Receives what was sent, stops, and ends the thread. */

@@ -71,10 +71,7 @@ enum status http_server_open(const struct http_server_options *options, struct h
 {
     struct http_server *server = memory_create(sizeof(*server));
     struct loop_options loop = {.name = "http",
-                                .address = options->address,
-                                .flag = options->flag,
-                                .certificate_file = options->certificate_file,
-                                .key_file = options->key_file,
+                                .endpoint = options->endpoint,
                                 .protocol = "http/1.1",
                                 .accept = server_accept,
                                 .receive = server_receive,

@@ -276,13 +276,23 @@ void stream_settle(struct stream *stream)
 static void address_read(int (*get)(const uv_tcp_t *tcp, struct sockaddr *name, int *name_bytes),
                          const struct stream *stream, struct stream_address *ret_address)
 {
-    struct sockaddr_in name = {0};
+    struct sockaddr_storage name = {0};
     int name_bytes = sizeof(name);
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&name;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&name;
+    *ret_address = (struct stream_address){.host_bytes = 4};
     if (get(&stream->socket.tcp, (struct sockaddr *)&name, &name_bytes) != 0) {
-        name = (struct sockaddr_in){0}; /* the client is gone already */
+        return; /* the client is gone already */
     }
-    memcpy(ret_address->host, &name.sin_addr.s_addr, sizeof(ret_address->host));
-    ret_address->port = ntohs(name.sin_port);
+    ret_address->port = ntohs(name.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+    if (name.ss_family == AF_INET) {
+        memcpy(ret_address->host, &v4->sin_addr, 4);
+    } else if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) != 0) {
+        memcpy(ret_address->host, v6->sin6_addr.s6_addr + 12, 4);
+    } else {
+        ret_address->host_bytes = 16;
+        memcpy(ret_address->host, &v6->sin6_addr, 16);
+    }
 }
 
 void stream_addresses(const struct stream *stream, struct stream_address *ret_local,
@@ -361,10 +371,7 @@ enum status stream_server_open(const struct stream_server_options *options, stru
 {
     struct stream_server *server = memory_create(sizeof(*server));
     struct loop_options loop = {.name = "stream",
-                                .address = options->address,
-                                .flag = options->flag,
-                                .certificate_file = options->certificate_file,
-                                .key_file = options->key_file,
+                                .endpoint = options->endpoint,
                                 .accept = server_accept,
                                 .receive = server_receive,
                                 .stop = server_stop};

@@ -506,7 +506,7 @@ static void describe_address(struct exec_call *call, struct described_node *node
 static void describe_node(struct exec_call *call, struct described_node *node)
 {
     const struct stream_address *local = &call->request->local;
-    struct bytes address = arena_copy(call->arena, bytes_of(local->host, sizeof(local->host)));
+    struct bytes address = arena_copy(call->arena, bytes_of(local->host, local->host_bytes));
     *node = (struct described_node){.cluster_name = bytes_of_text("Oxbow"),
                                     .broadcast_address = address,
                                     .listen_address = address,

@@ -156,8 +156,8 @@ void statement__traces_note(struct traces *traces, const struct cql_request *req
     text = statement__text_masked(text, arena);
     int64_t took_us = clock_steady_us(clock_system()) - request->began_us;
     *trace = (struct described_trace){
-        .client = arena_copy(arena, bytes_of(request->remote.host, sizeof(request->remote.host))),
-        .coordinator = arena_copy(arena, bytes_of(request->local.host, sizeof(request->local.host))),
+        .client = arena_copy(arena, bytes_of(request->remote.host, request->remote.host_bytes)),
+        .coordinator = arena_copy(arena, bytes_of(request->local.host, request->local.host_bytes)),
         .coordinator_port = request->local.port,
         .duration_us = took_us > INT32_MAX ? INT32_MAX : (int)took_us,
         .started_ms = (clock_wall_us(clock_system()) - took_us) / 1000,

@@ -3,6 +3,7 @@
 #define RUN_CONFIGURATION_H
 
 #include "base/buffer.h"
+#include "net/endpoint.h"
 #include "run_private.h"
 
 enum setting_kind {
@@ -30,8 +31,24 @@ const struct setting *configuration_settings(size_t *ret_count);
 void setting_put(const struct configuration *configuration, const struct setting *setting,
                  struct buffer *text);
 
+enum door {
+    DOOR_HTTP,
+    DOOR_DYNAMODB,
+    DOOR_DYNAMODB_TLS,
+    DOOR_CQL,
+    DOOR_CQL_TLS,
+    DOORS, /* how many there are */
+};
+
+/* Borrows of the configuration. */
+struct net_endpoint configuration_endpoint(const struct configuration *configuration, enum door door);
+bool configuration_has_door(const struct configuration *configuration, enum door door);
+/* STATUS_OK too when the door is off. STATUS_INVALID, STATUS_DENIED. */
+MUST_USE enum status configuration_endpoint_check(const struct configuration *configuration, enum door door,
+                                                  struct error *error);
+
 /* Whether the server could go by it: addresses are addresses, files are there, what belongs together is complete.
- * STATUS_INVALID, STATUS_NOT_FOUND. */
+ * STATUS_INVALID, STATUS_DENIED, STATUS_NOT_FOUND. */
 MUST_USE enum status configuration_check(const struct configuration *configuration, struct error *error);
 /* Prints every setting as a line of a file, those at their default as comments. */
 void configuration_print(const struct configuration *configuration);

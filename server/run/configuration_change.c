@@ -70,32 +70,21 @@ static enum status check_file(const char *flag, const char *path, struct error *
                : error_set(error, STATUS_NOT_FOUND, "--%s: %s cannot be read", flag, path);
 }
 
-static enum status check_tls(const struct configuration *configuration, const char *flag, const char *address,
-                             struct error *error)
-{
-    bool needs = strcmp(address, "off") != 0;
-    return needs && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')
-               ? error_set(error, STATUS_INVALID, "--%s needs --tls-certificate and --tls-key", flag)
-               : STATUS_OK;
-}
-
 enum status configuration_check(const struct configuration *configuration, struct error *error)
 {
     const struct {
         const char *flag;
         const char *address;
-    } doors[] = {
-        {"native", configuration->native},   {"topics", configuration->topics},
-        {"http", configuration->http},       {"dynamodb", configuration->dynamodb},
-        {"cql", configuration->cql},         {"dynamodb-tls", configuration->dynamodb_tls},
-        {"cql-tls", configuration->cql_tls},
+    } sockets[] = {
+        {"native", configuration->native},
+        {"topics", configuration->topics},
     };
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < ARRAY_COUNT(doors) && status == STATUS_OK; i++) {
-        status = check_address(doors[i].flag, doors[i].address, error);
-        if (status == STATUS_OK && strstr(doors[i].flag, "-tls") != NULL) {
-            status = check_tls(configuration, doors[i].flag, doors[i].address, error);
-        }
+    for (size_t i = 0; i < ARRAY_COUNT(sockets) && status == STATUS_OK; i++) {
+        status = check_address(sockets[i].flag, sockets[i].address, error);
+    }
+    for (int door = 0; door < DOORS && status == STATUS_OK; door++) {
+        status = configuration_endpoint_check(configuration, (enum door)door, error);
     }
     if (status == STATUS_OK) {
         status = check_file("tls-certificate", configuration->tls_certificate, error);

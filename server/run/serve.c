@@ -194,15 +194,13 @@ static enum status server_open_transfer(struct server *server, struct error *err
 static enum status server_open_dynamodb(struct server *server, bool is_tls, struct error *error)
 {
     const struct configuration *configuration = &server->configuration;
-    const char *address = is_tls ? configuration->dynamodb_tls : configuration->dynamodb;
-    if (strcmp(address, "off") == 0) {
-        return STATUS_OK;
+    enum door door = is_tls ? DOOR_DYNAMODB_TLS : DOOR_DYNAMODB;
+    enum status status = configuration_endpoint_check(configuration, door, error);
+    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
+        return status;
     }
     struct dynamodb_door_options options = {
-        .address = address,
-        .flag = is_tls ? "--dynamodb-tls" : "--dynamodb",
-        .certificate_file = is_tls ? configuration->tls_certificate : NULL,
-        .key_file = is_tls ? configuration->tls_key : NULL,
+        .endpoint = configuration_endpoint(configuration, door),
         .gate = server->gate,
         .readers = server->readers,
         .feed = server->feed,
@@ -214,9 +212,6 @@ static enum status server_open_dynamodb(struct server *server, bool is_tls, stru
         .delay_ms = configuration->dynamodb_delay_ms,
         .conflict_percent = configuration->dynamodb_conflict_percent,
     };
-    if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
-        return error_set(error, STATUS_INVALID, "--dynamodb-tls needs --tls-certificate and --tls-key");
-    }
     /* Nobody outside learns the database's id, so what is made from it cannot be guessed. */
     crypto_hmac_sha256(bytes_of(server->database.identity.database,
                                 sizeof(server->database.identity.database)),
@@ -229,23 +224,18 @@ static enum status server_open_cql(struct server *server, bool is_tls, struct er
 {
     const struct configuration *configuration = &server->configuration;
     struct server_cql *cql = &server->cql[is_tls ? 1 : 0];
-    const char *address = is_tls ? configuration->cql_tls : configuration->cql;
-    if (strcmp(address, "off") == 0) {
-        return STATUS_OK;
+    enum door door = is_tls ? DOOR_CQL_TLS : DOOR_CQL;
+    enum status status = configuration_endpoint_check(configuration, door, error);
+    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
+        return status;
     }
-    if (is_tls && (configuration->tls_certificate[0] == '\0' || configuration->tls_key[0] == '\0')) {
-        return error_set(error, STATUS_INVALID, "--cql-tls needs --tls-certificate and --tls-key");
-    }
-    enum status status =
+    status =
         exec_open(server->gate, server->readers, server->evaluator, &server->cql_node, &cql->exec, error);
     if (status != STATUS_OK) {
         return status;
     }
     struct cql_door_options options = {
-        .address = address,
-        .flag = is_tls ? "--cql-tls" : "--cql",
-        .certificate_file = is_tls ? configuration->tls_certificate : NULL,
-        .key_file = is_tls ? configuration->tls_key : NULL,
+        .endpoint = configuration_endpoint(configuration, door),
         .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
         .doors = server->cql_doors,
         .gate = server->gate,
@@ -359,10 +349,12 @@ static enum status server_open_doors(struct server *server, struct error *error)
 /* First of all, so that recovery can be watched. */
 static enum status server_open_http(struct server *server, struct error *error)
 {
-    struct http_door_options options = {.address = server->configuration.http,
+    struct http_door_options options = {.endpoint = configuration_endpoint(&server->configuration, DOOR_HTTP),
                                         .health = watch_health,
                                         .context = server->watch};
-    return strcmp(options.address, "off") == 0 ? STATUS_OK : http_door_open(&options, &server->http, error);
+    return configuration_has_door(&server->configuration, DOOR_HTTP)
+               ? http_door_open(&options, &server->http, error)
+               : STATUS_OK;
 }
 
 static enum status server_open(struct server *server, struct error *error)

@@ -161,8 +161,8 @@ int main(int count, char **arguments)
     struct bench bench = {.body = bytes_of(data, body_bytes),
                           .tasks = count == 5 ? mailbox_create(CONNECTIONS_MAX) : NULL};
     struct thread *thread = NULL;
-    struct http_server_options options = {.address = "127.0.0.1:0",
-                                          .flag = "address",
+    struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                          .endpoint.flag = "address",
                                           .body_bytes_max = 1024 * 1024,
                                           .handle = bench_handle,
                                           .context = &bench};

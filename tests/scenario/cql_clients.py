@@ -12,10 +12,11 @@ import threading
 import time
 
 import dynamodb_clients
+from cassandra.auth import PlainTextAuthProvider
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.query import BatchStatement, SimpleStatement
 from cassandra_client import cluster_of
-from server import Server, wait_for
+from server import OXBOW, Server, wait_for
 
 GO_PACKAGES = "/usr/share/gocode"
 
@@ -152,6 +153,31 @@ def encrypted(directory):
         else:
             raise AssertionError("the door with TLS took a plain connection")
         plain.shutdown()
+    with_login(directory, certificate, key)
+
+
+def with_login(directory, certificate, key):
+    """Beyond loopback there is TLS only, and nobody who does not log in."""
+    superuser = os.path.join(directory, "superuser")
+    with open(os.open(superuser, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        file.write("root:secret\n")
+    tls = ["--tls-certificate", certificate, "--tls-key", key]
+    for words, advice in ((["--cql", "0.0.0.0:0"], "there is --cql-tls with --cql-authentication"), (["--cql-tls", "[::]:0"], "have to log in: --cql-authentication")):
+        done = subprocess.run([OXBOW, "serve", "--data", os.path.join(directory, "none"), *tls, "--native", "off", "--topics", "off", "--http", "off", "--dynamodb", "off", "--cql", "off", *words],
+                              capture_output=True, text=True, check=False)
+        assert done.returncode != 0 and "not a loopback address" in done.stderr and advice in done.stderr, done
+    with Server("--cql-tls", "0.0.0.0:0", *tls, "--cql-authentication", "password", "--cql-superuser", superuser, "--key-file", os.path.join(directory, "sealing")) as host:
+        context = ssl.create_default_context(cafile=certificate)
+        address = "127.0.0.1:" + host.cql_tls.split(":")[1]
+        session, over_tls = connect(address, 5, ssl_context=context, ssl_options={"server_hostname": "127.0.0.1"}, auth_provider=PlainTextAuthProvider("root", "secret"))
+        assert over_tls.execute("SELECT rpc_address FROM system.local").one().rpc_address == "127.0.0.1", "where it connected, not where the door listens"
+        session.shutdown()
+        try:
+            connect(address, 5, ssl_context=context, ssl_options={"server_hostname": "127.0.0.1"})
+        except Exception as failure:  # as above
+            assert "AuthenticationFailed" in str(failure) or "NoHostAvailable" in type(failure).__name__, failure
+        else:
+            raise AssertionError("a stranger came in")
 
 
 class Writer:

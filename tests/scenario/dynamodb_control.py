@@ -295,6 +295,37 @@ def tls_is_spoken():
         db.put_item(TableName="secret", Item=item(p="x" * 1000, v="y" * 100000))
         equal(len(db.get_item(TableName="secret", Key=item(p="x" * 1000))["Item"]["v"]["S"]), 100000)
         equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])
+        other_machines_sign(server, certificate)
+
+
+def other_machines_sign(server, certificate):
+    """Beyond loopback there is TLS only, and nobody who does not sign with a key that there is."""
+    server.stop()
+    for words, advice in ((["--dynamodb", "0.0.0.0:0"], "there is --dynamodb-tls with a --key-file"), (["--dynamodb-tls", "0.0.0.0:0"], "which takes a --key-file"),
+                          (["--http", "[::]:0"], "it asks for no credentials")):
+        done = subprocess.run([OXBOW, "serve", "--data", server.data, *server.settings, "--native", "off", "--topics", "off", "--http", "off", "--dynamodb", "off", "--cql", "off", *words],
+                              capture_output=True, text=True)
+        assert done.returncode != 0 and "not a loopback address" in done.stderr and advice in done.stderr, done
+    server.settings += ["--dynamodb-tls", "0.0.0.0:0", "--key-file", server.directory + "/sealing"]
+    server.start()
+    address = "127.0.0.1:" + server.dynamodb_tls.split(":")[1]
+    assert server.dynamodb_tls.startswith("0.0.0.0:"), server.dynamodb_tls
+    config = boto3.session.Config(retries={"max_attempts": 0})
+
+    def door(key, secret, service="dynamodb"):
+        return boto3.client(service, endpoint_url="https://" + address, verify=certificate, region_name="us-east-1", aws_access_key_id=key, aws_secret_access_key=secret, config=config)
+
+    fails("UnrecognizedClientException", "The security token included in the request is invalid", door("any", "any").list_tables)
+    fails("InvalidClientTokenId", "The security token included in the request is invalid", door("any", "any", "sts").get_caller_identity)
+    equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])  # on loopback there are no keys yet
+    code, text, error = server.run("credentials", "create", "eve")
+    equal(code, 0, error)
+    lines = dict(line.split(" = ") for line in text.splitlines() if " = " in line)
+    key, secret = lines["aws_access_key_id"], lines["aws_secret_access_key"]
+    equal(door(key, secret).list_tables()["TableNames"], ["secret"])
+    equal(door(key, secret, "sts").get_caller_identity()["Account"], "000000000000")
+    fails("SignatureDoesNotMatch", "", door(key, "x" * 40, "sts").get_caller_identity)
+    fails("InvalidSignatureException", "", door(key, "x" * 40).list_tables)
 
 
 def main():

@@ -66,8 +66,9 @@ def check_configuration():
         code, again, error = serve("--check-configuration", "--config", printed)
         assert (code, again) == (0, out), "what is printed is a configuration file"
         for words, expected in ((["--slow-ms", "x"], "must be a number"), (["--diagnostics", "xml"], "one of text, json"),
-                                (["--cql", "nowhere"], "--cql must be ADDRESS:PORT or off"),
+                                (["--cql", "nowhere"], "--cql nowhere: it must be ADDRESS:PORT"),
                                 (["--cql-tls", "127.0.0.1:0"], "needs --tls-certificate"),
+                                (["--http", "0.0.0.0:8080"], "--http 0.0.0.0:8080 is not a loopback address"),
                                 (["--tls-key", directory + "/absent"], "cannot be read")):
             code, _, error = serve("--check-configuration", "--data", directory, *words)
             assert code == 2 and expected in error, (words, code, error)

@@ -114,8 +114,8 @@ static void test_each_request_gets_its_answer(void **state)
 {
     (void)state;
     struct world world = {.later = mailbox_create(100000)};
-    struct http_server_options options = {.address = "127.0.0.1:0",
-                                          .flag = "--http",
+    struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                          .endpoint.flag = "--http",
                                           .body_bytes_max = BODY_BYTES_MAX,
                                           .handle = world_handle,
                                           .context = &world};

@@ -219,8 +219,8 @@ static inline void fake_open(struct fake *fake, struct cql_door_options options)
                                            .is_current = fake_is_current,
                                            .destroy = fake_destroy,
                                            .context = fake};
-    options.address = "127.0.0.1:0";
-    options.flag = "--cql";
+    options.endpoint.address = "127.0.0.1:0";
+    options.endpoint.flag = "--cql";
     options.executor = &fake->executor;
     assert_ok(cql_door_open(&options, &fake->door, &error), error);
 }

@@ -84,8 +84,8 @@ static inline void echo_open(struct echo *echo, struct http_server_options optio
     struct error error;
     *echo = (struct echo){.later = mailbox_create(1000), .large = memory_create(LARGE_BYTES)};
     memset(echo->large, 'L', LARGE_BYTES);
-    options.address = "127.0.0.1:0";
-    options.flag = "--http";
+    options.endpoint.address = "127.0.0.1:0";
+    options.endpoint.flag = "--http";
     options.body_bytes_max = ECHO_BODY_BYTES_MAX;
     options.handle = echo_handle;
     options.context = echo;

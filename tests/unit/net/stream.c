@@ -1,7 +1,11 @@
 /* Byte streams: order, torn input, clients that do not read, say nothing or leave, tasks of other threads. */
 #include "net/stream.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/thread.h"
@@ -52,7 +56,10 @@ static void lines_answer(struct lines *lines, struct stream *stream, struct byte
         struct stream_address remote;
         stream_addresses(stream, &local, &remote);
         bool is_told =
-            local.host[0] == 127 && remote.host[0] == 127 && local.port != remote.port &&
+            local.host_bytes == remote.host_bytes &&
+            (local.host_bytes == 4 ? local.host[0] == 127 && remote.host[0] == 127
+                                   : local.host[15] == 1 && remote.host[15] == 1) &&
+            local.port != remote.port &&
             local.port == strtoul(strrchr(stream_server_address(lines->server), ':') + 1, NULL, 10);
         stream_send(stream, bytes_of_text(is_told ? "yes\n" : "no\n"));
     } else {
@@ -79,18 +86,23 @@ static size_t lines_received(void *context, struct stream *stream, struct bytes 
     return used;
 }
 
-static void lines_open(struct lines *lines, unsigned handshake_ms)
+static void lines_open_at(struct lines *lines, const char *address, unsigned handshake_ms)
 {
     struct error error;
     *lines = (struct lines){.large = memory_create(LARGE_BYTES)};
-    struct stream_server_options options = {.address = "127.0.0.1:0",
-                                            .flag = "--cql",
+    struct stream_server_options options = {.endpoint.address = address,
+                                            .endpoint.flag = "--cql",
                                             .handshake_ms = handshake_ms,
                                             .opened = lines_opened,
                                             .received = lines_received,
                                             .closed = lines_closed,
                                             .context = lines};
     assert_ok(stream_server_open(&options, &lines->server, &error), error);
+}
+
+static void lines_open(struct lines *lines, unsigned handshake_ms)
+{
+    lines_open_at(lines, "127.0.0.1:0", handshake_ms);
 }
 
 static void lines_close(struct lines *lines)
@@ -329,14 +341,99 @@ static void test_a_client_that_never_reads(void **state)
     lines_close(&lines);
 }
 
+/* One byte there and back, by each address that a client may have for the server. */
+static void expect_served(const char *host, const char *port)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *found = NULL;
+    char text[8] = "";
+    assert_int_equal(getaddrinfo(host, port, &hints, &found), 0);
+    int connection = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(connection, found->ai_addr, found->ai_addrlen), 0);
+    freeaddrinfo(found);
+    assert_int_equal(write(connection, "who\n", 4), 4);
+    assert_int_equal(read(connection, text, sizeof(text)), 4);
+    assert_memory_equal(text, "yes\n", 4);
+    assert_int_equal(close(connection), 0);
+}
+
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 loopback = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int probe = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = probe >= 0 && bind(probe, (const struct sockaddr *)&loopback, sizeof(loopback)) == 0;
+    (void)close(probe);
+    return has;
+}
+
+static void test_both_addresses_of_localhost_are_served(void **state)
+{
+    (void)state;
+    struct lines lines;
+    lines_open_at(&lines, "localhost:0", 0);
+    const char *colon = strrchr(stream_server_address(lines.server), ':');
+    assert_memory_equal(stream_server_address(lines.server), "127.0.0.1:", 10);
+    expect_served("127.0.0.1", colon + 1);
+    if (has_ipv6()) {
+        expect_served("::1", colon + 1);
+    }
+    lines_close(&lines);
+    if (has_ipv6()) {
+        lines_open_at(&lines, "[::1]:0", 0);
+        assert_memory_equal(stream_server_address(lines.server), "[::1]:", 6);
+        expect_served("::1", strrchr(stream_server_address(lines.server), ':') + 1);
+        lines_close(&lines);
+    }
+}
+
+static void test_which_addresses_are_local(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        enum status plain;
+        enum status remote;
+    } cases[] = {
+        {"127.0.0.1:80", STATUS_OK, STATUS_OK},
+        {"127.9.9.9:0", STATUS_OK, STATUS_OK},
+        {"[::1]:80", STATUS_OK, STATUS_OK},
+        {"localhost:65535", STATUS_OK, STATUS_OK},
+        {"0.0.0.0:80", STATUS_DENIED, STATUS_OK},
+        {"[::]:80", STATUS_DENIED, STATUS_OK},
+        {"192.168.1.2:80", STATUS_DENIED, STATUS_OK},
+        {"[fe80::1]:80", STATUS_DENIED, STATUS_OK},
+        {"[::ffff:8.8.8.8]:80", STATUS_DENIED, STATUS_OK},
+        {"::1:80", STATUS_INVALID, STATUS_INVALID},
+        {"[127.0.0.1]:80", STATUS_INVALID, STATUS_INVALID},
+        {"example.org:80", STATUS_INVALID, STATUS_INVALID},
+        {"127.0.0.1", STATUS_INVALID, STATUS_INVALID},
+        {"127.0.0.1:", STATUS_INVALID, STATUS_INVALID},
+        {"127.0.0.1:65536", STATUS_INVALID, STATUS_INVALID},
+        {":80", STATUS_INVALID, STATUS_INVALID},
+        {"[]:80", STATUS_INVALID, STATUS_INVALID},
+        {"[:80", STATUS_INVALID, STATUS_INVALID},
+        {"127.0.0.1:8x", STATUS_INVALID, STATUS_INVALID},
+        {"127.0.0.1:-1", STATUS_INVALID, STATUS_INVALID},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct error error;
+        struct net_endpoint endpoint = {.address = cases[i].address, .flag = "--cql"};
+        assert_int_equal(net_endpoint_check(&endpoint, &error), cases[i].plain);
+        assert_int_equal(net_endpoint_is_local(&endpoint), cases[i].plain == STATUS_OK);
+        endpoint.certificate_file = "certificate";
+        endpoint.may_be_remote = true;
+        assert_int_equal(net_endpoint_check(&endpoint, &error), cases[i].remote);
+    }
+}
+
 static void test_addresses_that_are_refused(void **state)
 {
     (void)state;
-    struct stream_server_options options = {.flag = "--cql", .address = "10.0.0.1:9042"};
+    struct stream_server_options options = {.endpoint.flag = "--cql", .endpoint.address = "10.0.0.1:9042"};
     struct stream_server *server = NULL;
     struct error error;
     assert_status(stream_server_open(&options, &server, &error), STATUS_DENIED, error);
-    options.address = "localhost:9042";
+    options.endpoint.address = "localhost";
     assert_status(stream_server_open(&options, &server, &error), STATUS_INVALID, error);
     assert_non_null(strstr(error.text, "--cql"));
     assert_null(server);
@@ -353,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_many_that_are_idle),
         cmocka_unit_test(test_tasks_of_another_thread),
         cmocka_unit_test(test_a_client_that_never_reads),
+        cmocka_unit_test(test_both_addresses_of_localhost_are_served),
+        cmocka_unit_test(test_which_addresses_are_local),
         cmocka_unit_test(test_addresses_that_are_refused),
     };
     return cmocka_run_group_tests_name("net/stream", tests, NULL, NULL);

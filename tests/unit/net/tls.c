@@ -136,8 +136,8 @@ static void secure_expect_end(struct secure *secure)
 
 static void echo_open_secure(struct echo *echo, const struct files *files, unsigned idle_ms)
 {
-    struct http_server_options options = {.certificate_file = files->certificate,
-                                          .key_file = files->key,
+    struct http_server_options options = {.endpoint.certificate_file = files->certificate,
+                                          .endpoint.key_file = files->key,
                                           .idle_ms = idle_ms};
     echo_open(echo, options);
 }
@@ -267,10 +267,10 @@ static void test_files_that_cannot_be_used(void **state)
         {NULL, files->key, STATUS_INVALID, "one is missing"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-        struct http_server_options options = {.address = "127.0.0.1:0",
-                                              .flag = "--http",
-                                              .certificate_file = cases[i].certificate,
-                                              .key_file = cases[i].key,
+        struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                              .endpoint.flag = "--http",
+                                              .endpoint.certificate_file = cases[i].certificate,
+                                              .endpoint.key_file = cases[i].key,
                                               .handle = echo_handle};
         struct http_server *server = NULL;
         struct error error;
@@ -305,10 +305,10 @@ static size_t mirror_received(void *context, struct stream *stream, struct bytes
 static void test_streams(void **state)
 {
     const struct files *files = *state;
-    struct stream_server_options options = {.address = "127.0.0.1:0",
-                                            .flag = "--cql",
-                                            .certificate_file = files->certificate,
-                                            .key_file = files->key,
+    struct stream_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                            .endpoint.flag = "--cql",
+                                            .endpoint.certificate_file = files->certificate,
+                                            .endpoint.key_file = files->key,
                                             .opened = mirror_opened,
                                             .received = mirror_received,
                                             .closed = mirror_opened};

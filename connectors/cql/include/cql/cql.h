@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/bytes.h"
-#include "base/error.h"
+#include "net/endpoint.h"
 
 struct cql_door;
 struct cql_executor;
@@ -15,10 +15,7 @@ struct identity;
 struct roles;
 
 struct cql_door_options {
-    const char *address;          /* ADDRESS:PORT, loopback only; port 0 takes a free one */
-    const char *flag;             /* of the command line, for messages: "--cql" */
-    const char *certificate_file; /* PEM, with key_file: TLS; both NULL: plain */
-    const char *key_file;
+    struct net_endpoint endpoint;
     const char *broadcast;   /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
     struct cql_doors *doors; /* who else is told of changes; NULL: nobody. Outlives it */
     struct gate *gate;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "net/endpoint.h"
 
 struct dynamodb_door;
 struct dynamodb_transfer;
@@ -15,19 +15,17 @@ struct gate_readers;
 struct identity;
 
 struct dynamodb_door_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct net_endpoint
+        endpoint; /* beyond loopback every request has to be signed, by an access key that there is */
     struct gate *gate;
     struct gate_readers *readers; /* where long reads go; stopped before the door is closed */
     struct feed *feed;
-    struct identity *identity;    /* whose signatures count; without access keys any well-formed one does */
-    uint32_t timeline;            /* of the database: part of sequence numbers */
-    uint8_t secret[32];           /* authenticates shard iterators; the same after a restart */
-    const char *certificate_file; /* PEM, with key_file: TLS; both NULL: plain */
-    const char *key_file;
-    const char *flag;                   /* of the command line, for messages */
-    uint64_t stream_shards;             /* that a stream has when it is enabled, 1 to 16 */
-    bool throttles;                     /* provisioned throughput is enforced */
-    uint64_t delay_ms;                  /* that a table stays CREATING, UPDATING or DELETING; 0: none */
+    struct identity *identity; /* whose signatures count; without access keys any well-formed one does */
+    uint32_t timeline;         /* of the database: part of sequence numbers */
+    uint8_t secret[32];        /* authenticates shard iterators; the same after a restart */
+    uint64_t stream_shards;    /* that a stream has when it is enabled, 1 to 16 */
+    bool throttles;            /* provisioned throughput is enforced */
+    uint64_t delay_ms;         /* that a table stays CREATING, UPDATING or DELETING; 0: none */
     struct dynamodb_transfer *transfer; /* exports and imports; NULL: they are refused */
     uint64_t
         conflict_percent; /* of transactions answered TransactionConflict, for tests of clients; 0: none */

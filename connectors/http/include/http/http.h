@@ -5,13 +5,13 @@
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
-#include "base/error.h"
+#include "net/endpoint.h"
 
 struct http_door;
 struct health;
 
 struct http_door_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct net_endpoint endpoint;
     /* Tells what is unusual. Thread: the door's. */
     void (*health)(void *context, struct health *ret_health);
     void *context;

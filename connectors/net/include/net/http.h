@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "base/error.h"
 #include "net/bounds.h"
+#include "net/endpoint.h"
 
 struct http_server;
 struct metric;
@@ -16,20 +16,16 @@ struct metric;
 struct http_exchange;
 
 struct http_server_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
-    const char *flag;    /* of the command line, for messages: "--http" */
-    const char
-        *certificate_file; /* PEM, the server's own first, then the chain; with key_file: TLS 1.2 or later */
-    const char *key_file;  /* PEM, without a passphrase; both NULL: plain */
-    size_t body_bytes_max; /* of a request, as received and as decoded; over it: 413 */
-    unsigned idle_ms;      /* 0: NET_IDLE_MS */
+    struct net_endpoint endpoint;
+    size_t body_bytes_max;      /* of a request, as received and as decoded; over it: 413 */
+    unsigned idle_ms;           /* 0: NET_IDLE_MS */
     struct metric *connections; /* gauge of those that are open; lives for ever; NULL: nobody counts */
     /* Takes the exchange; answers now or later. Thread: the server's; must not block. */
     void (*handle)(void *context, struct http_exchange *exchange);
     void *context;
 };
 
-/* STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address, or a certificate or
+/* STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID (not an address, or a certificate or
  * key that cannot be used), STATUS_NOT_FOUND (no such file). */
 MUST_USE enum status http_server_open(const struct http_server_options *options,
                                       struct http_server **ret_server, struct error *error);

@@ -5,9 +5,9 @@
 #define NET_STREAM_H
 
 #include "base/bytes.h"
-#include "base/error.h"
 #include "base/mailbox.h"
 #include "net/bounds.h"
+#include "net/endpoint.h"
 
 struct stream_server;
 
@@ -15,11 +15,7 @@ struct stream_server;
 struct stream;
 
 struct stream_server_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
-    const char *flag;    /* of the command line, for messages: "--cql" */
-    const char
-        *certificate_file; /* PEM, the server's own first, then the chain; with key_file: TLS 1.2 or later */
-    const char *key_file;  /* PEM, without a passphrase; both NULL: plain */
+    struct net_endpoint endpoint;
     unsigned handshake_ms; /* until stream_settle, or the stream is closed; 0: NET_HANDSHAKE_MS */
     /* All on the server's thread; none may block. */
     void (*opened)(void *context, struct stream *stream); /* accepted; of TLS nothing was said yet */
@@ -32,7 +28,7 @@ struct stream_server_options {
 };
 
 /* *ret_server is set before the first stream opens, for what that posts; NULL on failure.
- * STATUS_BUSY (the port is taken), STATUS_DENIED (not loopback), STATUS_INVALID (not an address, or a certificate or
+ * STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID (not an address, or a certificate or
  * key that cannot be used), STATUS_NOT_FOUND (no such file). */
 MUST_USE enum status stream_server_open(const struct stream_server_options *options,
                                         struct stream_server **ret_server, struct error *error);
@@ -61,9 +57,10 @@ void stream_end(struct stream *stream);
 /* The client said who it is: no timeout any more. */
 void stream_settle(struct stream *stream);
 
-/* IPv4; the port in the machine's order. */
+/* The port in the machine's order. */
 struct stream_address {
-    uint8_t host[4];
+    uint8_t host[16];
+    uint8_t host_bytes; /* 4 or 16: IPv4, also where a listener of both had it mapped, or IPv6 */
     uint16_t port;
 };
 void stream_addresses(const struct stream *stream, struct stream_address *ret_local,
