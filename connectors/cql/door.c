@@ -128,6 +128,11 @@ void cql_door_close(struct cql_door **door)
     memory_destroy(gone);
 }
 
+enum status cql_door_reload(struct cql_door *door, struct error *error)
+{
+    return stream_server_reload(door->server, error);
+}
+
 const char *cql_door_address(const struct cql_door *door)
 {
     return stream_server_address(door->server);

@@ -259,6 +259,11 @@ void dynamodb_door_close(struct dynamodb_door **door)
     }
 }
 
+enum status dynamodb_door_reload(struct dynamodb_door *door, struct error *error)
+{
+    return http_server_reload(door->server, error);
+}
+
 const char *dynamodb_door_address(const struct dynamodb_door *door)
 {
     return http_server_address(door->server);

@@ -122,6 +122,11 @@ enum status net__loop_open(struct loop *loop, const struct loop_options *options
     return status != STATUS_OK ? status : thread_create(options->name, loop_run, loop, &loop->thread, error);
 }
 
+enum status net__loop_reload(struct loop *loop, struct error *error)
+{
+    return loop->tls == NULL ? STATUS_OK : net__tls_context_reload(loop->tls, error);
+}
+
 void net__loop_close(struct loop *loop)
 {
     atomic_store(&loop->is_stopping, true);

@@ -44,6 +44,8 @@ struct loop {
  * STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID, STATUS_NOT_FOUND, as of the servers. */
 MUST_USE enum status net__loop_open(struct loop *loop, const struct loop_options *options,
                                     struct error *error);
+/* Reads certificate and key again, if it has any (net__tls_context_reload). Thread: any, until it is closed. */
+MUST_USE enum status net__loop_reload(struct loop *loop, struct error *error);
 /* Receives what was sent, stops, and ends the thread. */
 void net__loop_close(struct loop *loop);
 /* Thread: any, until it is closed. */

@@ -98,6 +98,11 @@ void http_server_close(struct http_server **server)
     memory_destroy(gone);
 }
 
+enum status http_server_reload(struct http_server *server, struct error *error)
+{
+    return net__loop_reload(&server->loop, error);
+}
+
 const char *http_server_address(const struct http_server *server)
 {
     return server->loop.address;

@@ -395,6 +395,11 @@ void stream_server_close(struct stream_server **server)
     }
 }
 
+enum status stream_server_reload(struct stream_server *server, struct error *error)
+{
+    return net__loop_reload(&server->loop, error);
+}
+
 const char *stream_server_address(const struct stream_server *server)
 {
     return server->loop.address;

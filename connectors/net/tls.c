@@ -1,5 +1,7 @@
 #include "tls.h"
 
+#include <pthread.h>
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -8,7 +10,10 @@
 #include "base/memory.h"
 
 struct tls_context {
-    SSL_CTX *settings;
+    pthread_mutex_t mutex; /* of settings: those who come meanwhile take either */
+    SSL_CTX *settings;     /* each session has a share of its own */
+    char *certificate_file;
+    char *key_file;
     unsigned char protocol[16]; /* as RFC 7301 lists names: its length, then the name */
 };
 
@@ -90,23 +95,16 @@ enum status net__tls_context_open(const char *certificate_file, const char *key_
         return error_set(error, STATUS_INVALID, "TLS takes both a certificate and its key; one is missing");
     }
     struct tls_context *context = memory_create(sizeof(*context));
-    SSL_CTX *settings = SSL_CTX_new(TLS_server_method());
-    CHECK(settings != NULL);
-    context->settings = settings;
-    CHECK(SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) == 1);
-    (void)SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    (void)SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
-    (void)SSL_CTX_set_session_cache_mode(settings, SSL_SESS_CACHE_OFF); /* tickets do without it */
+    CHECK(pthread_mutex_init(&context->mutex, NULL) == 0);
+    context->certificate_file = memory_copy_text(certificate_file);
+    context->key_file = memory_copy_text(key_file);
     if (protocol != NULL) {
         size_t size = strlen(protocol);
         CHECK(size < sizeof(context->protocol));
         context->protocol[0] = (unsigned char)size;
         memcpy(context->protocol + 1, protocol, size);
-        SSL_CTX_set_alpn_select_cb(settings, tls_choose_protocol, context);
     }
-    SSL_CTX_set_default_passwd_cb(settings, tls_no_passphrase);
-    enum status status = tls_load(settings, certificate_file, key_file, error);
-    ERR_clear_error();
+    enum status status = net__tls_context_reload(context, error);
     if (status != STATUS_OK) {
         net__tls_context_close(&context);
         return status;
@@ -115,22 +113,52 @@ enum status net__tls_context_open(const char *certificate_file, const char *key_
     return STATUS_OK;
 }
 
+enum status net__tls_context_reload(struct tls_context *context, struct error *error)
+{
+    SSL_CTX *settings = SSL_CTX_new(TLS_server_method());
+    CHECK(settings != NULL);
+    CHECK(SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) == 1);
+    (void)SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    (void)SSL_CTX_set_mode(settings, SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_session_cache_mode(settings, SSL_SESS_CACHE_OFF); /* tickets do without it */
+    if (context->protocol[0] > 0) {
+        SSL_CTX_set_alpn_select_cb(settings, tls_choose_protocol, context);
+    }
+    SSL_CTX_set_default_passwd_cb(settings, tls_no_passphrase);
+    enum status status = tls_load(settings, context->certificate_file, context->key_file, error);
+    ERR_clear_error();
+    if (status == STATUS_OK) {
+        (void)pthread_mutex_lock(&context->mutex);
+        SSL_CTX *old = context->settings;
+        context->settings = settings;
+        settings = old;
+        (void)pthread_mutex_unlock(&context->mutex);
+    }
+    SSL_CTX_free(settings);
+    return status;
+}
+
 void net__tls_context_close(struct tls_context **context)
 {
     struct tls_context *gone = *context;
     *context = NULL;
     if (gone != NULL) {
         SSL_CTX_free(gone->settings);
+        (void)pthread_mutex_destroy(&gone->mutex);
+        memory_destroy(gone->certificate_file);
+        memory_destroy(gone->key_file);
         memory_destroy(gone);
     }
 }
 
 /* --- a connection ----------------------------------------------------------------------------------------------- */
 
-struct tls *net__tls_create(const struct tls_context *context)
+struct tls *net__tls_create(struct tls_context *context)
 {
     struct tls *tls = memory_create(sizeof(*tls));
+    (void)pthread_mutex_lock(&context->mutex);
     tls->session = SSL_new(context->settings);
+    (void)pthread_mutex_unlock(&context->mutex);
     tls->received = BIO_new(BIO_s_mem());
     tls->unsent = BIO_new(BIO_s_mem());
     CHECK(tls->session != NULL && tls->received != NULL && tls->unsent != NULL);

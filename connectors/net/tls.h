@@ -14,6 +14,9 @@ struct tls_context;
 MUST_USE enum status net__tls_context_open(const char *certificate_file, const char *key_file,
                                            const char *protocol, struct tls_context **ret_context,
                                            struct error *error);
+/* Reads both files again, for connections that come from then on; when they cannot be used, all stays as it was, and errors are those above.
+ * Thread: any. */
+MUST_USE enum status net__tls_context_reload(struct tls_context *context, struct error *error);
 void net__tls_context_close(struct tls_context **context); /* accepts a pointer to NULL */
 
 /* One connection's side of it. Thread: the connection's. */
@@ -26,7 +29,7 @@ enum tls_result {
     TLS_FAILED, /* this is no TLS, or not acceptable; what net__tls_unsent holds tells the client */
 };
 
-struct tls *net__tls_create(const struct tls_context *context);
+struct tls *net__tls_create(struct tls_context *context);
 void net__tls_destroy(struct tls **tls); /* accepts a pointer to NULL */
 
 void net__tls_receive(struct tls *tls, struct bytes ciphered);

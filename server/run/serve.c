@@ -474,6 +474,22 @@ static int serve_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static void server_reload_certificate(struct server *server)
+{
+    struct error error;
+    struct cql_door *cql = server->cql[1].door;
+    enum status status = STATUS_OK;
+    if (server->dynamodb_tls != NULL) {
+        status = dynamodb_door_reload(server->dynamodb_tls, &error);
+    }
+    if (cql != NULL && status == STATUS_OK) {
+        status = cql_door_reload(cql, &error);
+    }
+    if (status != STATUS_OK) {
+        diagnostic_write(DIAGNOSTIC_ERROR, "serve", "the certificate stays as it was: %s", error.text);
+    }
+}
+
 static void server_reload(struct server *server, int count, char **arguments)
 {
     struct configuration *configuration = &server->configuration;
@@ -482,6 +498,7 @@ static void server_reload(struct server *server, int count, char **arguments)
     watch_unlock(server->watch);
     local_limits_set(server->log, configuration->log_bytes_max,
                      (int64_t)configuration->retention_hours * 3600 * 1000000);
+    server_reload_certificate(server);
 }
 
 /* Returns when the server is to end. */

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What surrounds tables: TTL, recovery, backups, policies, limits, signatures, and the settings for tests of clients."""
 import datetime
+import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -295,6 +297,10 @@ def tls_is_spoken():
         db.put_item(TableName="secret", Item=item(p="x" * 1000, v="y" * 100000))
         equal(len(db.get_item(TableName="secret", Key=item(p="x" * 1000))["Item"]["v"]["S"]), 100000)
         equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])
+        old = open(certificate, encoding="utf-8").read()
+        subprocess.run(["openssl", "req", "-x509", "-key", key, "-out", certificate, "-days", "2", "-subj", "/CN=renewed", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        server.process.send_signal(signal.SIGHUP)
+        wait_for("the new certificate is shown", lambda: ssl.get_server_certificate(tuple(server.dynamodb_tls.split(":"))) == open(certificate, encoding="utf-8").read() != old)
         other_machines_sign(server, certificate)
 
 

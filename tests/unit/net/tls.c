@@ -206,6 +206,52 @@ static void test_large_bodies(void **state)
     memory_destroy(body);
 }
 
+static void expect_an_answer(struct secure *secure)
+{
+    secure_send(secure, bytes_of_text(HEAD("/echo") "Content-Length: 2\r\n\r\nok"));
+    secure_expect(secure, ANSWER("2") "\r\nok");
+}
+
+static void test_a_certificate_that_is_renewed(void **state)
+{
+    struct files files = *(const struct files *)*state;
+    struct files renewed = files;
+    struct echo echo;
+    struct secure old;
+    struct secure new;
+    struct error error;
+    renewed.certificate = file_path_join(files.directory, "renewed.pem");
+    renewed.key = file_path_join(files.directory, "renewed_key.pem");
+    run("cp %s %s", files.certificate, renewed.certificate);
+    run("cp %s %s", files.key, renewed.key);
+    echo_open_secure(&echo, &renewed, 0);
+    assert_true(secure_open(&old, &echo, &files, TLS1_3_VERSION, NULL));
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=again "
+        "-addext subjectAltName=IP:127.0.0.1 -out %s -keyout %s 2>/dev/null",
+        renewed.certificate, renewed.key);
+    assert_ok(http_server_reload(echo.server, &error), error);
+    expect_an_answer(&old);
+    assert_false(secure_open(&new, &echo, &files, TLS1_3_VERSION, NULL)); /* it knows the old one only */
+    secure_close(&new);
+    assert_true(secure_open(&new, &echo, &renewed, TLS1_3_VERSION, NULL));
+    expect_an_answer(&new);
+    secure_close(&new);
+    renewed.text = file_path_join(files.directory, "kept.pem");
+    run("cp %s %s", renewed.certificate, renewed.text);
+    run("echo nothing >%s%s", renewed.certificate, "");
+    assert_status(http_server_reload(echo.server, &error), STATUS_INVALID, error);
+    memory_destroy(renewed.certificate);
+    renewed.certificate = renewed.text;
+    assert_true(secure_open(&new, &echo, &renewed, TLS1_3_VERSION, NULL));
+    expect_an_answer(&new);
+    secure_close(&new);
+    expect_an_answer(&old);
+    secure_close(&old);
+    echo_close(&echo);
+    memory_destroy(renewed.certificate);
+    memory_destroy(renewed.key);
+}
+
 static void test_who_gets_no_connection(void **state)
 {
     struct echo echo;
@@ -336,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_requests),
         cmocka_unit_test(test_large_bodies),
+        cmocka_unit_test(test_a_certificate_that_is_renewed),
         cmocka_unit_test(test_who_gets_no_connection),
         cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_files_that_cannot_be_used),

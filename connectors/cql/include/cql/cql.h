@@ -36,6 +36,8 @@ MUST_USE enum status cql_door_open(const struct cql_door_options *options, struc
 /* Closes all connections. The roles were stopped before. Every request must have been answered, or its answer be posted already. Accepts a pointer to
  * NULL. */
 void cql_door_close(struct cql_door **door);
+/* Reads certificate and key again (stream_server_reload). Thread: any. */
+MUST_USE enum status cql_door_reload(struct cql_door *door, struct error *error);
 /* The bound ADDRESS:PORT; lives as long as the door. */
 const char *cql_door_address(const struct cql_door *door);
 

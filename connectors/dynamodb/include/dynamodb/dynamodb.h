@@ -36,6 +36,8 @@ MUST_USE enum status dynamodb_door_open(const struct dynamodb_door_options *opti
                                         struct dynamodb_door **ret_door, struct error *error);
 /* Accepts a pointer to NULL. Every write was answered before. */
 void dynamodb_door_close(struct dynamodb_door **door);
+/* Reads certificate and key again (http_server_reload). Thread: any. */
+MUST_USE enum status dynamodb_door_reload(struct dynamodb_door *door, struct error *error);
 const char *dynamodb_door_address(const struct dynamodb_door *door);
 
 /* Exports and imports of tables, with the directory as their S3: one for all doors, with a thread of its own. */

@@ -31,6 +31,9 @@ MUST_USE enum status http_server_open(const struct http_server_options *options,
                                       struct http_server **ret_server, struct error *error);
 /* Closes all connections. Every exchange must have been answered. Accepts a pointer to NULL. */
 void http_server_close(struct http_server **server);
+/* Reads certificate and key again, for connections that come from then on. When they cannot be used all stays as it was;
+ * errors as above. Thread: any. */
+MUST_USE enum status http_server_reload(struct http_server *server, struct error *error);
 /* The bound ADDRESS:PORT; lives as long as the server. */
 const char *http_server_address(const struct http_server *server);
 

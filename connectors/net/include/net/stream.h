@@ -35,6 +35,9 @@ MUST_USE enum status stream_server_open(const struct stream_server_options *opti
 /* Runs what was posted, closes all streams and ends the thread. Nothing may be posted any more. Accepts a pointer to
  * NULL. */
 void stream_server_close(struct stream_server **server);
+/* Reads certificate and key again, for connections that come from then on. When they cannot be used all stays as it was;
+ * errors as above. Thread: any. */
+MUST_USE enum status stream_server_reload(struct stream_server *server, struct error *error);
 /* The bound ADDRESS:PORT; lives as long as the server. */
 const char *stream_server_address(const struct stream_server *server);
 
