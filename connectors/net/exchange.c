@@ -37,11 +37,21 @@ static void exchange_clear_buffer(struct buffer *buffer)
     buffer_clear(buffer);
 }
 
+bool net__exchange_count_body(struct exchange_pool *pool, struct http_exchange *exchange)
+{
+    size_t bytes = exchange->received.size + exchange->decoded.size;
+    pool->body_bytes += bytes - exchange->body_bytes;
+    exchange->body_bytes = bytes;
+    return bytes <= NET_BODY_BYTES_GRANTED || pool->body_bytes <= NET_BODIES_BYTES_MAX;
+}
+
 void net__exchange_give(struct exchange_pool *pool, struct http_exchange *exchange)
 {
     if (exchange == NULL) {
         return;
     }
+    pool->body_bytes -= exchange->body_bytes;
+    exchange->body_bytes = 0;
     if (pool->count == NET_EXCHANGES_KEPT) {
         exchange_destroy(exchange);
         return;

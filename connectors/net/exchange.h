@@ -30,6 +30,7 @@ struct http_exchange {
     struct bytes query;
     struct buffer received; /* the body as sent */
     struct buffer decoded;  /* the same without its Content-Encoding */
+    size_t body_bytes;      /* of both, as the pool has counted them */
     bool is_encoded;        /* whether `decoded` counts */
     bool keeps_alive;       /* the connection, after the answer */
     bool says_keep_alive;   /* to a client of HTTP/1.0 */
@@ -42,9 +43,12 @@ struct http_exchange {
 struct exchange_pool {
     struct http_exchange *first;
     size_t count;
+    size_t body_bytes; /* of all exchanges that were taken */
 };
 
 struct http_exchange *net__exchange_take(struct exchange_pool *pool);
+/* Counts what the body has grown by. False: all bodies are more than there may be, and this one is large. */
+bool net__exchange_count_body(struct exchange_pool *pool, struct http_exchange *exchange);
 /* Accepts NULL. */
 void net__exchange_give(struct exchange_pool *pool, struct http_exchange *exchange);
 void net__exchange_pool_reset(struct exchange_pool *pool);

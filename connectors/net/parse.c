@@ -348,6 +348,9 @@ enum parse_result net__parse(struct parse *parse, struct bytes input, size_t *re
         if (parse->body.state == BODY_WHOLE) {
             parse_end(parse);
         }
+        if (!net__exchange_count_body(parse->pool, parse->exchange)) {
+            parse->refusal = 503;
+        }
     }
     *ret_used = used;
     if (parse->refusal != 0) {

@@ -166,6 +166,8 @@ static const struct limit limits[] = {
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},
     {"HTTP headers", NET_HEADERS_MAX, "headers"},
     {"HTTP read behind a request being served", NET_AHEAD_BYTES, "bytes, and one read more"},
+    {"HTTP bodies of a door together", NET_BODIES_BYTES_MAX, "bytes; beyond that large ones hear 503"},
+    {"HTTP body that is taken even then", NET_BODY_BYTES_GRANTED, "bytes"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
     {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
     {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},

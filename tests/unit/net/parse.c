@@ -1,6 +1,8 @@
 /* What is a request and what is refused, and that it does not depend on how the bytes are cut. */
 #include "parse.h"
 
+#include "base/memory.h"
+
 #include "support/test.h"
 #include "transcript.h"
 
@@ -209,6 +211,40 @@ static void test_limits(void **state)
                 "431\n");
 }
 
+/* However much others send, small requests are taken; what was answered counts no more. */
+static void test_bodies_together(void **state)
+{
+    (void)state;
+    static const char head[] = "POST / HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n";
+    static const struct {
+        size_t others;
+        int size;
+        enum parse_result result;
+    } cases[] = {
+        {0, 200000, PARSE_REQUEST},
+        {NET_BODIES_BYTES_MAX, 200000, PARSE_REFUSED},
+        {NET_BODIES_BYTES_MAX, NET_BODY_BYTES_GRANTED, PARSE_REQUEST},
+        {NET_BODIES_BYTES_MAX - 200000, 200000, PARSE_REQUEST},
+        {NET_BODIES_BYTES_MAX - 199999, 200000, PARSE_REFUSED},
+    };
+    uint8_t *body = memory_create(200000);
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct exchange_pool pool = {.body_bytes = cases[i].others};
+        struct parse parse;
+        char text[100];
+        size_t used = 0;
+        size_t size = (size_t)snprintf(text, sizeof(text), head, cases[i].size);
+        net__parse_init(&parse, &pool, 1000000);
+        assert_int_equal(net__parse(&parse, bytes_of(text, size), &used), PARSE_MORE);
+        assert_int_equal(net__parse(&parse, bytes_of(body, (size_t)cases[i].size), &used), cases[i].result);
+        assert_int_equal(parse.refusal, cases[i].result == PARSE_REFUSED ? 503 : 0);
+        net__parse_reset(&parse);
+        assert_int_equal(pool.body_bytes, cases[i].others);
+        net__exchange_pool_reset(&pool);
+    }
+    memory_destroy(body);
+}
+
 static void test_headers_and_trailers(void **state)
 {
     (void)state;
@@ -243,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_smuggling),
         cmocka_unit_test(test_refusals_by_the_head),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_bodies_together),
         cmocka_unit_test(test_headers_and_trailers),
     };
     return cmocka_run_group_tests_name("net/parse", tests, NULL, NULL);

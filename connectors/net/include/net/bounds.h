@@ -10,6 +10,10 @@ enum {
     NET_HEADER_BYTES_MAX = 64 * 1024, /* request line and headers; over it: 431 */
     NET_HEADERS_MAX = 100,            /* of one request; over it: 431 */
     NET_READ_BYTES = 64 * 1024,       /* asked of the kernel at a time */
+    /* Bodies of all requests that are read or served, of one server: a larger one than the second then hears 503, so that
+     * strangers who send much cannot take the memory, nor keep small requests out. */
+    NET_BODIES_BYTES_MAX = 1024 * 1024 * 1024,
+    NET_BODY_BYTES_GRANTED = 64 * 1024,
     NET_AHEAD_BYTES =
         64 * 1024,       /* read behind a request that is being served; then the kernel keeps the rest */
     NET_IDLE_MS = 75000, /* a connection on which nothing happens is closed; also: for a handshake, a head */
