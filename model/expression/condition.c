@@ -138,19 +138,21 @@ static enum status parse_between(struct parser *parser, struct operand *operands
 /* Operands in parentheses, parted by commas, after operands[0]; the opening one is the current token. */
 static enum status parse_list(struct parser *parser, struct operand *operands, size_t *ret_count)
 {
+    struct operand surplus;
     size_t count = 1;
     enum status status = parser_expect(parser, TOKEN_OPEN);
     while (status == STATUS_OK) {
-        if (count > EXPRESSION_OPERANDS_MAX) {
-            return error_set(parser->error, STATUS_INVALID,
-                             "The IN operator is provided with too many operands; number of operands: %zu",
-                             count);
-        }
-        status = parser_operand(parser, &operands[count++]);
+        status = parser_operand(parser, count <= EXPRESSION_OPERANDS_MAX ? &operands[count] : &surplus);
+        count++;
         if (status != STATUS_OK || parser->token.kind != TOKEN_COMMA) {
             break;
         }
         status = parser_advance(parser);
+    }
+    if (status == STATUS_OK && count - 1 > EXPRESSION_OPERANDS_MAX) {
+        return error_set(parser->error, STATUS_INVALID,
+                         "The IN operator is provided with too many operands; number of operands: %zu",
+                         count - 1);
     }
     *ret_count = count;
     return status == STATUS_OK ? parser_expect(parser, TOKEN_CLOSE) : status;
@@ -176,11 +178,12 @@ static bool comparison_operator(struct parser *parser, enum expression_test *ret
     return *ret_test == EXPRESSION_BETWEEN || parser_is_word(parser, "IN");
 }
 
-/* size(…) stands where a condition belongs. */
-static enum status size_alone_error(struct parser *parser)
+/* size(…) stands where a condition belongs, or a condition where an operand does. */
+static enum status misused_error(struct parser *parser, const char *function)
 {
     return error_set(parser->error, STATUS_INVALID,
-                     "The function is not allowed to be used this way in an expression; function: size");
+                     "The function is not allowed to be used this way in an expression; function: %s",
+                     function);
 }
 
 /* operand comparison */
@@ -191,7 +194,8 @@ static enum status parse_comparison(struct parser *parser, const struct conditio
     struct condition condition = {0};
     enum status status = parser_operand(parser, &operands[0]);
     if (status == STATUS_OK && !comparison_operator(parser, &condition.test)) {
-        status = operands[0].kind == OPERAND_SIZE ? size_alone_error(parser) : parser_syntax_error(parser);
+        status =
+            operands[0].kind == OPERAND_SIZE ? misused_error(parser, "size") : parser_syntax_error(parser);
     }
     if (status == STATUS_OK) {
         status = parser_count_operator(parser);
@@ -242,6 +246,11 @@ static const struct function_rule function_rules[] = {
 static enum status check_type_name(struct parser *parser, const struct operand *operand)
 {
     static const char *const types[] = {"S", "N", "B", "SS", "NS", "BS", "BOOL", "NULL", "L", "M"};
+    if (operand->kind == OPERAND_PATH) {
+        return error_set(parser->error, STATUS_INVALID,
+                         "Incorrect operand type for operator or function; operator or function: "
+                         "attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
+    }
     if (operand->kind != OPERAND_VALUE || operand->value->kind != VALUE_TEXT) {
         return operand_type_error(parser, EXPRESSION_TYPE, operand);
     }
@@ -299,6 +308,10 @@ static enum status parse_function(struct parser *parser, const struct function_r
     }
     if (status == STATUS_OK) {
         status = check_function(parser, rule, operands + 1, count - 1);
+    }
+    enum expression_test comparison = rule->test;
+    if (status == STATUS_OK && comparison_operator(parser, &comparison)) {
+        status = misused_error(parser, rule->name);
     }
     if (status == STATUS_OK) {
         struct operand *kept = arena_create_array(parser->options->arena, count - 1, sizeof(*kept));

@@ -208,6 +208,37 @@ static enum status parser_literal(struct parser *parser, struct operand *ret_ope
     return STATUS_OK;
 }
 
+/* What has no size, told by the expression alone: a number, a truth, a null. */
+static enum status check_size(struct parser *parser, const char *type)
+{
+    static const char *const without[] = {"N", "BOOL", "NULL"};
+    for (size_t i = 0; i < ARRAY_COUNT(without); i++) {
+        if (strcmp(type, without[i]) == 0) {
+            return error_set(parser->error, STATUS_INVALID,
+                             "Incorrect operand type for operator or function; operator or function: size, "
+                             "operand type: %s",
+                             type);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status parser_size_operand(struct parser *parser, struct operand *ret_operand)
+{
+    if (parser->token.kind == TOKEN_VALUE) {
+        struct operand value = {0};
+        enum status status = parser_placeholder(parser, &value);
+        ret_operand->value = value.value;
+        return status == STATUS_OK ? check_size(parser, document_type(value.value)) : status;
+    }
+    if (parser_is_function(parser) && parser_is_word(parser, "size")) {
+        return check_size(parser, "N"); /* a size has none */
+    }
+    enum status status = parser_path(parser, &ret_operand->path);
+    ret_operand->image = parser->image;
+    return status;
+}
+
 static enum status parser_size(struct parser *parser, struct operand *ret_operand)
 {
     struct operand operand = {.kind = OPERAND_SIZE};
@@ -218,15 +249,8 @@ static enum status parser_size(struct parser *parser, struct operand *ret_operan
     if (status == STATUS_OK) {
         status = parser_expect(parser, TOKEN_OPEN);
     }
-    if (status == STATUS_OK && parser->token.kind == TOKEN_VALUE) {
-        struct operand value = {0};
-        status = parser_placeholder(parser, &value);
-        if (status == STATUS_OK) {
-            operand.value = value.value;
-        }
-    } else if (status == STATUS_OK) {
-        status = parser_path(parser, &operand.path);
-        operand.image = parser->image;
+    if (status == STATUS_OK) {
+        status = parser_size_operand(parser, &operand);
     }
     if (status == STATUS_OK && parser->token.kind == TOKEN_COMMA) {
         return error_set(parser->error, STATUS_INVALID,

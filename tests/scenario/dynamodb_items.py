@@ -448,7 +448,9 @@ def conditions_that_are_refused(db, wire):
             ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {S:x}", {"v": 2, "w": "x"}),
             ("n BETWEEN :v AND :w", bad + kind + "BETWEEN, operand type: M", {"v": {}, "w": {}}), ("attribute_type(n, :v)", bad + "Invalid attribute type name found; type: STRING, valid types: {", {"v": "STRING"}),
             ("attribute_type(n, :v)", bad + kind + "attribute_type, operand type: N", {"v": 1}), ("n = n", bad + "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]", {}),
-            ("size(n)", bad + "The function is not allowed to be used this way in an expression; function: size", {}), ("attribute_exists(n) = :v", bad + "Syntax error", {"v": 1}),
+            ("size(n)", bad + "The function is not allowed to be used this way in an expression; function: size", {}), ("attribute_exists(n) = :v", bad + "The function is not allowed to be used this way in an expression; function: attribute_exists", {"v": 1}),
+            ("size(:v) = :w", bad + kind + "size, operand type: N", {"v": 1, "w": 1}), ("size(size(s)) = :v", bad + kind + "size, operand type: N", {"v": 1}),
+            ("attribute_type(n, s)", bad + kind + "attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}", {}),
             ("if_not_exists(n, :v) = :v", bad + "The function is not allowed in a condition expression; function: if_not_exists", {"v": 1}), ("foo(n)", bad + "Invalid function name; function: foo", {}),
             ("SIZE(n) = :v", bad + "Invalid function name; function: SIZE", {"v": 1}), ("name = :v", bad + "Attribute name is a reserved keyword; reserved keyword: name", {"v": 1}),
             ("n = :nothing", bad + "An expression attribute value used in expression is not defined; attribute value: :nothing", {"v": 1}), ("#x = :v", bad + "An expression attribute name used in the document path is not defined; attribute name: #x", {"v": 1}),
@@ -457,9 +459,10 @@ def conditions_that_are_refused(db, wire):
         members = {"ExpressionAttributeValues": values(**given)} if given else {}
         fails(VALIDATION, words, db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=condition, **members)
         fails(VALIDATION, words, db.delete_item, TableName="hash", Key=item(pk="c"), ConditionExpression=condition, **members)
-    many = {f"v{i}": i for i in range(101)}
-    fails(VALIDATION, bad + "The IN operator is provided with too many operands; number of operands: 101", db.put_item, TableName="hash", Item=item(pk="c"),
-          ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
+    for count in (101, 120):
+        many = {f"v{i}": i for i in range(count)}
+        fails(VALIDATION, bad + f"The IN operator is provided with too many operands; number of operands: {count}", db.put_item, TableName="hash", Item=item(pk="c"),
+              ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
     long = " OR ".join(["n = :v"] * 151)
     fails(VALIDATION, bad + "The expression contains too many operators; operator count: 301", db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=long, ExpressionAttributeValues=values(v=1))
 
