@@ -29,20 +29,23 @@ enum status tags_check(struct call *call, const struct value *tags)
     for (size_t i = 0; i < count; i++) {
         struct bytes key = text_of(&tags->items.at[i], "Key");
         if (key.size >= 4 && strncasecmp((const char *)key.data, "aws:", 4) == 0) {
-            return call_fail(call, AWS_FAILURE_VALIDATION,
-                             "Tag keys that begin with aws: are reserved and cannot be set: %.*s",
+            return call_fail(call, AWS_FAILURE_VALIDATION, "Tag Key cannot be prefixed with aws:, Key: %.*s",
                              (int)key.size, (const char *)key.data);
         }
-        if (!tag_is_legal(key) || !tag_is_legal(text_of(&tags->items.at[i], "Value"))) {
-            return call_fail(call, AWS_FAILURE_VALIDATION,
-                             "One or more parameter values were invalid: Tag keys and values can only have "
-                             "letters, white space, numbers and the characters + - = . _ : / @");
+        struct bytes text = text_of(&tags->items.at[i], "Value");
+        if (!tag_is_legal(key)) {
+            return call_fail(call, AWS_FAILURE_VALIDATION, "The Tag Key provided is invalid, Key: %.*s",
+                             (int)key.size, (const char *)key.data);
+        }
+        if (!tag_is_legal(text)) {
+            return call_fail(call, AWS_FAILURE_VALIDATION, "The Tag Value provided is invalid, Value: %.*s",
+                             (int)text.size, (const char *)text.data);
         }
         for (size_t k = 0; k < i; k++) {
             if (bytes_equal(key, text_of(&tags->items.at[k], "Key"))) {
                 return call_fail(call, AWS_FAILURE_VALIDATION,
-                                 "Duplicate Tag Keys in the request are not allowed: %.*s", (int)key.size,
-                                 (const char *)key.data);
+                                 "Duplicate Tag Keys provided as input: Duplicate Tag Key found %.*s",
+                                 (int)key.size, (const char *)key.data);
             }
         }
     }
@@ -64,7 +67,7 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
     if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {
         call->failure = (struct aws_failure){0};
         (void)call_fail(call, AWS_FAILURE_NOT_FOUND,
-                        "Requested resource not found: ResourcArn: %.*s not found", (int)arn.size,
+                        "Requested resource not found: ResourceArn: %.*s not found", (int)arn.size,
                         (const char *)arn.data);
     }
     return status;
