@@ -467,6 +467,26 @@ def conditions_that_are_refused(db, wire):
     fails(VALIDATION, bad + "The expression contains too many operators; operator count: 301", db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=long, ExpressionAttributeValues=values(v=1))
 
 
+def of_several_faults_one_is_told(db, wire):
+    """The grammar first; then what is most telling, wherever it stands."""
+    reserved, foo = "Attribute name is a reserved keyword; reserved keyword: name", "Invalid function name; function: foo"
+    misused = "The function is not allowed to be used this way in an expression; function: "
+    nothing = "An expression attribute value used in expression is not defined; attribute value: :nothing"
+    for condition, words in (
+            ("name = :v AND foo(n, :v) AND", 'Syntax error; token: "<EOF>", near: "AND"'), ("name = :v AND ((n = :v))", "The expression has redundant parentheses;"),
+            ("name = :v AND attribute_exists(n) = foo(n, :v)", foo), ("name = :v AND :v = attribute_exists(n)", misused + "attribute_exists"), ("name = :v AND size(n)", misused + "size"),
+            ("n = :nothing AND name = :v", reserved), ("n < :t AND n = :nothing", "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"), ("n = :nothing AND n < :t", nothing),
+            ("begins_with(:nothing, :v, :v)", nothing), ("n = :v AND foo(bar(n), #x)", foo)):
+        fails(VALIDATION, "Invalid ConditionExpression: " + words, db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=condition, ExpressionAttributeValues=values(v=1, t=True))
+    for expression, words in (
+            ("SET a = :v, a = name, b = foo(:v) REMOVE", 'Syntax error; token: "<EOF>", near: "REMOVE"'), ("SET a = foo(:v), b = name", reserved), ("SET a = :v SET b = foo(c)", foo),
+            ("SET a = :nothing SET b = :v", 'The "SET" section can only be used once in an update expression;'), ("SET a = :nothing, b = #x", "An expression attribute name used in the document path is not defined; attribute name: #x"),
+            ("SET a = :v, a = :nothing", nothing), ("SET a.b = :v, a[1] = :v, c = :v, c = :v", "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [c], path two: [c]"),
+            ("SET c = list_append(:v, :v) ADD d :t", "Incorrect operand type for operator or function; operator: ADD, operand type: BOOLEAN, typeSet: ALLOWED_FOR_ADD_OPERAND")):
+        fails(VALIDATION, "Invalid UpdateExpression: " + words, db.update_item, TableName="hash", Key=item(pk="c"), UpdateExpression=expression, ExpressionAttributeValues=values(v=1, t=True))
+    fails(VALIDATION, "Invalid ProjectionExpression: " + reserved, db.get_item, TableName="hash", Key=item(pk="c"), ProjectionExpression="a, a, name")
+
+
 def a_failed_condition_says_so(db, wire):
     put(db, "hash", pk="f", n=1)
     failed = "The conditional request failed"
@@ -509,7 +529,7 @@ def projections_choose(db, wire):
 
 
 CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, values_of_expressions_are_bounded, the_resource_layer_of_boto3, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
-          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, a_failed_condition_says_so, projections_choose]
+          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, of_several_faults_one_is_told, a_failed_condition_says_so, projections_choose]
 
 
 def main():
