@@ -134,6 +134,8 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 extern const struct item_bounds dynamodb_item_bounds;
 /* Whether `key` has exactly the key attributes of the table, of the right types and sizes. */
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
+/* Only that key attributes which are there are neither empty nor too long. */
+enum status key_check_sizes(struct call *call, const struct schema *schema, const struct value *item);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
 const char *key_type_letter(enum type_kind kind);
