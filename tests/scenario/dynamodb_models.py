@@ -12,6 +12,7 @@ from server import Server
 MODELS = os.path.join(os.path.dirname(__file__), "..", "..", "connectors", "aws", "models")
 LONGEST = 70000  # of a text or list that breaks a bound; bounds beyond are left out
 NAME = {"type": "string", "min": 3, "max": 255, "pattern": "[a-zA-Z0-9_.-]+"}  # what a TableArn is held to that is none
+JUDGED_APART = ("Tag", "TagKeyString", "TagValueString")  # in words of their own: dynamodb_tables.py
 ALSO_REQUIRED = {"CreateTableInput": ["AttributeDefinitions", "KeySchema"]}  # by the service, not by its model
 ABOUT_TABLES = ("CreateTable", "DescribeTable", "UpdateTable", "DeleteTable")  # these judge TableName in words of their own
 WRONG_TYPE = {"string": (1, "NUMBER_VALUE cannot be converted to String"), "integer": ("x", "STRING_VALUE cannot be converted to Integer"), "long": ("x", "STRING_VALUE cannot be converted to Long"),
@@ -28,6 +29,9 @@ class Model:
         with open(os.path.join(MODELS, name + ".json")) as file:
             self.model = json.load(file)
         self.shapes = self.model["shapes"]
+        for name in JUDGED_APART:
+            for rule in ("min", "max", "required"):
+                self.shapes.get(name, {}).pop(rule, None)
         self.prefix = self.model["metadata"]["targetPrefix"]
 
     def shape(self, name):
@@ -218,7 +222,7 @@ def main():
         for failure in run.failures[:40]:
             print(failure)
         assert not run.failures, f"{len(run.failures)} of {run.count} requests"
-        assert run.count > 1900, run.count
+        assert run.count > 1890, run.count
         print(f"{run.count} requests")
 
 

@@ -241,6 +241,7 @@ def definitions_that_are_refused(db, wire):
             (shape("p:S", "+a:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH"), ("p", "HASH"), ("a", "RANGE")))), "The KeySchema contains multiple key attributes with the same name"),
             (shape("p:S", "+a:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH")), {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y", "x"]})), INVALID + "Duplicate element in NonKeyAttributes: x"),
             (shape("p:S", "+a:S", "+z:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH")), {"ProjectionType": "ALL", "NonKeyAttributes": ["x"]})), INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [p, a, z], keys used: [p, a]"),
+            (shape("p:S", StreamSpecification={"StreamEnabled": True, "StreamViewType": ""}), "Member must satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]"),
             (shape("p:S", StreamSpecification={"StreamEnabled": True}), INVALID + "Table is being created with a stream enabled, UpdateViewType is required"),
             (shape("p:S", StreamSpecification={"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}), INVALID + "Table is being created with a stream disabled, UpdateViewType should not be specified"),
             (shape("p:S", Tags=[{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]), "Duplicate Tag Keys provided as input: Duplicate Tag Key found a"),
@@ -377,15 +378,21 @@ def tags_are_kept(db, wire):
     fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many)
     fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many[:49])
     wire.refused("CreateTable", {"TableName": "many.tags", **shape("p:S", Tags=many)}, VALIDATION, exceed)
-    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
-    fails(VALIDATION, "Member must have length less than or equal to 128", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "k" * 129, "Value": "v"}])
-    for key, value in (("k!", "v"), ("k", "v*"), ("k\u0001", "v"), ("k", '"v"')):
-        fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": key, "Value": value}])
+    key, value = "The Tag Key provided is invalid, Key: ", "The Tag Value provided is invalid, Value: "
+    for tags_, words in (([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "Duplicate Tag Keys provided as input: Duplicate Tag Key found a"), ([{"Key": "k" * 129, "Value": "v"}], key + "k" * 129), ([{"Key": "k", "Value": "v" * 257}], value + "v" * 257),
+                         ([{"Key": "", "Value": "v"}], key), ([{"Value": "v"}], key + "null"), ([{"Key": "k"}], value + "null"), ([{"Key": "good", "Value": "v"}, {"Key": "aws:zzz", "Value": "v"}], "Tag Key cannot be prefixed with aws:, Key: aws:zzz"),
+                         ([{"Key": "k!", "Value": "v"}], key + "k!"), ([{"Key": "k", "Value": "v*"}], value + "v*"), ([{"Key": "k\u0001", "Value": "v"}], key), ([{"Key": "k", "Value": '"v"'}], value + '"v"')):
+        fails(VALIDATION, words, db.tag_resource, ResourceArn=arn, Tags=tags_)
+    for keys, words in (([""], key), (["k" * 129], key + "k" * 129), ([f"k{n}" for n in range(51)], exceed)):
+        fails(VALIDATION, words, db.untag_resource, ResourceArn=arn, TagKeys=keys)
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "\u043a" * 128, "Value": "\u00e9" * 256}])
+    db.untag_resource(ResourceArn=arn, TagKeys=["\u043a" * 128])
     db.tag_resource(ResourceArn=arn, Tags=[{"Key": "\u043a 1+-=._:/@", "Value": "\u00e9 2+-=._:/@"}])
     db.untag_resource(ResourceArn=arn, TagKeys=["\u043a 1+-=._:/@"])
-    fails(VALIDATION, "Invalid TableArn", db.list_tags_of_resource, ResourceArn=arn.replace("dynamodb", "s3"))
-    fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input tagged", db.list_tags_of_resource, ResourceArn="tagged")
-    fails(NOT_FOUND, "not found", db.list_tags_of_resource, ResourceArn=arn + "x")
+    for other, words in (("tagged", "ARNs must start with 'arn:': tagged"), (arn.replace("dynamodb", "s3"), "Provided Arn is not a DynamoDB resource arn: " + arn.replace("dynamodb", "s3")),
+                         (arn + "/index/gsi", "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn + "/index/gsi")):
+        fails(VALIDATION, INVALID + words, db.list_tags_of_resource, ResourceArn=other)
+    fails(NOT_FOUND, f"Requested resource not found: ResourceArn: {arn}x not found", db.list_tags_of_resource, ResourceArn=arn + "x")
     equal(tags(), {"a": "2", "empty": ""})
     db.delete_table(TableName="tagged")
 
