@@ -96,7 +96,7 @@ def tables_that_are_refused(db, wire):
             (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}]),
              "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi")):
         fails(VALIDATION, words, db.create_table, TableName="refused", **members)
-    for name, words in (("ab", "TableName must be at least 3 characters long and at most 255 characters long"), ("a" * 256, "TableName must be at least 3 characters long and at most 255 characters long"),
+    for name, words in (("ab", "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"), ("a" * 256, "Member must have length less than or equal to 255"),
                         ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
         wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
         wire.refused("DescribeTable", {"TableName": name}, VALIDATION, words)
