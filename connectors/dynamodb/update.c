@@ -274,6 +274,7 @@ static enum status index_update(struct call *call, struct table_update *update, 
     if (status != STATUS_OK) {
         return status;
     }
+    CHECK(index != NULL);
     struct value properties = properties_decode(index->properties, call->arena);
     status = throughput_check_change(call, member_of(&properties, "ProvisionedThroughput"),
                                      member_of(change, "ProvisionedThroughput"), index->name);
