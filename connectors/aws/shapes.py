@@ -19,11 +19,16 @@ ENUM_ORDER = {
     "KeyType": "HASH, RANGE",
     "ProjectionType": "ALL, INCLUDE, KEYS_ONLY",
     "BillingMode": "PROVISIONED, PAY_PER_REQUEST",
+    "StreamViewType": "OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE",
     "ShardIteratorType": "AFTER_SEQUENCE_NUMBER, LATEST, AT_SEQUENCE_NUMBER, TRIM_HORIZON",
 }
 
 # What the service insists on although its model does not say so.
 REQUIRED = {"CreateTableInput": ["AttributeDefinitions", "KeySchema"]}
+
+
+# What the service judges in words of its own although its model has the rule.
+JUDGED_APART = ("Tag", "TagKeyString", "TagValueString")
 
 
 def text(string):
@@ -61,7 +66,7 @@ class Model:
         shape = self.shapes[name]
         fields = [f'.name = "{name}"', f".kind = AWS_{KINDS[shape['type']]}"]
         for bound in ("min", "max"):
-            if bound in shape:
+            if bound in shape and name not in JUDGED_APART:
                 fields.append(f".has_{bound} = true, .{bound} = {shape[bound]}")
         if "pattern" in shape:
             fields.append(f".pattern = {text(shape['pattern'])}")
@@ -77,7 +82,7 @@ class Model:
                 fields.append(f".{field} = {self.reference(shape[inner]['shape'])}")
         members = shape.get("members", {})
         if members:
-            required = [*shape.get("required", []), *REQUIRED.get(name, [])]
+            required = [] if name in JUDGED_APART else [*shape.get("required", []), *REQUIRED.get(name, [])]
             rows = [f'{{.name = "{member}", .path = "{camel(member)}", .shape = {self.reference(inner["shape"])}, '
                     f'.is_required = {"true" if member in required else "false"}}}' for member, inner in members.items()]
             fields.append(f".members = (const struct aws_member[]){{{', '.join(rows)}}}, .members_count = {len(rows)}")

@@ -54,6 +54,24 @@ static enum status get_read(struct call *call, const struct value *pair, struct 
                                : status;
 }
 
+/* What is mixed is mixed in the whole request, be it of two tables. */
+static enum status get_check_mixed(struct call *call, const struct value *tables)
+{
+    bool is_modern = false;
+    bool is_legacy = false;
+    for (size_t i = 0; i < tables->pairs.count; i++) {
+        const struct value *json = &tables->pairs.at[2 * i + 1];
+        is_modern = is_modern || member_of(json, "ProjectionExpression") != NULL;
+        is_legacy = is_legacy || member_of(json, "AttributesToGet") != NULL;
+    }
+    return !is_modern || !is_legacy
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           "Can not use both expression and non-expression parameters in the same request: "
+                           "Non-expression parameters: {AttributesToGet} Expression parameters: "
+                           "{ProjectionExpression}");
+}
+
 static enum status get_plan(struct call *call, struct get_part *part)
 {
     enum status status = call_table(call, table_named(part->name), &part->schema);
@@ -168,7 +186,7 @@ enum status batch_get(struct call *call)
     size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
     struct buffer body = {0};
     struct get_part *parts = arena_create_array(call->arena, count, sizeof(*parts));
-    enum status status = STATUS_OK;
+    enum status status = get_check_mixed(call, tables);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = get_read(call, &tables->pairs.at[2 * i], &parts[i]);
         keys += parts[i].count;

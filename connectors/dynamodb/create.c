@@ -71,6 +71,45 @@ static size_t key_schema_partition_count(const struct value *keys)
     return count;
 }
 
+/* A key of a table, or of a local index: `where` is its place in the request. */
+static enum status key_schema_check_length(struct call *call, const struct value *keys, const char *where)
+{
+    struct buffer text = {0};
+    if (keys->items.count <= 2) {
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < keys->items.count; i++) {
+        struct bytes name = text_of(&keys->items.at[i], "AttributeName");
+        struct bytes type = text_of(&keys->items.at[i], "KeyType");
+        buffer_put_format(&text, "%sKeySchemaElement(attributeName=%.*s, keyType=%.*s)", i > 0 ? ", " : "",
+                          (int)name.size, (const char *)name.data, (int)type.size, (const char *)type.data);
+    }
+    enum status status = call_fail(call, AWS_FAILURE_VALIDATION,
+                                   "1 validation error detected: Value '[%.*s]' at '%s' failed to satisfy "
+                                   "constraint: Member must have length less than or equal to 2",
+                                   (int)text.size, (const char *)text.data, where);
+    buffer_reset(&text);
+    return status;
+}
+
+static enum status key_schema_check_names(struct call *call, const struct value *keys)
+{
+    size_t count = keys->items.count;
+    for (size_t i = 1; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(text_of(&keys->items.at[i], "AttributeName"),
+                            text_of(&keys->items.at[k], "AttributeName"))) {
+                return call_fail(
+                    call, AWS_FAILURE_VALIDATION,
+                    count == 2
+                        ? "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+                        : "The KeySchema contains multiple key attributes with the same name");
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
 /* HASH keys, then RANGE keys, each name once. */
 static enum status key_schema_check(struct call *call, const struct value *keys, size_t each_max)
 {
@@ -80,32 +119,23 @@ static enum status key_schema_check(struct call *call, const struct value *keys,
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Invalid KeySchema: The first KeySchemaElement is not a HASH key type");
     }
-    if (each_max == 1 && count == 2 && partition == 2) {
+    if (each_max == 1 && partition == 2) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Invalid KeySchema: The second KeySchemaElement is not a RANGE key type");
     }
     for (size_t i = partition; i < count; i++) {
         if (!text_is(text_of(&keys->items.at[i], "KeyType"), "RANGE")) {
             return call_fail(call, AWS_FAILURE_VALIDATION,
-                             "Invalid KeySchema: HASH key types must come before RANGE key types");
+                             INVALID
+                             "All HASH key attributes must precede RANGE key attributes in the KeySchema");
         }
     }
     if (partition > each_max || count - partition > each_max) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         each_max == 1 ? INVALID "The number of KeySchema elements exceeds the limit of 2"
-                                       : INVALID "Key schema has more than 4 attributes of one key type");
+                         INVALID "The KeySchema exceeds the maximum allowed number of %s key attributes",
+                         partition > each_max ? "HASH" : "RANGE");
     }
-    for (size_t i = 1; i < count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (bytes_equal(text_of(&keys->items.at[i], "AttributeName"),
-                            text_of(&keys->items.at[k], "AttributeName"))) {
-                return call_fail(
-                    call, AWS_FAILURE_VALIDATION,
-                    "Both the Hash Key and the Range Key element in the KeySchema have the same name");
-            }
-        }
-    }
-    return STATUS_OK;
+    return key_schema_check_names(call, keys);
 }
 
 static enum status key_schema_check_defined(struct call *call, const struct value *keys,
@@ -150,6 +180,16 @@ static enum status projection_check(struct call *call, const struct value *index
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "ProjectionType is %.*s, but NonKeyAttributes is specified", (int)type.size,
                          (const char *)type.data);
+    }
+    for (size_t i = 1; names != NULL && i < names->items.count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            struct bytes name = names->items.at[i].bytes;
+            if (bytes_equal(name, names->items.at[k].bytes)) {
+                return call_fail(call, AWS_FAILURE_VALIDATION,
+                                 INVALID "Duplicate element in NonKeyAttributes: %.*s", (int)name.size,
+                                 (const char *)name.data);
+            }
+        }
     }
     return STATUS_OK;
 }
@@ -227,7 +267,12 @@ static enum status locals_check(struct call *call, const struct value *input, co
                          DYNAMODB_LOCAL_INDEXES_MAX);
     }
     for (size_t i = 0; i < locals->items.count && status == STATUS_OK; i++) {
-        status = create_check_index(call, &locals->items.at[i], definitions);
+        status = key_schema_check_length(call, list_of(&locals->items.at[i], "KeySchema"),
+                                         arena_format(call->arena,
+                                                      "localSecondaryIndexes.%zu.member.keySchema", i + 1));
+        if (status == STATUS_OK) {
+            status = create_check_index(call, &locals->items.at[i], definitions);
+        }
         if (status == STATUS_OK) {
             status = local_index_check(call, &locals->items.at[i], keys);
         }
@@ -322,16 +367,13 @@ enum status create_check_throughput(struct call *call, const struct value *holde
                          (int)index.size, (const char *)index.data);
     }
     if (!is_on_demand && member_of(holder, "OnDemandThroughput") != NULL) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "Neither MaxReadRequestUnits nor MaxWriteRequestUnits can be specified when "
-                                 "BillingMode is PROVISIONED");
+        return on_demand_fail_provisioned(call, member_of(holder, "OnDemandThroughput"), index, true);
     }
     enum status status = throughput_check_bounds(call, throughput, index);
     if (status == STATUS_OK) {
         status = throughput_check_extras(call, holder, index);
     }
-    return status == STATUS_OK ? warm_check(call, holder, member_of(holder, "WarmThroughput"), index)
-                               : status;
+    return status == STATUS_OK ? warm_check_first(call, holder, is_on_demand, index) : status;
 }
 
 /* Every definition must be somebody's key. */
@@ -382,8 +424,8 @@ static enum status definitions_check_unique(struct call *call, const struct valu
         for (size_t k = 0; k < i; k++) {
             struct bytes name = text_of(&definitions->items.at[i], "AttributeName");
             if (bytes_equal(name, text_of(&definitions->items.at[k], "AttributeName"))) {
-                return call_fail(call, AWS_FAILURE_VALIDATION,
-                                 "Cannot have two attributes with the same name");
+                return call_fail(call, AWS_FAILURE_VALIDATION, "Attribute Name is duplicated: %.*s",
+                                 (int)name.size, (const char *)name.data);
             }
         }
     }
@@ -404,19 +446,31 @@ static enum status create_check_keys(struct call *call, const struct value *inpu
     return status == STATUS_OK ? definitions_check_unique(call, definitions) : status;
 }
 
-enum status create_check_stream(struct call *call, const struct value *stream)
+enum status create_check_stream(struct call *call, const struct value *stream, bool is_new)
 {
     bool is_enabled = boolean_of(stream, "StreamEnabled");
     bool has_type = text_of(stream, "StreamViewType").size > 0;
     if (stream != NULL && is_enabled && !has_type) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "StreamViewType is required when StreamEnabled is set to true");
+                         is_new ? INVALID "Table is being created with a stream enabled, UpdateViewType is "
+                                          "required"
+                                : INVALID "If stream is being enabled then UpdateViewType is required");
     }
     if (stream != NULL && !is_enabled && has_type) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "StreamViewType cannot be specified when StreamEnabled is set to false");
+                         is_new ? INVALID
+                             "Table is being created with a stream disabled, UpdateViewType should not be "
+                             "specified"
+                                : INVALID
+                             "If stream is being disabled, then UpdateViewType must not be specified");
     }
     return STATUS_OK;
+}
+
+bool encryption_is_enabled(const struct value *encryption)
+{
+    return member_of(encryption, "Enabled") != NULL ? boolean_of(encryption, "Enabled")
+                                                    : text_of(encryption, "SSEType").size > 0;
 }
 
 /* API Reference, SSESpecification: KMS is the one type, and a key is for what is encrypted with one. */
@@ -424,23 +478,33 @@ enum status create_check_encryption(struct call *call, const struct value *encry
 {
     struct bytes type = text_of(encryption, "SSEType");
     bool has_key = member_of(encryption, "KMSMasterKeyId") != NULL;
+    bool is_off = member_of(encryption, "Enabled") != NULL && !boolean_of(encryption, "Enabled");
+    if (is_off && (type.size > 0 || has_key)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "%s can not be specified if Enabled is false",
+                         type.size > 0 ? "SSEType" : "KMSMasterKeyId");
+    }
     if (text_is(type, "AES256")) {
         return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "SSEType AES256 is not supported");
     }
-    if ((has_key || type.size > 0) && !boolean_of(encryption, "Enabled")) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "SSEType and KMSMasterKeyId can only be specified when Enabled is true");
-    }
-    return STATUS_OK;
+    return !has_key || type.size > 0
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION,
+                           INVALID "SSEType KMS is required if KMSMasterKeyId is specified");
 }
 
 enum status create_check(struct call *call, const struct value *input)
 {
     const struct value *definitions = list_of(input, "AttributeDefinitions");
     bool is_on_demand = text_is(text_of(input, "BillingMode"), "PAY_PER_REQUEST");
-    enum status status = create_check_throughput(call, input, is_on_demand, (struct bytes){0});
+    enum status status = key_schema_check_length(call, list_of(input, "KeySchema"), "keySchema");
+    if (status == STATUS_OK) {
+        status = create_check_throughput(call, input, is_on_demand, (struct bytes){0});
+    }
     if (status == STATUS_OK) {
         status = create_check_keys(call, input);
+    }
+    if (status == STATUS_OK) {
+        status = definitions_check_used(call, input);
     }
     if (status == STATUS_OK) {
         status = locals_check(call, input, definitions);
@@ -456,10 +520,7 @@ enum status create_check(struct call *call, const struct value *input)
         status = projections_check(call, input);
     }
     if (status == STATUS_OK) {
-        status = definitions_check_used(call, input);
-    }
-    if (status == STATUS_OK) {
-        status = create_check_stream(call, member_of(input, "StreamSpecification"));
+        status = create_check_stream(call, member_of(input, "StreamSpecification"), true);
     }
     return status == STATUS_OK ? create_check_encryption(call, member_of(input, "SSESpecification")) : status;
 }

@@ -184,15 +184,16 @@ static void describe_indexes(struct call *call, const struct schema *schema, boo
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
-static void describe_billing(struct buffer *body, const struct value *properties)
+/* What was never billed by request has no summary. The moment is not told while a table is made. */
+static void describe_billing(struct buffer *body, const struct value *properties, bool is_creating)
 {
     struct bytes mode = text_of(properties, "BillingMode");
     int64_t since_us = integer_of(properties, "PayPerRequestSince", 0);
-    if (mode.size > 0) {
+    if (since_us > 0 || text_is(mode, "PAY_PER_REQUEST")) {
         json_name(body, "BillingModeSummary");
         json_open(body, '{');
         json_text(body, "BillingMode", mode);
-        if (since_us > 0) {
+        if (since_us > 0 && !is_creating) {
             json_time(body, "LastUpdateToPayPerRequestDateTime", since_us);
         }
         json_close(body, '}');
@@ -223,7 +224,7 @@ static void describe_extras(struct call *call, const struct value *properties, b
 {
     const struct value *sse = member_of(properties, "SSESpecification");
     struct bytes class = text_of(properties, "TableClass");
-    if (sse != NULL && boolean_of(sse, "Enabled")) {
+    if (sse != NULL && encryption_is_enabled(sse)) {
         struct bytes key = text_of(sse, "KMSMasterKeyId");
         json_name(body, "SSEDescription");
         json_open(body, '{');
@@ -281,11 +282,13 @@ void describe_table(struct call *call, const struct schema *schema, const char *
               id.size > 0
                   ? id
                   : bytes_of_text(arena_format(call->arena, "00000000-0000-0000-0000-%012u", schema->table)));
-    describe_billing(body, &properties);
+    describe_billing(body, &properties, is_creating);
     describe_indexes(call, schema, true, is_creating, body);
     describe_indexes(call, schema, false, is_creating, body);
     describe_stream(call, schema, &properties, body);
     describe_extras(call, &properties, is_creating, body);
-    describe_warm(body, &properties);
+    if (!is_creating || member_of(&properties, "WarmThroughput") != NULL) {
+        describe_warm(body, &properties);
+    }
     json_close(body, '}');
 }

@@ -35,7 +35,7 @@ static enum status call_serve(struct call *call)
     return STATUS_INVALID;
 }
 
-/* Requests about tables judge the name before everything else, in words of their own. */
+/* Requests about tables judge first whether there is a name, in words of their own. */
 static enum status call_check_name(struct call *call)
 {
     static const char *const about_tables[] = {"CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"};
@@ -52,13 +52,7 @@ static enum status call_check_name(struct call *call)
                          "The parameter 'TableName' is required but was not present in the request");
     }
     struct bytes table = table_named(name->bytes);
-    if (name_is_arn(table)) {
-        return call_fail_arn(call, table);
-    }
-    return table.size < 3 || (table.size > 255 && table.size <= 1024)
-               ? call_fail(call, AWS_FAILURE_VALIDATION,
-                           "TableName must be at least 3 characters long and at most 255 characters long")
-               : STATUS_OK;
+    return name_is_arn(table) ? call_fail_arn(call, table) : STATUS_OK;
 }
 
 static enum status call_read(struct call *call)

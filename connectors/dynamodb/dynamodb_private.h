@@ -135,6 +135,8 @@ struct value item_of_image(struct bytes image, struct arena *arena);
 extern const struct item_bounds dynamodb_item_bounds;
 /* Whether `key` has exactly the key attributes of the table, of the right types and sizes. */
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
+/* Only that key attributes which are there are neither empty nor too long. */
+enum status key_check_sizes(struct call *call, const struct schema *schema, const struct value *item);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
 const char *key_type_letter(enum type_kind kind);
@@ -209,10 +211,12 @@ enum status create_index(struct call *call, const struct value *index, const str
                          bool is_local, struct index_schema *ret_index);
 enum status create_check_index(struct call *call, const struct value *index, const struct value *definitions);
 enum status throughput_check_bounds(struct call *call, const struct value *throughput, struct bytes index);
-/* Whether a StreamSpecification (or NULL) says of itself what it must. */
-enum status create_check_stream(struct call *call, const struct value *stream);
+/* Whether a StreamSpecification (or NULL) says of itself what it must, of a table that `is_new` or is there. */
+enum status create_check_stream(struct call *call, const struct value *stream, bool is_new);
 /* The same of an SSESpecification. */
 enum status create_check_encryption(struct call *call, const struct value *encryption);
+/* Whether it turns encryption with a key on: what names a type need not say Enabled. */
+bool encryption_is_enabled(const struct value *encryption);
 /* Whether so many attributes may be projected into indexes by name. */
 enum status create_check_projected(struct call *call, size_t count);
 /* How many the index names. */
@@ -233,6 +237,14 @@ enum status throughput_check_extras(struct call *call, const struct value *holde
 /* Whether `wanted` (or NULL) is no less than what `now` has, which may have it already. */
 enum status warm_check(struct call *call, const struct value *now, const struct value *wanted,
                        struct bytes index);
+/* The same of what is made: no less than it has of itself. */
+enum status warm_check_first(struct call *call, const struct value *holder, bool is_on_demand,
+                             struct bytes index);
+/* OnDemandThroughput of what is provisioned. */
+enum status on_demand_fail_provisioned(struct call *call, const struct value *throughput, struct bytes index,
+                                       bool is_new);
+/* Takes maxima of -1 out of the properties: that is how they are removed. */
+void on_demand_forget_removed(struct value *properties, struct arena *arena);
 
 /* Streams of a table, as its properties list them. */
 enum status stream_switch(struct call *call, const struct schema *schema, uint32_t version,

@@ -57,9 +57,21 @@ static enum status key_check_size(struct call *call, const struct schema *schema
     return STATUS_OK;
 }
 
-enum status key_check(struct call *call, const struct schema *schema, const struct value *key)
+enum status key_check_sizes(struct call *call, const struct schema *schema, const struct value *item)
 {
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema_key_count(schema) && status == STATUS_OK; i++) {
+        const struct key_column *column = schema_key_column(schema, i);
+        const struct value *value = value_map_get(item, column->name);
+        bool is_typed =
+            value != NULL && strcmp(document_type(value), key_type_letter(column->type.kind)) == 0;
+        status = is_typed ? key_check_size(call, schema, i, value) : STATUS_OK;
+    }
+    return status;
+}
+
+enum status key_check(struct call *call, const struct schema *schema, const struct value *key)
+{
     if (key->pairs.count != schema_key_count(schema)) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "The provided key element does not match the schema");
     }
@@ -71,10 +83,7 @@ enum status key_check(struct call *call, const struct schema *schema, const stru
                              "The provided key element does not match the schema");
         }
     }
-    for (size_t i = 0; i < schema_key_count(schema) && status == STATUS_OK; i++) {
-        status = key_check_size(call, schema, i, value_map_get(key, schema_key_column(schema, i)->name));
-    }
-    return status;
+    return key_check_sizes(call, schema, key);
 }
 
 /* Index keys that an item has must fit, whatever the store holds. */

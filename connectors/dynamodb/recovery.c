@@ -88,8 +88,9 @@ enum status recovery_update(struct call *call)
     };
     struct value recovery = value_of_members(call->arena, members, ARRAY_COUNT(members));
     if (!is_enabled && member_of(wanted, "RecoveryPeriodInDays") != NULL) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "RecoveryPeriodInDays can be set only when point in time recovery is enabled");
+        return call_fail(
+            call, AWS_FAILURE_VALIDATION,
+            "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.");
     }
     map_set_member(properties, "PointInTimeRecovery", &recovery, call->arena);
     struct schema next = *schema;

@@ -43,7 +43,7 @@ enum status stream_switch(struct call *call, const struct schema *schema, uint32
                          (int)name.size, (const char *)name.data);
     }
     if (!is_enabled && !is_open) {
-        return call_fail(call, AWS_FAILURE_VALIDATION, "Table already has a disabled stream: TableName: %.*s",
+        return call_fail(call, AWS_FAILURE_VALIDATION, "Table has no stream to disable: TableName: %.*s",
                          (int)name.size, (const char *)name.data);
     }
     if (is_enabled || last == NULL) {

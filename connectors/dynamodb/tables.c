@@ -236,6 +236,16 @@ static void delete_finish(struct call *call)
     buffer_reset(&description);
 }
 
+static bool indexes_are_changing(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (schema->indexes[i].state != INDEX_ACTIVE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status tables_delete(struct call *call)
 {
     const struct schema *schema = NULL;
@@ -252,6 +262,11 @@ enum status tables_delete(struct call *call)
                          "Attempt to change a resource which is still in use: Table is being %s: %.*s",
                          strcmp(state, "CREATING") == 0 ? "created" : "updated", (int)name.size,
                          (const char *)name.data);
+    }
+    if (indexes_are_changing(schema)) {
+        return call_fail(call, AWS_FAILURE_IN_USE,
+                         "Attempt to change a resource which is still in use: Cannot delete table while "
+                         "indexes are being created, updated, or deleted.");
     }
     if (boolean_of(&properties, "DeletionProtectionEnabled")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,

@@ -3,6 +3,13 @@
 
 #include "dynamodb_private.h"
 
+#define INVALID "One or more parameter values were invalid: "
+
+enum {
+    TAG_KEY_LENGTH_MAX = 128, /* Developer Guide, "Tagging restrictions in DynamoDB" */
+    TAG_VALUE_LENGTH_MAX = 256,
+};
+
 /* Developer Guide, "Tagging restrictions in DynamoDB"; '@' besides, which other services take, and any letter that is not of
  * ASCII. */
 static bool tag_is_legal(struct bytes text)
@@ -19,30 +26,66 @@ static bool tag_is_legal(struct bytes text)
     return true;
 }
 
+/* Unicode characters. */
+static size_t tag_length(struct bytes text)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        length += (text.data[i] & 0xc0) != 0x80 ? 1U : 0U;
+    }
+    return length;
+}
+
+/* `key` may be NULL, as it is where a request has none. */
+static enum status tag_key_check(struct call *call, const struct value *key)
+{
+    struct bytes text = key == NULL ? bytes_of_text("null") : key->bytes;
+    size_t length = tag_length(text);
+    return key != NULL && length > 0 && length <= TAG_KEY_LENGTH_MAX && tag_is_legal(text)
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION, "The Tag Key provided is invalid, Key: %.*s",
+                           (int)text.size, (const char *)text.data);
+}
+
+static enum status tag_value_check(struct call *call, const struct value *value)
+{
+    struct bytes text = value == NULL ? bytes_of_text("null") : value->bytes;
+    return value != NULL && tag_length(text) <= TAG_VALUE_LENGTH_MAX && tag_is_legal(text)
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_VALIDATION, "The Tag Value provided is invalid, Value: %.*s",
+                           (int)text.size, (const char *)text.data);
+}
+
+static enum status fail_too_many(struct call *call)
+{
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     "Number of Tags exceed the current limit for the provided ResourceArn");
+}
+
 enum status tags_check(struct call *call, const struct value *tags)
 {
     size_t count = tags == NULL ? 0 : tags->items.count;
     if (count > DYNAMODB_TAGS_MAX) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Number of Tags exceed the current limit for the provided ResourceArn");
+        return fail_too_many(call);
     }
     for (size_t i = 0; i < count; i++) {
         struct bytes key = text_of(&tags->items.at[i], "Key");
         if (key.size >= 4 && strncasecmp((const char *)key.data, "aws:", 4) == 0) {
-            return call_fail(call, AWS_FAILURE_VALIDATION,
-                             "Tag keys that begin with aws: are reserved and cannot be set: %.*s",
+            return call_fail(call, AWS_FAILURE_VALIDATION, "Tag Key cannot be prefixed with aws:, Key: %.*s",
                              (int)key.size, (const char *)key.data);
         }
-        if (!tag_is_legal(key) || !tag_is_legal(text_of(&tags->items.at[i], "Value"))) {
-            return call_fail(call, AWS_FAILURE_VALIDATION,
-                             "One or more parameter values were invalid: Tag keys and values can only have "
-                             "letters, white space, numbers and the characters + - = . _ : / @");
+        enum status status = tag_key_check(call, member_of(&tags->items.at[i], "Key"));
+        if (status == STATUS_OK) {
+            status = tag_value_check(call, member_of(&tags->items.at[i], "Value"));
+        }
+        if (status != STATUS_OK) {
+            return status;
         }
         for (size_t k = 0; k < i; k++) {
             if (bytes_equal(key, text_of(&tags->items.at[k], "Key"))) {
                 return call_fail(call, AWS_FAILURE_VALIDATION,
-                                 "Duplicate Tag Keys in the request are not allowed: %.*s", (int)key.size,
-                                 (const char *)key.data);
+                                 "Duplicate Tag Keys provided as input: Duplicate Tag Key found %.*s",
+                                 (int)key.size, (const char *)key.data);
             }
         }
     }
@@ -56,15 +99,26 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
     bool is_of_service = bytes_find(arn, bytes_of_text(":dynamodb:")) != NULL;
     bool is_part = bytes_start_with(arn, bytes_of_text("arn:")) && arn.size > table.size &&
                    !bytes_equal(bytes_from(arn, arn.size - table.size), table);
-    if (is_part || !is_of_service || !bytes_start_with(arn, bytes_of_text("arn:")) ||
-        bytes_equal(arn, table)) {
-        return call_fail_arn(call, arn);
+    if (!bytes_start_with(arn, bytes_of_text("arn:"))) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "ARNs must start with 'arn:': %.*s",
+                         (int)arn.size, (const char *)arn.data);
+    }
+    if (!is_of_service) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Provided Arn is not a DynamoDB resource arn: %.*s", (int)arn.size,
+                         (const char *)arn.data);
+    }
+    if (is_part || bytes_equal(arn, table)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Invalid resource arn provided, only table or stream is accepted. Provided "
+                                 "resource arn: %.*s",
+                         (int)arn.size, (const char *)arn.data);
     }
     enum status status = table_own(call, table, ret_schema);
     if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {
         call->failure = (struct aws_failure){0};
         (void)call_fail(call, AWS_FAILURE_NOT_FOUND,
-                        "Requested resource not found: ResourcArn: %.*s not found", (int)arn.size,
+                        "Requested resource not found: ResourceArn: %.*s not found", (int)arn.size,
                         (const char *)arn.data);
     }
     return status;
@@ -140,6 +194,15 @@ enum status tags_remove(struct call *call)
     const struct value *keys = member_of(call->input, "TagKeys");
     if (keys->items.count == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Atleast one Tag Key needs to be provided as Input.");
+    }
+    if (keys->items.count > DYNAMODB_TAGS_MAX) {
+        return fail_too_many(call);
+    }
+    for (size_t i = 0; i < keys->items.count; i++) {
+        enum status status = tag_key_check(call, &keys->items.at[i]);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     return tags_change(call, keys, NULL);
 }

@@ -45,17 +45,37 @@ static const char *holder_name(struct call *call, struct bytes index)
                : arena_format(call->arena, "index %.*s", (int)index.size, (const char *)index.data);
 }
 
+/* The same where OnDemandThroughput is meant: "index : gsi". */
+static const char *maximum_name(struct call *call, struct bytes index)
+{
+    return index.size == 0
+               ? "table"
+               : arena_format(call->arena, "index : %.*s", (int)index.size, (const char *)index.data);
+}
+
+static const char *const maximum_members[] = {"MaxReadRequestUnits", "MaxWriteRequestUnits"};
+
+enum status on_demand_fail_provisioned(struct call *call, const struct value *throughput, struct bytes index,
+                                       bool is_new)
+{
+    const char *name = maximum_members[member_of(throughput, maximum_members[0]) != NULL ? 0 : 1];
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     INVALID "%s for OnDemandThroughput %s%.*s%scannot be specified when %stable BillingMode "
+                             "is PROVISIONED%s",
+                     name, index.size > 0 ? "for index: " : "", (int)index.size, (const char *)index.data,
+                     index.size > 0 ? " " : "", is_new ? "" : "the ", is_new ? "." : "");
+}
+
 static enum status on_demand_check(struct call *call, const struct value *throughput, struct bytes index)
 {
-    static const char *const names[] = {"MaxReadRequestUnits", "MaxWriteRequestUnits"};
     bool has_one = false;
-    for (size_t i = 0; i < ARRAY_COUNT(names) && throughput != NULL; i++) {
-        int64_t units = integer_of(throughput, names[i], -1);
-        has_one = has_one || member_of(throughput, names[i]) != NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(maximum_members) && throughput != NULL; i++) {
+        int64_t units = integer_of(throughput, maximum_members[i], -1);
+        has_one = has_one || member_of(throughput, maximum_members[i]) != NULL;
         if (units < 1 && units != -1) {
             return call_fail(call, AWS_FAILURE_VALIDATION,
-                             INVALID "%s must be at least 1, or -1 for no maximum, for %s", names[i],
-                             holder_name(call, index));
+                             INVALID "Requested %s for OnDemandThroughput for %s is outside of valid range",
+                             maximum_members[i], maximum_name(call, index));
         }
     }
     return throughput == NULL || has_one
@@ -71,11 +91,47 @@ enum status throughput_check_extras(struct call *call, const struct value *holde
     const struct value *warm = member_of(holder, "WarmThroughput");
     if (warm != NULL && warm->pairs.count == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "ReadUnitsPerSecond, WriteUnitsPerSecond or both must be specified in "
-                                 "WarmThroughput for %s",
-                         holder_name(call, index));
+                         INVALID "WarmThroughput must have at least one of ReadUnitsPerSecond or "
+                                 "WriteUnitsPerSecond specified%s%.*s",
+                         index.size > 0 ? " for index: " : "", (int)index.size, (const char *)index.data);
     }
     return on_demand_check(call, member_of(holder, "OnDemandThroughput"), index);
+}
+
+enum status warm_check_first(struct call *call, const struct value *holder, bool is_on_demand,
+                             struct bytes index)
+{
+    const struct value *wanted = member_of(holder, "WarmThroughput");
+    for (size_t i = 0; i < WARM_UNITS_COUNT && wanted != NULL; i++) {
+        int64_t least = warm_least(holder, i);
+        if (integer_of(wanted, warm_members[i].name, least) >= least) {
+            continue;
+        }
+        const char *than =
+            is_on_demand
+                ? "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/"
+                  "developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial"
+                : arena_format(call->arena, "%s of ProvisionedThroughput", warm_members[i].provisioned);
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Requested %s for WarmThroughput for %s is lower than %s",
+                         warm_members[i].name, holder_name(call, index), than);
+    }
+    return STATUS_OK;
+}
+
+void on_demand_forget_removed(struct value *properties, struct arena *arena)
+{
+    const struct value *throughput = member_of(properties, "OnDemandThroughput");
+    if (throughput == NULL) {
+        return;
+    }
+    struct value kept = *throughput;
+    for (size_t i = 0; i < ARRAY_COUNT(maximum_members); i++) {
+        if (integer_of(&kept, maximum_members[i], 0) == -1) {
+            map_set_member(&kept, maximum_members[i], NULL, arena);
+        }
+    }
+    map_set_member(properties, "OnDemandThroughput", kept.pairs.count > 0 ? &kept : NULL, arena);
 }
 
 enum status warm_check(struct call *call, const struct value *now, const struct value *wanted,

@@ -68,6 +68,10 @@ static enum status action_plan(struct call *call, const struct value *action, st
     change->bounds = &dynamodb_item_bounds;
     change->wants_old = write->wants_item || capacity_is_wanted(call);
     change->wants_new = capacity_is_wanted(call);
+    status = key_check_sizes(call, write->schema, &write->item);
+    if (status != STATUS_OK) {
+        return status;
+    }
     status = change->kind == GATE_PUT ? key_check_item(call, write->schema, &write->item)
                                       : key_check(call, write->schema, &write->item);
     if (status != STATUS_OK) { /* a reason for cancellation, not an error of the request */

@@ -19,19 +19,20 @@ static enum status throughput_check_change(struct call *call, const struct value
     long long write_now = integer_of(now, "WriteCapacityUnits", 0);
     long long read = integer_of(wanted, "ReadCapacityUnits", 0);
     long long write = integer_of(wanted, "WriteCapacityUnits", 0);
-    const char *kind = index.size > 0 ? "index" : "table";
+    const char *article = index.size > 0 ? "" : "the ";
+    const char *holder =
+        index.size > 0 ? arena_format(call->arena, "index %.*s", (int)index.size, (const char *)index.data)
+                       : "table";
     if (now == NULL || wanted == NULL || read != read_now || write != write_now) {
         return STATUS_OK;
     }
     return call_fail(
         call, AWS_FAILURE_VALIDATION,
-        "The provisioned throughput for the %s%s%.*s will not change. The requested value equals the "
-        "current value. Current ReadCapacityUnits provisioned for the %s: %lld. Requested "
-        "ReadCapacityUnits: %lld. Current WriteCapacityUnits provisioned for the %s: %lld. Requested "
-        "WriteCapacityUnits: %lld. Refer to the Amazon DynamoDB Developer Guide for current limits and "
-        "how to request higher limits.",
-        kind, index.size > 0 ? " " : "", (int)index.size, (const char *)index.data, kind, read_now, read,
-        kind, write_now, write);
+        "The provisioned throughput for the %s will not change. The requested value equals the current "
+        "value. Current ReadCapacityUnits provisioned for %s%s: %lld. Requested ReadCapacityUnits: %lld. "
+        "Current WriteCapacityUnits provisioned for %s%s: %lld. Requested WriteCapacityUnits: %lld. Refer to "
+        "the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+        holder, article, holder, read_now, read, article, holder, write_now, write);
 }
 
 /* What a billing mode knows and the other does not, of the table and its indexes. */
@@ -57,12 +58,16 @@ static enum status update_throughput(struct call *call, struct table_update *upd
     bool was_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
     bool is_on_demand = mode.size > 0 ? text_is(mode, "PAY_PER_REQUEST") : was_on_demand;
     struct value moment = value_of_integer(clock_wall_us(clock_system()));
+    if (!is_on_demand && member_of(call->input, "OnDemandThroughput") != NULL) {
+        return on_demand_fail_provisioned(call, member_of(call->input, "OnDemandThroughput"),
+                                          (struct bytes){0}, false);
+    }
     if (is_on_demand && wanted != NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when "
                                  "BillingMode is PAY_PER_REQUEST");
     }
-    if (!is_on_demand && was_on_demand && wanted == NULL) {
+    if (!is_on_demand && mode.size > 0 && wanted == NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          INVALID "ProvisionedThroughput must be specified when BillingMode is PROVISIONED");
     }
@@ -83,9 +88,8 @@ static enum status update_throughput(struct call *call, struct table_update *upd
     int64_t write_now = integer_of(now, "WriteCapacityUnits", 0);
     bool is_less = integer_of(wanted, "ReadCapacityUnits", 0) < read_now ||
                    integer_of(wanted, "WriteCapacityUnits", 0) < write_now;
-    enum status status = was_on_demand || mode.size > 0
-                             ? STATUS_OK
-                             : throughput_check_change(call, now, wanted, (struct bytes){0});
+    enum status status =
+        was_on_demand ? STATUS_OK : throughput_check_change(call, now, wanted, (struct bytes){0});
     map_set_member(&update->properties, "ProvisionedThroughput", wanted, call->arena);
     map_set_member(&update->properties, is_less ? "ThroughputDecreased" : "ThroughputIncreased", &moment,
                    call->arena);
@@ -94,38 +98,27 @@ static enum status update_throughput(struct call *call, struct table_update *upd
 
 /* --- indexes ---------------------------------------------------------------------------------------------------- */
 
-/* The request's definitions, and those that the table's keys have already. */
-static struct value update_definitions(struct call *call, const struct schema *schema)
+/* The index of that name, which must be of those that may come and go: not a local one. `verb`: what is to be done. */
+static enum status index_global(struct call *call, const struct table_update *update,
+                                struct index_schema *indexes, struct bytes name, const char *verb,
+                                struct index_schema **ret_index)
 {
-    const struct value *given = member_of(call->input, "AttributeDefinitions");
-    size_t count = given == NULL ? 0 : given->items.count;
-    struct value list = {.kind = VALUE_LIST};
-    list.items.at = arena_create_array(call->arena, count + schema_key_count(schema), sizeof(struct value));
-    for (size_t i = 0; i < count; i++) {
-        list.items.at[list.items.count++] = given->items.at[i];
-    }
-    for (size_t i = 0; i < schema_key_count(schema); i++) {
-        const struct key_column *column = schema_key_column(schema, i);
-        struct value_member members[] = {
-            {"AttributeName", value_of_text(column->name)},
-            {"AttributeType", value_of_word(key_type_letter(column->type.kind))},
-        };
-        list.items.at[list.items.count++] = value_of_members(call->arena, members, ARRAY_COUNT(members));
-    }
-    return list;
-}
-
-/* The index of that name, of those that may come and go: not the local ones. */
-static struct index_schema *index_global(struct call *call, struct index_schema *indexes, size_t count,
-                                         struct bytes name)
-{
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < update->next.indexes_count; i++) {
         struct value properties = properties_decode(indexes[i].properties, call->arena);
-        if (bytes_equal(indexes[i].name, name) && !boolean_of(&properties, "IsLocal")) {
-            return &indexes[i];
+        if (!bytes_equal(indexes[i].name, name)) {
+            continue;
         }
+        if (boolean_of(&properties, "IsLocal")) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             "Cannot %s an index that is not a GlobalSecondaryIndex: %.*s", verb,
+                             (int)name.size, (const char *)name.data);
+        }
+        *ret_index = &indexes[i];
+        return STATUS_OK;
     }
-    return NULL;
+    return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found: Index %.*s for table %.*s",
+                     (int)name.size, (const char *)name.data, (int)update->current->name.size,
+                     (const char *)update->current->name.data);
 }
 
 static enum status definition_check(struct call *call, const struct key_column *columns, size_t count)
@@ -162,23 +155,63 @@ static enum status definitions_check_same(struct call *call, const struct schema
     return status;
 }
 
-static enum status index_create(struct call *call, struct table_update *update, const struct value *index)
+/* In the words that UpdateTable has for it. */
+static enum status index_check_throughput(struct call *call, const struct table_update *update,
+                                          const struct value *index, bool is_new)
 {
     struct bytes name = text_of(index, "IndexName");
-    struct value definitions = update_definitions(call, update->current);
     bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
-    struct index_schema *indexes =
-        arena_create_array(call->arena, update->next.indexes_count + 1, sizeof(*indexes));
+    bool has_units = member_of(index, "ProvisionedThroughput") != NULL;
+    if (is_on_demand && has_units) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID
+                         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: "
+                         "%.*s when BillingMode is PAY_PER_REQUEST",
+                         (int)name.size, (const char *)name.data);
+    }
+    if (!is_on_demand && is_new && !has_units) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: "
+                                 "%.*s",
+                         (int)name.size, (const char *)name.data);
+    }
+    if (!is_on_demand && member_of(index, "OnDemandThroughput") != NULL) {
+        return on_demand_fail_provisioned(call, member_of(index, "OnDemandThroughput"), name, false);
+    }
+    if (is_on_demand && !is_new && member_of(index, "OnDemandThroughput") == NULL &&
+        member_of(index, "WarmThroughput") == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "The only Updates for index: %.*s when TableThroughputMode is "
+                                 "PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput",
+                         (int)name.size, (const char *)name.data);
+    }
+    return is_new ? create_check_throughput(call, index, is_on_demand, name) : STATUS_OK;
+}
+
+static enum status index_check_new(struct call *call, struct table_update *update, const struct value *index)
+{
+    struct bytes name = text_of(index, "IndexName");
+    const struct value *definitions = member_of(call->input, "AttributeDefinitions");
     if (schema_index(&update->next, name) != NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION, "Attempting to create an index which already exists");
     }
-    enum status status = create_check_index(call, index, &definitions);
+    if (definitions == NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "AttributeDefinitions is not specified for index: %.*s", (int)name.size,
+                         (const char *)name.data);
+    }
+    enum status status = create_check_index(call, index, definitions);
     if (status == STATUS_OK) {
         status = definitions_check_same(call, update->current);
     }
-    if (status == STATUS_OK) {
-        status = create_check_throughput(call, index, is_on_demand, name);
-    }
+    return status == STATUS_OK ? index_check_throughput(call, update, index, true) : status;
+}
+
+static enum status index_create(struct call *call, struct table_update *update, const struct value *index)
+{
+    struct index_schema *indexes =
+        arena_create_array(call->arena, update->next.indexes_count + 1, sizeof(*indexes));
+    enum status status = index_check_new(call, update, index);
     size_t projected = projected_count(index);
     size_t globals = 0;
     for (size_t i = 0; i < update->next.indexes_count; i++) {
@@ -191,12 +224,14 @@ static enum status index_create(struct call *call, struct table_update *update, 
         status = create_check_projected(call, projected);
     }
     if (status == STATUS_OK && globals >= DYNAMODB_GLOBAL_INDEXES_MAX) {
-        status = call_fail(call, AWS_FAILURE_VALIDATION,
-                           INVALID "GlobalSecondaryIndex count exceeds the per-table limit of %d",
+        status = call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
+                           "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table "
+                           "limit of %d",
                            DYNAMODB_GLOBAL_INDEXES_MAX);
     }
     if (status == STATUS_OK) {
-        status = create_index(call, index, &definitions, false, &indexes[update->next.indexes_count]);
+        status = create_index(call, index, member_of(call->input, "AttributeDefinitions"), false,
+                              &indexes[update->next.indexes_count]);
         update->next.indexes = indexes;
         update->next.indexes_count++;
     }
@@ -206,12 +241,12 @@ static enum status index_create(struct call *call, struct table_update *update, 
 static enum status index_delete(struct call *call, struct table_update *update, struct bytes name)
 {
     size_t kept = 0;
+    struct index_schema *gone = NULL;
     struct index_schema *indexes =
         arena_create_array(call->arena, update->next.indexes_count, sizeof(*indexes));
-    const struct index_schema *gone =
-        index_global(call, update->next.indexes, update->next.indexes_count, name);
-    if (gone == NULL) {
-        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    enum status status = index_global(call, update, update->next.indexes, name, "delete", &gone);
+    if (status != STATUS_OK) {
+        return status;
     }
     for (size_t i = 0; i < update->next.indexes_count; i++) {
         if (&update->next.indexes[i] != gone) {
@@ -226,26 +261,26 @@ static enum status index_delete(struct call *call, struct table_update *update, 
 static enum status index_update(struct call *call, struct table_update *update, const struct value *change)
 {
     static const char *const merged[] = {"ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput"};
-    bool is_on_demand = text_is(text_of(&update->properties, "BillingMode"), "PAY_PER_REQUEST");
     size_t count = update->next.indexes_count;
     struct index_schema *indexes = arena_create_array(call->arena, count, sizeof(*indexes));
+    struct index_schema *index = NULL;
     for (size_t i = 0; i < count; i++) {
         indexes[i] = update->next.indexes[i];
     }
-    struct index_schema *index = index_global(call, indexes, count, text_of(change, "IndexName"));
-    if (index == NULL) {
-        return call_fail(call, AWS_FAILURE_NOT_FOUND, "Requested resource not found");
+    enum status status = index_global(call, update, indexes, text_of(change, "IndexName"), "update", &index);
+    if (status == STATUS_OK) {
+        status = index_check_throughput(call, update, change, false);
     }
-    if (is_on_demand && member_of(change, "ProvisionedThroughput") != NULL) {
-        return create_check_throughput(call, change, true, index->name);
-    }
-    struct value properties = properties_decode(index->properties, call->arena);
-    enum status status = throughput_check_change(call, member_of(&properties, "ProvisionedThroughput"),
-                                                 member_of(change, "ProvisionedThroughput"), index->name);
     if (status != STATUS_OK) {
         return status;
     }
-    status = warm_check(call, &properties, member_of(change, "WarmThroughput"), index->name);
+    CHECK(index != NULL);
+    struct value properties = properties_decode(index->properties, call->arena);
+    status = throughput_check_change(call, member_of(&properties, "ProvisionedThroughput"),
+                                     member_of(change, "ProvisionedThroughput"), index->name);
+    if (status == STATUS_OK) {
+        status = warm_check(call, &properties, member_of(change, "WarmThroughput"), index->name);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -254,6 +289,7 @@ static enum status index_update(struct call *call, struct table_update *update, 
             map_merge_member(&properties, merged[k], member_of(change, merged[k]), call->arena);
         }
     }
+    on_demand_forget_removed(&properties, call->arena);
     index->properties = properties_encode(&properties, call->arena);
     update->next.indexes = indexes;
     return STATUS_OK;
@@ -308,70 +344,162 @@ static enum status update_indexes(struct call *call, struct table_update *update
     return status == STATUS_OK ? update_check_provisioned(call, update) : status;
 }
 
-/* --- what a request says by itself ------------------------------------------------------------------------------ */
+/* --- changes of indexes ----------------------------------------------------------------------------------------- */
 
-/* Whether an earlier change updates the index that this one does. */
-static bool changes_have_update(const struct value *changes, size_t count, struct bytes name)
+static const char *const change_kinds[] = {"Update", "Create", "Delete"};
+
+/* The index that a change is about. */
+static struct bytes change_index(const struct value *change)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct value *update = member_of(&changes->items.at[i], "Update");
-        if (update != NULL && bytes_equal(text_of(update, "IndexName"), name)) {
+    struct bytes name = {0};
+    for (size_t i = 0; i < ARRAY_COUNT(change_kinds) && name.size == 0; i++) {
+        name = text_of(member_of(change, change_kinds[i]), "IndexName");
+    }
+    return name;
+}
+
+static enum status change_check(struct call *call, const struct value *changes, size_t i)
+{
+    const struct value *change = &changes->items.at[i];
+    const struct value *alter = member_of(change, "Update");
+    struct bytes name = change_index(change);
+    size_t kinds = 0;
+    for (size_t k = 0; k < ARRAY_COUNT(change_kinds); k++) {
+        kinds += member_of(change, change_kinds[k]) != NULL ? 1U : 0U;
+    }
+    if (kinds != 1) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         kinds == 0 ? INVALID "One of GlobalSecondaryIndexUpdate.Update, "
+                                              "GlobalSecondaryIndexUpdate.Create, "
+                                              "GlobalSecondaryIndexUpdate.Delete must not be null"
+                                    : INVALID "Only one global secondary index action is allowed per "
+                                              "GlobalSecondaryIndexUpdate object");
+    }
+    for (size_t k = 0; k < i; k++) {
+        if (bytes_equal(name, change_index(&changes->items.at[k]))) {
+            return call_fail(call, AWS_FAILURE_VALIDATION,
+                             INVALID "Only one global secondary index update per index is allowed "
+                                     "simultaneously. Index: %.*s",
+                             (int)name.size, (const char *)name.data);
+        }
+    }
+    enum status status = throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
+    return status == STATUS_OK ? throughput_check_extras(call, alter, name) : status;
+}
+
+/* --- what may be changed together ------------------------------------------------------------------------------- */
+
+static const char *const update_members[] = {
+    "ProvisionedThroughput", "BillingMode",    "StreamSpecification", "GlobalSecondaryIndexUpdates",
+    "SSESpecification",      "ReplicaUpdates", "TableClass",          "DeletionProtectionEnabled",
+    "OnDemandThroughput",    "WarmThroughput",
+};
+
+/* Whether the request changes something besides `member`, and `also`, which may be NULL. */
+static bool update_has_other(struct call *call, const char *member, const char *also)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(update_members); i++) {
+        if (member_of(call->input, update_members[i]) != NULL && strcmp(update_members[i], member) != 0 &&
+            (also == NULL || strcmp(update_members[i], also) != 0)) {
             return true;
         }
     }
     return false;
 }
 
-static enum status change_check(struct call *call, const struct value *changes, size_t i)
+/* Whether it makes or drops an index; with `kind`, whether it does that. */
+static bool update_has_change(struct call *call, const char *kind)
 {
-    const struct value *change = &changes->items.at[i];
-    const struct value *create = member_of(change, "Create");
-    const struct value *drop = member_of(change, "Delete");
-    const struct value *alter = member_of(change, "Update");
-    size_t kinds = (create != NULL ? 1U : 0U) + (drop != NULL ? 1U : 0U) + (alter != NULL ? 1U : 0U);
-    if (kinds != 1) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         kinds == 0 ? INVALID "One of GlobalSecondaryIndexUpdate.Update, "
-                                              "GlobalSecondaryIndexUpdate.Create, "
-                                              "GlobalSecondaryIndexUpdate.Delete must not be null"
-                                    : INVALID "Only one of GlobalSecondaryIndexUpdate.Update, "
-                                              "GlobalSecondaryIndexUpdate.Create, "
-                                              "GlobalSecondaryIndexUpdate.Delete can be specified");
+    const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
+    for (size_t i = 0; changes != NULL && i < changes->items.count; i++) {
+        if (member_of(&changes->items.at[i], kind) != NULL) {
+            return true;
+        }
     }
-    struct bytes name = text_of(alter, "IndexName");
-    if (alter != NULL && changes_have_update(changes, i, name)) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         INVALID "Only one global secondary index update per index is allowed "
-                                 "simultaneously. Index: %.*s",
-                         (int)name.size, (const char *)name.data);
+    return false;
+}
+
+/* What a request may change besides nothing else, the first of these that it has. */
+static enum status update_check_alone(struct call *call)
+{
+    static const struct {
+        const char *member;
+        const char *also;
+        const char *text;
+    } rules[] = {
+        {"SSESpecification", NULL,
+         "Server-Side Encryption modification must be the only operation in the request"},
+        {"TableClass", NULL, "TableClass modification must be the only operation in the request"},
+        {"DeletionProtectionEnabled", NULL,
+         "DeletionProtection modification must be the only operation in the request"},
+        {"OnDemandThroughput", "BillingMode",
+         "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"},
+        {"WarmThroughput", NULL, "WarmThroughput must be the only operation in the request"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rules); i++) {
+        if (member_of(call->input, rules[i].member) == NULL ||
+            !update_has_other(call, rules[i].member, rules[i].also)) {
+            continue;
+        }
+        bool is_creating =
+            strcmp(rules[i].member, "WarmThroughput") == 0 && update_has_change(call, "Create");
+        return call_fail(
+            call, AWS_FAILURE_VALIDATION, INVALID "%s",
+            is_creating ? "Create global secondary index cannot be specified when updating WarmThroughput"
+                        : rules[i].text);
     }
-    enum status status = throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
-    return status == STATUS_OK ? throughput_check_extras(call, alter, name) : status;
+    return STATUS_OK;
+}
+
+static enum status update_check_together(struct call *call)
+{
+    bool has_stream = member_of(call->input, "StreamSpecification") != NULL;
+    bool has_units = member_of(call->input, "ProvisionedThroughput") != NULL;
+    bool is_provisioned = has_units || text_is(text_of(call->input, "BillingMode"), "PROVISIONED");
+    bool has_index = update_has_change(call, "Create") || update_has_change(call, "Delete");
+    const char *text = NULL;
+    if (has_stream && is_provisioned) {
+        text = "You cannot modify stream status while updating table IOPS";
+    } else if (has_index && has_units) {
+        text = "You cannot create or delete index while updating table IOPS";
+    } else if (has_index && has_stream) {
+        text = "You cannot create or delete index while changing stream status";
+    }
+    return text == NULL ? update_check_alone(call)
+                        : call_fail(call, AWS_FAILURE_VALIDATION, INVALID "%s", text);
+}
+
+/* --- what a request says by itself ------------------------------------------------------------------------------ */
+
+static enum status update_check_something(struct call *call)
+{
+    const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
+    bool is_empty = changes != NULL && changes->items.count == 0;
+    if (!update_has_other(call, "", is_empty ? "GlobalSecondaryIndexUpdates" : NULL)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
+                         "GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, "
+                         "MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
+                         "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is "
+                         "required");
+    }
+    return is_empty ? call_fail(call, AWS_FAILURE_VALIDATION,
+                                INVALID "List of GlobalSecondaryIndexUpdates is empty")
+                    : STATUS_OK;
 }
 
 static enum status update_check_request(struct call *call)
 {
-    static const char *const members[] = {"ProvisionedThroughput",    "BillingMode",
-                                          "StreamSpecification",      "SSESpecification",
-                                          "ReplicaUpdates",           "TableClass",
-                                          "OnDemandThroughput",       "WarmThroughput",
-                                          "DeletionProtectionEnabled"};
     const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
     size_t count = changes == NULL ? 0 : changes->items.count;
-    bool is_change = count > 0;
-    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
-        is_change = is_change || member_of(call->input, members[i]) != NULL;
-    }
-    if (!is_change) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, "
-                         "GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required");
-    }
     const struct value *throughput = member_of(call->input, "ProvisionedThroughput");
     bool is_on_demand = text_is(text_of(call->input, "BillingMode"), "PAY_PER_REQUEST");
-    enum status status = is_on_demand && throughput != NULL
-                             ? create_check_throughput(call, call->input, true, (struct bytes){0})
-                             : throughput_check_bounds(call, throughput, (struct bytes){0});
+    enum status status = update_check_something(call);
+    if (status == STATUS_OK) {
+        status = is_on_demand && throughput != NULL
+                     ? create_check_throughput(call, call->input, true, (struct bytes){0})
+                     : throughput_check_bounds(call, throughput, (struct bytes){0});
+    }
     if (status == STATUS_OK) {
         status = throughput_check_extras(call, call->input, (struct bytes){0});
     }
@@ -379,10 +507,12 @@ static enum status update_check_request(struct call *call)
         status = change_check(call, changes, i);
     }
     if (status == STATUS_OK) {
-        status = create_check_stream(call, member_of(call->input, "StreamSpecification"));
+        status = create_check_stream(call, member_of(call->input, "StreamSpecification"), false);
     }
-    return status == STATUS_OK ? create_check_encryption(call, member_of(call->input, "SSESpecification"))
-                               : status;
+    if (status == STATUS_OK) {
+        status = create_check_encryption(call, member_of(call->input, "SSESpecification"));
+    }
+    return status == STATUS_OK ? update_check_together(call) : status;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
@@ -471,6 +601,7 @@ enum status tables_update(struct call *call)
             map_merge_member(&update.properties, merged[i], member_of(call->input, merged[i]), call->arena);
         }
     }
+    on_demand_forget_removed(&update.properties, call->arena);
     if (status == STATUS_OK) {
         status = update_throughput(call, &update);
     }

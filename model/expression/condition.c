@@ -53,11 +53,11 @@ static bool operand_is_orderable(const struct operand *operand)
 static enum status operand_type_error(struct parser *parser, enum expression_test test,
                                       const struct operand *operand)
 {
-    return error_set(parser->error, STATUS_INVALID,
-                     "Incorrect operand type for operator or function; operator or function: %s, operand "
-                     "type: %s",
-                     expression_test_name(test),
-                     operand->kind == OPERAND_VALUE ? document_type(operand->value) : "N");
+    return parser_complain(
+        parser, COMPLAINT_OPERAND,
+        "Incorrect operand type for operator or function; operator or function: %s, operand "
+        "type: %s",
+        expression_test_name(test), operand->kind == OPERAND_VALUE ? document_type(operand->value) : "N");
 }
 
 /* "N:12": a bound as messages show it. */
@@ -88,8 +88,8 @@ static enum status check_between(struct parser *parser, const struct operand *op
     if (is_one_type && (!document_order(low, high, &order) || order <= 0)) {
         return STATUS_OK;
     }
-    return error_set(
-        parser->error, STATUS_INVALID,
+    return parser_complain(
+        parser, COMPLAINT_OPERAND,
         "The BETWEEN operator requires %s; lower bound operand: AttributeValue: {%s}, upper bound "
         "operand: AttributeValue: {%s}",
         is_one_type ? "upper bound to be greater than or equal to lower bound"
@@ -113,12 +113,13 @@ static enum status check_operands(struct parser *parser, enum expression_test te
     if (is_same_path) {
         struct buffer path = {0};
         path_format(&operands[0].path, &path);
-        (void)error_set(parser->error, STATUS_INVALID,
-                        "The first operand must be distinct from the remaining operands for this operator or "
-                        "function; operator: %s, first operand: %.*s",
-                        expression_test_name(test), (int)path.size, (const char *)path.data);
+        (void)parser_complain(
+            parser, COMPLAINT_OPERAND,
+            "The first operand must be distinct from the remaining operands for this operator or "
+            "function; operator: %s, first operand: %.*s",
+            expression_test_name(test), (int)path.size, (const char *)path.data);
         buffer_reset(&path);
-        return STATUS_INVALID;
+        return STATUS_OK;
     }
     return test == EXPRESSION_BETWEEN ? check_between(parser, operands) : STATUS_OK;
 }
@@ -138,19 +139,22 @@ static enum status parse_between(struct parser *parser, struct operand *operands
 /* Operands in parentheses, parted by commas, after operands[0]; the opening one is the current token. */
 static enum status parse_list(struct parser *parser, struct operand *operands, size_t *ret_count)
 {
+    struct operand surplus;
     size_t count = 1;
     enum status status = parser_expect(parser, TOKEN_OPEN);
     while (status == STATUS_OK) {
-        if (count > EXPRESSION_OPERANDS_MAX) {
-            return error_set(parser->error, STATUS_INVALID,
-                             "The IN operator is provided with too many operands; number of operands: %zu",
-                             count);
-        }
-        status = parser_operand(parser, &operands[count++]);
+        status = parser_operand(parser, count <= EXPRESSION_OPERANDS_MAX ? &operands[count] : &surplus);
+        count++;
         if (status != STATUS_OK || parser->token.kind != TOKEN_COMMA) {
             break;
         }
         status = parser_advance(parser);
+    }
+    if (status == STATUS_OK && count - 1 > EXPRESSION_OPERANDS_MAX) {
+        (void)parser_complain(parser, COMPLAINT_OPERAND,
+                              "The IN operator is provided with too many operands; number of operands: %zu",
+                              count - 1);
+        count = EXPRESSION_OPERANDS_MAX + 1;
     }
     *ret_count = count;
     return status == STATUS_OK ? parser_expect(parser, TOKEN_CLOSE) : status;
@@ -176,26 +180,21 @@ static bool comparison_operator(struct parser *parser, enum expression_test *ret
     return *ret_test == EXPRESSION_BETWEEN || parser_is_word(parser, "IN");
 }
 
-/* size(…) stands where a condition belongs. */
-static enum status size_alone_error(struct parser *parser)
+/* size(…) stands where a condition belongs, or a condition where an operand does. */
+static enum status misused_error(struct parser *parser, const char *function)
 {
-    return error_set(parser->error, STATUS_INVALID,
-                     "The function is not allowed to be used this way in an expression; function: size");
+    return parser_complain(parser, COMPLAINT_MISUSED,
+                           "The function is not allowed to be used this way in an expression; function: %s",
+                           function);
 }
 
-/* operand comparison */
-static enum status parse_comparison(struct parser *parser, const struct condition **ret_condition)
+/* The comparison after operands[0]. */
+static enum status parse_compared(struct parser *parser, enum expression_test test, struct operand *operands,
+                                  const struct condition **ret_condition)
 {
-    struct operand operands[EXPRESSION_OPERANDS_MAX + 2];
     size_t count = 2;
-    struct condition condition = {0};
-    enum status status = parser_operand(parser, &operands[0]);
-    if (status == STATUS_OK && !comparison_operator(parser, &condition.test)) {
-        status = operands[0].kind == OPERAND_SIZE ? size_alone_error(parser) : parser_syntax_error(parser);
-    }
-    if (status == STATUS_OK) {
-        status = parser_count_operator(parser);
-    }
+    struct condition condition = {.test = test};
+    enum status status = parser_count_operator(parser);
     if (status == STATUS_OK) {
         status = parser_advance(parser);
     }
@@ -223,6 +222,23 @@ static enum status parse_comparison(struct parser *parser, const struct conditio
     return status;
 }
 
+/* operand comparison */
+static enum status parse_comparison(struct parser *parser, const struct condition **ret_condition)
+{
+    struct operand operands[EXPRESSION_OPERANDS_MAX + 2];
+    enum expression_test test = EXPRESSION_EQUAL;
+    bool is_function = parser_is_function(parser);
+    enum status status = parser_operand(parser, &operands[0]);
+    if (status != STATUS_OK || comparison_operator(parser, &test)) {
+        return status == STATUS_OK ? parse_compared(parser, test, operands, ret_condition) : status;
+    }
+    if (operands[0].kind == OPERAND_SIZE) {
+        (void)misused_error(parser, "size");
+    }
+    *ret_condition = condition_of(parser, (struct condition){.test = EXPRESSION_EXISTS});
+    return is_function ? STATUS_OK : parser_syntax_error(parser); /* of a function there was a complaint */
+}
+
 struct function_rule {
     const char *name;
     size_t operands;
@@ -242,6 +258,11 @@ static const struct function_rule function_rules[] = {
 static enum status check_type_name(struct parser *parser, const struct operand *operand)
 {
     static const char *const types[] = {"S", "N", "B", "SS", "NS", "BS", "BOOL", "NULL", "L", "M"};
+    if (operand->kind == OPERAND_PATH) {
+        return parser_complain(parser, COMPLAINT_OPERAND,
+                               "Incorrect operand type for operator or function; operator or function: "
+                               "attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}");
+    }
     if (operand->kind != OPERAND_VALUE || operand->value->kind != VALUE_TEXT) {
         return operand_type_error(parser, EXPRESSION_TYPE, operand);
     }
@@ -251,25 +272,26 @@ static enum status check_type_name(struct parser *parser, const struct operand *
             return STATUS_OK;
         }
     }
-    return error_set(parser->error, STATUS_INVALID,
-                     "Invalid attribute type name found; type: %.*s, valid types: "
-                     "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
-                     (int)operand->value->bytes.size, (const char *)operand->value->bytes.data);
+    return parser_complain(parser, COMPLAINT_OPERAND,
+                           "Invalid attribute type name found; type: %.*s, valid types: "
+                           "{B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+                           (int)operand->value->bytes.size, (const char *)operand->value->bytes.data);
 }
 
 static enum status check_function(struct parser *parser, const struct function_rule *rule,
                                   const struct operand *operands, size_t count)
 {
     if (count != rule->operands) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "Incorrect number of operands for operator or function; operator or function: %s, "
-                         "number of operands: %zu",
-                         rule->name, count);
+        return parser_complain(
+            parser, COMPLAINT_OPERAND,
+            "Incorrect number of operands for operator or function; operator or function: %s, "
+            "number of operands: %zu",
+            rule->name, count);
     }
     if (count == 1 && operands[0].kind != OPERAND_PATH) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "Operator or function requires a document path; operator or function: %s",
-                         rule->name);
+        return parser_complain(parser, COMPLAINT_OPERAND,
+                               "Operator or function requires a document path; operator or function: %s",
+                               rule->name);
     }
     if (rule->test == EXPRESSION_TYPE) {
         return check_type_name(parser, &operands[1]);
@@ -299,6 +321,11 @@ static enum status parse_function(struct parser *parser, const struct function_r
     }
     if (status == STATUS_OK) {
         status = check_function(parser, rule, operands + 1, count - 1);
+    }
+    enum expression_test comparison = rule->test;
+    if (status == STATUS_OK && comparison_operator(parser, &comparison)) {
+        (void)misused_error(parser, rule->name);
+        return parse_compared(parser, comparison, operands, ret_condition);
     }
     if (status == STATUS_OK) {
         struct operand *kept = arena_create_array(parser->options->arena, count - 1, sizeof(*kept));
@@ -331,7 +358,7 @@ static enum status parse_parentheses(struct parser *parser, const struct conditi
         status = parse_or(parser, ret_condition);
     }
     if (status == STATUS_OK && parser->grouped == *ret_condition && !parser->options->is_native) {
-        return error_set(parser->error, STATUS_INVALID, "The expression has redundant parentheses;");
+        (void)parser_complain(parser, COMPLAINT_PARENTHESES, "The expression has redundant parentheses;");
     }
     if (status == STATUS_OK) {
         parser->grouped = *ret_condition;
@@ -443,11 +470,12 @@ enum status condition_parse(struct bytes text, const struct expression_options *
     struct parser parser;
     const struct condition *condition = NULL;
     enum status status = parser_begin(&parser, text, options, error);
+    parser.is_condition = true;
     if (status == STATUS_OK) {
         status = parse_or(&parser, &condition);
     }
-    if (status == STATUS_OK && parser.token.kind != TOKEN_END) {
-        status = parser_syntax_error(&parser);
+    if (status == STATUS_OK) {
+        status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
         *ret_condition = condition;

@@ -33,6 +33,24 @@ struct token {
     size_t offset;
 };
 
+/* What may be wrong in an expression whose grammar is right, the most telling first: it is found while the text is read and
+ * told when all of it was. Of two of one kind the first is told. */
+enum complaint {
+    COMPLAINT_PARENTHESES,
+    COMPLAINT_RESERVED_IN_UPDATE,
+    COMPLAINT_FUNCTION, /* there is none of that name, or none here */
+    COMPLAINT_SECTION,
+    COMPLAINT_MISUSED,
+    COMPLAINT_RESERVED,
+    COMPLAINT_NAME,
+    COMPLAINT_VALUE,
+    COMPLAINT_OVERLAP,
+    COMPLAINT_CONFLICT,
+    COMPLAINT_ADDED,   /* an operand of ADD or DELETE */
+    COMPLAINT_OPERAND, /* types and number of operands */
+    COMPLAINT_NONE,
+};
+
 struct parser {
     struct bytes text;
     const struct expression_options *options;
@@ -43,6 +61,9 @@ struct parser {
     size_t operators;
     size_t depth;
     bool is_update;
+    bool is_condition;
+    enum complaint complaint; /* the most telling one so far */
+    struct error complained;
     const struct condition *grouped; /* the condition that stood in parentheses last */
     enum operand_image image;        /* of the path parsed last */
 };
@@ -51,6 +72,11 @@ struct parser {
 MUST_USE enum status parser_begin(struct parser *parser, struct bytes text,
                                   const struct expression_options *options, struct error *error);
 MUST_USE enum status parser_advance(struct parser *parser);
+/* Keeps an error for the end, unless a more telling one is kept: STATUS_OK, the parser goes on. */
+enum status parser_complain(struct parser *parser, enum complaint complaint, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* After the last token: a syntax error when it was not the last, or what was kept. */
+MUST_USE enum status parser_end(struct parser *parser);
 /* "Syntax error; token: …, near: …" */
 enum status parser_syntax_error(struct parser *parser);
 bool parser_is_word(const struct parser *parser, const char *word); /* any case */

@@ -1,4 +1,6 @@
 /* Tokens. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "expression_private.h"
@@ -167,7 +169,7 @@ enum status parser_advance(struct parser *parser)
 enum status parser_begin(struct parser *parser, struct bytes text, const struct expression_options *options,
                          struct error *error)
 {
-    *parser = (struct parser){.text = text, .options = options, .error = error};
+    *parser = (struct parser){.text = text, .options = options, .error = error, .complaint = COMPLAINT_NONE};
     if (text.size > EXPRESSION_TEXT_BYTES_MAX) {
         return error_set(error, STATUS_TOO_LARGE,
                          "Expression size has exceeded the maximum allowed size; expression size: %zu",
@@ -198,6 +200,28 @@ enum status parser_syntax_error(struct parser *parser)
     return error_set(parser->error, STATUS_INVALID, "Syntax error; token: \"%.*s\", near: \"%.*s\"",
                      (int)token.text.size, (const char *)token.text.data, (int)(end - from),
                      (const char *)parser->text.data + from);
+}
+
+enum status parser_complain(struct parser *parser, enum complaint complaint, const char *format, ...)
+{
+    if (complaint < parser->complaint) {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(parser->complained.text, sizeof(parser->complained.text), format, arguments);
+        va_end(arguments);
+        parser->complaint = complaint;
+    }
+    return STATUS_OK;
+}
+
+enum status parser_end(struct parser *parser)
+{
+    if (parser->token.kind != TOKEN_END) {
+        return parser_syntax_error(parser);
+    }
+    return parser->complaint == COMPLAINT_NONE
+               ? STATUS_OK
+               : error_set(parser->error, STATUS_INVALID, "%s", parser->complained.text);
 }
 
 bool parser_is_word(const struct parser *parser, const char *word)

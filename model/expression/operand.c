@@ -2,6 +2,10 @@
 #include "expression_private.h"
 #include "value/decimal.h"
 
+static const struct value no_value = {.kind = VALUE_NULL};
+/* Stands for an operand that there was a complaint about. */
+static const struct operand nothing = {.kind = OPERAND_VALUE, .value = &no_value};
+
 void placeholders_prepare(struct placeholders *placeholders, struct arena *arena)
 {
     size_t names = placeholders->names == NULL ? 0 : placeholders->names->pairs.count;
@@ -37,9 +41,10 @@ static enum status parser_name(struct parser *parser, struct bytes *ret_name)
     struct bytes text = parser->token.text;
     if (parser->token.kind == TOKEN_WORD) {
         if (!parser->options->is_native && expression_is_reserved(text)) {
-            return error_set(parser->error, STATUS_INVALID,
-                             "Attribute name is a reserved keyword; reserved keyword: %.*s", (int)text.size,
-                             (const char *)text.data);
+            (void)parser_complain(parser,
+                                  parser->is_update ? COMPLAINT_RESERVED_IN_UPDATE : COMPLAINT_RESERVED,
+                                  "Attribute name is a reserved keyword; reserved keyword: %.*s",
+                                  (int)text.size, (const char *)text.data);
         }
         *ret_name = text;
         return parser_advance(parser);
@@ -49,13 +54,14 @@ static enum status parser_name(struct parser *parser, struct bytes *ret_name)
     }
     const struct value *name =
         placeholders == NULL ? NULL : placeholder_find(placeholders->names, placeholders->names_used, text);
-    if (name == NULL || name->kind != VALUE_TEXT) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "An expression attribute name used in the document path is not defined; attribute "
-                         "name: %.*s",
-                         (int)text.size, (const char *)text.data);
+    bool is_defined = name != NULL && name->kind == VALUE_TEXT;
+    if (!is_defined) {
+        (void)parser_complain(parser, parser->is_condition ? COMPLAINT_OPERAND : COMPLAINT_NAME,
+                              "An expression attribute name used in the document path is not defined; "
+                              "attribute name: %.*s",
+                              (int)text.size, (const char *)text.data);
     }
-    *ret_name = name->bytes;
+    *ret_name = is_defined ? name->bytes : text;
     return parser_advance(parser);
 }
 
@@ -144,12 +150,12 @@ static enum status parser_placeholder(struct parser *parser, struct operand *ret
     const struct value *value =
         placeholders == NULL ? NULL : placeholder_find(placeholders->values, placeholders->values_used, text);
     if (value == NULL) {
-        return error_set(
-            parser->error, STATUS_INVALID,
+        (void)parser_complain(
+            parser, parser->is_condition ? COMPLAINT_OPERAND : COMPLAINT_VALUE,
             "An expression attribute value used in expression is not defined; attribute value: %.*s",
             (int)text.size, (const char *)text.data);
     }
-    *ret_operand = (struct operand){.kind = OPERAND_VALUE, .value = value};
+    *ret_operand = value == NULL ? nothing : (struct operand){.kind = OPERAND_VALUE, .value = value};
     return parser_advance(parser);
 }
 
@@ -208,80 +214,51 @@ static enum status parser_literal(struct parser *parser, struct operand *ret_ope
     return STATUS_OK;
 }
 
-static enum status parser_size(struct parser *parser, struct operand *ret_operand)
-{
-    struct operand operand = {.kind = OPERAND_SIZE};
-    enum status status = parser_count_operator(parser);
-    if (status == STATUS_OK) {
-        status = parser_advance(parser);
-    }
-    if (status == STATUS_OK) {
-        status = parser_expect(parser, TOKEN_OPEN);
-    }
-    if (status == STATUS_OK && parser->token.kind == TOKEN_VALUE) {
-        struct operand value = {0};
-        status = parser_placeholder(parser, &value);
-        if (status == STATUS_OK) {
-            operand.value = value.value;
-        }
-    } else if (status == STATUS_OK) {
-        status = parser_path(parser, &operand.path);
-        operand.image = parser->image;
-    }
-    if (status == STATUS_OK && parser->token.kind == TOKEN_COMMA) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "Incorrect number of operands for operator or function; operator or function: size, "
-                         "number of operands: 2");
-    }
-    if (status == STATUS_OK) {
-        status = parser_expect(parser, TOKEN_CLOSE);
-    }
-    *ret_operand = operand;
-    return status;
-}
-
 /* NOLINTBEGIN(misc-no-recursion): a parser; EXPRESSION_DEPTH_MAX bounds it */
-static enum status check_list_append(struct parser *parser, const struct operand *operand)
+/* What has no size, told by the expression alone: a number, a truth, a null. */
+static void check_size(struct parser *parser, const struct operand *operand)
 {
-    return operand->kind != OPERAND_VALUE || operand->value->kind == VALUE_LIST
-               ? STATUS_OK
-               : error_set(parser->error, STATUS_INVALID,
-                           "Incorrect operand type for operator or function; operator or function: "
-                           "list_append, operand type: %s",
-                           document_type(operand->value));
+    static const char *const without[] = {"N", "BOOL", "NULL"};
+    const char *type = operand->kind == OPERAND_VALUE  ? document_type(operand->value)
+                       : operand->kind == OPERAND_SIZE ? "N"
+                                                       : "";
+    for (size_t i = 0; i < ARRAY_COUNT(without); i++) {
+        if (strcmp(type, without[i]) == 0) {
+            (void)parser_complain(parser, COMPLAINT_OPERAND,
+                                  "Incorrect operand type for operator or function; operator or function: "
+                                  "size, operand type: %s",
+                                  type);
+        }
+    }
 }
 
-static enum status fail_operand_count(struct parser *parser, enum operand_kind kind, size_t count)
-{
-    return error_set(parser->error, STATUS_INVALID,
-                     "Incorrect number of operands for operator or function; operator or function: %s, "
-                     "number of operands: %zu",
-                     kind == OPERAND_IF_NOT_EXISTS ? "if_not_exists" : "list_append", count);
-}
-
-/* The second operand. Those after it are counted, to be refused. */
-static enum status parser_second_operand(struct parser *parser, enum operand_kind kind,
-                                         struct operand *ret_operand)
+/* The operands after the first of a call, to its end: those beyond `wanted` are only counted. */
+static enum status parser_more_operands(struct parser *parser, struct operand *second, size_t wanted,
+                                        const char *function)
 {
     struct operand surplus;
-    size_t count = 2;
-    enum status status = parser_operand(parser, ret_operand);
+    size_t count = 1;
+    enum status status = STATUS_OK;
     while (status == STATUS_OK && parser->token.kind == TOKEN_COMMA) {
         status = parser_advance(parser);
         if (status == STATUS_OK) {
-            status = parser_operand(parser, &surplus);
+            status = parser_operand(parser, count == 1 && second != NULL ? second : &surplus);
         }
         count++;
     }
-    return status == STATUS_OK && count > 2 ? fail_operand_count(parser, kind, count) : status;
+    if (status == STATUS_OK && count != wanted && function != NULL) {
+        (void)parser_complain(parser, COMPLAINT_OPERAND,
+                              "Incorrect number of operands for operator or function; operator or function: "
+                              "%s, number of operands: %zu",
+                              function, count);
+    }
+    parser->depth--;
+    return status == STATUS_OK ? parser_expect(parser, TOKEN_CLOSE) : status;
 }
 
-/* if_not_exists(path, operand) and list_append(operand, operand). */
-static enum status parser_update_function(struct parser *parser, enum operand_kind kind,
-                                          struct operand *ret_operand)
+/* The name of a function, its parenthesis and its first operand; parser_more_operands ends what begins here. */
+static enum status parser_call(struct parser *parser, struct operand *ret_operand)
 {
-    struct operand *left = arena_create(parser->options->arena, sizeof(*left));
-    struct operand *right = arena_create(parser->options->arena, sizeof(*right));
     if (++parser->depth > EXPRESSION_DEPTH_MAX) {
         return parser_syntax_error(parser);
     }
@@ -293,66 +270,102 @@ static enum status parser_update_function(struct parser *parser, enum operand_ki
         status = parser_expect(parser, TOKEN_OPEN);
     }
     if (status == STATUS_OK) {
-        status = parser_operand(parser, left);
+        status = parser_operand(parser, ret_operand);
     }
+    return status;
+}
+
+static enum status parser_size(struct parser *parser, struct operand *ret_operand)
+{
+    struct operand of = {0};
+    enum status status = parser_call(parser, &of);
+    if (status == STATUS_OK) {
+        check_size(parser, &of);
+        status = parser_more_operands(parser, NULL, 1, "size");
+    }
+    *ret_operand =
+        (struct operand){.kind = OPERAND_SIZE, .path = of.path, .value = of.value, .image = of.image};
+    return status;
+}
+
+static void check_list_append(struct parser *parser, const struct operand *operand)
+{
+    if (operand->kind == OPERAND_VALUE && operand->value->kind != VALUE_LIST) {
+        (void)parser_complain(parser, COMPLAINT_OPERAND,
+                              "Incorrect operand type for operator or function; operator or function: "
+                              "list_append, operand type: %s",
+                              document_type(operand->value));
+    }
+}
+
+/* if_not_exists(path, operand) and list_append(operand, operand). */
+static enum status parser_update_function(struct parser *parser, enum operand_kind kind,
+                                          struct operand *ret_operand)
+{
+    struct operand *left = arena_create(parser->options->arena, sizeof(*left));
+    struct operand *right = arena_create(parser->options->arena, sizeof(*right));
+    *right = nothing;
+    enum status status = parser_call(parser, left);
     if (status == STATUS_OK && kind == OPERAND_IF_NOT_EXISTS && left->kind != OPERAND_PATH) {
-        return error_set(
-            parser->error, STATUS_INVALID,
+        (void)parser_complain(
+            parser, COMPLAINT_OPERAND,
             "Operator or function requires a document path; operator or function: if_not_exists");
     }
-    if (status == STATUS_OK && parser->token.kind == TOKEN_CLOSE) {
-        return fail_operand_count(parser, kind, 1);
-    }
     if (status == STATUS_OK) {
-        status = parser_expect(parser, TOKEN_COMMA);
-    }
-    if (status == STATUS_OK) {
-        status = parser_second_operand(parser, kind, right);
-    }
-    if (status == STATUS_OK) {
-        status = parser_expect(parser, TOKEN_CLOSE);
+        status = parser_more_operands(parser, right, 2,
+                                      kind == OPERAND_IF_NOT_EXISTS ? "if_not_exists" : "list_append");
     }
     if (status == STATUS_OK && kind == OPERAND_LIST_APPEND) {
-        status = check_list_append(parser, left);
-        status = status == STATUS_OK ? check_list_append(parser, right) : status;
+        check_list_append(parser, left);
+        check_list_append(parser, right);
     }
-    parser->depth--;
     *ret_operand = (struct operand){.kind = kind, .path = left->path, .left = left, .right = right};
     return status;
+}
+
+/* A function that cannot stand here, or that there is not. */
+static enum status parser_wrong_function(struct parser *parser, struct operand *ret_operand)
+{
+    static const char *const conditions[] = {"attribute_exists", "attribute_not_exists",
+                                             "attribute_type",   "begins_with",
+                                             "contains",         "size"};
+    struct bytes name = parser->token.text;
+    bool is_of_updates =
+        bytes_equal(name, bytes_of_text("if_not_exists")) || bytes_equal(name, bytes_of_text("list_append"));
+    bool is_of_conditions = false;
+    for (size_t i = 0; i < ARRAY_COUNT(conditions); i++) {
+        is_of_conditions = is_of_conditions || bytes_equal(name, bytes_of_text(conditions[i]));
+    }
+    if (!is_of_updates && !is_of_conditions) {
+        (void)parser_complain(parser, COMPLAINT_FUNCTION, "Invalid function name; function: %.*s",
+                              (int)name.size, (const char *)name.data);
+    } else if (parser->is_update || is_of_updates) {
+        (void)parser_complain(parser, COMPLAINT_FUNCTION,
+                              "The function is not allowed in %s expression; function: %.*s",
+                              parser->is_update ? "an update" : "a condition", (int)name.size,
+                              (const char *)name.data);
+    } else {
+        (void)parser_complain(
+            parser, COMPLAINT_MISUSED,
+            "The function is not allowed to be used this way in an expression; function: %.*s",
+            (int)name.size, (const char *)name.data);
+    }
+    enum status status = parser_call(parser, ret_operand);
+    *ret_operand = nothing;
+    return status == STATUS_OK ? parser_more_operands(parser, NULL, 0, NULL) : status;
 }
 
 static enum status parser_function_operand(struct parser *parser, struct operand *ret_operand)
 {
     struct bytes name = parser->token.text;
-    bool is_size = bytes_equal(name, bytes_of_text("size"));
     bool is_if_not_exists = bytes_equal(name, bytes_of_text("if_not_exists"));
-    bool is_list_append = bytes_equal(name, bytes_of_text("list_append"));
-    static const char *const conditions[] = {"attribute_exists", "attribute_not_exists", "attribute_type",
-                                             "begins_with", "contains"};
-    if (parser->is_update && (is_if_not_exists || is_list_append)) {
+    if (parser->is_update && (is_if_not_exists || bytes_equal(name, bytes_of_text("list_append")))) {
         return parser_update_function(parser, is_if_not_exists ? OPERAND_IF_NOT_EXISTS : OPERAND_LIST_APPEND,
                                       ret_operand);
     }
-    if (!parser->is_update && is_size) {
-        return parser_size(parser, ret_operand);
-    }
-    bool is_known = is_size || is_if_not_exists || is_list_append;
-    for (size_t i = 0; i < ARRAY_COUNT(conditions); i++) {
-        is_known |= bytes_equal(name, bytes_of_text(conditions[i]));
-    }
-    if (!is_known) {
-        return error_set(parser->error, STATUS_INVALID, "Invalid function name; function: %.*s",
-                         (int)name.size, (const char *)name.data);
-    }
-    if (parser->is_update || is_if_not_exists || is_list_append) {
-        return error_set(parser->error, STATUS_INVALID,
-                         "The function is not allowed in %s expression; function: %.*s",
-                         parser->is_update ? "an update" : "a condition", (int)name.size,
-                         (const char *)name.data);
-    }
-    return error_set(parser->error, STATUS_INVALID,
-                     "The function is not allowed to be used this way in an expression; function: %.*s",
-                     (int)name.size, (const char *)name.data);
+    return !parser->is_update && bytes_equal(name, bytes_of_text("size"))
+               ? parser_size(parser, ret_operand)
+               : parser_wrong_function(parser, ret_operand);
 }
 
 enum status parser_operand(struct parser *parser, struct operand *ret_operand)

@@ -13,27 +13,28 @@ static const char *const section_names[] = {
     [ACTION_DELETE] = "DELETE",
 };
 
-static enum status path_error(struct parser *parser, const struct path *one, const struct path *two,
-                              const char *verb, const char *advice)
+static enum status path_error(struct parser *parser, enum complaint complaint, const struct path *one,
+                              const struct path *two, const char *verb)
 {
     struct buffer text = {0};
     path_format(one, &text);
     buffer_put_text(&text, ", path two: ");
     path_format(two, &text);
-    (void)error_set(parser->error, STATUS_INVALID, "Two document paths %s with each other; %spath one: %.*s",
-                    verb, advice, (int)text.size, (const char *)text.data);
+    (void)parser_complain(parser, complaint,
+                          "Two document paths %s with each other; must remove or rewrite one of these paths; "
+                          "path one: %.*s",
+                          verb, (int)text.size, (const char *)text.data);
     buffer_reset(&text);
-    return STATUS_INVALID;
+    return STATUS_OK;
 }
 
 static enum status check_paths(struct parser *parser, const struct path *earlier, const struct path *path)
 {
     if (path_overlaps(earlier, path)) {
-        return path_error(parser, earlier, path, "overlap", "must remove or rewrite one of these paths; ");
+        return path_error(parser, COMPLAINT_OVERLAP, earlier, path, "overlap");
     }
-    return path_conflicts(earlier, path)
-               ? path_error(parser, earlier, path, "conflict", "must remove or rewrite one of these paths; ")
-               : STATUS_OK;
+    return path_conflicts(earlier, path) ? path_error(parser, COMPLAINT_CONFLICT, earlier, path, "conflict")
+                                         : STATUS_OK;
 }
 
 /* operand (("+" | "-") operand)? */
@@ -61,7 +62,7 @@ static enum status parse_set_operand(struct parser *parser, struct operand *ret_
         status = parser_expect(parser, TOKEN_CLOSE);
     }
     if (status == STATUS_OK && is_redundant) {
-        status = error_set(parser->error, STATUS_INVALID, "The expression has redundant parentheses;");
+        (void)parser_complain(parser, COMPLAINT_PARENTHESES, "The expression has redundant parentheses;");
     }
     parser->depth--;
     return status;
@@ -87,10 +88,11 @@ static enum status parse_set_value(struct parser *parser, struct operand *ret_op
     for (int i = 0; i < 2 && status == STATUS_OK; i++) {
         const struct operand *operand = i == 0 ? left : right;
         if (operand->kind == OPERAND_VALUE && !value_is_number(operand->value)) {
-            status = error_set(parser->error, STATUS_INVALID,
-                               "Incorrect operand type for operator or function; operator or function: %s, "
-                               "operand type: %s",
-                               is_plus ? "+" : "-", document_type(operand->value));
+            (void)
+                parser_complain(parser, COMPLAINT_OPERAND,
+                                "Incorrect operand type for operator or function; operator or function: %s, "
+                                "operand type: %s",
+                                is_plus ? "+" : "-", document_type(operand->value));
         }
     }
     *ret_operand =
@@ -120,10 +122,10 @@ static enum status check_add_operand(struct parser *parser, enum action_kind kin
             break;
         }
     }
-    return error_set(parser->error, STATUS_INVALID,
-                     "Incorrect operand type for operator or function; operator: %s, operand type: %s, "
-                     "typeSet: ALLOWED_FOR_%s_OPERAND",
-                     section_names[kind], type, section_names[kind]);
+    return parser_complain(parser, COMPLAINT_ADDED,
+                           "Incorrect operand type for operator or function; operator: %s, operand type: %s, "
+                           "typeSet: ALLOWED_FOR_%s_OPERAND",
+                           section_names[kind], type, section_names[kind]);
 }
 
 static enum status parse_action(struct parser *parser, enum action_kind kind, struct action *ret_action)
@@ -187,9 +189,9 @@ static enum status parse_sections(struct parser *parser, struct action *actions,
             return parser_syntax_error(parser);
         }
         if (seen[kind]) {
-            return error_set(parser->error, STATUS_INVALID,
-                             "The \"%s\" section can only be used once in an update expression;",
-                             section_names[kind]);
+            (void)parser_complain(parser, COMPLAINT_SECTION,
+                                  "The \"%s\" section can only be used once in an update expression;",
+                                  section_names[kind]);
         }
         seen[kind] = true;
         enum status status = parser_advance(parser);
@@ -215,6 +217,9 @@ enum status update_parse(struct bytes text, const struct expression_options *opt
     }
     struct action *actions = arena_create_array(options->arena, EXPRESSION_ACTIONS_MAX, sizeof(*actions));
     status = parse_sections(&parser, actions, &count);
+    if (status == STATUS_OK) {
+        status = parser_end(&parser);
+    }
     if (status == STATUS_OK) {
         *ret_update = (struct update){.actions = actions, .count = count};
     }
@@ -244,8 +249,8 @@ enum status projection_parse(struct bytes text, const struct expression_options 
         }
         status = parser_advance(&parser);
     }
-    if (status == STATUS_OK && parser.token.kind != TOKEN_END) {
-        status = parser_syntax_error(&parser);
+    if (status == STATUS_OK) {
+        status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
         *ret_projection = (struct projection){.paths = paths, .count = count};

@@ -35,6 +35,8 @@ def batches_read(db, wire):
     fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"two": {"Keys": [{"p": {"S": "a"}, "n": {"N": "1"}}, {"p": {"S": "a"}, "n": {"N": "1.0"}}]}})
     fails(NOT_FOUND, "Requested resource not found", db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a")}, "none": {"Keys": keys_of("a")}})
     fails(VALIDATION, NO_MATCH, db.batch_get_item, RequestItems={"two": {"Keys": keys_of("a")}})
+    fails(VALIDATION, "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}",
+          db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a"), "ProjectionExpression": "n"}, "two": {"Keys": [item(p="x", n=1)], "AttributesToGet": ["a"]}})
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.batch_get_item, RequestItems={})
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.batch_get_item, RequestItems={"one": {"Keys": []}})
 
@@ -121,6 +123,10 @@ def transactions_that_are_refused(db, wire):
         fails(VALIDATION, words, db.transact_write_items, TransactItems=items)
     fails(VALIDATION, "4 MB", db.transact_write_items, TransactItems=[{"Put": {"TableName": "one", "Item": item(p=f"m{n}", a="x" * 390 * 1024)}} for n in range(11)])
     assert "Item" not in db.get_item(TableName="one", Key=item(p="m1"))
+    good, empty = {"Put": {"TableName": "one", "Item": item(p="good")}}, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p"
+    for bad, words in (({"Put": {"TableName": "one", "Item": item(p="")}}, empty), ({"Delete": {"TableName": "one", "Key": item(p="")}}, empty), ({"Delete": {"TableName": "one", "Key": item(p="x" * 2049)}}, "Size of hashkey has exceeded")):
+        fails(VALIDATION, words, db.transact_write_items, TransactItems=[good, bad])
+    fails(CANCELED, "[None, ValidationError]", db.transact_write_items, TransactItems=[good, {"Delete": {"TableName": "one", "Key": item(p=1)}}])
     fails(NOT_FOUND, "Requested resource not found", db.transact_write_items, TransactItems=[{"Delete": {"TableName": "none", "Key": item(p="z")}}])
     fails(VALIDATION, several, db.transact_write_items, TransactItems=[{"Delete": {"TableName": "two", "Key": {"p": {"S": "a"}, "n": {"N": "1"}}}}, {"Delete": {"TableName": "two", "Key": {"p": {"S": "a"}, "n": {"N": "1.0"}}}}])
 

@@ -41,6 +41,7 @@ def tables_come_back(db, wire):
     recovery = told["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     equal((told["ContinuousBackupsDescription"]["ContinuousBackupsStatus"], recovery["PointInTimeRecoveryStatus"]), ("ENABLED", "ENABLED"))
     equal(recovery["RecoveryPeriodInDays"], 7)
+    wire.refused("UpdateContinuousBackups", {"TableName": "source", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False, "RecoveryPeriodInDays": 7}}, VALIDATION, "Invalid Request: Cannot specify RecoveryPeriodInDays when disabling")
     assert recovery["EarliestRestorableDateTime"] <= recovery["LatestRestorableDateTime"]
     for number in range(30):
         db.put_item(TableName="source", Item=item(p=str(number), s=1, v="same", w=str(number)))

@@ -448,7 +448,9 @@ def conditions_that_are_refused(db, wire):
             ("n BETWEEN :v AND :w", bad + "The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: {N:2}, upper bound operand: AttributeValue: {S:x}", {"v": 2, "w": "x"}),
             ("n BETWEEN :v AND :w", bad + kind + "BETWEEN, operand type: M", {"v": {}, "w": {}}), ("attribute_type(n, :v)", bad + "Invalid attribute type name found; type: STRING, valid types: {", {"v": "STRING"}),
             ("attribute_type(n, :v)", bad + kind + "attribute_type, operand type: N", {"v": 1}), ("n = n", bad + "The first operand must be distinct from the remaining operands for this operator or function; operator: =, first operand: [n]", {}),
-            ("size(n)", bad + "The function is not allowed to be used this way in an expression; function: size", {}), ("attribute_exists(n) = :v", bad + "Syntax error", {"v": 1}),
+            ("size(n)", bad + "The function is not allowed to be used this way in an expression; function: size", {}), ("attribute_exists(n) = :v", bad + "The function is not allowed to be used this way in an expression; function: attribute_exists", {"v": 1}),
+            ("size(:v) = :w", bad + kind + "size, operand type: N", {"v": 1, "w": 1}), ("size(size(s)) = :v", bad + kind + "size, operand type: N", {"v": 1}),
+            ("attribute_type(n, s)", bad + kind + "attribute_type, operand type: {NS,SS,L,BS,N,M,B,BOOL,NULL,S}", {}),
             ("if_not_exists(n, :v) = :v", bad + "The function is not allowed in a condition expression; function: if_not_exists", {"v": 1}), ("foo(n)", bad + "Invalid function name; function: foo", {}),
             ("SIZE(n) = :v", bad + "Invalid function name; function: SIZE", {"v": 1}), ("name = :v", bad + "Attribute name is a reserved keyword; reserved keyword: name", {"v": 1}),
             ("n = :nothing", bad + "An expression attribute value used in expression is not defined; attribute value: :nothing", {"v": 1}), ("#x = :v", bad + "An expression attribute name used in the document path is not defined; attribute name: #x", {"v": 1}),
@@ -457,11 +459,32 @@ def conditions_that_are_refused(db, wire):
         members = {"ExpressionAttributeValues": values(**given)} if given else {}
         fails(VALIDATION, words, db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=condition, **members)
         fails(VALIDATION, words, db.delete_item, TableName="hash", Key=item(pk="c"), ConditionExpression=condition, **members)
-    many = {f"v{i}": i for i in range(101)}
-    fails(VALIDATION, bad + "The IN operator is provided with too many operands; number of operands: 101", db.put_item, TableName="hash", Item=item(pk="c"),
-          ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
+    for count in (101, 120):
+        many = {f"v{i}": i for i in range(count)}
+        fails(VALIDATION, bad + f"The IN operator is provided with too many operands; number of operands: {count}", db.put_item, TableName="hash", Item=item(pk="c"),
+              ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
     long = " OR ".join(["n = :v"] * 151)
     fails(VALIDATION, bad + "The expression contains too many operators; operator count: 301", db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=long, ExpressionAttributeValues=values(v=1))
+
+
+def of_several_faults_one_is_told(db, wire):
+    """The grammar first; then what is most telling, wherever it stands."""
+    reserved, foo = "Attribute name is a reserved keyword; reserved keyword: name", "Invalid function name; function: foo"
+    misused = "The function is not allowed to be used this way in an expression; function: "
+    nothing = "An expression attribute value used in expression is not defined; attribute value: :nothing"
+    for condition, words in (
+            ("name = :v AND foo(n, :v) AND", 'Syntax error; token: "<EOF>", near: "AND"'), ("name = :v AND ((n = :v))", "The expression has redundant parentheses;"),
+            ("name = :v AND attribute_exists(n) = foo(n, :v)", foo), ("name = :v AND :v = attribute_exists(n)", misused + "attribute_exists"), ("name = :v AND size(n)", misused + "size"),
+            ("n = :nothing AND name = :v", reserved), ("n < :t AND n = :nothing", "Incorrect operand type for operator or function; operator or function: <, operand type: BOOL"), ("n = :nothing AND n < :t", nothing),
+            ("begins_with(:nothing, :v, :v)", nothing), ("n = :v AND foo(bar(n), #x)", foo)):
+        fails(VALIDATION, "Invalid ConditionExpression: " + words, db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=condition, ExpressionAttributeValues=values(v=1, t=True))
+    for expression, words in (
+            ("SET a = :v, a = name, b = foo(:v) REMOVE", 'Syntax error; token: "<EOF>", near: "REMOVE"'), ("SET a = foo(:v), b = name", reserved), ("SET a = :v SET b = foo(c)", foo),
+            ("SET a = :nothing SET b = :v", 'The "SET" section can only be used once in an update expression;'), ("SET a = :nothing, b = #x", "An expression attribute name used in the document path is not defined; attribute name: #x"),
+            ("SET a = :v, a = :nothing", nothing), ("SET a.b = :v, a[1] = :v, c = :v, c = :v", "Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [c], path two: [c]"),
+            ("SET c = list_append(:v, :v) ADD d :t", "Incorrect operand type for operator or function; operator: ADD, operand type: BOOLEAN, typeSet: ALLOWED_FOR_ADD_OPERAND")):
+        fails(VALIDATION, "Invalid UpdateExpression: " + words, db.update_item, TableName="hash", Key=item(pk="c"), UpdateExpression=expression, ExpressionAttributeValues=values(v=1, t=True))
+    fails(VALIDATION, "Invalid ProjectionExpression: " + reserved, db.get_item, TableName="hash", Key=item(pk="c"), ProjectionExpression="a, a, name")
 
 
 def a_failed_condition_says_so(db, wire):
@@ -506,7 +529,7 @@ def projections_choose(db, wire):
 
 
 CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, values_of_expressions_are_bounded, the_resource_layer_of_boto3, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
-          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, a_failed_condition_says_so, projections_choose]
+          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, of_several_faults_one_is_told, a_failed_condition_says_so, projections_choose]
 
 
 def main():

@@ -12,8 +12,9 @@ from server import Server
 MODELS = os.path.join(os.path.dirname(__file__), "..", "..", "connectors", "aws", "models")
 LONGEST = 70000  # of a text or list that breaks a bound; bounds beyond are left out
 NAME = {"type": "string", "min": 3, "max": 255, "pattern": "[a-zA-Z0-9_.-]+"}  # what a TableArn is held to that is none
+JUDGED_APART = ("Tag", "TagKeyString", "TagValueString")  # in words of their own: dynamodb_tables.py
 ALSO_REQUIRED = {"CreateTableInput": ["AttributeDefinitions", "KeySchema"]}  # by the service, not by its model
-ABOUT_TABLES = ("CreateTable", "DescribeTable", "UpdateTable", "DeleteTable")  # these judge TableName in words of their own
+ABOUT_TABLES = ("CreateTable", "DescribeTable", "UpdateTable", "DeleteTable")  # these miss a TableName in words of their own
 WRONG_TYPE = {"string": (1, "NUMBER_VALUE cannot be converted to String"), "integer": ("x", "STRING_VALUE cannot be converted to Integer"), "long": ("x", "STRING_VALUE cannot be converted to Long"),
               "double": ("x", "STRING_VALUE cannot be converted to Double"), "boolean": (1, "NUMBER_VALUE cannot be converted to Boolean"), "timestamp": ("x", "STRING_VALUE cannot be converted to Date"),
               "blob": (1, "only base-64-encoded strings are convertible to bytes"), "list": ("x", "Unexpected field type"), "map": ("x", "Unexpected field type"), "structure": ("x", "Unexpected value type in payload")}
@@ -28,6 +29,9 @@ class Model:
         with open(os.path.join(MODELS, name + ".json")) as file:
             self.model = json.load(file)
         self.shapes = self.model["shapes"]
+        for name in JUDGED_APART:
+            for rule in ("min", "max", "required"):
+                self.shapes.get(name, {}).pop(rule, None)
         self.prefix = self.model["metadata"]["targetPrefix"]
 
     def shape(self, name):
@@ -147,13 +151,10 @@ def check_operation(run, model, operation, name):
         shape = model.shape(shape_name)
         where = ".".join(part for _, part in path)
         of_list = ".".join(part for _, part in path[:-1])
-        is_table_name = operation in ABOUT_TABLES and where == "tableName"
-        if path and not is_table_name:
+        if path:
             value, words = WRONG_TYPE[shape["type"]]
             run.expect(model, operation, model.build(name, path, value), SERIALIZATION, words)
         for value, problem in breaches(model, shape_name):
-            if is_table_name:
-                continue
             if "\\" not in shape.get("pattern", "\\") and value and "pattern" not in problem and not re.fullmatch(shape["pattern"], value):
                 continue  # it breaks two rules
             is_inside = holder is not None and shape["type"] == "string" and "enum" not in shape or holder == "map" and shape["type"] == "list"
@@ -218,7 +219,7 @@ def main():
         for failure in run.failures[:40]:
             print(failure)
         assert not run.failures, f"{len(run.failures)} of {run.count} requests"
-        assert run.count > 1900, run.count
+        assert run.count > 1890, run.count
         print(f"{run.count} requests")
 
 

@@ -95,7 +95,7 @@ def streams_end_and_begin(db, streams):
     for position in (middle, start(streams, first), start(streams, first, "LATEST")):
         assert "NextShardIterator" not in streams.get_records(ShardIterator=position), "nothing needs to follow for a shard to be closed"
     assert "EndingSequenceNumber" in streams.describe_stream(StreamArn=first)["StreamDescription"]["Shards"][0]["SequenceNumberRange"]
-    fails(VALIDATION, "Table already has a disabled stream", db.update_table, TableName="again", StreamSpecification={"StreamEnabled": False})
+    fails(VALIDATION, "Table has no stream to disable: TableName: again", db.update_table, TableName="again", StreamSpecification={"StreamEnabled": False})
     db.put_item(TableName="again", Item=item(p="between"))
     second = switch(db, "again", "KEYS_ONLY")["LatestStreamArn"]
     db.put_item(TableName="again", Item=item(p="second"))

@@ -96,7 +96,7 @@ def tables_that_are_refused(db, wire):
             (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}]),
              "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi")):
         fails(VALIDATION, words, db.create_table, TableName="refused", **members)
-    for name, words in (("ab", "TableName must be at least 3 characters long and at most 255 characters long"), ("a" * 256, "TableName must be at least 3 characters long and at most 255 characters long"),
+    for name, words in (("ab", "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"), ("a" * 256, "Member must have length less than or equal to 255"),
                         ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
         wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
         wire.refused("DescribeTable", {"TableName": name}, VALIDATION, words)
@@ -137,13 +137,17 @@ def tables_change(db, wire):
     db.create_table(TableName="change", **shape("p:S", BillingMode="PROVISIONED", ProvisionedThroughput=units(5, 6)))
     found = active(db, "change")
     equal((found["ProvisionedThroughput"]["ReadCapacityUnits"], found["ProvisionedThroughput"]["WriteCapacityUnits"]), (5, 6))
-    equal(found.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"), "PROVISIONED")
+    equal("BillingModeSummary" in found, False, "it was never billed by request")
     db.update_table(TableName="change", ProvisionedThroughput=units(3, 10))
     found = active(db, "change")["ProvisionedThroughput"]
     equal((found["ReadCapacityUnits"], found["WriteCapacityUnits"], found["NumberOfDecreasesToday"]), (3, 10, 1))
     fails(VALIDATION, "The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
           "provisioned for the table: 10. Requested WriteCapacityUnits: 10. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.", db.update_table, TableName="change", ProvisionedThroughput=units(3, 10))
-    fails(VALIDATION, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required", db.update_table, TableName="change")
+    fails(VALIDATION, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
+          "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required", db.update_table, TableName="change")
+    fails(VALIDATION, "The provisioned throughput for the table will not change.", db.update_table, TableName="change", BillingMode="PROVISIONED", ProvisionedThroughput=units(3, 10))
+    fails(VALIDATION, INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED", db.update_table, TableName="change", BillingMode="PROVISIONED")
+    wire.refused("UpdateTable", {"TableName": "change", "OnDemandThroughput": {"MaxWriteRequestUnits": 9}}, VALIDATION, INVALID + "MaxWriteRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED")
     db.update_table(TableName="change", BillingMode="PAY_PER_REQUEST")
     found = active(db, "change")
     equal((found["BillingModeSummary"]["BillingMode"], found["ProvisionedThroughput"]["ReadCapacityUnits"]), ("PAY_PER_REQUEST", 0))
@@ -151,10 +155,12 @@ def tables_change(db, wire):
     fails(VALIDATION, INVALID + "ProvisionedThroughput must be specified when BillingMode is PROVISIONED", db.update_table, TableName="change", BillingMode="PROVISIONED")
     fails(VALIDATION, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="change", ProvisionedThroughput=units(1, 1))
     fails(NOT_FOUND, "Requested resource not found: Table: nothing not found", db.update_table, TableName="nothing", BillingMode="PAY_PER_REQUEST")
-    fails(NOT_FOUND, "Requested resource not found", db.update_table, TableName="change", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "none"}}])
+    fails(NOT_FOUND, "Requested resource not found: Index none for table change", db.update_table, TableName="change", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "none"}}])
     definitions = [{"AttributeName": name, "AttributeType": "S"} for name in "ghi"]
     create = lambda name: {"Create": index(name + name + name, name)}
     fails(LIMIT, "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table", db.update_table, TableName="change", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[create("g"), create("h")])
+    fails(VALIDATION, INVALID + "AttributeDefinitions is not specified for index: ppp", db.update_table, TableName="change", GlobalSecondaryIndexUpdates=[create("p")])
+    fails(VALIDATION, "Some index key attributes are not defined in AttributeDefinitions. Keys: [p]", db.update_table, TableName="change", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[create("p")])
     fails(VALIDATION, "Some index key attributes are not defined in AttributeDefinitions. Keys: [z]", db.update_table, TableName="change", AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=[create("z")])
     db.update_table(TableName="change", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
     label = active(db, "change")["LatestStreamLabel"]
@@ -175,7 +181,11 @@ def updates_are_judged(db, wire):
                 ({"ProvisionedThroughput": units(1, 1000000000001)}, "Given value 1000000000001 for WriteCapacityUnits is out of bounds"), ({"GlobalSecondaryIndexUpdates": [update(1000000000001, 1)]}, "Given value 1000000000001 for ReadCapacityUnits is out of bounds for index gsi"),
                 ({"GlobalSecondaryIndexUpdates": [{}]}, "One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null"),
                 ({"GlobalSecondaryIndexUpdates": [update(1, 2), update(2, 3)]}, INVALID + "Only one global secondary index update per index is allowed simultaneously. Index: gsi"),
-                ({"StreamSpecification": {"StreamEnabled": True}}, "StreamViewType is required"), ({"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}}, "StreamViewType cannot be specified")):
+                ({"GlobalSecondaryIndexUpdates": [update(1, 2), {"Delete": {"IndexName": "gsi"}}]}, INVALID + "Only one global secondary index update per index is allowed simultaneously. Index: gsi"),
+                ({"GlobalSecondaryIndexUpdates": [{**update(1, 2), "Delete": {"IndexName": "gsi"}}]}, INVALID + "Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object"),
+                ({"GlobalSecondaryIndexUpdates": [], "BillingMode": "PAY_PER_REQUEST"}, INVALID + "List of GlobalSecondaryIndexUpdates is empty"),
+                ({"StreamSpecification": {"StreamEnabled": True}}, INVALID + "If stream is being enabled then UpdateViewType is required"),
+                ({"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "KEYS_ONLY"}}, INVALID + "If stream is being disabled, then UpdateViewType must not be specified")):
             fails(VALIDATION, words, db.update_table, TableName=name, **members)
     wire.ask("CreateTable", {"TableName": "judged", **shape("p:S", "+g:S", GlobalSecondaryIndexes=[{**index("gsi", "g"), "OnDemandThroughput": {"MaxReadRequestUnits": 9}}], OnDemandThroughput={"MaxReadRequestUnits": 9})})
     equal(active(db, "judged")["TableStatus"], "ACTIVE")
@@ -185,16 +195,74 @@ def updates_are_judged(db, wire):
     found = wire.ask("DescribeTable", {"TableName": "judged"})["Table"]
     for one, read in ((found, 5), (found["GlobalSecondaryIndexes"][0], 3)):
         equal(("OnDemandThroughput" in one, one["ProvisionedThroughput"]["ReadCapacityUnits"]), (False, read))
-    fails(VALIDATION, "The provisioned throughput for the index gsi will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the index: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
-          "provisioned for the index: 4. Requested WriteCapacityUnits: 4. Refer to the", db.update_table, TableName="judged", GlobalSecondaryIndexUpdates=[update(3, 4)])
+    fails(VALIDATION, "The provisioned throughput for the index gsi will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for index gsi: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
+          "provisioned for index gsi: 4. Requested WriteCapacityUnits: 4. Refer to the", db.update_table, TableName="judged", GlobalSecondaryIndexUpdates=[update(3, 4)])
     db.delete_table(TableName="judged")
+
+
+def changes_that_go_alone(db, wire):
+    units, stream = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}, {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    sse, more, warm = {"Enabled": True, "SSEType": "KMS"}, {"MaxReadRequestUnits": 9}, {"ReadUnitsPerSecond": 13000}
+    create, drop = [{"Create": index("new", "g")}], [{"Delete": {"IndexName": "gsi"}}]
+    alone = "%s modification must be the only operation in the request"
+    for members, words in (
+            ({"SSESpecification": sse, "TableClass": "STANDARD"}, alone % "Server-Side Encryption"), ({"TableClass": "STANDARD", "DeletionProtectionEnabled": True}, alone % "TableClass"),
+            ({"DeletionProtectionEnabled": True, "WarmThroughput": warm}, alone % "DeletionProtection"), ({"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"}, alone % "DeletionProtection"),
+            ({"DeletionProtectionEnabled": True, "GlobalSecondaryIndexUpdates": create}, alone % "DeletionProtection"), ({"DeletionProtectionEnabled": True, "OnDemandThroughput": more}, alone % "DeletionProtection"),
+            ({"OnDemandThroughput": more, "WarmThroughput": warm}, "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"),
+            ({"OnDemandThroughput": more, "StreamSpecification": stream}, "OnDemandThroughput can only be combined with BillingMode in an UpdateTable request"),
+            ({"WarmThroughput": warm, "StreamSpecification": stream}, "WarmThroughput must be the only operation in the request"),
+            ({"WarmThroughput": warm, "GlobalSecondaryIndexUpdates": create}, "Create global secondary index cannot be specified when updating WarmThroughput"),
+            ({"StreamSpecification": stream, "ProvisionedThroughput": units}, "You cannot modify stream status while updating table IOPS"),
+            ({"StreamSpecification": stream, "BillingMode": "PROVISIONED", "ProvisionedThroughput": units}, "You cannot modify stream status while updating table IOPS"),
+            ({"GlobalSecondaryIndexUpdates": drop, "ProvisionedThroughput": units}, "You cannot create or delete index while updating table IOPS"),
+            ({"GlobalSecondaryIndexUpdates": create, "StreamSpecification": stream}, "You cannot create or delete index while changing stream status")):
+        wire.refused("UpdateTable", {"TableName": "alone", **members}, VALIDATION, INVALID + words)
+    table(db, "alone", "p:S")
+    wire.ask("UpdateTable", {"TableName": "alone", "BillingMode": "PAY_PER_REQUEST", "OnDemandThroughput": more})
+    found = wire.ask("UpdateTable", {"TableName": "alone", "BillingMode": "PAY_PER_REQUEST", "StreamSpecification": stream})["TableDescription"]
+    equal((found["OnDemandThroughput"], found["StreamSpecification"]), (more, stream))
+    found = wire.ask("UpdateTable", {"TableName": "alone", "OnDemandThroughput": {"MaxReadRequestUnits": -1}})["TableDescription"]
+    equal("OnDemandThroughput" in found, False, "-1 takes a maximum away")
+    db.delete_table(TableName="alone")
+
+
+def definitions_that_are_refused(db, wire):
+    keys = lambda *parts: [{"AttributeName": name, "KeyType": kind} for name, kind in parts]
+    gsi = lambda schema, projection=None: [{"IndexName": "gsi", "KeySchema": schema, "Projection": projection or {"ProjectionType": "ALL"}}]
+    five = [(name, "HASH") for name in "abcde"]
+    for members, words in (
+            (shape("p:S", AttributeDefinitions=[{"AttributeName": "p", "AttributeType": kind} for kind in "SN"]), "Attribute Name is duplicated: p"),
+            (shape("p:S", "+a:S", "+b:S", KeySchema=keys(("p", "HASH"), ("a", "RANGE"), ("b", "RANGE"))), "1 validation error detected: Value '[KeySchemaElement(attributeName=p, keyType=HASH), KeySchemaElement(attributeName=a, keyType=RANGE), "
+             "KeySchemaElement(attributeName=b, keyType=RANGE)]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2"),
+            (shape("p:S", *[f"+{name}:S" for name in "abcde"], GlobalSecondaryIndexes=gsi(keys(*five))), INVALID + "The KeySchema exceeds the maximum allowed number of HASH key attributes"),
+            (shape("p:S", *[f"+{name}:S" for name in "abcde"], GlobalSecondaryIndexes=gsi(keys(("p", "HASH"), *[(name, "RANGE") for name in "abcde"]))), INVALID + "The KeySchema exceeds the maximum allowed number of RANGE key attributes"),
+            (shape("p:S", "+a:S", "+b:S", GlobalSecondaryIndexes=gsi(keys(("p", "HASH"), ("a", "RANGE"), ("b", "HASH")))), INVALID + "All HASH key attributes must precede RANGE key attributes in the KeySchema"),
+            (shape("p:S", "+a:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH"), ("p", "HASH"), ("a", "RANGE")))), "The KeySchema contains multiple key attributes with the same name"),
+            (shape("p:S", "+a:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH")), {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y", "x"]})), INVALID + "Duplicate element in NonKeyAttributes: x"),
+            (shape("p:S", "+a:S", "+z:S", GlobalSecondaryIndexes=gsi(keys(("a", "HASH")), {"ProjectionType": "ALL", "NonKeyAttributes": ["x"]})), INVALID + "Some AttributeDefinitions are not used. AttributeDefinitions: [p, a, z], keys used: [p, a]"),
+            (shape("p:S", StreamSpecification={"StreamEnabled": True, "StreamViewType": ""}), "Member must satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]"),
+            (shape("p:S", StreamSpecification={"StreamEnabled": True}), INVALID + "Table is being created with a stream enabled, UpdateViewType is required"),
+            (shape("p:S", StreamSpecification={"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}), INVALID + "Table is being created with a stream disabled, UpdateViewType should not be specified"),
+            (shape("p:S", Tags=[{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]), "Duplicate Tag Keys provided as input: Duplicate Tag Key found a"),
+            (shape("p:S", Tags=[{"Key": "aws:a", "Value": "b"}]), "Tag Key cannot be prefixed with aws:, Key: aws:a"), (shape("p:S", Tags=[{"Key": "a,b", "Value": "b"}]), "The Tag Key provided is invalid, Key: a,b"),
+            (shape("p:S", Tags=[{"Key": "a", "Value": "100%"}]), "The Tag Value provided is invalid, Value: 100%")):
+        wire.refused("CreateTable", {"TableName": "refused", **members}, VALIDATION, words)
+    made = wire.ask("CreateTable", {"TableName": "refused", **shape("p:S")})["TableDescription"]
+    equal((made["BillingModeSummary"], "WarmThroughput" in made), ({"BillingMode": "PAY_PER_REQUEST"}, False), "a table that is being made")
+    found = active(db, "refused")
+    equal(("LastUpdateToPayPerRequestDateTime" in found["BillingModeSummary"]), True)
+    db.delete_table(TableName="refused")
 
 
 def indexes_that_may_not_change(db, wire):
     table(db, "fixed", "p:S", "n:N", globals=[("gsi", ["g:S"], "ALL")], locals=[("lsi", ["p:S", "l:S"], "ALL")])
-    for name, change in (("lsi", {"Delete": {"IndexName": "lsi"}}), ("lsi", {"Update": {"IndexName": "lsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}), ("none", {"Delete": {"IndexName": "none"}})):
-        fails(NOT_FOUND, "Requested resource not found", db.update_table, TableName="fixed", GlobalSecondaryIndexUpdates=[change])
-    fails(VALIDATION, INVALID + "ProvisionedThroughput should not be specified for index: gsi when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="fixed",
+    for kind, words, change in ((VALIDATION, "Cannot delete an index that is not a GlobalSecondaryIndex: lsi", {"Delete": {"IndexName": "lsi"}}),
+                                (VALIDATION, "Cannot update an index that is not a GlobalSecondaryIndex: lsi", {"Update": {"IndexName": "lsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}),
+                                (NOT_FOUND, "Requested resource not found: Index none for table fixed", {"Delete": {"IndexName": "none"}})):
+        fails(kind, words, db.update_table, TableName="fixed", GlobalSecondaryIndexUpdates=[change])
+    wire.refused("UpdateTable", {"TableName": "fixed", "GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "gsi"}}]}, VALIDATION, INVALID + "The only Updates for index: gsi when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput")
+    fails(VALIDATION, INVALID + "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: gsi when BillingMode is PAY_PER_REQUEST", db.update_table, TableName="fixed",
           GlobalSecondaryIndexUpdates=[{"Update": {"IndexName": "gsi", "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}}}])
     for attribute, kind in (("g", "N"), ("p", "N"), ("l", "B")):
         fails(VALIDATION, INVALID, db.update_table, TableName="fixed", AttributeDefinitions=[{"AttributeName": attribute, "AttributeType": kind}], GlobalSecondaryIndexUpdates=[{"Create": index("new", attribute)}])
@@ -228,27 +296,29 @@ def members_that_are_newer(db, wire):
     wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
     warm = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"}
     equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["WarmThroughput"], warm)
-    found = wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 14000}, "OnDemandThroughput": {"MaxReadRequestUnits": 11}})["TableDescription"]
+    wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 14000}})
+    found = wire.ask("UpdateTable", {"TableName": "newer", "OnDemandThroughput": {"MaxReadRequestUnits": 11}})["TableDescription"]
     equal((found["WarmThroughput"], found["OnDemandThroughput"]), ({**warm, "ReadUnitsPerSecond": 14000}, {"MaxReadRequestUnits": 11, "MaxWriteRequestUnits": 20}))
     lower = "Requested WriteUnitsPerSecond for WarmThroughput for %s is lower than current WarmThroughput, decreasing WarmThroughput is not supported"
     multi = lambda **given: [{"Update": {"IndexName": "multi", **given}}]
-    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 4999}}, lower % "table"), ({"WarmThroughput": {}}, "must be specified in WarmThroughput"),
+    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 4999}}, lower % "table"), ({"WarmThroughput": {}}, "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified"),
                            ({"GlobalSecondaryIndexUpdates": multi(WarmThroughput={"WriteUnitsPerSecond": 3999})}, lower % "index multi"),
-                           ({"OnDemandThroughput": {}}, "must be specified in OnDemandThroughput"), ({"OnDemandThroughput": {"MaxReadRequestUnits": 0}}, "MaxReadRequestUnits"),
-                           ({"GlobalSecondaryIndexUpdates": multi(OnDemandThroughput={"MaxWriteRequestUnits": -2})}, "MaxWriteRequestUnits")):
+                           ({"OnDemandThroughput": {}}, "must be specified in OnDemandThroughput"), ({"OnDemandThroughput": {"MaxReadRequestUnits": 0}}, "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"),
+                           ({"GlobalSecondaryIndexUpdates": multi(OnDemandThroughput={"MaxWriteRequestUnits": -2})}, "Requested MaxWriteRequestUnits for OnDemandThroughput for index : multi is outside of valid range")):
         wire.refused("UpdateTable", {"TableName": "newer", **members}, VALIDATION, words)
     provisioned = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
-    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 3999}}, lower % "table"), ({**provisioned, "WarmThroughput": {"WriteUnitsPerSecond": 4}}, lower % "table"),
-                           ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, "can be specified when BillingMode is PROVISIONED")):
+    for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 3999}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/"),
+                           ({**provisioned, "WarmThroughput": {"WriteUnitsPerSecond": 4}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than WriteCapacityUnits of ProvisionedThroughput"),
+                           ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.")):
         wire.refused("CreateTable", {"TableName": "newest", **shape("p:S", **members)}, VALIDATION, words)
     db.delete_table(TableName="newer")
 
 
 def encryption_is_with_kms(db, wire):
-    for given, words in (({"Enabled": True, "SSEType": "AES256"}, "SSEType AES256 is not supported"), ({"SSEType": "KMS"}, "Enabled is true"),
-                         ({"KMSMasterKeyId": "k"}, "Enabled is true"), ({"Enabled": False, "SSEType": "KMS", "KMSMasterKeyId": "k"}, "Enabled is true")):
+    for given, words in (({"Enabled": True, "SSEType": "AES256"}, "SSEType AES256 is not supported"), ({"Enabled": True, "KMSMasterKeyId": "k"}, "SSEType KMS is required if KMSMasterKeyId is specified"),
+                         ({"Enabled": False, "KMSMasterKeyId": "k"}, "KMSMasterKeyId can not be specified if Enabled is false"), ({"Enabled": False, "SSEType": "KMS"}, "SSEType can not be specified if Enabled is false")):
         wire.refused("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification=given)}, VALIDATION, words)
-    made = wire.ask("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "k"})})
+    made = wire.ask("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification={"SSEType": "KMS", "KMSMasterKeyId": "k"})})
     equal(made["TableDescription"]["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "k"})
     wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": True, "SSEType": "AES256"}}, VALIDATION, "AES256")
     equal("SSEDescription" in wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": False}})["TableDescription"], False)
@@ -308,15 +378,21 @@ def tags_are_kept(db, wire):
     fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many)
     fails(VALIDATION, exceed, db.tag_resource, ResourceArn=arn, Tags=many[:49])
     wire.refused("CreateTable", {"TableName": "many.tags", **shape("p:S", Tags=many)}, VALIDATION, exceed)
-    fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}])
-    fails(VALIDATION, "Member must have length less than or equal to 128", db.tag_resource, ResourceArn=arn, Tags=[{"Key": "k" * 129, "Value": "v"}])
-    for key, value in (("k!", "v"), ("k", "v*"), ("k\u0001", "v"), ("k", '"v"')):
-        fails(VALIDATION, "", db.tag_resource, ResourceArn=arn, Tags=[{"Key": key, "Value": value}])
+    key, value = "The Tag Key provided is invalid, Key: ", "The Tag Value provided is invalid, Value: "
+    for tags_, words in (([{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}], "Duplicate Tag Keys provided as input: Duplicate Tag Key found a"), ([{"Key": "k" * 129, "Value": "v"}], key + "k" * 129), ([{"Key": "k", "Value": "v" * 257}], value + "v" * 257),
+                         ([{"Key": "", "Value": "v"}], key), ([{"Value": "v"}], key + "null"), ([{"Key": "k"}], value + "null"), ([{"Key": "good", "Value": "v"}, {"Key": "aws:zzz", "Value": "v"}], "Tag Key cannot be prefixed with aws:, Key: aws:zzz"),
+                         ([{"Key": "k!", "Value": "v"}], key + "k!"), ([{"Key": "k", "Value": "v*"}], value + "v*"), ([{"Key": "k\u0001", "Value": "v"}], key), ([{"Key": "k", "Value": '"v"'}], value + '"v"')):
+        fails(VALIDATION, words, db.tag_resource, ResourceArn=arn, Tags=tags_)
+    for keys, words in (([""], key), (["k" * 129], key + "k" * 129), ([f"k{n}" for n in range(51)], exceed)):
+        fails(VALIDATION, words, db.untag_resource, ResourceArn=arn, TagKeys=keys)
+    db.tag_resource(ResourceArn=arn, Tags=[{"Key": "\u043a" * 128, "Value": "\u00e9" * 256}])
+    db.untag_resource(ResourceArn=arn, TagKeys=["\u043a" * 128])
     db.tag_resource(ResourceArn=arn, Tags=[{"Key": "\u043a 1+-=._:/@", "Value": "\u00e9 2+-=._:/@"}])
     db.untag_resource(ResourceArn=arn, TagKeys=["\u043a 1+-=._:/@"])
-    fails(VALIDATION, "Invalid TableArn", db.list_tags_of_resource, ResourceArn=arn.replace("dynamodb", "s3"))
-    fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input tagged", db.list_tags_of_resource, ResourceArn="tagged")
-    fails(NOT_FOUND, "not found", db.list_tags_of_resource, ResourceArn=arn + "x")
+    for other, words in (("tagged", "ARNs must start with 'arn:': tagged"), (arn.replace("dynamodb", "s3"), "Provided Arn is not a DynamoDB resource arn: " + arn.replace("dynamodb", "s3")),
+                         (arn + "/index/gsi", "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn + "/index/gsi")):
+        fails(VALIDATION, INVALID + words, db.list_tags_of_resource, ResourceArn=other)
+    fails(NOT_FOUND, f"Requested resource not found: ResourceArn: {arn}x not found", db.list_tags_of_resource, ResourceArn=arn + "x")
     equal(tags(), {"a": "2", "empty": ""})
     db.delete_table(TableName="tagged")
 
@@ -340,7 +416,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, tables_are_listed, tables_change, updates_are_judged, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, definitions_that_are_refused, tables_are_listed, tables_change, updates_are_judged, changes_that_go_alone, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
 
 
 def main():
