@@ -452,9 +452,10 @@ static enum status refuse_only(const struct cql_call_site *site, const struct fu
     for (size_t i = 0; i < row->count; i++) {
         struct type type = {.kind = row->arguments[i]};
         if (site->match(site->context, i, &type) == CQL_MATCH_NONE) {
-            return error_set(error, STATUS_INVALID,
-                             "Type error: argument %zu of function system.%s has to be of type %s", i,
-                             row->name, type_name(type.kind));
+            return error_set(
+                error, STATUS_INVALID,
+                "Type error: %s cannot be passed as argument %zu of function system.%s of type %s",
+                site->text(site->context, i), i, row->name, type_name(type.kind));
         }
     }
     return STATUS_OK;
@@ -629,6 +630,11 @@ enum status statement__cast_find(const struct type *from, const struct type *to,
 
 /* --- operators -------------------------------------------------------------------------------------------------- */
 
+static const char *const operation_names[] = {
+    [CQL_TERM_ADD] = "+",    [CQL_TERM_SUBTRACT] = "-", [CQL_TERM_MULTIPLY] = "*",
+    [CQL_TERM_DIVIDE] = "/", [CQL_TERM_MODULO] = "%",   [CQL_TERM_NEGATE] = "-",
+};
+
 static enum status run_operation(const struct cql_function *function, const struct value *arguments,
                                  const struct cql_moment *moment, struct value *ret_value)
 {
@@ -639,12 +645,33 @@ static enum status run_operation(const struct cql_function *function, const stru
         statement__number_operate(kind, &function->returns, is_negation ? &zero : &arguments[0],
                                   &arguments[is_negation ? 0 : 1], moment, ret_value);
     if (status == STATUS_FUNCTION) {
-        return error_set(moment->error, status, "the operation '%s %c %s' failed: / by zero",
-                         statement__type_text(&function->arguments[0], moment->arena),
-                         kind == CQL_TERM_MODULO ? '%' : '/',
-                         statement__type_text(&function->arguments[1], moment->arena));
+        const char *why = arena_format(moment->arena, "%s", moment->error->text);
+        return error_set(moment->error, status, "the operation '%s %s %s' failed: %s",
+                         statement__type_text(&function->arguments[0], moment->arena), operation_names[kind],
+                         statement__type_text(&function->arguments[1], moment->arena), why);
     }
     return status;
+}
+
+/* Strings one after the other. */
+static enum status run_concatenation(const struct cql_function *function, const struct value *arguments,
+                                     const struct cql_moment *moment, struct value *ret_value)
+{
+    struct buffer text = {0};
+    (void)function;
+    buffer_put(&text, arguments[0].bytes);
+    buffer_put(&text, arguments[1].bytes);
+    *ret_value = value_of_text(arena_copy(moment->arena, buffer_bytes(&text)));
+    buffer_reset(&text);
+    return STATUS_OK;
+}
+
+/* What joins both: ascii only when both are. TYPE_ANY: one is no string. */
+static enum type_kind common_string(enum type_kind left, enum type_kind right)
+{
+    bool are_strings =
+        (left == TYPE_TEXT || left == TYPE_ASCII) && (right == TYPE_TEXT || right == TYPE_ASCII);
+    return !are_strings ? TYPE_ANY : left == right ? left : TYPE_TEXT;
 }
 
 /* The type that holds both: CQL reference, "Number Arithmetic". */
@@ -671,33 +698,25 @@ static enum type_kind common_number(enum type_kind left, enum type_kind right)
     return is_long ? TYPE_BIGINT : common;
 }
 
-enum status statement__operation_find(enum cql_term_kind kind, const struct type *left,
-                                      const struct type *right, struct arena *arena,
-                                      const struct cql_function **ret_function, struct error *error)
+const struct cql_function *statement__operation_find(enum cql_term_kind kind, const struct type *left,
+                                                     const struct type *right, struct arena *arena)
 {
-    static const char *const names[] = {
-        [CQL_TERM_ADD] = "+",    [CQL_TERM_SUBTRACT] = "-", [CQL_TERM_MULTIPLY] = "*",
-        [CQL_TERM_DIVIDE] = "/", [CQL_TERM_MODULO] = "%",   [CQL_TERM_NEGATE] = "-",
-    };
     struct type types[2] = {*left, right != NULL ? *right : *left};
     bool is_number = statement__is_number(types[0].kind) && statement__is_number(types[1].kind);
     bool is_time = (kind == CQL_TERM_ADD || kind == CQL_TERM_SUBTRACT) && right != NULL &&
                    (left->kind == TYPE_TIMESTAMP || left->kind == TYPE_DATE) && right->kind == TYPE_DURATION;
-    if (!is_number && !is_time) {
-        return right == NULL
-                   ? error_set(error, STATUS_INVALID, "the '-' operation is not supported on %s",
-                               statement__type_text(left, arena))
-                   : error_set(error, STATUS_INVALID, "the '%s' operation is not supported between %s and %s",
-                               names[kind], statement__type_text(left, arena),
-                               statement__type_text(right, arena));
+    enum type_kind string = kind == CQL_TERM_ADD ? common_string(types[0].kind, types[1].kind) : TYPE_ANY;
+    if (!is_number && !is_time && string == TYPE_ANY) {
+        return NULL;
     }
-    struct type returns = {.kind = is_time ? left->kind : common_number(types[0].kind, types[1].kind)};
+    struct type returns = {.kind = is_number ? common_number(types[0].kind, types[1].kind)
+                                   : is_time ? left->kind
+                                             : string};
     struct cql_function *function =
-        function_create(arena, names[kind], returns, types, right == NULL ? 1 : 2);
-    function->run = is_time ? statement__time_operate : run_operation;
+        function_create(arena, operation_names[kind], returns, types, right == NULL ? 1 : 2);
+    function->run = is_number ? run_operation : is_time ? statement__time_operate : run_concatenation;
     function->detail = (int)kind;
-    *ret_function = function;
-    return STATUS_OK;
+    return function;
 }
 
 enum status statement__function_run(const struct cql_function *function, const struct value *arguments,
