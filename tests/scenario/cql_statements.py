@@ -331,6 +331,11 @@ def system_tables(session):
     assert ("system_views",) in rows(session, "SELECT keyspace_name FROM system_virtual_schema.keyspaces")
     refused(session, Unauthorized, "INSERT INTO system_views.settings (name) VALUES ('x')", "system_views keyspace is not user-modifiable",
             "TRUNCATE system_distributed.repair_history", "system_distributed keyspace is not user-modifiable")
+    tables = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'ks' ORDER BY table_name "
+    upwards = rows(session, tables + "ASC")
+    for size in (1, 100):
+        assert rows(session, SimpleStatement(tables + "DESC", fetch_size=size)) == upwards[::-1]
+    assert rows(session, tables + "DESC LIMIT 1") == upwards[-1:]
 
 
 def main():
