@@ -322,6 +322,7 @@ struct lwt_answer {
     size_t columns_count;
     struct buffer cells;
     size_t rows;
+    bool hides_regulars; /* columns that are neither of the key nor static were not read */
 };
 
 static void lwt_cell(struct buffer *cells, const struct type *type, const struct value *value)
@@ -416,9 +417,12 @@ static void lwt_row(struct lwt_answer *answer, const struct value *item, const s
 {
     lwt_cell(&answer->cells, answer->columns[0].type, &(struct value){.kind = VALUE_BOOLEAN});
     for (size_t i = 1; i < answer->columns_count; i++) {
-        const struct value *found = item == NULL ? NULL : value_map_get(item, answer->columns[i].name);
+        struct bytes name = answer->columns[i].name;
+        bool is_hidden =
+            item == NULL || (answer->hides_regulars && schema_column(answer->schema, name) != NULL);
+        const struct value *found = is_hidden ? NULL : value_map_get(item, name);
         if (found == NULL && statics != NULL) {
-            found = value_map_get(statics, answer->columns[i].name);
+            found = value_map_get(statics, name);
         }
         lwt_cell(&answer->cells, answer->columns[i].type, found);
     }
@@ -494,6 +498,15 @@ static bool lwt_first_row(struct lwt_answer *answer, struct value *ret_item)
     return first.is_there;
 }
 
+static bool lwt_has_row(const struct lwt_answer *answer)
+{
+    bool has_row = false;
+    for (size_t i = 0; i < answer->to->count && !has_row; i++) {
+        has_row = lwt_is_row(&answer->to->changes[i]);
+    }
+    return has_row;
+}
+
 /* All rows that conditions were about. */
 static void lwt_rows(struct lwt_answer *answer)
 {
@@ -501,6 +514,7 @@ static void lwt_rows(struct lwt_answer *answer)
     struct value item;
     bool has_statics = lwt_statics(answer, &statics);
     if (!answer->to->asks_rows && lwt_first_row(answer, &item)) {
+        answer->hides_regulars = !lwt_has_row(answer);
         lwt_row(answer, &item, has_statics ? &statics : NULL);
         return;
     }

@@ -254,6 +254,14 @@ def conditions(session):
     assert rows(session, some, (UNSET_VALUE,)) == [(True,)] and rows(session, some, (None,)) == [(True,)]
 
 
+    session.execute("CREATE TABLE halves (k int, c int, s int STATIC, v int, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO halves (k, c, s, v) VALUES (1, 1, 3, 5)")
+    # an insert of static columns asks for these, one of a row for the others
+    assert rows(session, "INSERT INTO halves (k, s) VALUES (1, 4) IF NOT EXISTS") == [(False, 1, 1, 3, None)]
+    assert rows(session, "INSERT INTO halves (k, c, v) VALUES (1, 1, 6) IF NOT EXISTS") == [(False, 1, 1, None, 5)]
+    assert rows(session, "INSERT INTO halves (k, c, s, v) VALUES (1, 1, 4, 6) IF NOT EXISTS") == [(False, 1, 1, 3, 5)]
+
+
 def parts(session):
     """Elements and fields of columns that have none: Cassandra's words."""
     session.execute("CREATE TYPE couple (a int, b text)")
