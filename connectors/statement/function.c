@@ -1,4 +1,5 @@
 /* Which function a call means, casts, operators, aggregates. */
+#include <math.h>
 #include <stdio.h>
 
 #include "function_private.h"
@@ -750,18 +751,65 @@ static enum status keep(const struct type *type, const struct value *value, cons
     return status;
 }
 
+static bool is_average(const struct cql_aggregate *aggregate)
+{
+    return bytes_equal(aggregate->function->name.name, bytes_of_text("avg"));
+}
+
+static enum status step_real(struct cql_aggregate *aggregate, const struct value *value,
+                             const struct cql_moment *moment)
+{
+    const struct type decimal = {.kind = TYPE_DECIMAL};
+    struct value before = {.kind = VALUE_DOUBLE, .float64 = aggregate->real};
+    double number = statement__number_convert(value, TYPE_DOUBLE, moment->arena).float64;
+    if (aggregate->is_far) {
+        return statement__number_operate(CQL_TERM_ADD, &decimal, &aggregate->sum, value, moment,
+                                         &aggregate->sum);
+    }
+    double more = number - aggregate->lost;
+    double sum = aggregate->real + more;
+    aggregate->simple += number;
+    aggregate->lost = (sum - aggregate->real) - more;
+    aggregate->real = sum;
+    if (!is_average(aggregate) || !isinf(sum) || !isfinite(number) || !isfinite(before.float64)) {
+        return STATUS_OK;
+    }
+    aggregate->is_far = true;
+    return statement__number_operate(CQL_TERM_ADD, &decimal, &before, value, moment, &aggregate->sum);
+}
+
+/* The average of decimals has as many places as they have: after each it moves by what that is away, rounded half even. */
+static enum status step_decimal(struct cql_aggregate *aggregate, const struct value *value,
+                                const struct cql_moment *moment)
+{
+    struct arena *arena = moment->arena;
+    struct decimal zero = decimal_of_integer(0, arena);
+    const struct decimal *average = aggregate->count == 0 ? &zero : &aggregate->sum.decimal;
+    enum status status = statement__number_check(value, moment);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct decimal away = decimal_add(&value->decimal, average, true, arena);
+    struct decimal step = statement__decimal_share(&away, aggregate->count + 1, arena);
+    aggregate->sum =
+        (struct value){.kind = VALUE_DECIMAL, .decimal = decimal_add(average, &step, false, arena)};
+    return STATUS_OK;
+}
+
 static enum status step_sum(struct cql_aggregate *aggregate, const struct value *value,
                             const struct cql_moment *moment)
 {
-    bool is_average = bytes_equal(aggregate->function->name.name, bytes_of_text("avg"));
     enum type_kind kind = aggregate->function->returns.kind;
     bool is_integer = kind >= TYPE_TINYINT && kind <= TYPE_COUNTER;
-    /* An average's sum must not wrap around; nor may a real's lose what its own type has no digits for. */
-    struct type wide = {.kind = !is_average          ? kind
-                                : is_integer         ? TYPE_VARINT
-                                : kind == TYPE_FLOAT ? TYPE_DOUBLE
-                                                     : kind};
+    /* An average's sum must not wrap around. */
+    struct type wide = {.kind = is_average(aggregate) && is_integer ? TYPE_VARINT : kind};
     struct value sum = value_of_integer(0);
+    if (kind == TYPE_FLOAT || kind == TYPE_DOUBLE) {
+        return step_real(aggregate, value, moment);
+    }
+    if (kind == TYPE_DECIMAL && is_average(aggregate)) {
+        return step_decimal(aggregate, value, moment);
+    }
     if (aggregate->count == 0) {
         aggregate->sum = statement__number_convert(&sum, wide.kind, moment->arena);
     }
@@ -799,6 +847,28 @@ enum status statement__aggregate_step(struct cql_aggregate *aggregate, const str
     return status;
 }
 
+static enum status real_result(const struct cql_aggregate *aggregate, const struct cql_moment *moment,
+                               struct value *ret_value)
+{
+    const struct type decimal = {.kind = TYPE_DECIMAL};
+    struct value count = value_of_integer(aggregate->count);
+    struct value result = {.kind = VALUE_DOUBLE, .float64 = aggregate->real + aggregate->lost};
+    enum status status = STATUS_OK;
+    if (isnan(result.float64) && isinf(aggregate->simple)) { /* infinities of one sign */
+        result.float64 = aggregate->simple;
+    }
+    if (aggregate->is_far) {
+        status =
+            statement__number_operate(CQL_TERM_DIVIDE, &decimal, &aggregate->sum, &count, moment, &result);
+    } else if (is_average(aggregate)) {
+        result.float64 /= (double)aggregate->count;
+    }
+    if (status == STATUS_OK) {
+        *ret_value = statement__number_convert(&result, aggregate->function->returns.kind, moment->arena);
+    }
+    return status;
+}
+
 enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                         const struct cql_moment *moment, struct value *ret_value)
 {
@@ -816,14 +886,14 @@ enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                : value_of_null();
         return STATUS_OK;
     }
+    if (is_number && (function->returns.kind == TYPE_FLOAT || function->returns.kind == TYPE_DOUBLE)) {
+        return real_result(aggregate, moment, ret_value);
+    }
     *ret_value = aggregate->sum;
-    if (!bytes_equal(function->name.name, bytes_of_text("avg"))) {
+    if (!is_average(aggregate) || function->returns.kind == TYPE_DECIMAL) {
         return STATUS_OK;
     }
-    bool is_integer = aggregate->sum.kind == VALUE_DECIMAL && function->returns.kind != TYPE_DECIMAL;
-    struct type wide = {.kind = is_integer                             ? TYPE_VARINT
-                                : function->returns.kind == TYPE_FLOAT ? TYPE_DOUBLE
-                                                                       : function->returns.kind};
+    struct type wide = {.kind = TYPE_VARINT};
     struct value quotient = {0};
     enum status status =
         statement__number_operate(CQL_TERM_DIVIDE, &wide, &aggregate->sum, &count, moment, &quotient);

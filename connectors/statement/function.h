@@ -88,7 +88,12 @@ struct value statement__number_normal(const struct value *value, struct arena *a
 struct cql_aggregate {
     const struct cql_function *function;
     int64_t count;
-    struct value sum; /* or the least, or the greatest */
+    struct value sum; /* or the least, or the greatest, or the average so far of decimals */
+    /* Of reals, as Cassandra adds them: doubles, with what was lost (Kahan), and without. */
+    double real;
+    double lost;
+    double simple;
+    bool is_far; /* the sum for an average is none of a double's any more: `sum` is it, a decimal */
 };
 
 /* `value` may be null: only count(*) counts those. It is copied where it is kept. STATUS_INVALID: out of range. */

@@ -276,6 +276,27 @@ enum status statement__number_operate(enum cql_term_kind kind, const struct type
     }
 }
 
+struct decimal statement__decimal_share(const struct decimal *number, int64_t count, struct arena *arena)
+{
+    struct decimal digits = {.unscaled = number->unscaled};
+    struct decimal by = decimal_of_integer(count, arena);
+    struct decimal two = decimal_of_integer(2, arena);
+    struct decimal rest = decimal_remainder(&digits, &by, arena);
+    struct decimal even = decimal_add(&digits, &rest, true, arena);
+    struct decimal share = decimal_divide(&even, &by, arena);
+    int64_t left = 0;
+    share = decimal_truncate(&share, arena);
+    (void)decimal_to_integer(&rest, &left);
+    struct decimal odd = decimal_remainder(&share, &two, arena);
+    int64_t size = left < 0 ? -left : left;
+    if (size > count - size || (size == count - size && !decimal_is_zero(&odd))) {
+        struct decimal one = decimal_of_integer(left < 0 ? -1 : 1, arena);
+        share = decimal_add(&share, &one, false, arena);
+    }
+    share.scale += number->scale;
+    return share;
+}
+
 /* --- functions -------------------------------------------------------------------------------------------------- */
 
 enum mathematics {

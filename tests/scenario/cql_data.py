@@ -434,7 +434,7 @@ def lightweight_statics(session, _):
             ("UPDATE lws SET s = 1 WHERE k = 1 IF s = 5", [(False, None)]),
             ("UPDATE lws SET s = 1 WHERE k = 2 IF s = 5", [(False, 2)]),
             ("UPDATE lws SET s = 1 WHERE k = 2 IF t = 5", [(False, None)]),
-            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, 1)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, None)]),
             ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF s = 5", [(False, None)]),
             ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF v = 5", [(False,)]),
             ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5", [(False,)]),

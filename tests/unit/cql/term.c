@@ -688,7 +688,13 @@ static void aggregates_step_over_rows(void **state)
         {"tinyint", "avg", {"100", "100", "100"}, "100"},
         {"tinyint", "sum", {"100", "100"}, "-56"},
         {"double", "avg", {"1", "2"}, "1.5"},
-        {"decimal", "avg", {"1", "2"}, "1.5"},
+        {"decimal", "avg", {"1", "2"}, "1"}, /* as many places as they have */
+        {"decimal", "avg", {"1.0", "2"}, "1.5"},
+        {"decimal", "avg", {"1.00", "2.5", "-4"}, "-0.17"},
+        {"decimal", "sum", {"1.5", "2"}, "3.5"},
+        {"double", "avg", {"1e308", "1e308", "1e308"}, "1.0E308"},
+        {"double", "sum", {"1e308", "1e308"}, "null"}, /* JSON has no infinity */
+        {"float", "sum", {"16777216", "1", "1"}, "1.6777218E7"},
         {"float", "sum", {"1.5", "2"}, "3.5"},
         {"text", "max", {"\"b\"", "\"c\"", "\"a\""}, "\"c\""},
         {"int", "min", {"3", "1", "2"}, "1"},
