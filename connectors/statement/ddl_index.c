@@ -264,6 +264,13 @@ static enum status index_class_check(struct exec_call *call, struct bytes name)
                      (const char *)name.data);
 }
 
+/* USING 'sai' without CUSTOM, as Cassandra 5 has it. */
+static bool index_is_short(struct bytes name)
+{
+    return bytes_equal(name, bytes_of_text("sai")) ||
+           bytes_equal(name, bytes_of_text("StorageAttachedIndex"));
+}
+
 /* WITH OPTIONS = {…}. */
 static enum status index_options(struct exec_call *call, const struct cql_create_index *statement,
                                  struct value *ret_options)
@@ -385,6 +392,9 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     }
     if (statement->is_custom && statement->class_name.size == 0) {
         return exec_fail(call, CQL_INVALID, "CUSTOM index requires specifying the index class");
+    }
+    if (!statement->is_custom && statement->class_name.size > 0 && !index_is_short(statement->class_name)) {
+        return exec_fail(call, CQL_INVALID, "Cannot specify index class for a non-CUSTOM index");
     }
     const struct cql_index_target *target = &statement->targets.at[0];
     status = index_column(call, &table, target, &plan.type);

@@ -1,4 +1,5 @@
 /* Which function a call means, casts, operators, aggregates. */
+#include <math.h>
 #include <stdio.h>
 
 #include "function_private.h"
@@ -452,9 +453,10 @@ static enum status refuse_only(const struct cql_call_site *site, const struct fu
     for (size_t i = 0; i < row->count; i++) {
         struct type type = {.kind = row->arguments[i]};
         if (site->match(site->context, i, &type) == CQL_MATCH_NONE) {
-            return error_set(error, STATUS_INVALID,
-                             "Type error: argument %zu of function system.%s has to be of type %s", i,
-                             row->name, type_name(type.kind));
+            return error_set(
+                error, STATUS_INVALID,
+                "Type error: %s cannot be passed as argument %zu of function system.%s of type %s",
+                site->text(site->context, i), i, row->name, type_name(type.kind));
         }
     }
     return STATUS_OK;
@@ -629,6 +631,11 @@ enum status statement__cast_find(const struct type *from, const struct type *to,
 
 /* --- operators -------------------------------------------------------------------------------------------------- */
 
+static const char *const operation_names[] = {
+    [CQL_TERM_ADD] = "+",    [CQL_TERM_SUBTRACT] = "-", [CQL_TERM_MULTIPLY] = "*",
+    [CQL_TERM_DIVIDE] = "/", [CQL_TERM_MODULO] = "%",   [CQL_TERM_NEGATE] = "-",
+};
+
 static enum status run_operation(const struct cql_function *function, const struct value *arguments,
                                  const struct cql_moment *moment, struct value *ret_value)
 {
@@ -639,12 +646,33 @@ static enum status run_operation(const struct cql_function *function, const stru
         statement__number_operate(kind, &function->returns, is_negation ? &zero : &arguments[0],
                                   &arguments[is_negation ? 0 : 1], moment, ret_value);
     if (status == STATUS_FUNCTION) {
-        return error_set(moment->error, status, "the operation '%s %c %s' failed: / by zero",
-                         statement__type_text(&function->arguments[0], moment->arena),
-                         kind == CQL_TERM_MODULO ? '%' : '/',
-                         statement__type_text(&function->arguments[1], moment->arena));
+        const char *why = arena_format(moment->arena, "%s", moment->error->text);
+        return error_set(moment->error, status, "the operation '%s %s %s' failed: %s",
+                         statement__type_text(&function->arguments[0], moment->arena), operation_names[kind],
+                         statement__type_text(&function->arguments[1], moment->arena), why);
     }
     return status;
+}
+
+/* Strings one after the other. */
+static enum status run_concatenation(const struct cql_function *function, const struct value *arguments,
+                                     const struct cql_moment *moment, struct value *ret_value)
+{
+    struct buffer text = {0};
+    (void)function;
+    buffer_put(&text, arguments[0].bytes);
+    buffer_put(&text, arguments[1].bytes);
+    *ret_value = value_of_text(arena_copy(moment->arena, buffer_bytes(&text)));
+    buffer_reset(&text);
+    return STATUS_OK;
+}
+
+/* What joins both: ascii only when both are. TYPE_ANY: one is no string. */
+static enum type_kind common_string(enum type_kind left, enum type_kind right)
+{
+    bool are_strings =
+        (left == TYPE_TEXT || left == TYPE_ASCII) && (right == TYPE_TEXT || right == TYPE_ASCII);
+    return !are_strings ? TYPE_ANY : left == right ? left : TYPE_TEXT;
 }
 
 /* The type that holds both: CQL reference, "Number Arithmetic". */
@@ -671,33 +699,25 @@ static enum type_kind common_number(enum type_kind left, enum type_kind right)
     return is_long ? TYPE_BIGINT : common;
 }
 
-enum status statement__operation_find(enum cql_term_kind kind, const struct type *left,
-                                      const struct type *right, struct arena *arena,
-                                      const struct cql_function **ret_function, struct error *error)
+const struct cql_function *statement__operation_find(enum cql_term_kind kind, const struct type *left,
+                                                     const struct type *right, struct arena *arena)
 {
-    static const char *const names[] = {
-        [CQL_TERM_ADD] = "+",    [CQL_TERM_SUBTRACT] = "-", [CQL_TERM_MULTIPLY] = "*",
-        [CQL_TERM_DIVIDE] = "/", [CQL_TERM_MODULO] = "%",   [CQL_TERM_NEGATE] = "-",
-    };
     struct type types[2] = {*left, right != NULL ? *right : *left};
     bool is_number = statement__is_number(types[0].kind) && statement__is_number(types[1].kind);
     bool is_time = (kind == CQL_TERM_ADD || kind == CQL_TERM_SUBTRACT) && right != NULL &&
                    (left->kind == TYPE_TIMESTAMP || left->kind == TYPE_DATE) && right->kind == TYPE_DURATION;
-    if (!is_number && !is_time) {
-        return right == NULL
-                   ? error_set(error, STATUS_INVALID, "the '-' operation is not supported on %s",
-                               statement__type_text(left, arena))
-                   : error_set(error, STATUS_INVALID, "the '%s' operation is not supported between %s and %s",
-                               names[kind], statement__type_text(left, arena),
-                               statement__type_text(right, arena));
+    enum type_kind string = kind == CQL_TERM_ADD ? common_string(types[0].kind, types[1].kind) : TYPE_ANY;
+    if (!is_number && !is_time && string == TYPE_ANY) {
+        return NULL;
     }
-    struct type returns = {.kind = is_time ? left->kind : common_number(types[0].kind, types[1].kind)};
+    struct type returns = {.kind = is_number ? common_number(types[0].kind, types[1].kind)
+                                   : is_time ? left->kind
+                                             : string};
     struct cql_function *function =
-        function_create(arena, names[kind], returns, types, right == NULL ? 1 : 2);
-    function->run = is_time ? statement__time_operate : run_operation;
+        function_create(arena, operation_names[kind], returns, types, right == NULL ? 1 : 2);
+    function->run = is_number ? run_operation : is_time ? statement__time_operate : run_concatenation;
     function->detail = (int)kind;
-    *ret_function = function;
-    return STATUS_OK;
+    return function;
 }
 
 enum status statement__function_run(const struct cql_function *function, const struct value *arguments,
@@ -731,18 +751,65 @@ static enum status keep(const struct type *type, const struct value *value, cons
     return status;
 }
 
+static bool is_average(const struct cql_aggregate *aggregate)
+{
+    return bytes_equal(aggregate->function->name.name, bytes_of_text("avg"));
+}
+
+static enum status step_real(struct cql_aggregate *aggregate, const struct value *value,
+                             const struct cql_moment *moment)
+{
+    const struct type decimal = {.kind = TYPE_DECIMAL};
+    struct value before = {.kind = VALUE_DOUBLE, .float64 = aggregate->real};
+    double number = statement__number_convert(value, TYPE_DOUBLE, moment->arena).float64;
+    if (aggregate->is_far) {
+        return statement__number_operate(CQL_TERM_ADD, &decimal, &aggregate->sum, value, moment,
+                                         &aggregate->sum);
+    }
+    double more = number - aggregate->lost;
+    double sum = aggregate->real + more;
+    aggregate->simple += number;
+    aggregate->lost = (sum - aggregate->real) - more;
+    aggregate->real = sum;
+    if (!is_average(aggregate) || !isinf(sum) || !isfinite(number) || !isfinite(before.float64)) {
+        return STATUS_OK;
+    }
+    aggregate->is_far = true;
+    return statement__number_operate(CQL_TERM_ADD, &decimal, &before, value, moment, &aggregate->sum);
+}
+
+/* The average of decimals has as many places as they have: after each it moves by what that is away, rounded half even. */
+static enum status step_decimal(struct cql_aggregate *aggregate, const struct value *value,
+                                const struct cql_moment *moment)
+{
+    struct arena *arena = moment->arena;
+    struct decimal zero = decimal_of_integer(0, arena);
+    const struct decimal *average = aggregate->count == 0 ? &zero : &aggregate->sum.decimal;
+    enum status status = statement__number_check(value, moment);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct decimal away = decimal_add(&value->decimal, average, true, arena);
+    struct decimal step = statement__decimal_share(&away, aggregate->count + 1, arena);
+    aggregate->sum =
+        (struct value){.kind = VALUE_DECIMAL, .decimal = decimal_add(average, &step, false, arena)};
+    return STATUS_OK;
+}
+
 static enum status step_sum(struct cql_aggregate *aggregate, const struct value *value,
                             const struct cql_moment *moment)
 {
-    bool is_average = bytes_equal(aggregate->function->name.name, bytes_of_text("avg"));
     enum type_kind kind = aggregate->function->returns.kind;
     bool is_integer = kind >= TYPE_TINYINT && kind <= TYPE_COUNTER;
-    /* An average's sum must not wrap around; nor may a real's lose what its own type has no digits for. */
-    struct type wide = {.kind = !is_average          ? kind
-                                : is_integer         ? TYPE_VARINT
-                                : kind == TYPE_FLOAT ? TYPE_DOUBLE
-                                                     : kind};
+    /* An average's sum must not wrap around. */
+    struct type wide = {.kind = is_average(aggregate) && is_integer ? TYPE_VARINT : kind};
     struct value sum = value_of_integer(0);
+    if (kind == TYPE_FLOAT || kind == TYPE_DOUBLE) {
+        return step_real(aggregate, value, moment);
+    }
+    if (kind == TYPE_DECIMAL && is_average(aggregate)) {
+        return step_decimal(aggregate, value, moment);
+    }
     if (aggregate->count == 0) {
         aggregate->sum = statement__number_convert(&sum, wide.kind, moment->arena);
     }
@@ -780,6 +847,28 @@ enum status statement__aggregate_step(struct cql_aggregate *aggregate, const str
     return status;
 }
 
+static enum status real_result(const struct cql_aggregate *aggregate, const struct cql_moment *moment,
+                               struct value *ret_value)
+{
+    const struct type decimal = {.kind = TYPE_DECIMAL};
+    struct value count = value_of_integer(aggregate->count);
+    struct value result = {.kind = VALUE_DOUBLE, .float64 = aggregate->real + aggregate->lost};
+    enum status status = STATUS_OK;
+    if (isnan(result.float64) && isinf(aggregate->simple)) { /* infinities of one sign */
+        result.float64 = aggregate->simple;
+    }
+    if (aggregate->is_far) {
+        status =
+            statement__number_operate(CQL_TERM_DIVIDE, &decimal, &aggregate->sum, &count, moment, &result);
+    } else if (is_average(aggregate)) {
+        result.float64 /= (double)aggregate->count;
+    }
+    if (status == STATUS_OK) {
+        *ret_value = statement__number_convert(&result, aggregate->function->returns.kind, moment->arena);
+    }
+    return status;
+}
+
 enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                         const struct cql_moment *moment, struct value *ret_value)
 {
@@ -797,14 +886,14 @@ enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                : value_of_null();
         return STATUS_OK;
     }
+    if (is_number && (function->returns.kind == TYPE_FLOAT || function->returns.kind == TYPE_DOUBLE)) {
+        return real_result(aggregate, moment, ret_value);
+    }
     *ret_value = aggregate->sum;
-    if (!bytes_equal(function->name.name, bytes_of_text("avg"))) {
+    if (!is_average(aggregate) || function->returns.kind == TYPE_DECIMAL) {
         return STATUS_OK;
     }
-    bool is_integer = aggregate->sum.kind == VALUE_DECIMAL && function->returns.kind != TYPE_DECIMAL;
-    struct type wide = {.kind = is_integer                             ? TYPE_VARINT
-                                : function->returns.kind == TYPE_FLOAT ? TYPE_DOUBLE
-                                                                       : function->returns.kind};
+    struct type wide = {.kind = TYPE_VARINT};
     struct value quotient = {0};
     enum status status =
         statement__number_operate(CQL_TERM_DIVIDE, &wide, &aggregate->sum, &count, moment, &quotient);

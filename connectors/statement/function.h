@@ -53,6 +53,8 @@ struct cql_call_site {
     enum cql_match (*match)(void *context, size_t argument, const struct type *type);
     /* The argument's own type; NULL: it has none yet, as a marker. */
     const struct type *(*type)(void *context, size_t argument);
+    /* The argument as errors show it. */
+    const char *(*text)(void *context, size_t argument);
     void *context;
     const struct type *receiver;  /* or NULL */
     const struct type *key_types; /* of the partition key, for token(); NULL: there is no table */
@@ -69,10 +71,9 @@ bool statement__function_is_native(struct bytes name);
 /* CAST(x AS type). STATUS_INVALID: there is none. */
 MUST_USE enum status statement__cast_find(const struct type *from, const struct type *to, struct arena *arena,
                                           const struct cql_function **ret_function, struct error *error);
-/* ADD … MODULO of two types, and NEGATE of one (`right` NULL). STATUS_INVALID: not of these. */
-MUST_USE enum status statement__operation_find(enum cql_term_kind kind, const struct type *left,
-                                               const struct type *right, struct arena *arena,
-                                               const struct cql_function **ret_function, struct error *error);
+/* ADD … MODULO of two types, and NEGATE of one (`right` NULL). NULL: it is none of these. In `arena`. */
+const struct cql_function *statement__operation_find(enum cql_term_kind kind, const struct type *left,
+                                                     const struct type *right, struct arena *arena);
 /* Runs a function that is no aggregate. */
 MUST_USE enum status statement__function_run(const struct cql_function *function,
                                              const struct value *arguments, const struct cql_moment *moment,
@@ -87,7 +88,12 @@ struct value statement__number_normal(const struct value *value, struct arena *a
 struct cql_aggregate {
     const struct cql_function *function;
     int64_t count;
-    struct value sum; /* or the least, or the greatest */
+    struct value sum; /* or the least, or the greatest, or the average so far of decimals */
+    /* Of reals, as Cassandra adds them: doubles, with what was lost (Kahan), and without. */
+    double real;
+    double lost;
+    double simple;
+    bool is_far; /* the sum for an average is none of a double's any more: `sum` is it, a decimal */
 };
 
 /* `value` may be null: only count(*) counts those. It is copied where it is kept. STATUS_INVALID: out of range. */

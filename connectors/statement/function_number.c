@@ -142,9 +142,9 @@ struct value statement__number_convert(const struct value *value, enum type_kind
 
 /* --- arithmetic ------------------------------------------------------------------------------------------------- */
 
-static enum status divided_by_zero(const struct cql_moment *moment)
+static enum status divided_by_zero(const struct cql_moment *moment, const char *why)
 {
-    return error_set(moment->error, STATUS_FUNCTION, "/ by zero");
+    return error_set(moment->error, STATUS_FUNCTION, "%s", why);
 }
 
 static enum status operate_integers(enum cql_term_kind kind, enum type_kind type, int64_t a, int64_t b,
@@ -153,7 +153,7 @@ static enum status operate_integers(enum cql_term_kind kind, enum type_kind type
     uint64_t result = 0;
     bool is_division = kind == CQL_TERM_DIVIDE || kind == CQL_TERM_MODULO;
     if (is_division && b == 0) {
-        return divided_by_zero(moment);
+        return divided_by_zero(moment, "/ by zero");
     }
     if (kind == CQL_TERM_ADD) {
         result = (uint64_t)a + (uint64_t)b;
@@ -203,8 +203,11 @@ static enum status operate_decimals(enum cql_term_kind kind, bool is_whole, cons
 {
     bool is_division = kind == CQL_TERM_DIVIDE || kind == CQL_TERM_MODULO;
     *ret_value = (struct value){.kind = VALUE_DECIMAL};
-    if (is_division && decimal_is_zero(b)) {
-        return divided_by_zero(moment);
+    if (is_division && decimal_is_zero(b)) { /* as Java's classes tell it */
+        return divided_by_zero(moment, is_whole                  ? "BigInteger divide by zero"
+                                       : kind == CQL_TERM_DIVIDE ? "/ by zero"
+                                       : decimal_is_zero(a)      ? "Division undefined"
+                                                                 : "Division by zero");
     }
     if (kind == CQL_TERM_ADD || kind == CQL_TERM_SUBTRACT) {
         ret_value->decimal = decimal_add(a, b, kind == CQL_TERM_SUBTRACT, moment->arena);
@@ -223,6 +226,21 @@ static enum status operate_decimals(enum cql_term_kind kind, bool is_whole, cons
     return STATUS_OK;
 }
 
+/* What a decimal is reckoned with. */
+static enum status check_finite(const struct value *a, const struct value *b, const struct cql_moment *moment)
+{
+    const struct value *operands[2] = {a, b};
+    for (size_t i = 0; i < ARRAY_COUNT(operands); i++) {
+        bool is_real = operands[i]->kind == VALUE_FLOAT || operands[i]->kind == VALUE_DOUBLE;
+        double number = is_real ? real_of(operands[i]) : 0;
+        if (!isfinite(number)) {
+            return error_set(moment->error, STATUS_FUNCTION, "%s cannot be converted into a decimal",
+                             isnan(number) ? "A NaN" : "An infinite number");
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status statement__number_operate(enum cql_term_kind kind, const struct type *type, const struct value *a,
                                       const struct value *b, const struct cql_moment *moment,
                                       struct value *ret_value)
@@ -230,6 +248,9 @@ enum status statement__number_operate(enum cql_term_kind kind, const struct type
     enum status status = statement__number_check(a, moment);
     if (status == STATUS_OK) {
         status = statement__number_check(b, moment);
+    }
+    if (status == STATUS_OK && type->kind == TYPE_DECIMAL) {
+        status = check_finite(a, b, moment);
     }
     if (status != STATUS_OK) {
         return status;
@@ -253,6 +274,27 @@ enum status statement__number_operate(enum cql_term_kind kind, const struct type
     default:
         return operate_integers(kind, type->kind, left.integer, right.integer, moment, ret_value);
     }
+}
+
+struct decimal statement__decimal_share(const struct decimal *number, int64_t count, struct arena *arena)
+{
+    struct decimal digits = {.unscaled = number->unscaled};
+    struct decimal by = decimal_of_integer(count, arena);
+    struct decimal two = decimal_of_integer(2, arena);
+    struct decimal rest = decimal_remainder(&digits, &by, arena);
+    struct decimal even = decimal_add(&digits, &rest, true, arena);
+    struct decimal share = decimal_divide(&even, &by, arena);
+    int64_t left = 0;
+    share = decimal_truncate(&share, arena);
+    (void)decimal_to_integer(&rest, &left);
+    struct decimal odd = decimal_remainder(&share, &two, arena);
+    int64_t size = left < 0 ? -left : left;
+    if (size > count - size || (size == count - size && !decimal_is_zero(&odd))) {
+        struct decimal one = decimal_of_integer(left < 0 ? -1 : 1, arena);
+        share = decimal_add(&share, &one, false, arena);
+    }
+    share.scale += number->scale;
+    return share;
 }
 
 /* --- functions -------------------------------------------------------------------------------------------------- */

@@ -37,6 +37,8 @@ MUST_USE enum status statement__number_operate(enum cql_term_kind kind, const st
 struct value statement__number_convert(const struct value *value, enum type_kind to, struct arena *arena);
 /* Whether it may be reckoned with: a decimal's scale and digits have bounds. STATUS_INVALID. */
 MUST_USE enum status statement__number_check(const struct value *value, const struct cql_moment *moment);
+/* A number divided by `count`, with as many places as it has, rounded half even. In `arena`. */
+struct decimal statement__decimal_share(const struct decimal *number, int64_t count, struct arena *arena);
 bool statement__is_number(enum type_kind kind);
 /* timestamp ± duration, date ± duration. */
 MUST_USE enum status statement__time_operate(const struct cql_function *function,

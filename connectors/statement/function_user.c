@@ -57,8 +57,10 @@ static enum status user_refuse(const struct cql_call_site *site, const struct cq
            site->match(site->context, argument, &function->arguments[argument]) != CQL_MATCH_NONE) {
         argument++;
     }
-    (void)error_set(error, STATUS_INVALID, "Type error: argument %zu of function %s has to be of type %s",
-                    argument, name, statement__type_text(&function->arguments[argument], arena));
+    (void)error_set(error, STATUS_INVALID,
+                    "Type error: %s cannot be passed as argument %zu of function %s of type %s",
+                    site->text(site->context, argument), argument, name,
+                    statement__type_text(&function->arguments[argument], arena));
     return STATUS_INVALID;
 }
 

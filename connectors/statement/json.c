@@ -226,6 +226,14 @@ static enum status inner_json(const struct value *json, const struct cql_moment 
                : codec_json_decode_last(json->bytes, moment->arena, ret_json, moment->error);
 }
 
+static enum status refuse_tuple(const struct type *type, const struct value *json,
+                                const struct cql_moment *moment)
+{
+    return error_set(moment->error, STATUS_INVALID, "Tuple %s items (expected %zu): %s",
+                     json->items.count > type->count ? "contains extra" : "is missing", type->count,
+                     json_text(json, moment));
+}
+
 static enum status sequence_value(const struct type *type, const struct value *json,
                                   const struct cql_moment *moment, struct value *ret_value)
 {
@@ -233,12 +241,13 @@ static enum status sequence_value(const struct type *type, const struct value *j
     if (json->kind != VALUE_LIST) {
         return refuse(is_tuple ? "a list representation of a tuple" : "a list", json, moment);
     }
-    if ((is_tuple && json->items.count > type->count) ||
-        (type->kind == TYPE_VECTOR && json->items.count != type->dimension)) {
+    if (is_tuple && json->items.count != type->count) {
+        return refuse_tuple(type, json, moment);
+    }
+    if (type->kind == TYPE_VECTOR && json->items.count != type->dimension) {
         return error_set(moment->error, STATUS_INVALID,
-                         "%s contains wrong number of items (expected %zu, got %zu)",
-                         is_tuple ? "Tuple" : "Vector", is_tuple ? type->count : (size_t)type->dimension,
-                         json->items.count);
+                         "Vector contains wrong number of items (expected %zu, got %zu)",
+                         (size_t)type->dimension, json->items.count);
     }
     struct value *items = arena_create_array(moment->arena, json->items.count, sizeof(*items));
     for (size_t i = 0; i < json->items.count; i++) {

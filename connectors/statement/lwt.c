@@ -117,7 +117,7 @@ static enum status lwt_target(struct modify *modify, const struct cql_relation *
 }
 
 static enum status lwt_operand(struct modify *modify, const struct lwt_target *target,
-                               const struct cql_term *term, struct operand *ret_operand)
+                               const struct cql_term *term, struct operand *ret_operand, bool *ret_is_unset)
 {
     struct bound bound;
     struct value *value = arena_create(modify->call->arena, sizeof(*value));
@@ -125,9 +125,7 @@ static enum status lwt_operand(struct modify *modify, const struct lwt_target *t
     if (status != STATUS_OK) {
         return status;
     }
-    if (bound.kind == BOUND_UNSET && modify->call->notes == NULL) {
-        return exec_fail(modify->call, CQL_INVALID, "Invalid 'unset' value in condition");
-    }
+    *ret_is_unset = bound.kind == BOUND_UNSET && modify->call->notes == NULL;
     *value = bound.kind == BOUND_VALUE ? bound.value : value_of_null();
     bool is_multi = type_is_multi_cell(target->type);
     bool is_empty = (value->kind == VALUE_LIST || value->kind == VALUE_SET || value->kind == VALUE_MAP) &&
@@ -139,29 +137,48 @@ static enum status lwt_operand(struct modify *modify, const struct lwt_target *t
     return STATUS_OK;
 }
 
+static enum status lwt_fail_unset(struct modify *modify)
+{
+    return exec_fail(modify->call, CQL_INVALID, "Invalid 'unset' value in condition");
+}
+
+/* Those listed; the ones that are unset are not among them. */
+static enum status lwt_in_list(struct modify *modify, const struct lwt_target *target,
+                               const struct cql_relation *relation, struct operand **ret_operands,
+                               size_t *ret_count)
+{
+    enum status status = STATUS_OK;
+    *ret_operands =
+        arena_create_array(modify->call->arena, relation->values.count + 1, sizeof(struct operand));
+    *ret_count = 0;
+    for (size_t i = 0; i < relation->values.count && status == STATUS_OK; i++) {
+        bool is_unset = false;
+        status =
+            lwt_operand(modify, target, relation->values.at[i], &(*ret_operands)[*ret_count + 1], &is_unset);
+        *ret_count += is_unset ? 0 : 1;
+    }
+    return status;
+}
+
 /* The values of IN, listed or as one marker. */
 static enum status lwt_in(struct modify *modify, const struct lwt_target *target,
                           const struct cql_relation *relation, struct operand **ret_operands,
                           size_t *ret_count)
 {
     struct exec_call *call = modify->call;
-    enum status status = STATUS_OK;
     if (relation->value == NULL) {
-        *ret_operands = arena_create_array(call->arena, relation->values.count + 1, sizeof(struct operand));
-        *ret_count = relation->values.count;
-        for (size_t i = 0; i < relation->values.count && status == STATUS_OK; i++) {
-            status = lwt_operand(modify, target, relation->values.at[i], &(*ret_operands)[i + 1]);
-        }
-        return status;
+        return lwt_in_list(modify, target, relation, ret_operands, ret_count);
     }
     struct bound bound;
     struct type *list = arena_create(call->arena, sizeof(*list));
     *list = (struct type){.kind = TYPE_LIST, .is_frozen = true, .count = 1, .parameters = target->type};
     struct bytes name = bytes_of_text(
         arena_format(call->arena, "in(%.*s)", (int)target->name.size, (const char *)target->name.data));
-    status = exec_bind(call, relation->value, list, name, &bound);
+    enum status status = exec_bind(call, relation->value, list, name, &bound);
     if (status == STATUS_OK && call->notes == NULL && bound.kind != BOUND_VALUE) {
-        status = exec_fail(call, CQL_INVALID, "Invalid null list in IN condition");
+        status = bound.kind == BOUND_UNSET
+                     ? lwt_fail_unset(modify)
+                     : exec_fail(call, CQL_INVALID, "Invalid null list in IN condition");
     }
     *ret_count = status == STATUS_OK && bound.kind == BOUND_VALUE ? bound.value.items.count : 0;
     *ret_operands = arena_create_array(call->arena, *ret_count + 1, sizeof(struct operand));
@@ -232,7 +249,11 @@ static enum status lwt_one(struct modify *modify, const struct lwt_target *targe
     bool needs_value =
         (comparison >= CQL_LESS && comparison <= CQL_GREATER_EQUAL) || is_containing(comparison);
     *ret_operands = arena_create_array(modify->call->arena, 2, sizeof(struct operand));
-    enum status status = lwt_operand(modify, target, relation->value, &(*ret_operands)[1]);
+    bool is_unset = false;
+    enum status status = lwt_operand(modify, target, relation->value, &(*ret_operands)[1], &is_unset);
+    if (status == STATUS_OK && is_unset) {
+        return lwt_fail_unset(modify);
+    }
     return status == STATUS_OK && needs_value && modify->call->notes == NULL &&
                    (*ret_operands)[1].value->kind == VALUE_NULL
                ? exec_fail(modify->call, CQL_INVALID, "Invalid comparison with null for operator \"%s\"",
@@ -301,6 +322,7 @@ struct lwt_answer {
     size_t columns_count;
     struct buffer cells;
     size_t rows;
+    bool hides_regulars; /* columns that are neither of the key nor static were not read */
 };
 
 static void lwt_cell(struct buffer *cells, const struct type *type, const struct value *value)
@@ -395,9 +417,12 @@ static void lwt_row(struct lwt_answer *answer, const struct value *item, const s
 {
     lwt_cell(&answer->cells, answer->columns[0].type, &(struct value){.kind = VALUE_BOOLEAN});
     for (size_t i = 1; i < answer->columns_count; i++) {
-        const struct value *found = item == NULL ? NULL : value_map_get(item, answer->columns[i].name);
+        struct bytes name = answer->columns[i].name;
+        bool is_hidden =
+            item == NULL || (answer->hides_regulars && schema_column(answer->schema, name) != NULL);
+        const struct value *found = is_hidden ? NULL : value_map_get(item, name);
         if (found == NULL && statics != NULL) {
-            found = value_map_get(statics, answer->columns[i].name);
+            found = value_map_get(statics, name);
         }
         lwt_cell(&answer->cells, answer->columns[i].type, found);
     }
@@ -473,6 +498,15 @@ static bool lwt_first_row(struct lwt_answer *answer, struct value *ret_item)
     return first.is_there;
 }
 
+static bool lwt_has_row(const struct lwt_answer *answer)
+{
+    bool has_row = false;
+    for (size_t i = 0; i < answer->to->count && !has_row; i++) {
+        has_row = lwt_is_row(&answer->to->changes[i]);
+    }
+    return has_row;
+}
+
 /* All rows that conditions were about. */
 static void lwt_rows(struct lwt_answer *answer)
 {
@@ -480,6 +514,7 @@ static void lwt_rows(struct lwt_answer *answer)
     struct value item;
     bool has_statics = lwt_statics(answer, &statics);
     if (!answer->to->asks_rows && lwt_first_row(answer, &item)) {
+        answer->hides_regulars = !lwt_has_row(answer);
         lwt_row(answer, &item, has_statics ? &statics : NULL);
         return;
     }

@@ -145,8 +145,10 @@ static enum status set_key(struct modify *modify, const struct column *column, c
                            struct bytes *ret_path)
 {
     struct bound bound;
-    enum status status = exec_bind_bytes(modify->call, key, &column->type.parameters[0],
-                                         set_name(modify, "key", column->name), &bound, ret_path);
+    enum status status =
+        exec_bind_bytes(modify->call, key, &column->type.parameters[0],
+                        set_name(modify, column->type.kind == TYPE_SET ? "value" : "key", column->name),
+                        &bound, ret_path);
     if (status != STATUS_OK || modify->call->notes != NULL) {
         return status;
     }
@@ -217,25 +219,82 @@ static enum status set_part(struct modify *modify, const struct column *column, 
     return STATUS_OK;
 }
 
-static enum status set_check_part(struct modify *modify, const struct column *column,
-                                  const struct cql_term *key, bool is_deletion)
+/* An assignment as Cassandra shows it: what is put before as well as what is taken away with a minus. */
+static void set_format(const struct cql_assignment *assignment, struct buffer *text)
+{
+    enum cql_assignment_kind kind = assignment->kind;
+    buffer_put(text, assignment->column);
+    if (kind == CQL_ASSIGN_ELEMENT) {
+        buffer_put_text(text, "[");
+        cql_term_format(assignment->key, NULL, text);
+        buffer_put_text(text, "]");
+    }
+    if (kind == CQL_ASSIGN_FIELD) {
+        buffer_put_text(text, ".");
+        buffer_put(text, assignment->field);
+    }
+    buffer_put_text(text, " = ");
+    if (kind == CQL_ASSIGN_ADD || kind == CQL_ASSIGN_SUBTRACT) {
+        buffer_put(text, assignment->column);
+        buffer_put_text(text, kind == CQL_ASSIGN_ADD ? " + " : " - ");
+    }
+    cql_term_format(assignment->value, NULL, text);
+    if (kind == CQL_ASSIGN_PREPEND) {
+        buffer_put_text(text, " - ");
+        buffer_put(text, assignment->column);
+    }
+}
+
+/* Columns that are `what` have no such operation. */
+static enum status set_fail_operation(struct modify *modify, const struct column *column,
+                                      const struct cql_assignment *assignment, const char *what)
+{
+    struct buffer text = {0};
+    set_format(assignment, &text);
+    enum status status =
+        exec_fail(modify->call, CQL_INVALID, "Invalid operation (%.*s) for %s column %.*s", (int)text.size,
+                  (const char *)text.data, what, (int)column->name.size, (const char *)column->name.data);
+    buffer_reset(&text);
+    return status;
+}
+
+static enum status set_element(struct modify *modify, const struct column *column,
+                               const struct cql_assignment *assignment)
 {
     enum type_kind kind = column->type.kind;
-    bool fits = key == NULL ? kind == TYPE_UDT
-                            : kind == TYPE_LIST || kind == TYPE_MAP || (kind == TYPE_SET && is_deletion);
+    bool is_field = assignment->kind == CQL_ASSIGN_FIELD;
+    bool is_collection = kind == TYPE_LIST || kind == TYPE_SET || kind == TYPE_MAP;
+    const char *what = is_field && kind != TYPE_UDT                     ? "non-UDT"
+                       : !is_field && !is_collection                    ? "non collection"
+                       : is_field && !type_is_multi_cell(&column->type) ? "frozen UDT"
+                       : !type_is_multi_cell(&column->type)             ? "frozen collection"
+                       : kind == TYPE_SET                               ? "set"
+                                                                        : NULL;
+    return what != NULL ? set_fail_operation(modify, column, assignment, what)
+                        : set_part(modify, column, assignment->key, assignment->field, assignment->value);
+}
+
+/* DELETE c[k], c.f. */
+static enum status set_delete_part(struct modify *modify, const struct column *column,
+                                   const struct cql_deletion *deletion)
+{
+    enum type_kind kind = column->type.kind;
+    bool is_field = deletion->key == NULL;
+    bool is_frozen = !type_is_multi_cell(&column->type);
+    bool fits = is_field ? kind == TYPE_UDT : kind == TYPE_LIST || kind == TYPE_SET || kind == TYPE_MAP;
     if (!fits) {
-        return key == NULL ? set_fail(modify, "Invalid operation for non-UDT column %.*s", column->name)
-               : kind == TYPE_SET
-                   ? set_fail(modify, "Invalid element access syntax for set column %.*s", column->name)
-                   : set_fail(modify, "Invalid element access syntax for non-collection column %.*s",
-                              column->name);
+        return set_fail(modify,
+                        is_field ? "Invalid field deletion operation for non-UDT column %.*s"
+                                 : "Invalid deletion operation for non collection column %.*s",
+                        column->name);
     }
-    return type_is_multi_cell(&column->type)
-               ? STATUS_OK
-               : set_fail(modify,
-                          key == NULL ? "Invalid field update for frozen UDT column %.*s"
-                                      : "Invalid element access syntax for frozen collection column %.*s",
-                          column->name);
+    if (is_frozen) {
+        return set_fail(modify,
+                        is_field ? "Frozen UDT column %.*s does not support field deletions"
+                                 : "Invalid deletion operation for frozen collection column %.*s",
+                        column->name);
+    }
+    return set_part(modify, column, deletion->key, deletion->field, NULL);
 }
 
 /* --- growing and shrinking ------------------------------------------------------------------------------------------ */
@@ -274,6 +333,16 @@ static const struct type *set_subtracted(struct modify *modify, const struct col
     return type;
 }
 
+/* Whether a term is of the class of literals that a map grows or shrinks by. {} is both. */
+static bool set_may_be(const struct cql_term *term, bool is_of_keys)
+{
+    bool is_scalar = term->kind >= CQL_TERM_STRING && term->kind <= CQL_TERM_DURATION;
+    bool is_other = term->kind == CQL_TERM_LIST || term->kind == CQL_TERM_TUPLE || term->kind == CQL_TERM_UDT;
+    bool is_wrong =
+        is_of_keys ? term->kind == CQL_TERM_MAP : term->kind == CQL_TERM_SET && term->items.count > 0;
+    return !is_scalar && !is_other && !is_wrong;
+}
+
 static enum status set_collection(struct modify *modify, const struct column *column,
                                   const struct cql_assignment *assignment)
 {
@@ -285,11 +354,13 @@ static enum status set_collection(struct modify *modify, const struct column *co
     bool is_subtraction = assignment->kind == CQL_ASSIGN_SUBTRACT;
     bool is_of_keys = is_subtraction && kind == TYPE_MAP;
     const struct type *type = is_of_keys ? set_subtracted(modify, column) : &column->type;
-    if (is_of_keys && assignment->value->kind == CQL_TERM_MAP) {
+    if (kind == TYPE_MAP && !set_may_be(assignment->value, is_of_keys)) {
         struct buffer text = {0};
         cql_term_format(assignment->value, NULL, &text);
         enum status refused =
-            set_fail(modify, "Value for a map substraction has to be a set, but was: '%.*s'",
+            set_fail(modify,
+                     is_of_keys ? "Value for a map substraction has to be a set, but was: '%.*s'"
+                                : "Value for a map addition has to be a map, but was: '%.*s'",
                      buffer_bytes(&text));
         buffer_reset(&text);
         return refused;
@@ -317,28 +388,16 @@ static enum status set_collection(struct modify *modify, const struct column *co
     return STATUS_OK;
 }
 
-/* Columns that are `what` have no such operation. */
-static enum status set_fail_operation(struct modify *modify, const struct column *column,
-                                      const struct cql_assignment *assignment, const char *what)
+/* What is put before a column that is no list: first what is wrong with it by itself. */
+static enum status set_refuse_prepend(struct modify *modify, const struct column *column,
+                                      const struct cql_assignment *assignment)
 {
-    struct buffer text = {0};
-    bool is_prepended = assignment->kind == CQL_ASSIGN_PREPEND;
-    int size = (int)column->name.size;
-    const char *name = (const char *)column->name.data;
-    if (is_prepended) {
-        cql_term_format(assignment->value, NULL, &text);
-        buffer_put_text(&text, " + ");
-    }
-    buffer_put(&text, column->name);
-    if (!is_prepended) {
-        buffer_put_text(&text, assignment->kind == CQL_ASSIGN_SUBTRACT ? " - " : " + ");
-        cql_term_format(assignment->value, NULL, &text);
-    }
-    enum status status =
-        exec_fail(modify->call, CQL_INVALID, "Invalid operation (%.*s = %.*s) for %s column %.*s", size, name,
-                  (int)text.size, (const char *)text.data, what, size, name);
-    buffer_reset(&text);
-    return status;
+    struct bound bound;
+    enum status status = exec_bind(modify->call, assignment->value, &column->type, column->name, &bound);
+    return status != STATUS_OK
+               ? status
+               : set_fail_operation(modify, column, assignment,
+                                    column->type.kind == TYPE_LIST ? "frozen list" : "non list");
 }
 
 static enum status set_operation(struct modify *modify, const struct column *column,
@@ -347,19 +406,20 @@ static enum status set_operation(struct modify *modify, const struct column *col
     enum type_kind kind = column->type.kind;
     bool is_prepended = assignment->kind == CQL_ASSIGN_PREPEND;
     bool is_collection = kind == TYPE_LIST || kind == TYPE_SET || kind == TYPE_MAP;
-    if (is_prepended && kind != TYPE_LIST) {
-        return set_fail_operation(modify, column, assignment, "non list");
+    if (is_prepended && (kind != TYPE_LIST || !type_is_multi_cell(&column->type))) {
+        return set_refuse_prepend(modify, column, assignment);
     }
     if (kind == TYPE_COUNTER) {
         return set_counter(modify, column, assignment);
     }
     if (!is_collection) {
-        return set_fail_operation(modify, column, assignment, "non counter");
+        bool is_tuple = kind == TYPE_TUPLE || kind == TYPE_UDT;
+        return set_fail_operation(modify, column, assignment,
+                                  is_tuple && assignment->kind == CQL_ASSIGN_ADD ? "tuple" : "non counter");
     }
     return type_is_multi_cell(&column->type)
                ? set_collection(modify, column, assignment)
-               : set_fail_operation(modify, column, assignment,
-                                    is_prepended ? "frozen list" : "frozen collection");
+               : set_fail_operation(modify, column, assignment, "frozen collection");
 }
 
 enum status statement__modify_assign(struct modify *modify, const struct cql_assignment *assignment)
@@ -374,10 +434,7 @@ enum status statement__modify_assign(struct modify *modify, const struct cql_ass
         return statement__modify_value(modify, assignment->column, assignment->value);
     case CQL_ASSIGN_ELEMENT:
     case CQL_ASSIGN_FIELD:
-        status = set_check_part(modify, column, assignment->key, false);
-        return status == STATUS_OK
-                   ? set_part(modify, column, assignment->key, assignment->field, assignment->value)
-                   : status;
+        return set_element(modify, column, assignment);
     case CQL_ASSIGN_ADD:
     case CQL_ASSIGN_PREPEND:
     case CQL_ASSIGN_SUBTRACT:
@@ -394,8 +451,7 @@ enum status statement__modify_delete(struct modify *modify, const struct cql_del
         return status;
     }
     if (deletion->key != NULL || deletion->field.size > 0) {
-        status = set_check_part(modify, column, deletion->key, true);
-        return status == STATUS_OK ? set_part(modify, column, deletion->key, deletion->field, NULL) : status;
+        return set_delete_part(modify, column, deletion);
     }
     bool is_multi = type_is_multi_cell(&column->type);
     struct wide_action *action = set_action(modify, column, is_multi ? WIDE_DELETE : WIDE_SET);

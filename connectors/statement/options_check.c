@@ -53,6 +53,8 @@ enum sub_kind {
     SUB_INTEGER,
     SUB_NUMBER,
     SUB_BOOLEAN,
+    SUB_WINDOW_UNIT,
+    SUB_TIME_UNIT,
 };
 
 struct sub_option {
@@ -85,9 +87,9 @@ static const struct sub_option compaction_options[] = {
     {"sstable_size_in_mb", SUB_INTEGER, true, LEVELED},
     {"fanout_size", SUB_INTEGER, true, LEVELED},
     {"single_sstable_uplevel", SUB_BOOLEAN, false, LEVELED},
-    {"compaction_window_unit", SUB_TEXT, false, TIME_WINDOW},
+    {"compaction_window_unit", SUB_WINDOW_UNIT, false, TIME_WINDOW},
     {"compaction_window_size", SUB_INTEGER, true, TIME_WINDOW},
-    {"timestamp_resolution", SUB_TEXT, false, TIME_WINDOW},
+    {"timestamp_resolution", SUB_TIME_UNIT, false, TIME_WINDOW},
     {"expired_sstable_check_frequency_seconds", SUB_INTEGER, false, TIME_WINDOW},
     {"unsafe_aggressive_sstable_expiration", SUB_BOOLEAN, false, TIME_WINDOW},
     {"timestamp_resolution", SUB_TEXT, false, DATE_TIERED},
@@ -97,6 +99,31 @@ static const struct sub_option compaction_options[] = {
     {"max_window_size_seconds", SUB_INTEGER, false, DATE_TIERED},
 };
 
+/* A number that is too small, in the words of the strategy. */
+static enum status sub_refuse(struct exec_call *call, const struct sub_option *option, struct bytes text)
+{
+    if (option->strategy == TIME_WINDOW && option->is_positive) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "%.*s must be greater than 1 for %s", (int)text.size,
+                         (const char *)text.data, option->name);
+    }
+    return exec_fail(call, CQL_CONFIG_ERROR, "%s must %s, but was %.*s", option->name,
+                     option->strategy == LEVELED       ? "be larger than 0"
+                     : option->strategy == TIME_WINDOW ? "not be negative"
+                                                       : "be greater than 0",
+                     (int)text.size, (const char *)text.data);
+}
+
+static enum status sub_check_unit(struct exec_call *call, const struct sub_option *option, struct bytes text)
+{
+    static const char *const units[] = {"MINUTES",      "HOURS",        "DAYS",       "SECONDS",
+                                        "MILLISECONDS", "MICROSECONDS", "NANOSECONDS"};
+    bool is_window = option->kind == SUB_WINDOW_UNIT;
+    return statement__class_is_known(text, is_window ? units : units + 3, is_window ? 3 : 4)
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "%.*s is not valid for %s", (int)text.size,
+                           (const char *)text.data, option->name);
+}
+
 static enum status sub_check(struct exec_call *call, const struct sub_option *option, struct bytes text)
 {
     static const char *const booleans[] = {"true", "false"};
@@ -104,6 +131,9 @@ static enum status sub_check(struct exec_call *call, const struct sub_option *op
     if (option->kind == SUB_BOOLEAN && !text_is_any_of(text, booleans, ARRAY_COUNT(booleans))) {
         return exec_fail(call, CQL_CONFIG_ERROR, "'%s' should be either 'true' or 'false', not '%.*s'",
                          option->name, (int)text.size, (const char *)text.data);
+    }
+    if (option->kind == SUB_WINDOW_UNIT || option->kind == SUB_TIME_UNIT) {
+        return sub_check_unit(call, option, text);
     }
     if (option->kind != SUB_INTEGER && option->kind != SUB_NUMBER) {
         return STATUS_OK;
@@ -113,10 +143,7 @@ static enum status sub_check(struct exec_call *call, const struct sub_option *op
                          (const char *)text.data, option->kind == SUB_NUMBER ? "float" : "int (base10)",
                          option->name);
     }
-    return number < 0 || (option->is_positive && number < 1)
-               ? exec_fail(call, CQL_CONFIG_ERROR, "%s must be greater than 0, but was %.*s", option->name,
-                           (int)text.size, (const char *)text.data)
-               : STATUS_OK;
+    return number < 0 || (option->is_positive && number < 1) ? sub_refuse(call, option, text) : STATUS_OK;
 }
 
 /* A sub-option as a number; `missing` when it is not there. */

@@ -649,21 +649,30 @@ struct system_walk {
     struct select *select;
     size_t place;            /* of the row at hand; a page goes on with the first that was not taken */
     struct value *partition; /* of the row before */
+    struct value **kept;     /* all rows, when they are told backwards */
+    size_t kept_count;
+    size_t kept_room;
     enum select_step step;
     enum status status;
     struct error error;
 };
+
+static bool walk_is_same(const struct system_walk *walk, const struct value *left, const struct value *right)
+{
+    size_t keys = walk->select->source.table.schema->partition_count;
+    bool is_same = left != NULL;
+    for (size_t i = 0; i < keys && is_same; i++) {
+        is_same = value_equal(&left[i], &right[i]);
+    }
+    return is_same;
+}
 
 /* PER PARTITION LIMIT begins anew. */
 static void walk_partition(struct system_walk *walk, const struct value *values)
 {
     const struct select *select = walk->select;
     size_t keys = select->source.table.schema->partition_count;
-    bool is_same = walk->partition != NULL;
-    for (size_t i = 0; i < keys && is_same; i++) {
-        is_same = value_equal(&walk->partition[i], &values[i]);
-    }
-    if (!is_same) {
+    if (!walk_is_same(walk, walk->partition, values)) {
         walk->partition = arena_create_array(select->call->arena, keys, sizeof(*values));
         memcpy(walk->partition, values, keys * sizeof(*values));
         walk->select->position.partition_left = select->partition_limit;
@@ -694,6 +703,39 @@ static void walk_visit(void *context, const struct value *values)
     }
 }
 
+static void walk_keep(void *context, const struct value *values)
+{
+    struct system_walk *walk = context;
+    struct arena *arena = walk->select->call->arena;
+    size_t columns = walk->select->source.count;
+    if (walk->kept_count == walk->kept_room) {
+        size_t room = walk->kept_room == 0 ? 64 : walk->kept_room * 2;
+        struct value **grown = arena_create_array(arena, room, sizeof(*grown));
+        for (size_t i = 0; i < walk->kept_count; i++) {
+            grown[i] = walk->kept[i];
+        }
+        walk->kept = grown;
+        walk->kept_room = room;
+    }
+    struct value *copy = arena_create_array(arena, columns, sizeof(*copy));
+    memcpy(copy, values, columns * sizeof(*copy));
+    walk->kept[walk->kept_count++] = copy;
+}
+
+/* The rows that were kept, those of each partition from its end. */
+static void walk_backwards(struct system_walk *walk)
+{
+    size_t end = 0;
+    for (size_t begin = 0; begin < walk->kept_count; begin = end) {
+        while (end < walk->kept_count && walk_is_same(walk, walk->kept[begin], walk->kept[end])) {
+            end++;
+        }
+        for (size_t i = end; i > begin; i--) {
+            walk_visit(walk, walk->kept[i - 1]);
+        }
+    }
+}
+
 /* Roles do not come with the catalog: nobody but the tables of system_auth asks for them. */
 static enum status select_described(struct select *select, const struct described **ret_described)
 {
@@ -718,6 +760,8 @@ enum status statement__select_system(struct select *select)
     if (status != STATUS_OK) {
         return status;
     }
-    statement__system_table_read(select->source.system, described, call->arena, walk_visit, &walk);
+    statement__system_table_read(select->source.system, described, call->arena,
+                                 select->is_reverse ? walk_keep : walk_visit, &walk);
+    walk_backwards(&walk);
     return walk.status == STATUS_OK ? STATUS_OK : exec_fail_status(call, walk.status, walk.error.text);
 }

@@ -125,7 +125,7 @@ static enum status prepare_term(struct selection *selection, struct cql_preparat
     if (status != STATUS_OK) {
         return columns->missing.size > 0
                    ? statement__source_fail_column(selection->call, selection->source, columns->missing)
-                   : exec_fail(selection->call, CQL_INVALID, "%s", preparation->error->text);
+                   : exec_fail_status(selection->call, status, preparation->error->text);
     }
     return check_cells(selection, *ret_expression);
 }

@@ -698,6 +698,12 @@ static const struct type *type_of_argument(void *context, size_t argument)
     return own_type(call->preparation, call->term->call.arguments.at[argument], NULL);
 }
 
+static const char *text_of_argument(void *context, size_t argument)
+{
+    struct call_context *call = context;
+    return text_of(call->term->call.arguments.at[argument], call->preparation->arena);
+}
+
 static const char *function_text(const struct cql_qualified *name, struct arena *arena)
 {
     return arena_format(arena, "%.*s%s%.*s", (int)name->keyspace.size, (const char *)name->keyspace.data,
@@ -784,6 +790,7 @@ static enum status prepare_call(struct cql_preparation *preparation, const struc
                                  .count = term->call.arguments.count,
                                  .match = match_argument,
                                  .type = type_of_argument,
+                                 .text = text_of_argument,
                                  .context = &context,
                                  .receiver = receiver != NULL ? receiver->type : NULL,
                                  .key_types = preparation->key_types,
@@ -872,13 +879,56 @@ static enum status prepare_cast(struct cql_preparation *preparation, const struc
     return status;
 }
 
+static char operator_of(enum cql_term_kind kind)
+{
+    static const char operators[] = {
+        [CQL_TERM_ADD] = '+',    [CQL_TERM_SUBTRACT] = '-', [CQL_TERM_MULTIPLY] = '*',
+        [CQL_TERM_DIVIDE] = '/', [CQL_TERM_MODULO] = '%',   [CQL_TERM_NEGATE] = '-'};
+    return operators[kind];
+}
+
+/* A literal is ascii by itself when it can be; that it is text otherwise matters to nothing but strings joined. */
+static const struct type *operand_type(struct cql_preparation *preparation, const struct cql_term *term,
+                                       const struct type *wanted)
+{
+    static const struct type ascii = {.kind = TYPE_ASCII};
+    bool is_ascii = term->kind == CQL_TERM_STRING;
+    for (size_t i = 0; is_ascii && i < term->text.size; i++) {
+        is_ascii = term->text.data[i] < 0x80;
+    }
+    return is_ascii ? &ascii : own_type(preparation, term, wanted);
+}
+
+/* Why the sides have no types: what is wrong with one of them, if anything is. */
+static enum status refuse_operands(struct cql_preparation *preparation, const struct cql_term *term)
+{
+    const struct cql_term *operands[2] = {term->operation.left, term->operation.right};
+    struct arena *arena = preparation->arena;
+    for (size_t i = 0; i < ARRAY_COUNT(operands); i++) {
+        struct cql_expression *unused = NULL;
+        bool is_open =
+            operands[i] == NULL || operands[i]->kind == CQL_TERM_MARKER || operands[i]->kind == CQL_TERM_NULL;
+        enum status status = is_open ? STATUS_OK : prepare_operand(preparation, operands[i], &unused);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return operands[1] == NULL
+               ? error_set(preparation->error, STATUS_INVALID,
+                           "Ambiguous negation: use type casts to disambiguate")
+               : error_set(preparation->error, STATUS_INVALID,
+                           "Ambiguous '%c' operation with args %s and %s: use type casts to disambiguate",
+                           operator_of(term->kind), text_of(operands[0], arena), text_of(operands[1], arena));
+}
+
 /* The types of both sides: what has none of its own has the other's, or the receiver's. */
 static enum status operand_types(struct cql_preparation *preparation, const struct cql_term *term,
                                  const struct type *wanted, const struct type *types[2])
 {
     static const struct type duration = {.kind = TYPE_DURATION};
-    types[0] = own_type(preparation, term->operation.left, wanted);
-    types[1] = term->operation.right != NULL ? own_type(preparation, term->operation.right, wanted) : NULL;
+    types[0] = operand_type(preparation, term->operation.left, wanted);
+    types[1] =
+        term->operation.right != NULL ? operand_type(preparation, term->operation.right, wanted) : NULL;
     if (types[0] == NULL) {
         types[0] = types[1] != NULL && types[1]->kind != TYPE_DURATION ? types[1] : wanted;
     }
@@ -886,10 +936,25 @@ static enum status operand_types(struct cql_preparation *preparation, const stru
         bool is_time = types[0]->kind == TYPE_TIMESTAMP || types[0]->kind == TYPE_DATE;
         types[1] = is_time ? &duration : types[0];
     }
-    return types[0] != NULL ? STATUS_OK
-                            : error_set(preparation->error, STATUS_INVALID,
-                                        "Ambiguous operation %s: use type casts to disambiguate",
-                                        text_of(term, preparation->arena));
+    return types[0] != NULL ? STATUS_OK : refuse_operands(preparation, term);
+}
+
+/* The operator for these sides, in Cassandra's words where there is none. */
+static enum status find_operation(struct cql_preparation *preparation, const struct cql_term *term,
+                                  const struct type *const types[2], const struct cql_function **ret_function)
+{
+    bool is_negation = term->kind == CQL_TERM_NEGATE;
+    struct arena *arena = preparation->arena;
+    *ret_function = statement__operation_find(term->kind, types[0], is_negation ? NULL : types[1], arena);
+    if (*ret_function != NULL) {
+        return STATUS_OK;
+    }
+    return is_negation
+               ? error_set(preparation->error, STATUS_INVALID, "the '-' operation is not supported on %s",
+                           text_of(term->operation.left, arena))
+               : error_set(preparation->error, STATUS_INVALID,
+                           "the '%c' operation is not supported between %s and %s", operator_of(term->kind),
+                           text_of(term->operation.left, arena), text_of(term->operation.right, arena));
 }
 
 static enum status prepare_operation(struct cql_preparation *preparation, const struct cql_term *term,
@@ -901,8 +966,7 @@ static enum status prepare_operation(struct cql_preparation *preparation, const 
     bool is_negation = term->kind == CQL_TERM_NEGATE;
     enum status status = operand_types(preparation, term, wanted, types);
     if (status == STATUS_OK) {
-        status = statement__operation_find(term->kind, types[0], is_negation ? NULL : types[1],
-                                           preparation->arena, &function, preparation->error);
+        status = find_operation(preparation, term, types, &function);
     }
     if (status != STATUS_OK) {
         return status;

@@ -222,8 +222,13 @@ static enum status serial_get_text(const struct type *type, struct bytes bytes, 
         return bytes_are_utf8(bytes) ? STATUS_OK
                                      : error_set(error, STATUS_INVALID, "String didn't validate.");
     }
-    return value__is_ascii(bytes) ? STATUS_OK
-                                  : error_set(error, STATUS_INVALID, "Invalid byte for ascii: not below 128");
+    size_t i = 0;
+    while (i < bytes.size && bytes.data[i] < 0x80) {
+        i++;
+    }
+    return i == bytes.size
+               ? STATUS_OK
+               : error_set(error, STATUS_INVALID, "Invalid byte for ascii: %d", (int8_t)bytes.data[i]);
 }
 
 static bool serial_is_normal(const struct decimal *decimal)

@@ -385,7 +385,7 @@ def counters(session, _):
     session.execute("DELETE FROM counters WHERE k IN ('c', 'd')")
     refused(session, "INSERT INTO counters (k, n) VALUES ('a', 1)", "INSERT statements are not allowed on counter tables")
     refused(session, "UPDATE counters SET n = 1 WHERE k = 'a'", "Cannot set the value of counter column n")
-    refused(session, "UPDATE counters SET n = 3 + n WHERE k = 'a'", "Invalid operation (n = 3 + n) for non list column n")
+    refused(session, "UPDATE counters SET n = 3 + n WHERE k = 'a'", "Invalid operation (n = 3 - n) for non list column n")
     refused(session, "UPDATE counters SET n = n + 1.5 WHERE k = 'a'", 'Invalid FLOAT constant (1.5) for "n" of type counter')
     refused(session, "UPDATE counters SET n = n - -9223372036854775808 WHERE k = 'a'", "overflows supported counter precision")
     refused(session, "UPDATE counters USING TTL 5 SET n = n + 1 WHERE k = 'a'", "Cannot provide custom TTL")
@@ -434,7 +434,7 @@ def lightweight_statics(session, _):
             ("UPDATE lws SET s = 1 WHERE k = 1 IF s = 5", [(False, None)]),
             ("UPDATE lws SET s = 1 WHERE k = 2 IF s = 5", [(False, 2)]),
             ("UPDATE lws SET s = 1 WHERE k = 2 IF t = 5", [(False, None)]),
-            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, 1)]),
+            ("UPDATE lws SET s = 1 WHERE k = 1 IF EXISTS", [(False, 1, 1, None, None, None)]),
             ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF s = 5", [(False, None)]),
             ("UPDATE lws SET v = 1 WHERE k = 1 AND c = 2 IF v = 5", [(False,)]),
             ("UPDATE lws SET v = 1 WHERE k = 2 AND c = 2 IF v = 5", [(False,)]),

@@ -204,7 +204,7 @@ def overloads(session):
     for statement, words in (
             ("SELECT kind(true) FROM data", "Invalid call to function kind, none of its type signatures match (known type signatures: ks.kind : ("),
             ("SELECT plus(1) FROM data", "Invalid number of arguments in call to function ks.plus: 2 required but 1 provided"),
-            ("SELECT plus(t, 1) FROM data", "Type error: argument 0 of function ks.plus has to be of type int"),
+            ("SELECT plus(t, 1) FROM data", "Type error: t cannot be passed as argument 0 of function ks.plus of type int"),
             ("SELECT nothing(t) FROM data", "Unknown function 'nothing'"), ("SELECT other.plus(c, c) FROM data", "Unknown function 'other.plus'"),
             ("SELECT kind(null) FROM data", "Ambiguous call to function kind (can be matched by following signatures: ks.kind : ("),
             ("SELECT c FROM data GROUP BY k, plus(c, 1)", "Only monotonic functions are supported in the GROUP BY clause. Got: ks.plus(c, 1)"),

@@ -3,7 +3,7 @@
 limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
 from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
 from cassandra.protocol import ConfigurationException, SyntaxException
-from cassandra.query import BatchStatement, SimpleStatement
+from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
 from cql_data import connect, rows
 from server import Server
 
@@ -248,7 +248,53 @@ def conditions(session):
             change + "s CONTAINS KEY 1", "Cannot use CONTAINS KEY on non-map column s",
             change + "s CONTAINS null", 'Invalid comparison with null for operator "CONTAINS"',
             change + "s[1] = 1", "Invalid element access syntax for set column s", change + "u.z = 1", "Unknown field z for column u",
-            change + "v.a = 1", "Invalid field access syntax for non-UDT column v")
+            change + "v.a = 1", "Invalid field access syntax for non-UDT column v", (change + "v IN ?", [UNSET_VALUE]), "Invalid 'unset' value in condition",
+            (change + "v = ?", [UNSET_VALUE]), "Invalid 'unset' value in condition", (change + "v IN ?", [None]), "Invalid null list in IN condition")
+    some = session.prepare("UPDATE conditions SET v = 3 WHERE k = 1 IF v IN (?, 3)")  # what is unset is not in the list
+    assert rows(session, some, (UNSET_VALUE,)) == [(True,)] and rows(session, some, (None,)) == [(True,)]
+
+
+    session.execute("CREATE TABLE halves (k int, c int, s int STATIC, v int, PRIMARY KEY (k, c))")
+    session.execute("INSERT INTO halves (k, c, s, v) VALUES (1, 1, 3, 5)")
+    # an insert of static columns asks for these, one of a row for the others
+    assert rows(session, "INSERT INTO halves (k, s) VALUES (1, 4) IF NOT EXISTS") == [(False, 1, 1, 3, None)]
+    assert rows(session, "INSERT INTO halves (k, c, v) VALUES (1, 1, 6) IF NOT EXISTS") == [(False, 1, 1, None, 5)]
+    assert rows(session, "INSERT INTO halves (k, c, s, v) VALUES (1, 1, 4, 6) IF NOT EXISTS") == [(False, 1, 1, 3, 5)]
+
+
+def parts(session):
+    """Elements and fields of columns that have none: Cassandra's words."""
+    session.execute("CREATE TYPE couple (a int, b text)")
+    session.execute("CREATE TABLE pieces (k int PRIMARY KEY, v int, l list<int>, s set<int>, m map<text, int>, fl frozen<list<int>>, u couple, fu frozen<couple>, "
+                    "t tuple<int, text>, a ascii)")
+    set_, where = "UPDATE pieces SET ", " WHERE k = 1"
+    refused(session, InvalidRequest, set_ + "v[0] = 1" + where, "Invalid operation (v[0] = 1) for non collection column v",
+            set_ + "fl[0] = 1" + where, "Invalid operation (fl[0] = 1) for frozen collection column fl",
+            set_ + "s[0] = 1" + where, "Invalid operation (s[0] = 1) for set column s",
+            set_ + "v.a = 1" + where, "Invalid operation (v.a = 1) for non-UDT column v",
+            set_ + "fu.a = 1" + where, "Invalid operation (fu.a = 1) for frozen UDT column fu",
+            set_ + "u.z = 1" + where, "UDT column u does not have a field named z",
+            set_ + "t = t + (1, 'a')" + where, "Invalid operation (t = t + (1, 'a')) for tuple column t",
+            set_ + "m += {'a'}" + where, "Value for a map addition has to be a map, but was: '{'a'}'",
+            set_ + "m -= 5" + where, "Value for a map substraction has to be a set, but was: '5'",
+            set_ + "s = [1] + s" + where, "Invalid list literal for s of type set<int>",
+            set_ + "fl = [1] + fl" + where, "Invalid operation (fl = [1] - fl) for frozen list column fl",
+            "DELETE v[0] FROM pieces" + where, "Invalid deletion operation for non collection column v",
+            "DELETE fl[0] FROM pieces" + where, "Invalid deletion operation for frozen collection column fl",
+            "DELETE v.a FROM pieces" + where, "Invalid field deletion operation for non-UDT column v",
+            "DELETE fu.a FROM pieces" + where, "Frozen UDT column fu does not support field deletions",
+            "DELETE s['x'] FROM pieces" + where, 'Invalid STRING constant (x) for "value(s)" of type int',
+            """INSERT INTO pieces JSON '{"k": 1, "t": [1]}'""", "Tuple is missing items (expected 2): [1]",
+            """INSERT INTO pieces JSON '{"k": 1, "t": [1, "x", 2]}'""", "Tuple contains extra items (expected 2)",
+            "CREATE INDEX ON pieces (v) USING 'x'", "Cannot specify index class for a non-CUSTOM index")
+    session.execute(set_ + "m -= {}, l += [], s += {}" + where)
+    session.execute("INSERT INTO pieces (k) VALUES (1)")
+    refused(session, FunctionFailure, "SELECT 1 / 0 FROM pieces", "the operation 'int / int' failed: / by zero")
+    compacted = "CREATE TABLE x (k int PRIMARY KEY) WITH compaction = {'class': '%sCompactionStrategy', '%s': '%s'}"
+    refused(session, ConfigurationException, compacted % ("TimeWindow", "compaction_window_unit", "WEEKS"), "WEEKS is not valid for compaction_window_unit",
+            compacted % ("TimeWindow", "timestamp_resolution", "DAYS"), "DAYS is not valid for timestamp_resolution",
+            compacted % ("TimeWindow", "compaction_window_size", "0"), "0 must be greater than 1 for compaction_window_size",
+            compacted % ("Leveled", "sstable_size_in_mb", "0"), "sstable_size_in_mb must be larger than 0, but was 0")
 
 
 def distinct(session):
@@ -293,12 +339,17 @@ def system_tables(session):
     assert ("system_views",) in rows(session, "SELECT keyspace_name FROM system_virtual_schema.keyspaces")
     refused(session, Unauthorized, "INSERT INTO system_views.settings (name) VALUES ('x')", "system_views keyspace is not user-modifiable",
             "TRUNCATE system_distributed.repair_history", "system_distributed keyspace is not user-modifiable")
+    tables = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'ks' ORDER BY table_name "
+    upwards = rows(session, tables + "ASC")
+    for size in (1, 100):
+        assert rows(session, SimpleStatement(tables + "DESC", fetch_size=size)) == upwards[::-1]
+    assert rows(session, tables + "DESC LIMIT 1") == upwards[-1:]
 
 
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, warnings, compact, sasi, types, indexes, values, levels, functions, conditions, distinct, filtering, views, system_tables):
+        for part in (replication, warnings, compact, sasi, types, indexes, values, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()

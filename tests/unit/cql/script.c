@@ -329,7 +329,7 @@ static void the_only_one_tells_what_is_wrong(void **state)
     assert_string_equal(chosen(overloads, 1, "f(1)", "int", &arena),
                         "Invalid number of arguments in call to function ks.f: 2 required but 1 provided");
     assert_string_equal(chosen(overloads, 1, "f(1, true)", "int", &arena),
-                        "Type error: argument 1 of function ks.f has to be of type text");
+                        "Type error: true cannot be passed as argument 1 of function ks.f of type text");
     assert_string_equal(chosen(overloads, 1, "f(?, ?)", "int", &arena), "ks.f(int, text) ?int");
     arena_reset(&arena);
 }
