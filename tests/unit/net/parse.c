@@ -2,7 +2,6 @@
 #include "parse.h"
 
 #include "base/memory.h"
-
 #include "support/test.h"
 #include "transcript.h"
 
