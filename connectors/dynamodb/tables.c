@@ -199,10 +199,27 @@ enum status table_create(struct call *call, const struct value *input, const cha
     return STATUS_OK;
 }
 
+static void create_forget_empty(struct call *call)
+{
+    struct value *input = arena_create(call->arena, sizeof(*input));
+    *input = throughput_without_empty(call->input, call->arena);
+    const struct value *indexes = member_of(input, "GlobalSecondaryIndexes");
+    struct value kept = {.kind = VALUE_LIST, .items.count = indexes == NULL ? 0 : indexes->items.count};
+    kept.items.at = arena_create_array(call->arena, kept.items.count, sizeof(*kept.items.at));
+    for (size_t i = 0; i < kept.items.count; i++) {
+        kept.items.at[i] = throughput_without_empty(&indexes->items.at[i], call->arena);
+    }
+    if (indexes != NULL) {
+        map_set_member(input, "GlobalSecondaryIndexes", &kept, call->arena);
+    }
+    call->input = input;
+}
+
 enum status tables_create(struct call *call)
 {
     struct schema *schema = arena_create(call->arena, sizeof(*schema));
     call->state = schema;
+    create_forget_empty(call);
     return table_create(call, call->input, NULL, schema, create_finish);
 }
 

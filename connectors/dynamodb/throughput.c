@@ -98,6 +98,19 @@ enum status throughput_check_extras(struct call *call, const struct value *holde
     return on_demand_check(call, member_of(holder, "OnDemandThroughput"), index);
 }
 
+struct value throughput_without_empty(const struct value *holder, struct arena *arena)
+{
+    static const char *const members[] = {"OnDemandThroughput", "WarmThroughput"};
+    struct value kept = *holder;
+    for (size_t i = 0; i < ARRAY_COUNT(members); i++) {
+        const struct value *member = member_of(&kept, members[i]);
+        if (member != NULL && member->pairs.count == 0) {
+            map_set_member(&kept, members[i], NULL, arena);
+        }
+    }
+    return kept;
+}
+
 enum status warm_check_first(struct call *call, const struct value *holder, bool is_on_demand,
                              struct bytes index)
 {

@@ -471,6 +471,14 @@ static enum status update_check_together(struct call *call)
 
 /* --- what a request says by itself ------------------------------------------------------------------------------ */
 
+/* OnDemandThroughput and WarmThroughput that say nothing, besides what says something. */
+static void update_forget_empty(struct call *call)
+{
+    struct value *input = arena_create(call->arena, sizeof(*input));
+    *input = throughput_without_empty(call->input, call->arena);
+    call->input = update_has_other(call, "OnDemandThroughput", "WarmThroughput") ? input : call->input;
+}
+
 static enum status update_check_something(struct call *call)
 {
     const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
@@ -573,6 +581,7 @@ enum status tables_update(struct call *call)
     static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled"};
     static const char *const merged[] = {"OnDemandThroughput", "WarmThroughput"};
     struct table_update update = {0};
+    update_forget_empty(call);
     enum status status = update_check_request(call);
     if (status == STATUS_OK) {
         status = table_own(call, call_table_name(call, call->input), &update.current);

@@ -247,28 +247,31 @@ static enum status index_table(struct exec_call *call, const struct cql_create_i
 }
 
 /* Classes of indexes that drivers and tools know; each is an index of the store. */
-static enum status index_class_check(struct exec_call *call, struct bytes name)
+static bool index_class_is_known(struct bytes name)
 {
-    static const char *const known[] = {"org.apache.cassandra.index.sasi.SASIIndex",
-                                        "org.apache.cassandra.index.sai.StorageAttachedIndex",
-                                        "SASIIndex",
-                                        "StorageAttachedIndex",
-                                        "SAI",
-                                        "sai"};
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (bytes_equal(name, bytes_of_text(known[i]))) {
-            return STATUS_OK;
-        }
+    static const char *const classes[] = {"org.apache.cassandra.index.sasi.SASIIndex",
+                                          "org.apache.cassandra.index.sai.StorageAttachedIndex", "SASIIndex"};
+    static const char *const words[] = {"StorageAttachedIndex", "sai"};
+    bool is_known = false;
+    for (size_t i = 0; i < ARRAY_COUNT(classes); i++) {
+        is_known = is_known || bytes_equal(name, bytes_of_text(classes[i]));
     }
-    return exec_fail(call, CQL_CONFIG_ERROR, "Unable to find custom indexer class '%.*s'", (int)name.size,
-                     (const char *)name.data);
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        is_known = is_known || bytes_are_word(name, words[i]);
+    }
+    return is_known;
 }
 
-/* USING 'sai' without CUSTOM, as Cassandra 5 has it. */
-static bool index_is_short(struct bytes name)
+/* USING without CUSTOM, as Cassandra 5 has it: a class makes the index a CUSTOM one, and legacy_local_table is what there is
+ * without any. */
+static struct cql_create_index index_in_full(const struct cql_create_index *statement)
 {
-    return bytes_equal(name, bytes_of_text("sai")) ||
-           bytes_equal(name, bytes_of_text("StorageAttachedIndex"));
+    struct cql_create_index full = *statement;
+    if (!full.is_custom && bytes_are_word(full.class_name, "legacy_local_table")) {
+        full.class_name = (struct bytes){0};
+    }
+    full.is_custom = full.is_custom || index_class_is_known(full.class_name);
+    return full;
 }
 
 /* WITH OPTIONS = {…}. */
@@ -300,7 +303,10 @@ static enum status index_options(struct exec_call *call, const struct cql_create
             return exec_fail(call, CQL_INVALID, "Cannot specify %s as a CUSTOM option", kept_names[i]);
         }
     }
-    return statement->is_custom ? index_class_check(call, statement->class_name) : STATUS_OK;
+    return !statement->is_custom || index_class_is_known(statement->class_name)
+               ? STATUS_OK
+               : exec_fail(call, CQL_CONFIG_ERROR, "Unable to find custom indexer class '%.*s'",
+                           (int)statement->class_name.size, (const char *)statement->class_name.data);
 }
 
 static struct bytes index_properties(struct exec_call *call, const struct cql_create_index *statement,
@@ -374,8 +380,10 @@ static enum status index_exists(struct exec_call *call, const struct cql_create_
                      (const char *)other.data);
 }
 
-enum status exec_create_index(struct exec_call *call, const struct cql_create_index *statement)
+enum status exec_create_index(struct exec_call *call, const struct cql_create_index *asked)
 {
+    const struct cql_create_index full = index_in_full(asked);
+    const struct cql_create_index *statement = &full;
     struct exec_table table = {0};
     struct index_plan plan = {.type = {.kind = TYPE_ANY}};
     struct error error;
@@ -393,7 +401,7 @@ enum status exec_create_index(struct exec_call *call, const struct cql_create_in
     if (statement->is_custom && statement->class_name.size == 0) {
         return exec_fail(call, CQL_INVALID, "CUSTOM index requires specifying the index class");
     }
-    if (!statement->is_custom && statement->class_name.size > 0 && !index_is_short(statement->class_name)) {
+    if (!statement->is_custom && statement->class_name.size > 0) {
         return exec_fail(call, CQL_INVALID, "Cannot specify index class for a non-CUSTOM index");
     }
     const struct cql_index_target *target = &statement->targets.at[0];

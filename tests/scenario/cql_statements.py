@@ -286,7 +286,12 @@ def parts(session):
             "DELETE s['x'] FROM pieces" + where, 'Invalid STRING constant (x) for "value(s)" of type int',
             """INSERT INTO pieces JSON '{"k": 1, "t": [1]}'""", "Tuple is missing items (expected 2): [1]",
             """INSERT INTO pieces JSON '{"k": 1, "t": [1, "x", 2]}'""", "Tuple contains extra items (expected 2)",
-            "CREATE INDEX ON pieces (v) USING 'x'", "Cannot specify index class for a non-CUSTOM index")
+            "CREATE INDEX ON pieces (v) USING 'x'", "Cannot specify index class for a non-CUSTOM index",
+            "CREATE INDEX ON pieces (v) USING 'legacy_local_table' WITH OPTIONS = {'a': 'b'}", "Cannot specify options for a non-CUSTOM index")
+    for class_name, options, kind in (("SAI", " WITH OPTIONS = {'case_sensitive': 'false'}", "CUSTOM"), ("org.apache.cassandra.index.sai.StorageAttachedIndex", "", "CUSTOM"), ("legacy_local_table", "", "COMPOSITES")):
+        session.execute(f"CREATE INDEX short ON pieces (v) USING '{class_name}'{options}")
+        assert session.execute("SELECT kind FROM system_schema.indexes WHERE keyspace_name = %s AND table_name = 'pieces'", [session.keyspace]).one()[0] == kind, class_name
+        session.execute("DROP INDEX short")
     session.execute(set_ + "m -= {}, l += [], s += {}" + where)
     session.execute("INSERT INTO pieces (k) VALUES (1)")
     refused(session, FunctionFailure, "SELECT 1 / 0 FROM pieces", "the operation 'int / int' failed: / by zero")

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import boto3
@@ -324,6 +325,13 @@ def other_machines_sign(server, certificate):
 
     fails("UnrecognizedClientException", "The security token included in the request is invalid", door("any", "any").list_tables)
     fails("InvalidClientTokenId", "The security token included in the request is invalid", door("any", "any", "sts").get_caller_identity)
+    unsigned = urllib.request.Request("https://" + address, b'{"parsed": ', {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.ListTables"})
+    try:
+        urllib.request.urlopen(unsigned, context=ssl.create_default_context(cafile=certificate))
+        assert False, "an unsigned request was served"
+    except urllib.error.HTTPError as refused:
+        answer = refused.read()
+        assert b"MissingAuthenticationToken" in answer, f"nothing is parsed of strangers: {answer}"
     equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])  # on loopback there are no keys yet
     code, text, error = server.run("credentials", "create", "eve")
     equal(code, 0, error)

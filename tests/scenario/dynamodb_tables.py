@@ -312,6 +312,11 @@ def members_that_are_newer(db, wire):
                            ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.")):
         wire.refused("CreateTable", {"TableName": "newest", **shape("p:S", **members)}, VALIDATION, words)
     db.delete_table(TableName="newer")
+    nothing = {"WarmThroughput": {}, "OnDemandThroughput": {}}  # says nothing, and is overlooked
+    found = wire.ask("CreateTable", {"TableName": "newer", **shape("p:S", "+g:S", GlobalSecondaryIndexes=[{**index("gsi", "g"), **nothing}], **nothing)})["TableDescription"]
+    equal(("OnDemandThroughput" in found, "OnDemandThroughput" in found["GlobalSecondaryIndexes"][0]), (False, False))
+    wire.ask("UpdateTable", {"TableName": "newer", "DeletionProtectionEnabled": False, **nothing})
+    db.delete_table(TableName="newer")
 
 
 def encryption_is_with_kms(db, wire):
