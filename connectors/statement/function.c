@@ -737,15 +737,25 @@ enum status statement__function_run(const struct cql_function *function, const s
 
 /* --- aggregates ------------------------------------------------------------------------------------------------- */
 
-/* A copy that lives as long as the moment's arena. */
-static enum status keep(const struct type *type, const struct value *value, const struct cql_moment *moment,
-                        struct value *ret_value)
+/* Copies the sum to where it stays. */
+static enum status aggregate_keep(struct cql_aggregate *aggregate, const struct type *type,
+                                  const struct value *value, struct arena *arena, struct error *error)
 {
     struct buffer bytes = {0};
-    enum status status = serial_encode(type, value, &bytes, moment->error);
+    if (value->kind == VALUE_INTEGER || value->kind == VALUE_FLOAT || value->kind == VALUE_DOUBLE) {
+        aggregate->sum = *value;
+        return STATUS_OK;
+    }
+    enum status status = serial_encode(type, value, &bytes, error);
     if (status == STATUS_OK) {
-        struct bytes copy = arena_copy(moment->arena, buffer_bytes(&bytes));
-        status = serial_decode(type, copy, moment->arena, ret_value, moment->error);
+        if (bytes.size > aggregate->room.size) {
+            aggregate->room = bytes_of(arena_create(arena, 2 * bytes.size), 2 * bytes.size);
+        }
+        uint8_t *room = (uint8_t *)(uintptr_t)aggregate->room.data; /* the arena's, so ours to write */
+        if (bytes.size > 0) {
+            memcpy(room, bytes.data, bytes.size);
+        }
+        status = serial_decode(type, bytes_of(room, bytes.size), arena, &aggregate->sum, error);
     }
     buffer_reset(&bytes);
     return status;
@@ -757,14 +767,13 @@ static bool is_average(const struct cql_aggregate *aggregate)
 }
 
 static enum status step_real(struct cql_aggregate *aggregate, const struct value *value,
-                             const struct cql_moment *moment)
+                             const struct cql_moment *moment, struct value *ret_sum)
 {
     const struct type decimal = {.kind = TYPE_DECIMAL};
     struct value before = {.kind = VALUE_DOUBLE, .float64 = aggregate->real};
     double number = statement__number_convert(value, TYPE_DOUBLE, moment->arena).float64;
     if (aggregate->is_far) {
-        return statement__number_operate(CQL_TERM_ADD, &decimal, &aggregate->sum, value, moment,
-                                         &aggregate->sum);
+        return statement__number_operate(CQL_TERM_ADD, &decimal, &aggregate->sum, value, moment, ret_sum);
     }
     double more = number - aggregate->lost;
     double sum = aggregate->real + more;
@@ -775,12 +784,12 @@ static enum status step_real(struct cql_aggregate *aggregate, const struct value
         return STATUS_OK;
     }
     aggregate->is_far = true;
-    return statement__number_operate(CQL_TERM_ADD, &decimal, &before, value, moment, &aggregate->sum);
+    return statement__number_operate(CQL_TERM_ADD, &decimal, &before, value, moment, ret_sum);
 }
 
 /* The average of decimals has as many places as they have: after each it moves by what that is away, rounded half even. */
-static enum status step_decimal(struct cql_aggregate *aggregate, const struct value *value,
-                                const struct cql_moment *moment)
+static enum status step_decimal(const struct cql_aggregate *aggregate, const struct value *value,
+                                const struct cql_moment *moment, struct value *ret_sum)
 {
     struct arena *arena = moment->arena;
     struct decimal zero = decimal_of_integer(0, arena);
@@ -791,37 +800,40 @@ static enum status step_decimal(struct cql_aggregate *aggregate, const struct va
     }
     struct decimal away = decimal_add(&value->decimal, average, true, arena);
     struct decimal step = statement__decimal_share(&away, aggregate->count + 1, arena);
-    aggregate->sum =
-        (struct value){.kind = VALUE_DECIMAL, .decimal = decimal_add(average, &step, false, arena)};
+    *ret_sum = (struct value){.kind = VALUE_DECIMAL, .decimal = decimal_add(average, &step, false, arena)};
     return STATUS_OK;
 }
 
 static enum status step_sum(struct cql_aggregate *aggregate, const struct value *value,
-                            const struct cql_moment *moment)
+                            const struct cql_moment *moment, struct arena *arena)
 {
     enum type_kind kind = aggregate->function->returns.kind;
     bool is_integer = kind >= TYPE_TINYINT && kind <= TYPE_COUNTER;
     /* An average's sum must not wrap around. */
-    struct type wide = {.kind = is_average(aggregate) && is_integer ? TYPE_VARINT : kind};
-    struct value sum = value_of_integer(0);
-    if (kind == TYPE_FLOAT || kind == TYPE_DOUBLE) {
-        return step_real(aggregate, value, moment);
+    bool is_real = kind == TYPE_FLOAT || kind == TYPE_DOUBLE;
+    struct type wide = {.kind = is_real                               ? TYPE_DECIMAL
+                                : is_average(aggregate) && is_integer ? TYPE_VARINT
+                                                                      : kind};
+    struct value zero = value_of_integer(0);
+    struct value sum = value_of_null();
+    enum status status = STATUS_OK;
+    if (is_real) {
+        status = step_real(aggregate, value, moment, &sum);
+    } else if (kind == TYPE_DECIMAL && is_average(aggregate)) {
+        status = step_decimal(aggregate, value, moment, &sum);
+    } else {
+        zero = statement__number_convert(&zero, wide.kind, moment->arena);
+        status =
+            statement__number_operate(CQL_TERM_ADD, &wide, aggregate->count == 0 ? &zero : &aggregate->sum,
+                                      value, moment, &sum);
     }
-    if (kind == TYPE_DECIMAL && is_average(aggregate)) {
-        return step_decimal(aggregate, value, moment);
-    }
-    if (aggregate->count == 0) {
-        aggregate->sum = statement__number_convert(&sum, wide.kind, moment->arena);
-    }
-    enum status status = statement__number_operate(CQL_TERM_ADD, &wide, &aggregate->sum, value, moment, &sum);
-    if (status == STATUS_OK) {
-        aggregate->sum = sum;
-    }
-    return status;
+    return status == STATUS_OK && sum.kind != VALUE_NULL
+               ? aggregate_keep(aggregate, &wide, &sum, arena, moment->error)
+               : status;
 }
 
 enum status statement__aggregate_step(struct cql_aggregate *aggregate, const struct value *value,
-                                      const struct cql_moment *moment)
+                                      const struct cql_moment *moment, struct arena *arena)
 {
     const struct cql_function *function = aggregate->function;
     enum status status = STATUS_OK;
@@ -839,9 +851,10 @@ enum status statement__aggregate_step(struct cql_aggregate *aggregate, const str
         int order =
             aggregate->count == 0 ? 0 : value_type_compare(&function->returns, value, &aggregate->sum);
         bool is_kept = aggregate->count == 0 || (is_least && order < 0) || (is_greatest && order > 0);
-        status = is_kept ? keep(&function->returns, value, moment, &aggregate->sum) : STATUS_OK;
+        status =
+            is_kept ? aggregate_keep(aggregate, &function->returns, value, arena, moment->error) : STATUS_OK;
     } else if (!bytes_equal(function->name.name, bytes_of_text("count"))) {
-        status = step_sum(aggregate, value, moment);
+        status = step_sum(aggregate, value, moment, arena);
     }
     aggregate->count += status == STATUS_OK ? 1 : 0;
     return status;

@@ -94,11 +94,14 @@ struct cql_aggregate {
     double lost;
     double simple;
     bool is_far; /* the sum for an average is none of a double's any more: `sum` is it, a decimal */
+    struct bytes
+        room; /* where the bytes of `sum` are, so that a million steps take no more memory than one */
 };
 
-/* `value` may be null: only count(*) counts those. It is copied where it is kept. STATUS_INVALID: out of range. */
+/* `value` may be null: only count(*) counts those. It is copied where it is kept, into `arena`; the moment's is for what is needed
+ * meanwhile. STATUS_INVALID: out of range. */
 MUST_USE enum status statement__aggregate_step(struct cql_aggregate *aggregate, const struct value *value,
-                                               const struct cql_moment *moment);
+                                               const struct cql_moment *moment, struct arena *arena);
 MUST_USE enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                                  const struct cql_moment *moment, struct value *ret_value);
 

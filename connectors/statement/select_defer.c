@@ -134,19 +134,21 @@ static enum status group_step(struct select *select, struct deferred_group *grou
                               const struct value *arguments, struct error *error)
 {
     const struct selection *selection = &select->selection;
-    struct cql_moment moment = {.arena = &select->deferred->arena,
-                                .error = error,
-                                .now_us = selection->now_us};
+    struct arena *arena = &select->deferred->arena;
+    struct arena scratch = {0};
+    struct cql_moment moment = {.arena = &scratch, .error = error, .now_us = selection->now_us};
     const struct value null = value_of_null();
     enum status status = STATUS_OK;
     for (size_t i = 0; i < selection->aggregates_count && status == STATUS_OK; i++) {
         const struct user_function *user = user_of(selection, i);
         size_t count = selection->aggregates[i]->count;
-        status = user != NULL
-                     ? statement__script_fold_row(select->call, &group->folds[i], user, arguments, error)
-                     : statement__aggregate_step(&group->states[i], count > 0 ? arguments : &null, &moment);
+        status =
+            user != NULL
+                ? statement__script_fold_row(select->call, &group->folds[i], user, arguments, error)
+                : statement__aggregate_step(&group->states[i], count > 0 ? arguments : &null, &moment, arena);
         arguments += count;
     }
+    arena_reset(&scratch);
     return status;
 }
 

@@ -507,7 +507,7 @@ enum status statement__group_step(struct selection_group *group, const struct so
     const struct selection *selection = group->selection;
     struct selection_row here = {.selection = selection, .row = row};
     struct cql_evaluation evaluation = evaluation_of(&here, row->arena, NULL, error);
-    struct cql_moment moment = {.arena = &group->arena, .error = error, .now_us = selection->now_us};
+    struct cql_moment moment = {.arena = row->arena, .error = error, .now_us = selection->now_us};
     enum status status = STATUS_OK;
     here.evaluation = &evaluation;
     if (group->states == NULL) {
@@ -522,7 +522,7 @@ enum status statement__group_step(struct selection_group *group, const struct so
             status = statement__evaluate(aggregate->parts[0], &evaluation, &value, &is_unset);
         }
         if (status == STATUS_OK) {
-            status = statement__aggregate_step(&group->states[i], &value, &moment);
+            status = statement__aggregate_step(&group->states[i], &value, &moment, &group->arena);
         }
     }
     return status;

@@ -4,6 +4,7 @@
 #include "json.h"
 #include "support/test.h"
 #include "syntax/syntax.h"
+#include "value/decimal.h"
 #include "value/scalar_text.h"
 #include "value/serial.h"
 
@@ -675,6 +676,41 @@ static void selections_are_evaluated(void **state)
     }
 }
 
+/* However many rows there are, and each greater than the one before. */
+static void aggregates_take_little_memory(void **state)
+{
+    static const char *const calls[] = {"sum", "avg", "max"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(calls); i++) {
+        struct arena arena = {0};
+        struct arena kept = {0};
+        struct error error = {0};
+        struct row row = {.types = {type_of("decimal", &arena)}};
+        struct cql_preparation preparation = {.arena = &arena,
+                                              .error = &error,
+                                              .column = find_column,
+                                              .context = &row};
+        struct cql_statement *statement = NULL;
+        struct cql_expression *expression = NULL;
+        char *select = arena_format(&arena, "SELECT %s(i) FROM t", calls[i]);
+        assert_ok(cql_parse(bytes_of_text(select), &arena, &statement, &error), error);
+        assert_ok(statement__selector_prepare(&preparation, statement->select.selectors.at[0].term,
+                                              &expression),
+                  error);
+        struct cql_aggregate aggregate = {.function = preparation.aggregates[0]->function};
+        for (int64_t k = 0; k < 20000; k++) {
+            struct arena scratch = {0};
+            struct cql_moment step = {.arena = &scratch, .error = &error, .now_us = now_us};
+            struct value value = {.kind = VALUE_DECIMAL, .decimal = decimal_of_integer(k, &scratch)};
+            assert_ok(statement__aggregate_step(&aggregate, &value, &step, &kept), error);
+            arena_reset(&scratch);
+        }
+        assert_in_range(kept.total, 1, 1000);
+        arena_reset(&kept);
+        arena_reset(&arena);
+    }
+}
+
 static void aggregates_step_over_rows(void **state)
 {
     static const struct {
@@ -728,7 +764,10 @@ static void aggregates_step_over_rows(void **state)
         for (size_t k = 0; k < ARRAY_COUNT(cases[i].values) && cases[i].values[k] != NULL; k++) {
             struct value value;
             assert_ok(statement__json_parse(kept, bytes_of_text(cases[i].values[k]), &moment, &value), error);
-            assert_ok(statement__aggregate_step(&aggregate, &value, &moment), error);
+            struct arena scratch = {0}; /* nothing of a step's own is needed after it */
+            struct cql_moment step = {.arena = &scratch, .error = &error, .now_us = now_us};
+            assert_ok(statement__aggregate_step(&aggregate, &value, &step, &arena), error);
+            arena_reset(&scratch);
         }
         struct value result;
         assert_ok(statement__aggregate_result(&aggregate, &moment, &result), error);
@@ -769,7 +808,8 @@ int main(void)
         cmocka_unit_test(arithmetic_has_cassandras_types), cmocka_unit_test(markers_have_names_and_types),
         cmocka_unit_test(receivers_have_cassandras_names), cmocka_unit_test(bound_values_are_checked),
         cmocka_unit_test(deep_terms_are_prepared_once),    cmocka_unit_test(selections_are_evaluated),
-        cmocka_unit_test(aggregates_step_over_rows),       cmocka_unit_test(json_rows_have_columns),
+        cmocka_unit_test(aggregates_take_little_memory),   cmocka_unit_test(aggregates_step_over_rows),
+        cmocka_unit_test(json_rows_have_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
