@@ -204,15 +204,16 @@ static void create_forget_empty(struct call *call)
     struct value *input = arena_create(call->arena, sizeof(*input));
     *input = throughput_without_empty(call->input, call->arena);
     const struct value *indexes = member_of(input, "GlobalSecondaryIndexes");
-    struct value kept = {.kind = VALUE_LIST, .items.count = indexes == NULL ? 0 : indexes->items.count};
+    call->input = input;
+    if (indexes == NULL) {
+        return;
+    }
+    struct value kept = {.kind = VALUE_LIST, .items.count = indexes->items.count};
     kept.items.at = arena_create_array(call->arena, kept.items.count, sizeof(*kept.items.at));
     for (size_t i = 0; i < kept.items.count; i++) {
         kept.items.at[i] = throughput_without_empty(&indexes->items.at[i], call->arena);
     }
-    if (indexes != NULL) {
-        map_set_member(input, "GlobalSecondaryIndexes", &kept, call->arena);
-    }
-    call->input = input;
+    map_set_member(input, "GlobalSecondaryIndexes", &kept, call->arena);
 }
 
 enum status tables_create(struct call *call)
