@@ -82,28 +82,7 @@ MUST_USE enum status statement__function_run(const struct cql_function *function
 /* A decimal in the form that numbers of DynamoDB have; one that is none of these stays as it is. In `arena`. */
 struct value statement__number_normal(const struct value *value, struct arena *arena);
 
-/* --- aggregates ------------------------------------------------------------------------------------------------- */
-
-/* {.function = f}, or {.function = NULL} for count(*); then a step a row. What it keeps is in the arena it is given. */
-struct cql_aggregate {
-    const struct cql_function *function;
-    int64_t count;
-    struct value sum; /* or the least, or the greatest, or the average so far of decimals */
-    /* Of reals, as Cassandra adds them: doubles, with what was lost (Kahan), and without. */
-    double real;
-    double lost;
-    double simple;
-    bool is_far; /* the sum for an average is none of a double's any more: `sum` is it, a decimal */
-    struct bytes
-        room; /* where the bytes of `sum` are, so that a million steps take no more memory than one */
-};
-
-/* `value` may be null: only count(*) counts those. It is copied where it is kept, into `arena`; the moment's is for what is needed
- * meanwhile. STATUS_INVALID: out of range. */
-MUST_USE enum status statement__aggregate_step(struct cql_aggregate *aggregate, const struct value *value,
-                                               const struct cql_moment *moment, struct arena *arena);
-MUST_USE enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
-                                                 const struct cql_moment *moment, struct value *ret_value);
+/* --- types ---------------------------------------------------------------------------------------------------------- */
 
 /* Whether a value of `from` is one of `to` in Cassandra's eyes (ascii for text, timeuuid for uuid, anything for blob), and as
  * one. */

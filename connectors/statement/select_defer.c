@@ -1,5 +1,6 @@
 /* SELECT with functions or aggregates of users: rows are read first, and kept; then the functions are asked, for all rows
  * together, as often as calls lie inside each other; then the cells are made. */
+#include "aggregate.h"
 #include "script_value.h"
 #include "select.h"
 #include "statement/bounds.h"

@@ -1,5 +1,6 @@
 #include "selection.h"
 
+#include "aggregate.h"
 #include "json.h"
 #include "value/serial.h"
 

@@ -1,6 +1,7 @@
 /* Terms as values of every type, what does not fit, markers, functions, arithmetic, aggregates, JSON. */
 #include "term.h"
 
+#include "aggregate.h"
 #include "json.h"
 #include "support/test.h"
 #include "syntax/syntax.h"
