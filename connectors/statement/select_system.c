@@ -651,7 +651,6 @@ struct system_walk {
     struct value *partition; /* of the row before */
     struct value **kept;     /* all rows, when they are told backwards */
     size_t kept_count;
-    size_t kept_room;
     enum select_step step;
     enum status status;
     struct error error;
@@ -708,15 +707,7 @@ static void walk_keep(void *context, const struct value *values)
     struct system_walk *walk = context;
     struct arena *arena = walk->select->call->arena;
     size_t columns = walk->select->source.count;
-    if (walk->kept_count == walk->kept_room) {
-        size_t room = walk->kept_room == 0 ? 64 : walk->kept_room * 2;
-        struct value **grown = arena_create_array(arena, room, sizeof(*grown));
-        for (size_t i = 0; i < walk->kept_count; i++) {
-            grown[i] = walk->kept[i];
-        }
-        walk->kept = grown;
-        walk->kept_room = room;
-    }
+    walk->kept = arena_grow_array(arena, walk->kept, walk->kept_count, sizeof(struct value *));
     struct value *copy = arena_create_array(arena, columns, sizeof(*copy));
     memcpy(copy, values, columns * sizeof(*copy));
     walk->kept[walk->kept_count++] = copy;
