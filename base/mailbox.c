@@ -17,8 +17,8 @@ struct mailbox {
     size_t entries;
     size_t entries_max;
     bool is_closed;
-    bool is_waiting; /* the receiver sleeps on `arrived` */
-    int descriptor;  /* eventfd, -1 until asked for */
+    size_t wanted;  /* the receiver sleeps on `arrived` until so many are there; 0: it does not sleep */
+    int descriptor; /* eventfd, -1 until asked for */
 };
 
 struct mailbox *mailbox_create(size_t entries_max)
@@ -53,7 +53,7 @@ void mailbox_destroy(struct mailbox **mailbox)
 
 static void mailbox_wake(struct mailbox *mailbox, bool was_empty)
 {
-    if (mailbox->is_waiting) {
+    if (mailbox->wanted > 0 && (mailbox->entries >= mailbox->wanted || mailbox->is_closed)) {
         (void)pthread_cond_signal(&mailbox->arrived);
     }
     if (mailbox->descriptor >= 0 && was_empty) {
@@ -97,11 +97,11 @@ enum status mailbox_send_reply(struct mailbox *mailbox, struct message *message)
     return mailbox_add(mailbox, message, SIZE_MAX);
 }
 
-static void mailbox_wait(struct mailbox *mailbox, int64_t timeout_us)
+static void mailbox_wait(struct mailbox *mailbox, size_t wanted, int64_t timeout_us)
 {
-    mailbox->is_waiting = true;
+    mailbox->wanted = wanted;
     if (timeout_us < 0) {
-        while (mailbox->entries == 0 && !mailbox->is_closed) {
+        while (mailbox->entries < wanted && !mailbox->is_closed) {
             (void)pthread_cond_wait(&mailbox->arrived, &mailbox->mutex);
         }
     } else {
@@ -111,18 +111,29 @@ static void mailbox_wait(struct mailbox *mailbox, int64_t timeout_us)
         until.tv_sec += timeout_us / 1000000 + ns / 1000000000;
         until.tv_nsec = ns % 1000000000;
         int result = 0;
-        while (mailbox->entries == 0 && !mailbox->is_closed && result != ETIMEDOUT) {
+        while (mailbox->entries < wanted && !mailbox->is_closed && result != ETIMEDOUT) {
             result = pthread_cond_timedwait(&mailbox->arrived, &mailbox->mutex, &until);
         }
     }
-    mailbox->is_waiting = false;
+    mailbox->wanted = 0;
+}
+
+size_t mailbox_gather(struct mailbox *mailbox, size_t count, int64_t timeout_us)
+{
+    (void)pthread_mutex_lock(&mailbox->mutex);
+    if (mailbox->entries < count && !mailbox->is_closed && timeout_us != 0) {
+        mailbox_wait(mailbox, count, timeout_us);
+    }
+    size_t entries = mailbox->entries;
+    (void)pthread_mutex_unlock(&mailbox->mutex);
+    return entries;
 }
 
 struct message *mailbox_receive(struct mailbox *mailbox, int64_t timeout_us)
 {
     (void)pthread_mutex_lock(&mailbox->mutex);
     if (mailbox->entries == 0 && !mailbox->is_closed && timeout_us != 0) {
-        mailbox_wait(mailbox, timeout_us);
+        mailbox_wait(mailbox, 1, timeout_us);
     }
     struct message *first = mailbox->first;
     mailbox->first = NULL;

@@ -4,6 +4,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -66,6 +67,11 @@ void thread_join(struct thread **thread)
 bool thread_is_current(const struct thread *thread)
 {
     return pthread_equal(thread->id, pthread_self()) != 0;
+}
+
+void thread_sleep_exactly(void)
+{
+    (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
 }
 
 void thread_be_nice(int nice)

@@ -358,8 +358,9 @@ static enum status batch_append(struct fold *fold, const struct fold_batch *batc
     int64_t before = clock_steady_us(clock_system());
     enum status status = log_append(fold->options.log, buffer_bytes(&fold->frames), fold->headers,
                                     fold->headers_count, batch->is_synced, batch->only_removes, error);
-    metric_observe(batch->is_synced ? &sync_duration : &append_duration,
-                   clock_steady_us(clock_system()) - before);
+    int64_t took_us = clock_steady_us(clock_system()) - before;
+    fold->append_us += (took_us - fold->append_us) / 8;
+    metric_observe(batch->is_synced ? &sync_duration : &append_duration, took_us);
     metric_observe(&append_bytes, (int64_t)fold->frames.size);
     if (status != STATUS_OK && status != STATUS_FULL && status != STATUS_CLOSED) {
         diagnostic_fatal("fold", "the log could not be written: %s", error->text);
@@ -458,6 +459,8 @@ void fold__run_batch(struct fold *fold)
     struct error error = {0};
     size_t culprit = 0;
     batch_take(fold, taken);
+    fold->writes_lately -= fold->writes_lately / 8;
+    fold->writes_lately = taken->count > fold->writes_lately ? taken->count : fold->writes_lately;
     metric_observe(&batch_writes, (int64_t)taken->count);
     enum status status = batch_run(fold, taken, &culprit, &error);
     if (status == STATUS_FULL) {

@@ -43,6 +43,17 @@ static int64_t fold_wait_us(const struct fold *fold)
     return left_us < 0 ? 0 : left_us < idle_us ? left_us : idle_us;
 }
 
+/* A batch costs a sync whatever it holds. Clients that wait for their answers send again when they have them, so a round of as many
+ * writes as lately is on its way when its first arrives; taken alone, that one would make all others wait for a sync of its own. */
+static void fold_gather(struct fold *fold)
+{
+    int64_t most_us = fold->append_us / 2 < FOLD_GATHER_US_MAX ? fold->append_us / 2 : FOLD_GATHER_US_MAX;
+    size_t there = mailbox_gather(fold->mailbox, 1, fold_wait_us(fold));
+    if (there > 0 && fold->writes_lately >= FOLD_GATHER_WRITES_MIN) {
+        (void)mailbox_gather(fold->mailbox, fold->writes_lately, most_us);
+    }
+}
+
 /* Tables that are synced now and then: their interval is over (invariant 1). */
 static void fold_sync_due(struct fold *fold)
 {
@@ -59,8 +70,10 @@ static void fold_sync_due(struct fold *fold)
 static void fold_run(void *context)
 {
     struct fold *fold = context;
+    thread_sleep_exactly();
     while (!mailbox_is_closed(fold->mailbox)) {
-        fold->waiting = mailbox_receive(fold->mailbox, fold_wait_us(fold));
+        fold_gather(fold);
+        fold->waiting = mailbox_receive(fold->mailbox, 0);
         if (fold->waiting == NULL && fold->sync_due_us == 0) {
             fold__mark(fold);
         }

@@ -108,6 +108,8 @@ struct fold {
         full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
     atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
     struct message *waiting;   /* received, not yet taken into a batch */
+    size_t writes_lately;      /* in one batch: the most of the last few */
+    int64_t append_us;         /* what a batch's append takes, on a sliding average */
     struct buffer frames;      /* of the batch */
     struct frame_header *headers;
     size_t headers_count;

@@ -32,6 +32,10 @@ MUST_USE enum status mailbox_send_reply(struct mailbox *mailbox, struct message 
  * Thread: the receiver. */
 struct message *mailbox_receive(struct mailbox *mailbox, int64_t timeout_us);
 
+/* Waits until `count` messages are there, it is closed, or `timeout_us` have passed (as above), and says how many there are: for a
+ * receiver that does better with many at once. Thread: the receiver. */
+size_t mailbox_gather(struct mailbox *mailbox, size_t count, int64_t timeout_us);
+
 /* No more is accepted; what is in there can still be received. Thread: any. */
 void mailbox_close(struct mailbox *mailbox);
 bool mailbox_is_closed(struct mailbox *mailbox);

@@ -18,5 +18,8 @@ bool thread_is_current(const struct thread *thread);
 /* From now on the calling thread goes behind others where there are fewer processors than threads: its nice value is `nice`
  * above the program's. */
 void thread_be_nice(int nice);
+/* Waits of this thread end when their time is up, and not up to 50 us later, as Linux has it otherwise (prctl(2),
+ * PR_SET_TIMERSLACK): for one that waits for less. */
+void thread_sleep_exactly(void);
 
 #endif

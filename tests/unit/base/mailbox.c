@@ -88,12 +88,53 @@ static void test_waiting_ends_at_the_timeout(void **state)
     mailbox_destroy(&mailbox);
 }
 
+static void close_run(void *context)
+{
+    mailbox_close(context);
+}
+
+static void test_gathering(void **state)
+{
+    (void)state;
+    struct error error;
+    struct mailbox *mailbox = mailbox_create(64);
+    struct sender sender = {.mailbox = mailbox};
+    struct thread *thread = NULL;
+    int received = 0;
+    assert_int_equal(mailbox_gather(mailbox, 1, 2000), 0);
+    assert_ok(thread_create("sender", sender_run, &sender, &thread, &error), error);
+    while (received < MESSAGES) {
+        int wanted = MESSAGES - received < 40 ? MESSAGES - received : 40;
+        int there = (int)mailbox_gather(mailbox, (size_t)wanted, -1);
+        assert_in_range(there, wanted, 64);
+        struct message *message = mailbox_receive(mailbox, 0);
+        while (message != NULL) {
+            struct message *gone = message;
+            message = message->next;
+            memory_destroy(gone);
+            received++;
+        }
+    }
+    thread_join(&thread);
+    assert_int_equal(received, MESSAGES);
+    assert_int_equal(mailbox_gather(mailbox, 1, 0), 0);
+    struct message one;
+    assert_int_equal(mailbox_send(mailbox, &one), STATUS_OK);
+    assert_int_equal(mailbox_gather(mailbox, 2, 2000), 1);
+    assert_ok(thread_create("close", close_run, mailbox, &thread, &error), error);
+    assert_int_equal(mailbox_gather(mailbox, 2, -1), 1);
+    thread_join(&thread);
+    assert_ptr_equal(mailbox_receive(mailbox, -1), &one);
+    mailbox_destroy(&mailbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_senders_keep_their_order),
         cmocka_unit_test(test_a_full_mailbox_is_busy),
         cmocka_unit_test(test_waiting_ends_at_the_timeout),
+        cmocka_unit_test(test_gathering),
     };
     return cmocka_run_group_tests_name("base/mailbox", tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 enum {
     FOLD_QUEUE_ENTRIES_MAX = 16384,         /* writes waiting for the writer; over it: STATUS_BUSY */
     FOLD_BATCH_WRITES_MAX = 1024,           /* writes in one batch */
+    FOLD_GATHER_WRITES_MIN = 4,             /* in a batch lately; then the next waits for as many … */
+    FOLD_GATHER_US_MAX = 200,               /* … for so long, and no longer than half a sync */
     FOLD_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* image bytes in one batch, or one larger write */
     FOLD_CHANGES_MAX = 10000,               /* changes of one transaction; over it: STATUS_TOO_LARGE */
     FOLD_DELETE_ROWS_MAX =
