@@ -114,7 +114,9 @@ void cql__session_send(struct session *session)
         session_put_envelope(session, envelope, wire);
     }
     if (session->stream != NULL && !is_receiving) {
-        stream_send(session->stream, buffer_bytes(wire));
+        /* others of its requests are in the same batch, as a rule */
+        bool is_last = session->in_flight <= 1;
+        (is_last ? stream_send : stream_hold)(session->stream, buffer_bytes(wire));
     }
     buffer_clear(&door->framed);
     buffer_clear(&door->scratch);

@@ -71,6 +71,12 @@ static void loop_receive(struct loop *loop)
     }
 }
 
+static void loop_pauses(uv_prepare_t *pausing)
+{
+    struct loop *loop = pausing->data;
+    loop->options.pause(loop);
+}
+
 static void loop_woken(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
@@ -81,6 +87,7 @@ static void loop_woken(uv_async_t *wake)
             uv_close((uv_handle_t *)&loop->listeners[i], NULL);
         }
         uv_close((uv_handle_t *)&loop->wake, NULL);
+        uv_close((uv_handle_t *)&loop->pausing, NULL);
     }
 }
 
@@ -111,7 +118,12 @@ enum status net__loop_open(struct loop *loop, const struct loop_options *options
         (void)uv_tcp_init(&loop->uv, &loop->listeners[i]);
         loop->listeners[i].data = loop;
     }
+    (void)uv_prepare_init(&loop->uv, &loop->pausing);
+    if (options->pause != NULL) {
+        (void)uv_prepare_start(&loop->pausing, loop_pauses);
+    }
     loop->wake.data = loop;
+    loop->pausing.data = loop;
     if (endpoint->certificate_file != NULL || endpoint->key_file != NULL) {
         status = net__tls_context_open(endpoint->certificate_file, endpoint->key_file, options->protocol,
                                        &loop->tls, error);

@@ -21,6 +21,7 @@ struct loop_options {
     void (*accept)(struct loop *loop);                           /* a client waits at the listener */
     void (*receive)(struct loop *loop, struct message *message); /* messages, as mailbox_receive gives them */
     void (*stop)(struct loop *loop);                             /* closes what the clients have open */
+    void (*pause)(struct loop *loop);                            /* before each wait for events; NULL: none */
 };
 
 /* Embedded in a server as its first member. */
@@ -28,8 +29,9 @@ struct loop {
     struct loop_options options;
     uv_loop_t uv;
     uv_tcp_t listeners[LISTENER_ADDRESSES_MAX];
-    uv_stream_t *accepting;  /* the one at which a client waits */
-    uv_async_t wake;         /* messages wait, or it is to stop */
+    uv_stream_t *accepting; /* the one at which a client waits */
+    uv_async_t wake;        /* messages wait, or it is to stop */
+    uv_prepare_t pausing;
     struct mailbox *mailbox; /* any thread sends */
     struct thread *thread;   /* the opener's, to join it */
     uv_thread_t owner;       /* the thread itself says who it is, before anything is accepted */

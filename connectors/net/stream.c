@@ -10,6 +10,7 @@
 
 enum {
     STREAM_PLAIN_BYTES = 16 * 1024, /* deciphered at a time: a record of TLS (RFC 8446 section 5.1) */
+    STREAM_HELD_BYTES = 16 * 1024,  /* of one stream; more is sent */
 };
 
 struct stream_server {
@@ -17,6 +18,7 @@ struct stream_server {
     struct stream_server_options options;
     struct stream *streams;
     size_t streams_count;
+    struct stream *holding;         /* those that may hold bytes back */
     char room[NET_READ_BYTES];      /* what a read brought; used up before the next */
     char plain[STREAM_PLAIN_BYTES]; /* the same deciphered, record by record */
 };
@@ -33,8 +35,11 @@ struct stream {
     struct stream *next;
     struct stream *previous;
     void *context;
-    struct buffer ahead; /* received, not used yet */
-    bool is_accepted;    /* `opened` was called */
+    struct buffer ahead;         /* received, not used yet */
+    struct buffer held;          /* to be sent with what follows */
+    struct stream *next_holding; /* while it is in the server's list */
+    bool is_holding;
+    bool is_accepted; /* `opened` was called */
     bool is_reading;
     bool is_receiving; /* `received` is running */
     bool is_ending;
@@ -57,7 +62,20 @@ static void stream_closed(uv_handle_t *handle)
     }
     net__tls_destroy(&stream->socket.tls);
     buffer_reset(&stream->ahead);
+    buffer_reset(&stream->held);
     memory_destroy(stream);
+}
+
+static void stream_leave_holding(struct stream *stream)
+{
+    struct stream **at = &stream->server->holding;
+    while (stream->is_holding && *at != stream) {
+        at = &(*at)->next_holding;
+    }
+    if (stream->is_holding) {
+        *at = stream->next_holding;
+        stream->is_holding = false;
+    }
 }
 
 static void stream_close(struct stream *stream)
@@ -67,6 +85,7 @@ static void stream_close(struct stream *stream)
     }
     stream->is_closing = true;
     struct stream_server *server = stream->server;
+    stream_leave_holding(stream);
     if (stream->previous != NULL) {
         stream->previous->next = stream->next;
     } else {
@@ -130,7 +149,8 @@ static void stream_update(struct stream *stream)
     if (stream->is_closing || stream->is_receiving) {
         return;
     }
-    bool is_idle = stream->is_ending && !stream->is_lingering && stream->socket.writes_under_way == 0;
+    bool is_idle = stream->is_ending && !stream->is_lingering && stream->socket.writes_under_way == 0 &&
+                   stream->held.size == 0;
     if (is_idle) {
         stream_linger(stream);
     }
@@ -238,22 +258,74 @@ bool stream_is_congested(const struct stream *stream)
     return net__socket_unwritten(&stream->socket) > NET_UNSENT_BYTES;
 }
 
+static bool stream_may_send(struct stream *stream)
+{
+    if (!stream->is_closing && !stream->is_ending &&
+        net__socket_unwritten(&stream->socket) > NET_UNSENT_BYTES_MAX) {
+        stream_close(stream);
+    }
+    return !stream->is_closing && !stream->is_ending;
+}
+
+/* What is held goes first. An idle stream keeps no memory for it. */
+static void stream_write(struct stream *stream, struct bytes bytes)
+{
+    struct buffer held = stream->held;
+    struct bytes parts[] = {buffer_bytes(&held), bytes};
+    stream->held = (struct buffer){0};
+    if (parts[0].size == 0) {
+        net__socket_write(&stream->socket, &bytes, 1);
+    } else {
+        net__socket_write(&stream->socket, parts, bytes.size == 0 ? 1 : 2);
+    }
+    buffer_reset(&held);
+    stream_update(stream);
+}
+
 void stream_send(struct stream *stream, struct bytes bytes)
 {
-    if (stream->is_closing || stream->is_ending || bytes.size == 0) {
-        return;
+    if (bytes.size > 0 && stream_may_send(stream)) {
+        stream_write(stream, bytes);
     }
-    if (net__socket_unwritten(&stream->socket) > NET_UNSENT_BYTES_MAX) {
-        stream_close(stream);
-        return;
+}
+
+void stream_hold(struct stream *stream, struct bytes bytes)
+{
+    struct stream_server *server = stream->server;
+    if (stream->held.size + bytes.size > STREAM_HELD_BYTES) {
+        stream_send(stream, bytes);
+    } else if (stream_may_send(stream)) {
+        buffer_put(&stream->held, bytes);
+        if (!stream->is_holding) {
+            stream->is_holding = true;
+            stream->next_holding = server->holding;
+            server->holding = stream;
+        }
     }
-    net__socket_write(&stream->socket, &bytes, 1);
-    stream_update(stream);
+}
+
+/* Nothing is held while the loop waits. */
+static void server_pause(struct loop *loop)
+{
+    struct stream_server *server = (struct stream_server *)loop;
+    while (server->holding != NULL) {
+        struct stream *stream = server->holding;
+        stream_leave_holding(stream);
+        if (stream->held.size > 0) { /* also to a client that has ended since */
+            stream_write(stream, (struct bytes){0});
+        }
+    }
 }
 
 void stream_end(struct stream *stream)
 {
-    if (stream->is_closing || stream->is_ending) {
+    if (!stream_may_send(stream)) {
+        return;
+    }
+    if (stream->held.size > 0) {
+        stream_write(stream, (struct bytes){0});
+    }
+    if (stream->is_closing) { /* it was broken */
         return;
     }
     stream->is_ending = true;
@@ -374,7 +446,8 @@ enum status stream_server_open(const struct stream_server_options *options, stru
                                 .endpoint = options->endpoint,
                                 .accept = server_accept,
                                 .receive = server_receive,
-                                .stop = server_stop};
+                                .stop = server_stop,
+                                .pause = server_pause};
     server->options = *options;
     *ret_server = server; /* before its thread runs: what a stream's first bytes lead to may post */
     enum status status = net__loop_open(&server->loop, &loop, error);

@@ -62,6 +62,8 @@ static void lines_answer(struct lines *lines, struct stream *stream, struct byte
             local.port != remote.port &&
             local.port == strtoul(strrchr(stream_server_address(lines->server), ':') + 1, NULL, 10);
         stream_send(stream, bytes_of_text(is_told ? "yes\n" : "no\n"));
+    } else if (bytes_start_with(word, bytes_of_text("held"))) {
+        stream_hold(stream, word);
     } else {
         stream_send(stream, word);
     }
@@ -151,6 +153,38 @@ static void test_torn_and_joined_words(void **state)
     client_send_text(connection, "f\nwho\n");
     expect(connection, "half\nyes\n");
     assert_int_equal(close(connection), 0);
+    lines_close(&lines);
+}
+
+/* In their order, before the loop waits again, whatever comes in between or after. */
+static void test_held_words_are_sent(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct buffer text = {0};
+    struct buffer many = {0};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "held\n");
+    expect(connection, "held\n");
+    client_send_text(connection, "held a\nheld b\nc\nheld d\n");
+    expect(connection, "held a\nheld b\nc\nheld d\n");
+    for (int i = 0; i < 5000; i++) {
+        buffer_put_format(&many, "held %d\n", i);
+    }
+    client_send(connection, buffer_bytes(&many));
+    client_receive(connection, &text, many.size);
+    assert_true(bytes_equal(buffer_bytes(&text), buffer_bytes(&many)));
+    client_send_text(connection, "held\nend\n");
+    expect(connection, "held\nbye\n");
+    expect_closed(connection);
+    connection = lines_connect(&lines);
+    client_send_text(connection, "held to the end\n");
+    assert_int_equal(shutdown(connection, SHUT_WR), 0);
+    expect(connection, "held to the end\n");
+    expect_closed(connection);
+    buffer_reset(&text);
+    buffer_reset(&many);
     lines_close(&lines);
 }
 
@@ -443,6 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_torn_and_joined_words),
+        cmocka_unit_test(test_held_words_are_sent),
         cmocka_unit_test(test_a_client_that_does_not_read_waits),
         cmocka_unit_test(test_the_last_words_are_heard),
         cmocka_unit_test(test_only_strangers_have_to_hurry),

@@ -53,6 +53,9 @@ void stream_server_post(struct stream_server *server, struct stream_task *task);
 /* Sends bytes, which are borrowed for the call. When NET_UNSENT_BYTES_MAX wait already, the client is not reading, and
  * the stream is closed instead. Nothing happens when it is closing. */
 void stream_send(struct stream *stream, struct bytes bytes);
+/* The same for bytes that others will follow soon: they go out together with the next that are sent, or before the server's thread
+ * waits again, with one system call instead of one each. */
+void stream_hold(struct stream *stream, struct bytes bytes);
 /* More than NET_UNSENT_BYTES waits to be sent; until that is gone nothing is read. */
 bool stream_is_congested(const struct stream *stream);
 /* Closes it when all was sent; what the client still says is dropped. */
