@@ -86,6 +86,20 @@ char *arena_copy_text(struct arena *arena, struct bytes bytes)
     return copy;
 }
 
+struct bytes arena_join(struct arena *arena, struct bytes before, char between, struct bytes after)
+{
+    size_t size = before.size + 1 + after.size;
+    char *joined = arena_create(arena, size + 1);
+    if (before.size > 0) {
+        memcpy(joined, before.data, before.size);
+    }
+    joined[before.size] = between;
+    if (after.size > 0) {
+        memcpy(joined + before.size + 1, after.data, after.size);
+    }
+    return bytes_of(joined, size);
+}
+
 char *arena_format(struct arena *arena, const char *format, ...)
 {
     va_list arguments;

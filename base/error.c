@@ -17,6 +17,17 @@ enum status error_set(struct error *error, enum status status, const char *forma
     return status;
 }
 
+enum status error_set_text(struct error *error, enum status status, const char *text)
+{
+    if (error != NULL) {
+        size_t size = strnlen(text, sizeof(error->text) - 1);
+        error->status = status;
+        memcpy(error->text, text, size);
+        error->text[size] = '\0';
+    }
+    return status;
+}
+
 static enum status status_of_errno(int number)
 {
     switch (number) {

@@ -55,7 +55,7 @@ enum status gate__key(const struct schema *schema, const struct value *item, str
     return status == STATUS_OK ? plan_check_partition(buffer_bytes(ret_key), error) : status;
 }
 
-/* A transaction on its way, with what the door wants to hear. */
+/* A transaction on its way, with what the door wants to hear. It lies in the arena of its own write. */
 struct gate_pending {
     struct write write; /* first member: it comes back through `complete` */
     struct gate *gate;
@@ -228,8 +228,8 @@ static void plan_answer(struct gate_pending *pending)
                                    .changes = changes,
                                    .count = write->count};
     pending->done(pending->context, &outcome);
-    arena_reset(&write->arena);
-    memory_destroy(pending);
+    struct arena all = write->arena;
+    arena_reset(&all);
 }
 
 /* Thread: the writer. A stale plan is made anew, a few times. */
@@ -291,7 +291,7 @@ enum status gate_submit(struct gate *gate, struct gate_transaction *transaction,
     if (transaction->count == 0 || transaction->count > FOLD_CHANGES_MAX) {
         return error_set(error, STATUS_TOO_LARGE, "a transaction has 1 to %d changes", FOLD_CHANGES_MAX);
     }
-    struct gate_pending *pending = memory_create(sizeof(*pending));
+    struct gate_pending *pending = arena_create(transaction->arena, sizeof(*pending));
     struct write *write = &pending->write;
     pending->gate = gate;
     pending->changes = transaction->changes;
@@ -321,7 +321,6 @@ enum status gate_submit(struct gate *gate, struct gate_transaction *transaction,
     }
     if (status != STATUS_OK) {
         *arena = kept;
-        memory_destroy(pending);
         if (ret_change != NULL) {
             *ret_change = change;
         }

@@ -60,8 +60,13 @@ bool aws__piece_next(struct bytes *rest, const char *separators, struct bytes *r
     if (rest->size == 0) {
         return false;
     }
-    while (size < rest->size && !is_one_of(rest->data[size], separators)) {
-        size++;
+    if (separators[1] == '\0') {
+        const uint8_t *at = bytes_find_byte(*rest, separators[0]);
+        size = at == NULL ? rest->size : (size_t)(at - rest->data);
+    } else {
+        while (size < rest->size && !is_one_of(rest->data[size], separators)) {
+            size++;
+        }
     }
     *ret_piece = bytes_part(*rest, 0, size);
     *rest = bytes_from(*rest, size < rest->size ? size + 1 : size);

@@ -27,6 +27,26 @@ const struct aws_operation *aws_operation_at(size_t service, size_t index)
                : NULL;
 }
 
+/* They are in the order of their names. */
+static const struct aws_operation *operation_named(const struct aws_service *service, struct bytes name)
+{
+    size_t low = 0;
+    size_t high = service->operations_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = bytes_compare(name, bytes_of_text(service->operations[middle].name));
+        if (order == 0) {
+            return &service->operations[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return NULL;
+}
+
 const struct aws_operation *aws_operation_find(struct bytes target, size_t *ret_service)
 {
     const uint8_t *dot = bytes_find_byte(target, '.');
@@ -36,15 +56,9 @@ const struct aws_operation *aws_operation_find(struct bytes target, size_t *ret_
     struct bytes prefix = bytes_part(target, 0, (size_t)(dot - target.data));
     struct bytes name = bytes_from(target, prefix.size + 1);
     for (size_t i = 0; i < aws__services_count; i++) {
-        const struct aws_service *service = &aws__services[i];
-        if (!bytes_equal(prefix, bytes_of_text(service->prefix))) {
-            continue;
-        }
-        for (size_t k = 0; k < service->operations_count; k++) {
-            if (bytes_equal(name, bytes_of_text(service->operations[k].name))) {
-                *ret_service = i;
-                return &service->operations[k];
-            }
+        if (bytes_equal(prefix, bytes_of_text(aws__services[i].prefix))) {
+            *ret_service = i;
+            return operation_named(&aws__services[i], name);
         }
     }
     return NULL;
@@ -69,7 +83,7 @@ static void format_members(const struct aws_shape *shape, const struct value *ma
 {
     buffer_put_format(buffer, "%s(", shape->name);
     for (size_t i = 0; i < shape->members_count; i++) {
-        const struct value *member = value_map_get(map, bytes_of_text(shape->members[i].name));
+        const struct value *member = value_map_get(map, shape->members[i].name);
         buffer_put_format(buffer, "%s%s=", i > 0 ? ", " : "", shape->members[i].path);
         if (member == NULL) {
             buffer_put_text(buffer, "null");
@@ -293,7 +307,7 @@ static void check_members(struct check *check, const struct aws_shape *shape, co
 {
     for (size_t i = 0; i < shape->members_count; i++) {
         const struct aws_member *member = &shape->members[i];
-        const struct value *value = value_map_get(map, bytes_of_text(member->name));
+        const struct value *value = value_map_get(map, member->name);
         bool is_there = value != NULL && value->kind != VALUE_NULL;
         size_t before = 0;
         if (!is_there && !member->is_required) {

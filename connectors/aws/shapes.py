@@ -83,7 +83,7 @@ class Model:
         members = shape.get("members", {})
         if members:
             required = [] if name in JUDGED_APART else [*shape.get("required", []), *REQUIRED.get(name, [])]
-            rows = [f'{{.name = "{member}", .path = "{camel(member)}", .shape = {self.reference(inner["shape"])}, '
+            rows = [f'{{.name = {{(const uint8_t *)"{member}", {len(member)}}}, .path = "{camel(member)}", .shape = {self.reference(inner["shape"])}, '
                     f'.is_required = {"true" if member in required else "false"}}}' for member, inner in members.items()]
             fields.append(f".members = (const struct aws_member[]){{{', '.join(rows)}}}, .members_count = {len(rows)}")
         return "    {" + ", ".join(fields) + "},\n"

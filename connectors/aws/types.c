@@ -129,7 +129,7 @@ static bool types_members(const struct aws_shape *shape, const struct value *map
                           struct aws_failure *ret_failure, struct arena *arena)
 {
     for (size_t i = 0; i < shape->members_count; i++) {
-        const struct value *member = value_map_get(map, bytes_of_text(shape->members[i].name));
+        const struct value *member = value_map_get(map, shape->members[i].name);
         if (member != NULL && !aws__types_check(shape->members[i].shape, member, ret_failure, arena)) {
             return false;
         }

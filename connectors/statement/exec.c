@@ -121,7 +121,7 @@ void exec_answer_change(struct exec_call *call, const struct cql_schema_change *
 
 static struct bytes outcome_copy(struct exec_call *call, struct bytes image)
 {
-    return arena_copy(&call->outcome_arena, image);
+    return image.size == 0 ? image : arena_copy(&call->outcome_arena, image);
 }
 
 static void exec_again(struct exec_call *call);
@@ -166,7 +166,9 @@ void exec_done(void *context, const struct gate_outcome *outcome)
     if (outcome->status != STATUS_OK) {
         kept->text = arena_copy_text(&call->outcome_arena, bytes_of_text(outcome->text));
     }
-    kept->changes = arena_create_array(&call->outcome_arena, outcome->count, sizeof(*kept->changes));
+    kept->changes = outcome->count == 1
+                        ? &kept->single
+                        : arena_create_array(&call->outcome_arena, outcome->count, sizeof(*kept->changes));
     for (size_t i = 0; i < outcome->count; i++) {
         kept->changes[i] = outcome->changes[i];
         kept->changes[i].text = NULL;
@@ -206,7 +208,8 @@ bool exec_keyspace_is_system(struct bytes keyspace)
     static const char *const names[] = {"system",        "system_schema",      "system_auth",
                                         "system_traces", "system_distributed", "system_virtual_schema",
                                         "system_views",  "system_schema_mcs",  "system_multiregion_info"};
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+    bool can_be = bytes_start_with(keyspace, bytes_of_text(names[0]));
+    for (size_t i = 0; can_be && i < ARRAY_COUNT(names); i++) {
         if (bytes_equal(keyspace, bytes_of_text(names[i]))) {
             return true;
         }
@@ -244,8 +247,7 @@ enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struc
 
 struct bytes exec_full_name(struct exec_call *call, struct bytes keyspace, struct bytes name)
 {
-    return bytes_of_text(arena_format(call->arena, "%.*s.%.*s", (int)keyspace.size,
-                                      (const char *)keyspace.data, (int)name.size, (const char *)name.data));
+    return arena_join(call->arena, keyspace, '.', name);
 }
 
 enum status exec_find_table(struct exec_call *call, const struct cql_qualified *name,

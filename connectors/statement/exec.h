@@ -24,6 +24,7 @@ struct exec_outcome {
     const char *text;
     size_t count;
     struct gate_change_outcome *changes; /* images are copies */
+    struct gate_change_outcome single;   /* where a write of one row keeps it */
     int64_t commit_time_us;
 };
 

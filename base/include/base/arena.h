@@ -21,6 +21,8 @@ void *arena_create_array(struct arena *arena, size_t count, size_t size);
 void *arena_grow_array(struct arena *arena, void *array, size_t count, size_t size);
 struct bytes arena_copy(struct arena *arena, struct bytes bytes);
 char *arena_copy_text(struct arena *arena, struct bytes bytes); /* NUL-terminated */
+/* Two texts with a byte between them, NUL-terminated: arena_format for what every request needs. */
+struct bytes arena_join(struct arena *arena, struct bytes before, char between, struct bytes after);
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 void arena_clear(struct arena *arena); /* empties, keeps one block for the next use */

@@ -18,7 +18,10 @@ struct error {
 /* Fills `error` (unless NULL) and returns `status`, so that a failing function can end with it. */
 enum status error_set(struct error *error, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* The same, ending with what the C library says of `number` (an errno). EIO, ENOSPC etc. choose the status. */
+/* The same with a text as it is, for what a request of every day meets: nothing is formatted. */
+enum status error_set_text(struct error *error, enum status status, const char *text);
+
+/* The same as error_set, ending with what the C library says of `number` (an errno). EIO, ENOSPC etc. choose the status. */
 enum status error_set_errno(struct error *error, int number, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts "what: " before the text that is there, for context from a caller further up. */

@@ -26,7 +26,7 @@ enum aws_kind {
 struct aws_shape;
 
 struct aws_member {
-    const char *name;
+    struct bytes name;
     const char *path; /* as messages show it: "tableName" */
     const struct aws_shape *shape;
     bool is_required;
