@@ -127,6 +127,7 @@ static const struct limit limits[] = {
     {"message", WIRE_MESSAGE_BYTES_MAX, "bytes"},
     {"transaction", TRANSACTION_BYTES_MAX, "bytes of records"},
     {"batch", FOLD_BATCH_WRITES_MAX, "writes"},
+    {"wait for a batch's other writes", FOLD_GATHER_US_MAX, "us"},
     {"batch", FOLD_BATCH_BYTES_MAX, "bytes"},
     {"writes waiting", FOLD_QUEUE_ENTRIES_MAX, "writes"},
     {"native door, rows looked at before a scan goes to the pool", NATIVE_INLINE_ROWS, "rows"},
