@@ -78,6 +78,7 @@ static bool client_connect(void *context, const char *address, int timeout_ms, s
     char endpoint[256];
     int linger_ms = 1000;
     int unlimited = 0;
+    int is_v6 = address[0] == '['; /* of a name ZeroMQ takes the address of IPv4 then */
     int64_t message_bytes_max = WIRE_MESSAGE_BYTES_MAX;
     struct client *client = memory_create(sizeof(*client));
     client->address = memory_copy_text(address);
@@ -90,6 +91,7 @@ static bool client_connect(void *context, const char *address, int timeout_ms, s
     (void)zmq_setsockopt(client->socket, ZMQ_RCVHWM, &unlimited,
                          sizeof(unlimited)); /* bounded by our credit */
     (void)zmq_setsockopt(client->socket, ZMQ_MAXMSGSIZE, &message_bytes_max, sizeof(message_bytes_max));
+    (void)zmq_setsockopt(client->socket, ZMQ_IPV6, &is_v6, sizeof(is_v6));
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address);
     client_monitor(client);
     *ret_client = client;

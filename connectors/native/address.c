@@ -1,57 +1,58 @@
-/* Addresses that may be listened on. */
-#include <arpa/inet.h>
+/* Where a ZeroMQ socket listens. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <zmq.h>
 
 #include "base/memory.h"
 #include "native_private.h"
 
-enum status native__check_address(const char *address, struct error *error)
-{
-    const char *colon = strrchr(address, ':');
-    char host[64] = "";
-    if (colon == NULL || colon == address || (size_t)(colon - address) >= sizeof(host)) {
-        return error_set(error, STATUS_INVALID, "%s is not ADDRESS:PORT, like 127.0.0.1:7770", address);
-    }
-    memcpy(host, address, (size_t)(colon - address));
-    char *end = NULL;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (colon[1] == '\0' || *end != '\0' || port > 65535) {
-        return error_set(error, STATUS_INVALID, "%s: the port must be a number from 0 to 65535", address);
-    }
-    struct in_addr parsed;
-    if (inet_pton(AF_INET, host, &parsed) != 1) {
-        return error_set(error, STATUS_INVALID, "%s: the address must be numeric, like 127.0.0.1", address);
-    }
-    if ((ntohl(parsed.s_addr) >> 24) != 127) {
-        return error_set(
-            error, STATUS_DENIED,
-            "%s is not a loopback address; this version has no credentials and no encryption yet, so it "
-            "listens on 127.0.0.0/8 only",
-            address);
-    }
-    return STATUS_OK;
-}
+enum {
+    ADDRESS_BYTES = NET_ADDRESS_BYTES + 8, /* with tcp:// */
+};
 
-enum status native__bind(void *socket, const char *address, const char *flag, char **ret_address,
-                         struct error *error)
+/* Binds to one address; *ret_bound is what it came to, without tcp://. An errno; 0: it is bound. */
+static int address_bind(void *socket, const char *address, char ret_bound[ADDRESS_BYTES])
 {
-    char endpoint[128];
-    size_t size = sizeof(endpoint);
+    char endpoint[ADDRESS_BYTES];
+    size_t size = ADDRESS_BYTES;
+    int is_v6 = address[0] == '['; /* with it, addresses of IPv4 would be mapped ones of IPv6 */
+    size_t port = strlen("tcp://") + (size_t)(strrchr(address, ':') + 1 - address);
     (void)snprintf(endpoint, sizeof(endpoint), "tcp://%s", address);
-    size_t colon = strlen(endpoint) - 2;
-    if (strcmp(endpoint + colon, ":0") == 0) {
-        (void)snprintf(endpoint + colon, sizeof(endpoint) - colon, ":*");
+    if (strcmp(endpoint + port, "0") == 0) {
+        endpoint[port] = '*'; /* one that is free */
     }
+    (void)zmq_setsockopt(socket, ZMQ_IPV6, &is_v6, sizeof(is_v6));
     if (zmq_bind(socket, endpoint) != 0) {
-        enum status status = errno == EADDRINUSE ? STATUS_BUSY : STATUS_IO;
-        return error_set(error, status, "cannot listen on %s: %s; choose another address with %s", address,
-                         zmq_strerror(errno), flag);
+        return errno;
     }
     (void)zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, endpoint, &size);
-    *ret_address = memory_copy_text(endpoint + strlen("tcp://"));
+    (void)snprintf(ret_bound, ADDRESS_BYTES, "%s", endpoint + strlen("tcp://"));
+    return 0;
+}
+
+enum status native__bind(void *socket, const struct net_endpoint *endpoint, char **ret_address,
+                         struct error *error)
+{
+    char addresses[NET_ENDPOINT_ADDRESSES_MAX][NET_ADDRESS_BYTES];
+    char bound[ADDRESS_BYTES] = "";
+    size_t count = net_endpoint_addresses(endpoint, addresses);
+    CHECK(count > 0); /* it was checked */
+    int code = address_bind(socket, addresses[0], bound);
+    if (code == 0 && count == 2) {
+        char other[ADDRESS_BYTES];
+        char ignored[ADDRESS_BYTES];
+        int host = (int)(strrchr(addresses[1], ':') - addresses[1]);
+        (void)snprintf(other, sizeof(other), "%.*s%.6s", host, addresses[1], strrchr(bound, ':'));
+        code = address_bind(socket, other, ignored);
+        code =
+            code == EADDRNOTAVAIL || code == EAFNOSUPPORT || code == ENODEV ? 0 : code; /* it has no IPv6 */
+    }
+    if (code != 0) {
+        return error_set(error, code == EADDRINUSE ? STATUS_BUSY : STATUS_IO,
+                         "cannot listen on %s: %s; choose another address with %s", endpoint->address,
+                         zmq_strerror(code), endpoint->flag);
+    }
+    *ret_address = memory_copy_text(bound);
     return STATUS_OK;
 }

@@ -197,13 +197,13 @@ static enum status native_bind(struct native_door *door, struct error *error)
     (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_IVL, &heartbeat_ms, sizeof(heartbeat_ms));
     (void)zmq_setsockopt(door->socket, ZMQ_HEARTBEAT_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
     (void)zmq_setsockopt(door->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
-    return native__bind(door->socket, door->options.address, "--native", &door->address, error);
+    return native__bind(door->socket, &door->options.endpoint, &door->address, error);
 }
 
 enum status native_door_open(const struct native_door_options *options, struct native_door **ret_door,
                              struct error *error)
 {
-    enum status status = native__check_address(options->address, error);
+    enum status status = net_endpoint_check(&options->endpoint, error);
     if (status != STATUS_OK) {
         return status;
     }

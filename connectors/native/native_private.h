@@ -76,10 +76,9 @@ struct native_door {
     atomic_bool is_stopping;
 };
 
-/* Whether it is a loopback ADDRESS:PORT. STATUS_INVALID, STATUS_DENIED. */
-MUST_USE enum status native__check_address(const char *address, struct error *error);
-/* Binds; *ret_address is the bound ADDRESS:PORT, the caller's. STATUS_BUSY: taken; `flag` is where to choose another. */
-MUST_USE enum status native__bind(void *socket, const char *address, const char *flag, char **ret_address,
+/* Binds to an endpoint that net_endpoint_check found sound; *ret_address is the first bound ADDRESS:PORT, the caller's.
+ * STATUS_BUSY (taken), STATUS_IO. */
+MUST_USE enum status native__bind(void *socket, const struct net_endpoint *endpoint, char **ret_address,
                                   struct error *error);
 /* One frame of a message to a ZeroMQ socket, without waiting. False: it did not take it; errno tells why. */
 bool native__send_part(void *socket, struct bytes part, bool has_more);

@@ -230,7 +230,7 @@ static void topics_note_table(void *context, const struct schema *schema)
 
 enum status topics_open(const struct topics_options *options, struct topics **ret_topics, struct error *error)
 {
-    enum status status = native__check_address(options->address, error);
+    enum status status = net_endpoint_check(&options->endpoint, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -251,7 +251,7 @@ enum status topics_open(const struct topics_options *options, struct topics **re
     (void)zmq_setsockopt(topics->socket, ZMQ_SNDHWM, &queue, sizeof(queue));
     (void)zmq_setsockopt(topics->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
     gate_table_list(options->gate, false, topics_note_table, topics);
-    status = native__bind(topics->socket, options->address, "--topics", &topics->address, error);
+    status = native__bind(topics->socket, &options->endpoint, &topics->address, error);
     if (status == STATUS_OK) {
         status = subscription_open(options->feed, &latest, &topics->subscription, &start, &horizon, error);
     }

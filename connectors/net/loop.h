@@ -28,7 +28,7 @@ struct loop_options {
 struct loop {
     struct loop_options options;
     uv_loop_t uv;
-    uv_tcp_t listeners[LISTENER_ADDRESSES_MAX];
+    uv_tcp_t listeners[NET_ENDPOINT_ADDRESSES_MAX];
     uv_stream_t *accepting; /* the one at which a client waits */
     uv_async_t wake;        /* messages wait, or it is to stop */
     uv_prepare_t pausing;

@@ -32,6 +32,8 @@ void setting_put(const struct configuration *configuration, const struct setting
                  struct buffer *text);
 
 enum door {
+    DOOR_NATIVE,
+    DOOR_TOPICS,
     DOOR_HTTP,
     DOOR_DYNAMODB,
     DOOR_DYNAMODB_TLS,

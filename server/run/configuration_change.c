@@ -1,6 +1,5 @@
 /* Checking, printing and changing settings of a server that is there. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/diagnostic.h"
@@ -48,21 +47,6 @@ void configuration_print(const struct configuration *configuration)
 
 /* --- checking --------------------------------------------------------------------------------------------------- */
 
-static enum status check_address(const char *flag, const char *address, struct error *error)
-{
-    const char *colon = strrchr(address, ':');
-    char *end = NULL;
-    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
-    if (strcmp(address, "off") == 0) {
-        return STATUS_OK;
-    }
-    if (colon == NULL || colon == address || colon[1] < '0' || colon[1] > '9' || *end != '\0' ||
-        port > 65535) {
-        return error_set(error, STATUS_INVALID, "--%s must be ADDRESS:PORT or off, not %s", flag, address);
-    }
-    return STATUS_OK;
-}
-
 static enum status check_file(const char *flag, const char *path, struct error *error)
 {
     return path[0] == '\0' || access(path, R_OK) == 0
@@ -72,17 +56,7 @@ static enum status check_file(const char *flag, const char *path, struct error *
 
 enum status configuration_check(const struct configuration *configuration, struct error *error)
 {
-    const struct {
-        const char *flag;
-        const char *address;
-    } sockets[] = {
-        {"native", configuration->native},
-        {"topics", configuration->topics},
-    };
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < ARRAY_COUNT(sockets) && status == STATUS_OK; i++) {
-        status = check_address(sockets[i].flag, sockets[i].address, error);
-    }
     for (int door = 0; door < DOORS && status == STATUS_OK; door++) {
         status = configuration_endpoint_check(configuration, (enum door)door, error);
     }

@@ -1,4 +1,4 @@
-/* Where the doors listen that are built on connectors/net, and who may connect there. */
+/* Where the doors listen, and who may connect there. */
 #include <string.h>
 
 #include "configuration.h"
@@ -9,7 +9,10 @@ struct net_endpoint configuration_endpoint(const struct configuration *configura
     const char *key = configuration->tls_key;
     bool has_tls = certificate[0] != '\0' && key[0] != '\0';
     bool has_login = strcmp(configuration->cql_authentication, "off") != 0;
+    static const char no_credentials[] = "it asks for no credentials and ciphers nothing yet";
     struct net_endpoint endpoints[DOORS] = {
+        [DOOR_NATIVE] = {.address = configuration->native, .flag = "--native", .advice = no_credentials},
+        [DOOR_TOPICS] = {.address = configuration->topics, .flag = "--topics", .advice = no_credentials},
         [DOOR_HTTP] = {.address = configuration->http,
                        .flag = "--http",
                        .advice = "it asks for no credentials: let a proxy show it to others"},

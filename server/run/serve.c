@@ -325,17 +325,18 @@ static enum status server_open_doors(struct server *server, struct error *error)
     for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
         status = server_open_cql(server, i == 1, error);
     }
-    struct topics_options topics = {.address = server->configuration.topics,
+    struct topics_options topics = {.endpoint = configuration_endpoint(&server->configuration, DOOR_TOPICS),
                                     .gate = server->gate,
                                     .feed = server->feed,
                                     .timeline = server->database.identity.timeline};
-    if (status == STATUS_OK && strcmp(server->configuration.topics, "off") != 0) {
+    if (status == STATUS_OK && configuration_has_door(&server->configuration, DOOR_TOPICS)) {
         status = topics_open(&topics, &server->topics, error);
     }
-    if (status != STATUS_OK || strcmp(server->configuration.native, "off") == 0) {
+    if (status != STATUS_OK || !configuration_has_door(&server->configuration, DOOR_NATIVE)) {
         return status;
     }
-    struct native_door_options options = {.address = server->configuration.native,
+    struct native_door_options options = {.endpoint =
+                                              configuration_endpoint(&server->configuration, DOOR_NATIVE),
                                           .gate = server->gate,
                                           .readers = server->readers,
                                           .feed = server->feed,

@@ -2,6 +2,7 @@
 """The program as a person uses it: verbs, exit codes, errors that say what to do, and what stands in the way of a start."""
 import json
 import os
+import socket
 import subprocess
 import urllib.request
 
@@ -56,7 +57,8 @@ def starts(running):
     expect(start(), 2, error="--data DIR")
     expect(start("--data", running.data), 1, error="in use by another server")
     expect(start("--data", other, "--native", running.address), 1, error="choose another address")
-    expect(start("--data", other, "--native", "0.0.0.0:7771"), 1, error="loopback")
+    expect(start("--data", other, "--native", "0.0.0.0:7771"), 1, error="--native 0.0.0.0:7771 is not a loopback address")
+    expect(start("--data", other, "--topics", "localhost"), 2, error="--topics localhost: it must be ADDRESS:PORT")
     expect(start("--data", other, "--native", "nonsense"), 2, error="ADDRESS:PORT")
     expect(start("--data", other, "--segment-bytes", "5"), 2, error="from 65536")
     expect(start("--data", other, "--nothing", "5"), 2, error="unknown argument")
@@ -123,7 +125,26 @@ def without_a_server(running):
     assert rest(latest) == [102, 104, 105]
 
 
+def has_v6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def both_addresses_of_localhost():
+    """localhost is 127.0.0.1 and, where the machine has it, ::1, for ZeroMQ's sockets as for the others."""
+    with Server("--native", "localhost:0", "--topics", "localhost:0") as running:
+        assert running.address.startswith("127.0.0.1:") and running.topics.startswith("127.0.0.1:"), (running.address, running.topics)
+        port = running.address.rpartition(":")[2]
+        for host in ("127.0.0.1", "localhost", *(["[::1]"] if has_v6() else [])):
+            done = subprocess.run([OXBOW, "status", "--server", f"{host}:{port}"], capture_output=True, text=True)
+            assert done.returncode == 0 and "committed_lsn" in done.stdout, (host, done)
+
+
 def main():
+    both_addresses_of_localhost()
     with Server() as running:
         verbs(running)
         starts(running)

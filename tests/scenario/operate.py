@@ -69,6 +69,7 @@ def check_configuration():
                                 (["--cql", "nowhere"], "--cql nowhere: it must be ADDRESS:PORT"),
                                 (["--cql-tls", "127.0.0.1:0"], "needs --tls-certificate"),
                                 (["--http", "0.0.0.0:8080"], "--http 0.0.0.0:8080 is not a loopback address"),
+                                (["--native", "0.0.0.0:1"], "--native 0.0.0.0:1 is not a loopback address"),
                                 (["--tls-key", directory + "/absent"], "cannot be read")):
             code, _, error = serve("--check-configuration", "--data", directory, *words)
             assert code == 2 and expected in error, (words, code, error)

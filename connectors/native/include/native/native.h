@@ -3,6 +3,7 @@
 #define NATIVE_NATIVE_H
 
 #include "base/error.h"
+#include "net/endpoint.h"
 
 struct native_door;
 struct gate;
@@ -13,7 +14,7 @@ struct identity;
 struct health;
 
 struct native_door_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct net_endpoint endpoint; /* plain, on loopback */
     struct gate *gate;
     struct gate_readers *readers; /* where long reads go; stopped before the door is closed */
     struct feed *feed;

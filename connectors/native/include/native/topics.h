@@ -6,13 +6,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/endpoint.h"
 
 struct topics;
 struct gate;
 struct feed;
 
 struct topics_options {
-    const char *address; /* ADDRESS:PORT, loopback only; port 0 takes a free one */
+    struct net_endpoint endpoint; /* plain, on loopback */
     struct gate *gate;
     struct feed *feed;
     uint32_t timeline;

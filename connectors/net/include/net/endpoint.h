@@ -3,8 +3,14 @@
 #define NET_ENDPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
+
+enum {
+    NET_ENDPOINT_ADDRESSES_MAX = 2, /* of localhost */
+    NET_ADDRESS_BYTES = 64,         /* of ADDRESS:PORT in full, with the NUL */
+};
 
 struct net_endpoint {
     /* ADDRESS:PORT, numeric, those of IPv6 in brackets: 127.0.0.1:8000, [::1]:8000. localhost:8000 is 127.0.0.1 and,
@@ -23,5 +29,9 @@ struct net_endpoint {
 bool net_endpoint_is_local(const struct net_endpoint *endpoint);
 /* STATUS_INVALID (no address), STATUS_DENIED (beyond loopback, and it must not be). */
 MUST_USE enum status net_endpoint_check(const struct net_endpoint *endpoint, struct error *error);
+
+/* The addresses that it comes to, numeric: "127.0.0.1:7770", "[::1]:7770". Returns how many; 0: it is no address. */
+size_t net_endpoint_addresses(const struct net_endpoint *endpoint,
+                              char ret_texts[NET_ENDPOINT_ADDRESSES_MAX][NET_ADDRESS_BYTES]);
 
 #endif
