@@ -361,6 +361,8 @@ struct page {
 enum status page_index(struct page *page, struct bytes name);
 /* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
 enum status page_check_projected(struct page *page);
+/* The filter of a query names nothing that the index, local or global, does not hold; a scan's may, and finds it missing. */
+enum status page_check_filtered(struct page *page);
 /* No key is empty. */
 enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
 /* Whether the filter is asked of what a global index holds of an item, which is not all of it. */

@@ -213,9 +213,16 @@ def indexes_hold_what_they_project(db, wire):
     answer = query(db, "artist = :a AND #y > :y", names={"#y": "year"}, given={"a": "a0", "y": 2002}, IndexName="local-year", ProjectionExpression="price")
     equal([plain_item(one) for one in answer["Items"]], [{"price": -15}, {"price": 25}])
     equal([one["price"]["N"] for one in query(db, "artist = :a AND price BETWEEN :p AND :q", given={"a": "a0", "p": -30, "q": 10}, IndexName="local-price")["Items"]], ["-25", "-15", "-5", "5"])
-    for expression, wanted in (("attribute_exists(price)", 0), ("attribute_not_exists(price)", 6)):
+    unheld = INVALID + "Secondary index %s does not project one or more filter attributes: [%s]"
+    for members in ({}, {"Select": "COUNT"}):
+        for expression, names in (("attribute_exists(price)", "price"), ("price = extra OR NOT (attribute_exists(price) AND size(lost.x) > price)", "price, extra, lost")):
+            fails(VALIDATION, unheld % ("by-genre", names), query, db=db, condition="genre = :g", given={"g": "g0"}, IndexName="by-genre", FilterExpression=expression, **members)
+    fails(VALIDATION, unheld % ("local-year", "price"), query, db=db, condition="artist = :a", given={"a": "a0"}, IndexName="local-year", FilterExpression="attribute_exists(price)", Select="ALL_ATTRIBUTES")
+    fails(VALIDATION, unheld % ("local-year", "price"), db.query, TableName="music", IndexName="local-year", KeyConditions={"artist": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a0"}]}},
+          QueryFilter={"price": {"ComparisonOperator": "NOT_NULL"}})
+    for expression, wanted in (("attribute_exists(price)", 0), ("attribute_not_exists(price)", 15)):
         for members in ({}, {"Select": "COUNT"}):
-            equal(query(db, "genre = :g", given={"g": "g0"}, IndexName="by-genre", FilterExpression=expression, **members)["Count"], wanted, "a global index is filtered by what it holds: " + expression)
+            equal(db.scan(TableName="music", IndexName="by-genre", FilterExpression=expression, **members)["Count"], wanted, "a scan of a global index is filtered by what it holds: " + expression)
     equal(query(db, "label = :g", given={"g": "l", "p": 0}, IndexName="by-label", FilterExpression="price > :p")["Count"], 3)
     fails(VALIDATION, INVALID + "Select type ALL_ATTRIBUTES is not supported for global secondary index by-genre because its projection type is not ALL", query, db=db, condition="genre = :g", given={"g": "g0"},
           IndexName="by-genre", Select="ALL_ATTRIBUTES")
