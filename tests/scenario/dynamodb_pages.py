@@ -287,6 +287,12 @@ def indexes_come_and_go(db, wire):
     equal(([i["IndexName"] for i in found["GlobalSecondaryIndexes"]], {d["AttributeName"] for d in found["AttributeDefinitions"]}), (["by-sparse"], {"p", "sparse"}))
     fails(VALIDATION, "The table does not have the specified index: by-n", db.scan, TableName="later", IndexName="by-n")
     db.put_item(TableName="later", Item=item(p="text", n="now a text"))
+    definitions[0]["AttributeType"] = "S"
+    for round in range(3):  # while it is filled, and after
+        create("by-n", "n")
+        db.update_table(TableName="later", BillingMode="PAY_PER_REQUEST")
+        db.update_table(TableName="later", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-n"}}])
+        equal([i["IndexName"] for i in db.describe_table(TableName="later")["Table"]["GlobalSecondaryIndexes"]], ["by-sparse"])
 
 
 def capacity_is_told(db, wire):
