@@ -96,6 +96,8 @@ def tables_that_are_refused(db, wire):
             (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}]),
              "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi")):
         fails(VALIDATION, words, db.create_table, TableName="refused", **members)
+    for operation in ("DescribeTable", "DeleteTable"):  # the client refuses it itself
+        wire.refused(operation, {"TableName": ""}, VALIDATION, "1 validation error detected: Value '' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 1")
     for name, words in (("ab", "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"), ("a" * 256, "Member must have length less than or equal to 255"),
                         ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
         wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
