@@ -137,6 +137,8 @@ extern const struct item_bounds dynamodb_item_bounds;
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Only that key attributes which are there are neither empty nor too long. */
 enum status key_check_sizes(struct call *call, const struct schema *schema, const struct value *item);
+/* Only that the keys of indexes which an item has are not empty. */
+enum status key_check_empty(struct call *call, const struct schema *schema, const struct value *item);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
 const char *key_type_letter(enum type_kind kind);
@@ -302,7 +304,8 @@ double capacity_write_units(size_t bytes);
 /* The attributes of an item that an index with those properties holds. */
 struct value index_projected(const struct schema *schema, const struct index_schema *index,
                              const struct value *properties, const struct value *item, struct arena *arena);
-/* Adds what a write from `old` to `new` (NULL: none) costs. */
+/* Adds what a write from `old` to `new` (NULL: none) costs; in a transaction the table's part has a `factor` of 2, an index's
+ * costs what it does elsewhere. */
 void capacity_add_write(struct capacity *capacity, const struct value *old, const struct value *new,
                         double factor, struct arena *arena);
 /* Charges what was consumed, and appends ConsumedCapacity when the request asks for it: of one table, or a list. */
