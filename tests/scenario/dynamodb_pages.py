@@ -64,7 +64,7 @@ def key_conditions_that_are_refused(db, wire):
             ("artist = :a AND song IN (:s)", "Invalid operator used in KeyConditionExpression: IN", {"s": "x"}), ("artist = :a AND attribute_exists(song)", "Invalid operator used in KeyConditionExpression: attribute_exists", {}),
             ("artist = :a AND size(song) = :s", "KeyConditionExpressions cannot contain nested operations", {"s": 1}), ("artist = :a AND song = artist", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition", {}),
             (":a = :t", "Invalid condition in KeyConditionExpression: No key attribute specified", {"t": "x"}), ("artist = :a AND song = :s AND song = :s", "KeyConditionExpressions must only contain one condition per key", {"s": "x"}),
-            ("artist = :a AND song > :s AND song < :t", "KeyConditionExpressions must only contain one condition per key", {"s": "a", "t": "b"}), ("artist = :a AND song.x = :s", "KeyConditionExpressions cannot have conditions on nested attributes", {"s": "x"}),
+            ("artist = :a AND song > :s AND song < :t", "KeyConditionExpressions must only contain one condition per key", {"s": "a", "t": "b"}), ("artist = :a AND song.x = :s", "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes", {"s": "x"}),
             ("artist = :a AND song = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}), ("artist = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}),
             ("artist = :a AND song = :s AND price = :p", "Conditions can be of length 1 or 2 only", {"s": "x", "p": 1}), ("artist = :a AND song = :s", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: song", {"s": ""}),
             ("artist = :a AND", bad + "Syntax error", {}), ("", bad + "The expression can not be empty;", {}), ("artist = :a AND year = :s", bad + "Attribute name is a reserved keyword; reserved keyword: year", {"s": 1})):
@@ -413,6 +413,11 @@ def legacy_keys(db, wire):
                         ({"n": condition("EQ", 1)}, "Query condition missed key schema element: p"), ({"p": condition("EQ", "k"), "v": condition("EQ", 1)}, "Query condition missed key schema element: n"), ({}, "Conditions can be of length 1 or 2 only"),
                         ({"p": condition("EQ", "k"), "n": condition("EQ", 1), "v": condition("EQ", 1)}, ""), ({"p": condition("EQ", 1)}, "Condition parameter type does not match schema type")):
         fails(VALIDATION, words, db.query, TableName="old", KeyConditions=keys)
+    keys = {"p": condition("EQ", "k"), "n": condition("GT", 2)}
+    answer = db.query(TableName="old", KeyConditions=keys, FilterExpression="v <> :v", ProjectionExpression="#n", ExpressionAttributeNames={"#n": "n"}, ExpressionAttributeValues=values(v=40))
+    equal([plain_item(one) for one in answer["Items"]], [{"n": 3}, {"n": 5}], "old keys, newer filter")
+    fails(VALIDATION, "Non-expression parameters: {KeyConditions} Expression parameters: {FilterExpression, KeyConditionExpression}", db.query, TableName="old", KeyConditions=keys, KeyConditionExpression="p = :p", FilterExpression="v <> :v",
+          ExpressionAttributeValues=values(p="k", v=1))
     fails(VALIDATION, "QueryFilter can only contain non-primary key attributes: Primary key attribute: n", db.query, TableName="old", KeyConditions={"p": condition("EQ", "k")}, QueryFilter={"n": condition("EQ", 1)})
 
 
