@@ -235,7 +235,8 @@ enum {
 const char *warm_name(size_t which);
 int64_t warm_units(const struct value *properties, size_t which);
 /* Whether both, where `holder` has them, are of the right shape. `index` is empty: of the table. */
-enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index);
+enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index,
+                                    bool is_new);
 /* A copy of what asks for a table or an index without those of both that say nothing, which the service overlooks. */
 struct value throughput_without_empty(const struct value *holder, struct arena *arena);
 /* Whether `wanted` (or NULL) is no less than what `now` has, which may have it already. */

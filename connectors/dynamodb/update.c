@@ -384,7 +384,7 @@ static enum status change_check(struct call *call, const struct value *changes, 
         }
     }
     enum status status = throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
-    return status == STATUS_OK ? throughput_check_extras(call, alter, name) : status;
+    return status == STATUS_OK ? throughput_check_extras(call, alter, name, false) : status;
 }
 
 /* --- what may be changed together ------------------------------------------------------------------------------- */
@@ -509,7 +509,7 @@ static enum status update_check_request(struct call *call)
                      : throughput_check_bounds(call, throughput, (struct bytes){0});
     }
     if (status == STATUS_OK) {
-        status = throughput_check_extras(call, call->input, (struct bytes){0});
+        status = throughput_check_extras(call, call->input, (struct bytes){0}, false);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = change_check(call, changes, i);

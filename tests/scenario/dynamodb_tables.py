@@ -310,6 +310,7 @@ def members_that_are_newer(db, wire):
         wire.refused("UpdateTable", {"TableName": "newer", **members}, VALIDATION, words)
     provisioned = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
     for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 3999}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/"),
+                           ({"OnDemandThroughput": {"MaxReadRequestUnits": 9, "MaxWriteRequestUnits": -1}}, "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside of valid range"),
                            ({**provisioned, "WarmThroughput": {"WriteUnitsPerSecond": 4}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than WriteCapacityUnits of ProvisionedThroughput"),
                            ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.")):
         wire.refused("CreateTable", {"TableName": "newest", **shape("p:S", **members)}, VALIDATION, words)
