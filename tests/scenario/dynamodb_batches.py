@@ -32,7 +32,8 @@ def batches_read(db, wire):
     fails(VALIDATION, "Too many items requested for the BatchGetItem call", db.batch_get_item, RequestItems={"one": {"Keys": keys_of(*map(str, range(60)))}, "two": {"Keys": [item(p="x", n=n) for n in range(41)]}})
     fails(VALIDATION, "Member must have length less than or equal to 100", db.batch_get_item, RequestItems={"one": {"Keys": keys_of(*map(str, range(101)))}})
     fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a", "b", "a")}})
-    fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"two": {"Keys": [{"p": {"S": "a"}, "n": {"N": "1"}}, {"p": {"S": "a"}, "n": {"N": "1.0"}}]}})
+    fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"none": {"Keys": keys_of("a", "a")}})
+    equal(db.batch_get_item(RequestItems={"two": {"Keys": [{"p": {"S": "a"}, "n": {"N": "1"}}, {"p": {"S": "a"}, "n": {"N": "1.0"}}]}})["UnprocessedKeys"], {}, "keys are compared as they are written")
     fails(NOT_FOUND, "Requested resource not found", db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a")}, "none": {"Keys": keys_of("a")}})
     fails(VALIDATION, NO_MATCH, db.batch_get_item, RequestItems={"two": {"Keys": keys_of("a")}})
     fails(VALIDATION, "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}",
