@@ -294,6 +294,8 @@ def members_that_are_newer(db, wire):
     db.put_item(TableName="newer", Item=item(p="sparse", a="x", c="c"))
     answer = wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a AND b = :b AND c > :c", "ExpressionAttributeValues": values(a="x", b=1, c="c1")})
     equal([plain_item(one) for one in answer["Items"]], [{"p": "3", "a": "x", "b": 1, "c": "c3"}])
+    old = {name: {"ComparisonOperator": operator, "AttributeValueList": [value]} for (name, value), operator in zip(values(a="x", b=1, c="c1").items(), ("EQ", "EQ", "GT"))}
+    equal(wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditions": {name.lstrip(":"): one for name, one in old.items()}})["Items"], answer["Items"], "conditions of the old kind")
     wire.refused("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a", "ExpressionAttributeValues": values(a="x")}, VALIDATION, "Query condition missed key schema element: b")
     wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
     warm = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"}
