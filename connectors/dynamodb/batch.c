@@ -291,7 +291,9 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);
     }
-    return key_check_item(call, write->schema, &write->item);
+    struct value key = key_of_item(write->schema, &write->item, call->arena);
+    status = key_check(call, write->schema, &key); /* in these words, unlike PutItem's */
+    return status == STATUS_OK ? key_check_item(call, write->schema, &write->item) : status;
 }
 
 static void batch_put_unprocessed(const struct batch *batch, struct buffer *body)
