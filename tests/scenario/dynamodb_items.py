@@ -464,6 +464,9 @@ def conditions_that_are_refused(db, wire):
         fails(VALIDATION, bad + f"The IN operator is provided with too many operands; number of operands: {count}", db.put_item, TableName="hash", Item=item(pk="c"),
               ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
     long = " OR ".join(["n = :v"] * 151)
+    many = [f"x{n}" for n in range(450)]
+    answer = db.update_item(TableName="hash", Key=item(pk="many"), UpdateExpression="SET " + ",".join(f"{name}=:v" for name in many), ExpressionAttributeValues=values(v=1), ReturnValues="UPDATED_NEW")
+    equal(len(answer["Attributes"]), 450, "as many actions as the text has room for")
     fails(VALIDATION, bad + "The expression contains too many operators; operator count: 301", db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=long, ExpressionAttributeValues=values(v=1))
 
 
