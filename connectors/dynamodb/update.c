@@ -593,6 +593,24 @@ static enum status update_check_state(struct call *call, const struct schema *sc
     return STATUS_OK;
 }
 
+static enum status update_fail_replicas(struct call *call)
+{
+    const struct value *changes = member_of(call->input, "ReplicaUpdates");
+    for (size_t i = 0; i < changes->items.count; i++) {
+        for (size_t k = 0; k < ARRAY_COUNT(change_kinds); k++) {
+            const struct value *change = member_of(&changes->items.at[i], change_kinds[k]);
+            if (change != NULL && bytes_equal(text_of(change, "RegionName"), call->region)) {
+                return call_fail(
+                    call, AWS_FAILURE_VALIDATION,
+                    "Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, "
+                    "DeleteTable, or UpdateTable as required.");
+            }
+        }
+    }
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     "Replicas in other regions are not supported by this server");
+}
+
 enum status tables_update(struct call *call)
 {
     static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled"};
@@ -612,8 +630,7 @@ enum status tables_update(struct call *call)
     update.next = *update.current;
     update.properties = properties_decode(update.current->properties, call->arena);
     if (member_of(call->input, "ReplicaUpdates") != NULL) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Replicas in other regions are not supported by this server");
+        return update_fail_replicas(call);
     }
     for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
         if (member_of(call->input, kept[i]) != NULL) {

@@ -145,6 +145,8 @@ def tables_change(db, wire):
     equal((found["ReadCapacityUnits"], found["WriteCapacityUnits"], found["NumberOfDecreasesToday"]), (3, 10, 1))
     fails(VALIDATION, "The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
           "provisioned for the table: 10. Requested WriteCapacityUnits: 10. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.", db.update_table, TableName="change", ProvisionedThroughput=units(3, 10))
+    for region, words in (("us-east-1", "Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required."), ("eu-west-1", "not supported by this server")):
+        wire.refused("UpdateTable", {"TableName": "change", "ReplicaUpdates": [{"Create": {"RegionName": region}}]}, VALIDATION, words)
     fails(VALIDATION, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
           "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required", db.update_table, TableName="change")
     fails(VALIDATION, "The provisioned throughput for the table will not change.", db.update_table, TableName="change", BillingMode="PROVISIONED", ProvisionedThroughput=units(3, 10))
