@@ -72,7 +72,9 @@ enum status page_index(struct page *page, struct bytes name)
     bool is_local = boolean_of(&page->index_properties, "IsLocal");
     if (!is_local && boolean_of(call->input, "ConsistentRead")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Consistent reads are not supported on global secondary indexes");
+                         member_of(call->input, "Statement") != NULL
+                             ? "Strongly consistent read is not supported on Global Secondary Indexes"
+                             : "Consistent reads are not supported on global secondary indexes");
     }
     if (page->index->state != INDEX_ACTIVE) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
