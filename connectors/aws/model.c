@@ -256,7 +256,7 @@ static void check_length_bounds(struct check *check, const struct aws_shape *sha
     }
 }
 
-/* A table is told by its name or its ARN; a name has the bounds of names. */
+/* A table is told by its name or its ARN; a name has the bounds of names, an empty one those of the model. */
 static const struct aws_shape *check_table_shape(const struct aws_shape *shape, const struct value *value)
 {
     static const struct aws_shape name = {.name = "TableName",
@@ -267,7 +267,7 @@ static const struct aws_shape *check_table_shape(const struct aws_shape *shape, 
                                           .max = 255,
                                           .pattern = "[a-zA-Z0-9_.-]+"};
     bool is_table = strcmp(shape->name, "TableArn") == 0 && value->kind == VALUE_TEXT &&
-                    !bytes_start_with(value->bytes, bytes_of_text("arn:"));
+                    value->bytes.size > 0 && !bytes_start_with(value->bytes, bytes_of_text("arn:"));
     return is_table ? &name : shape;
 }
 

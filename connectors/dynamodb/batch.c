@@ -54,6 +54,20 @@ static enum status get_read(struct call *call, const struct value *pair, struct 
                                : status;
 }
 
+/* Whether a table's part asks for one key twice, in the same words: 1 and 1.0 are two. */
+static bool get_has_duplicates(const struct get_part *part)
+{
+    const struct value *keys = member_of(part->json, "Keys");
+    for (size_t i = 1; i < part->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (value_equal(&keys->items.at[i], &keys->items.at[k])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* What is mixed is mixed in the whole request, be it of two tables. */
 static enum status get_check_mixed(struct call *call, const struct value *tables)
 {
@@ -78,9 +92,7 @@ static enum status get_plan(struct call *call, struct get_part *part)
     for (size_t i = 0; i < part->count && status == STATUS_OK; i++) {
         status = key_check(call, part->schema, &part->keys[i]);
     }
-    return status == STATUS_OK && has_duplicates(part->schema, part->keys, part->count)
-               ? fail_duplicates(call)
-               : status;
+    return status;
 }
 
 /* A table that is named twice, by its name and by its ARN, is one table. */
@@ -196,6 +208,9 @@ enum status batch_get(struct call *call)
             call_fail(call, AWS_FAILURE_VALIDATION, "Too many items requested for the BatchGetItem call");
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = get_has_duplicates(&parts[i]) ? fail_duplicates(call) : STATUS_OK;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = get_plan(call, &parts[i]);
         for (size_t k = 0; k < i && status == STATUS_OK; k++) {
             status = get_repeats(&parts[i], &parts[k]) ? fail_duplicates(call) : STATUS_OK;
@@ -276,7 +291,9 @@ static enum status write_plan(struct call *call, struct batch_write *write)
     if (write->change.kind == GATE_DELETE) {
         return key_check(call, write->schema, &write->item);
     }
-    return key_check_item(call, write->schema, &write->item);
+    struct value key = key_of_item(write->schema, &write->item, call->arena);
+    status = key_check(call, write->schema, &key); /* in these words, unlike PutItem's */
+    return status == STATUS_OK ? key_check_item(call, write->schema, &write->item) : status;
 }
 
 static void batch_put_unprocessed(const struct batch *batch, struct buffer *body)

@@ -83,7 +83,7 @@ void capacity_add_write(struct capacity *capacity, const struct value *old, cons
     }
     for (size_t i = 0; i < indexes; i++) {
         capacity->index_units[i] +=
-            factor * index_units(capacity->schema, &capacity->schema->indexes[i], old, new, arena);
+            index_units(capacity->schema, &capacity->schema->indexes[i], old, new, arena);
     }
 }
 

@@ -371,7 +371,7 @@ enum status create_check_throughput(struct call *call, const struct value *holde
     }
     enum status status = throughput_check_bounds(call, throughput, index);
     if (status == STATUS_OK) {
-        status = throughput_check_extras(call, holder, index);
+        status = throughput_check_extras(call, holder, index, true);
     }
     return status == STATUS_OK ? warm_check_first(call, holder, is_on_demand, index) : status;
 }

@@ -137,6 +137,8 @@ extern const struct item_bounds dynamodb_item_bounds;
 enum status key_check(struct call *call, const struct schema *schema, const struct value *key);
 /* Only that key attributes which are there are neither empty nor too long. */
 enum status key_check_sizes(struct call *call, const struct schema *schema, const struct value *item);
+/* Only that the keys of indexes which an item has are not empty. */
+enum status key_check_empty(struct call *call, const struct schema *schema, const struct value *item);
 /* Whether an item to be put has its key attributes, and fits the keys of indexes. */
 enum status key_check_item(struct call *call, const struct schema *schema, const struct value *item);
 const char *key_type_letter(enum type_kind kind);
@@ -233,7 +235,8 @@ enum {
 const char *warm_name(size_t which);
 int64_t warm_units(const struct value *properties, size_t which);
 /* Whether both, where `holder` has them, are of the right shape. `index` is empty: of the table. */
-enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index);
+enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index,
+                                    bool is_new);
 /* A copy of what asks for a table or an index without those of both that say nothing, which the service overlooks. */
 struct value throughput_without_empty(const struct value *holder, struct arena *arena);
 /* Whether `wanted` (or NULL) is no less than what `now` has, which may have it already. */
@@ -302,7 +305,8 @@ double capacity_write_units(size_t bytes);
 /* The attributes of an item that an index with those properties holds. */
 struct value index_projected(const struct schema *schema, const struct index_schema *index,
                              const struct value *properties, const struct value *item, struct arena *arena);
-/* Adds what a write from `old` to `new` (NULL: none) costs. */
+/* Adds what a write from `old` to `new` (NULL: none) costs; in a transaction the table's part has a `factor` of 2, an index's
+ * costs what it does elsewhere. */
 void capacity_add_write(struct capacity *capacity, const struct value *old, const struct value *new,
                         double factor, struct arena *arena);
 /* Charges what was consumed, and appends ConsumedCapacity when the request asks for it: of one table, or a list. */
@@ -361,6 +365,8 @@ struct page {
 enum status page_index(struct page *page, struct bytes name);
 /* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
 enum status page_check_projected(struct page *page);
+/* The filter of a query names nothing that the index, local or global, does not hold; a scan's may, and finds it missing. */
+enum status page_check_filtered(struct page *page);
 /* No key is empty. */
 enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
 /* Whether the filter is asked of what a global index holds of an item, which is not all of it. */

@@ -24,13 +24,20 @@ static const struct parameter legacy_parameters[] = {
     {"KeyConditions", EXPRESSION_KIND_KEY},
 };
 
+/* Key conditions of the old kind go with all expressions but their successor, which came later than the others. */
+static bool parameter_counts(const struct value *map, const char *name)
+{
+    return member_of(map, name) != NULL &&
+           (strcmp(name, "KeyConditions") != 0 || member_of(map, "KeyConditionExpression") != NULL);
+}
+
 /* Appends those that the request has: "A, B". */
 static void parameters_put(struct buffer *text, const struct value *map, unsigned kinds,
                            const struct parameter *parameters, size_t count)
 {
     size_t start = text->size;
     for (size_t i = 0; i < count; i++) {
-        if ((parameters[i].kinds & kinds) != 0 && member_of(map, parameters[i].name) != NULL) {
+        if ((parameters[i].kinds & kinds) != 0 && parameter_counts(map, parameters[i].name)) {
             buffer_put_text(text, text->size > start ? ", " : "");
             buffer_put_text(text, parameters[i].name);
         }

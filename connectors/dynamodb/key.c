@@ -86,21 +86,51 @@ enum status key_check(struct call *call, const struct schema *schema, const stru
     return key_check_sizes(call, schema, key);
 }
 
+static enum status key_check_index(struct call *call, const struct schema *schema,
+                                   const struct index_schema *index, const struct value *item)
+{
+    const uint8_t storage[4] = {0};
+    struct buffer entry = {0};
+    struct error error;
+    enum status status =
+        index_entry_key(schema, index, bytes_of(storage, sizeof(storage)), item, &entry, &error);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
+        status = index_bounds_check(index, item, &dynamodb_item_bounds, &error);
+    }
+    buffer_reset(&entry);
+    return status == STATUS_OK ? status : call_fail_error(call, status, error.text);
+}
+
 /* Index keys that an item has must fit, whatever the store holds. */
 static enum status key_check_indexes(struct call *call, const struct schema *schema, const struct value *item)
 {
-    const uint8_t storage[4] = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
-        struct buffer entry = {0};
-        struct error error;
-        status = index_entry_key(schema, &schema->indexes[i], bytes_of(storage, sizeof(storage)), item,
-                                 &entry, &error);
-        if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-            status = index_bounds_check(&schema->indexes[i], item, &dynamodb_item_bounds, &error);
+        status = key_check_index(call, schema, &schema->indexes[i], item);
+    }
+    return status;
+}
+
+static bool index_has_empty(const struct index_schema *index, const struct value *item)
+{
+    for (size_t i = 0; i < index->partition_count + index->clustering_count; i++) {
+        const struct key_column *column = index_key_column(index, i);
+        const struct value *value = value_map_get(item, column->name);
+        bool has_bytes = value != NULL && (value->kind == VALUE_TEXT || value->kind == VALUE_BYTES);
+        if (has_bytes && value->bytes.size == 0 &&
+            strcmp(document_type(value), key_type_letter(column->type.kind)) == 0) {
+            return true;
         }
-        status = status == STATUS_OK ? status : call_fail_error(call, status, error.text);
-        buffer_reset(&entry);
+    }
+    return false;
+}
+
+enum status key_check_empty(struct call *call, const struct schema *schema, const struct value *item)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+        const struct index_schema *index = &schema->indexes[i];
+        status = index_has_empty(index, item) ? key_check_index(call, schema, index, item) : STATUS_OK;
     }
     return status;
 }

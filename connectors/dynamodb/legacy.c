@@ -364,7 +364,8 @@ static enum status key_conditions_read(struct call *call, const struct value *ma
     if (conditions == NULL) {
         return STATUS_OK;
     }
-    if (conditions->pairs.count == 0 || conditions->pairs.count > 2) {
+    if (conditions->pairs.count == 0 ||
+        conditions->pairs.count > KEY_TERMS_MAX) { /* an index may have many keys */
         return call_fail(call, AWS_FAILURE_VALIDATION, "Conditions can be of length 1 or 2 only");
     }
     expressions->has_key_condition = true;

@@ -72,7 +72,9 @@ enum status page_index(struct page *page, struct bytes name)
     bool is_local = boolean_of(&page->index_properties, "IsLocal");
     if (!is_local && boolean_of(call->input, "ConsistentRead")) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Consistent reads are not supported on global secondary indexes");
+                         member_of(call->input, "Statement") != NULL
+                             ? "Strongly consistent read is not supported on Global Secondary Indexes"
+                             : "Consistent reads are not supported on global secondary indexes");
     }
     if (page->index->state != INDEX_ACTIVE) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
@@ -484,6 +486,64 @@ static enum status query_check_filter(struct page *page)
     return STATUS_OK;
 }
 
+/* An attribute that a filter names and the index does not hold. */
+struct missing_name {
+    struct bytes name;
+    struct missing_name *next;
+};
+
+/* NOLINTBEGIN(misc-no-recursion): EXPRESSION_OPERATORS_MAX bounds it */
+/* Adds those that the condition names to the end of the list, each once. */
+static void condition_gather_missing(const struct page *page, const struct condition *condition,
+                                     struct missing_name **list)
+{
+    for (size_t i = 0; i < condition->operands_count; i++) {
+        const struct path *path = &condition->operands[i].path;
+        if (path->count == 0 || index_holds_attribute(page->schema, page->index, &page->index_properties,
+                                                      path->elements[0].name)) {
+            continue;
+        }
+        struct missing_name **at = list;
+        while (*at != NULL && !bytes_equal((*at)->name, path->elements[0].name)) {
+            at = &(*at)->next;
+        }
+        if (*at == NULL) {
+            *at = arena_create(page->call->arena, sizeof(**at));
+            **at = (struct missing_name){.name = path->elements[0].name};
+        }
+    }
+    if (condition->left != NULL) {
+        condition_gather_missing(page, condition->left, list);
+    }
+    if (condition->right != NULL) {
+        condition_gather_missing(page, condition->right, list);
+    }
+}
+/* NOLINTEND(misc-no-recursion) */
+
+enum status page_check_filtered(struct page *page)
+{
+    struct missing_name *missing = NULL;
+    struct buffer names = {0};
+    if (page->index == NULL || page->is_all_projected || page->expressions.filter == NULL) {
+        return STATUS_OK;
+    }
+    condition_gather_missing(page, page->expressions.filter, &missing);
+    for (const struct missing_name *at = missing; at != NULL; at = at->next) {
+        buffer_put_text(&names, at == missing ? "" : ", ");
+        buffer_put(&names, at->name);
+    }
+    enum status status =
+        missing == NULL
+            ? STATUS_OK
+            : call_fail(page->call, AWS_FAILURE_VALIDATION,
+                        INVALID "Secondary index %.*s does not project one or more filter attributes: [%.*s]",
+                        (int)page->index->name.size, (const char *)page->index->name.data, (int)names.size,
+                        (const char *)names.data);
+    buffer_reset(&names);
+    return status;
+}
+
 enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -588,6 +648,9 @@ enum status pages_query(struct call *call)
     }
     if (status == STATUS_OK) {
         status = page_check_projected(page);
+    }
+    if (status == STATUS_OK) {
+        status = page_check_filtered(page);
     }
     if (status == STATUS_OK) {
         status = page_start(page, start, true);

@@ -250,6 +250,23 @@ bool partiql_returned(const struct partiql_plan *plan, const struct value *old, 
     return ret_item->pairs.count > 0;
 }
 
+/* What a path is called in an answer: its last name, and the indexes after it: `a.b[0]` is "b[0]". */
+static const char *column_name(const struct path *path, struct arena *arena)
+{
+    struct buffer text = {0};
+    size_t from = path->count - 1;
+    while (path->elements[from].is_index) { /* the first is a name */
+        from--;
+    }
+    buffer_put(&text, path->elements[from].name);
+    for (size_t i = from + 1; i < path->count; i++) {
+        buffer_put_format(&text, "[%zu]", path->elements[i].index);
+    }
+    const char *name = arena_copy_text(arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return name;
+}
+
 struct value partiql_project(const struct partiql_statement *statement, const struct value *item,
                              struct arena *arena)
 {
@@ -259,13 +276,9 @@ struct value partiql_project(const struct partiql_statement *statement, const st
         return *item;
     }
     for (size_t i = 0; i < projection->count; i++) {
-        const struct path *path = &projection->paths[i];
-        const struct path_element *last = &path->elements[path->count - 1];
-        const struct value *found = path_find(path, item);
+        const struct value *found = path_find(&projection->paths[i], item);
         if (found != NULL) {
-            const char *name =
-                last->is_index ? arena_format(arena, "_%zu", i + 1) : arena_copy_text(arena, last->name);
-            map_set_member(&part, name, found, arena);
+            map_set_member(&part, column_name(&projection->paths[i], arena), found, arena);
         }
     }
     return part;

@@ -433,6 +433,9 @@ enum status partiql_select(struct call *call, const struct partiql_statement *st
     if (status == STATUS_OK) {
         status = check_keys(selection);
     }
+    if (status == STATUS_OK && selection->page.query.key_terms_count > 0) {
+        status = page_check_filtered(&selection->page);
+    }
     if (status == STATUS_OK) {
         status = plan_order(selection);
     }

@@ -165,41 +165,37 @@ static enum status check_paths(struct partiql_parser *parser, const struct path 
 }
 
 /* One clause's actions. */
-static enum status clause_read(struct partiql_parser *parser, bool is_set, struct action *actions,
-                               size_t *count)
+static enum status clause_read(struct partiql_parser *parser, bool is_set, struct update *update)
 {
     enum status status = STATUS_OK;
     do {
-        if (*count == EXPRESSION_ACTIONS_MAX) {
+        if (update->count == EXPRESSION_ACTIONS_MAX) {
             return partiql_fail(parser, "The statement changes too many attributes");
         }
+        struct action *action = update_action_add(update, parser->arena);
         status = partiql_advance(parser); /* the clause's word, or a comma */
         if (status == STATUS_OK) {
-            status = action_read(parser, is_set, &actions[*count]);
+            status = action_read(parser, is_set, action);
         }
-        for (size_t i = 0; i < *count && status == STATUS_OK; i++) {
-            status = check_paths(parser, &actions[i].path, &actions[*count].path);
+        for (size_t i = 0; i + 1 < update->count && status == STATUS_OK; i++) {
+            status = check_paths(parser, &update->actions[i].path, &action->path);
         }
-        (*count)++;
     } while (status == STATUS_OK && parser->token.kind == PARTIQL_COMMA);
     return status;
 }
 
 enum status partiql_update(struct partiql_parser *parser, struct update *ret_update)
 {
-    struct action actions[EXPRESSION_ACTIONS_MAX] = {0};
-    size_t count = 0;
+    struct update update = {0};
     bool is_set = partiql_is_word(parser, "SET");
     enum status status = STATUS_OK;
     if (!is_set && !partiql_is_word(parser, "REMOVE")) {
         return partiql_fail(parser, "Expected data manipulation");
     }
     while (status == STATUS_OK && (is_set || partiql_is_word(parser, "REMOVE"))) {
-        status = clause_read(parser, is_set, actions, &count);
+        status = clause_read(parser, is_set, &update);
         is_set = partiql_is_word(parser, "SET");
     }
-    struct action *kept = arena_create_array(parser->arena, count, sizeof(*kept));
-    memcpy(kept, actions, count * sizeof(*kept));
-    *ret_update = (struct update){.actions = kept, .count = count};
+    *ret_update = update;
     return status;
 }

@@ -66,13 +66,14 @@ enum status on_demand_fail_provisioned(struct call *call, const struct value *th
                      index.size > 0 ? " " : "", is_new ? "" : "the ", is_new ? "." : "");
 }
 
-static enum status on_demand_check(struct call *call, const struct value *throughput, struct bytes index)
+static enum status on_demand_check(struct call *call, const struct value *throughput, struct bytes index,
+                                   bool is_new)
 {
     bool has_one = false;
     for (size_t i = 0; i < ARRAY_COUNT(maximum_members) && throughput != NULL; i++) {
-        int64_t units = integer_of(throughput, maximum_members[i], -1);
+        int64_t units = integer_of(throughput, maximum_members[i], 1);
         has_one = has_one || member_of(throughput, maximum_members[i]) != NULL;
-        if (units < 1 && units != -1) {
+        if (units < 1 && (is_new || units != -1)) { /* -1 removes what is there */
             return call_fail(call, AWS_FAILURE_VALIDATION,
                              INVALID "Requested %s for OnDemandThroughput for %s is outside of valid range",
                              maximum_members[i], maximum_name(call, index));
@@ -86,7 +87,8 @@ static enum status on_demand_check(struct call *call, const struct value *throug
                            holder_name(call, index));
 }
 
-enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index)
+enum status throughput_check_extras(struct call *call, const struct value *holder, struct bytes index,
+                                    bool is_new)
 {
     const struct value *warm = member_of(holder, "WarmThroughput");
     if (warm != NULL && warm->pairs.count == 0) {
@@ -95,7 +97,7 @@ enum status throughput_check_extras(struct call *call, const struct value *holde
                                  "WriteUnitsPerSecond specified%s%.*s",
                          index.size > 0 ? " for index: " : "", (int)index.size, (const char *)index.data);
     }
-    return on_demand_check(call, member_of(holder, "OnDemandThroughput"), index);
+    return on_demand_check(call, member_of(holder, "OnDemandThroughput"), index, is_new);
 }
 
 struct value throughput_without_empty(const struct value *holder, struct arena *arena)

@@ -69,6 +69,9 @@ static enum status action_plan(struct call *call, const struct value *action, st
     change->wants_old = write->wants_item || capacity_is_wanted(call);
     change->wants_new = capacity_is_wanted(call);
     status = key_check_sizes(call, write->schema, &write->item);
+    if (status == STATUS_OK && change->kind == GATE_PUT) {
+        status = key_check_empty(call, write->schema, &write->item);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -543,8 +546,10 @@ enum status transactions_get(struct call *call)
         if (gets[i].is_found) {
             struct value item =
                 projection == NULL ? gets[i].item : projection_apply(projection, &gets[i].item, call->arena);
-            json_name(&body, "Item");
-            attributes_put(&body, &item);
+            if (projection == NULL || item.pairs.count > 0) {
+                json_name(&body, "Item");
+                attributes_put(&body, &item);
+            }
         }
         json_close(&body, '}');
     }

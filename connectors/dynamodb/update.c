@@ -3,6 +3,8 @@
 #include "dynamodb_private.h"
 
 #define INVALID "One or more parameter values were invalid: "
+#define ONE_INDEX                                                                                            \
+    "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
 
 /* The table under change. */
 struct table_update {
@@ -335,9 +337,7 @@ static enum status update_indexes(struct call *call, struct table_update *update
         const struct value *change = &changes->items.at[i];
         made += member_of(change, "Update") == NULL ? 1U : 0U;
         if (made > 1) {
-            return call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED,
-                             "Subscriber limit exceeded: Only 1 online index can be created or deleted "
-                             "simultaneously per table");
+            return call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED, ONE_INDEX);
         }
         status = index_change(call, update, change);
     }
@@ -384,7 +384,7 @@ static enum status change_check(struct call *call, const struct value *changes, 
         }
     }
     enum status status = throughput_check_bounds(call, member_of(alter, "ProvisionedThroughput"), name);
-    return status == STATUS_OK ? throughput_check_extras(call, alter, name) : status;
+    return status == STATUS_OK ? throughput_check_extras(call, alter, name, false) : status;
 }
 
 /* --- what may be changed together ------------------------------------------------------------------------------- */
@@ -509,7 +509,7 @@ static enum status update_check_request(struct call *call)
                      : throughput_check_bounds(call, throughput, (struct bytes){0});
     }
     if (status == STATUS_OK) {
-        status = throughput_check_extras(call, call->input, (struct bytes){0});
+        status = throughput_check_extras(call, call->input, (struct bytes){0}, false);
     }
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = change_check(call, changes, i);
@@ -561,19 +561,54 @@ enum status table_alter(struct call *call, const struct schema *current, struct 
     return STATUS_OK;
 }
 
-/* One change of a table at a time. */
+/* Whether the request makes an index, or deletes another than `creating`. */
+static bool update_touches_other(struct call *call, struct bytes creating)
+{
+    const struct value *changes = member_of(call->input, "GlobalSecondaryIndexUpdates");
+    for (size_t i = 0; changes != NULL && i < changes->items.count; i++) {
+        const struct value *drop = member_of(&changes->items.at[i], "Delete");
+        if (drop != NULL && !bytes_equal(text_of(drop, "IndexName"), creating)) {
+            return true;
+        }
+    }
+    return update_has_change(call, "Create");
+}
+
+/* One change of a table at a time; while an index is filled any other, and it may be deleted itself (Developer Guide,
+ * "Managing Global Secondary Indexes", backfilling). */
 static enum status update_check_state(struct call *call, const struct schema *schema)
 {
     const char *state = table_status(call, schema);
-    bool is_busy = strcmp(state, "ACTIVE") != 0;
-    for (size_t i = 0; i < schema->indexes_count; i++) {
-        is_busy = is_busy || schema->indexes[i].state != INDEX_ACTIVE;
+    if (strcmp(state, "ACTIVE") != 0) {
+        return call_fail(call, AWS_FAILURE_IN_USE,
+                         "Attempt to change a resource which is still in use: Table is being %s: %.*s",
+                         strcmp(state, "CREATING") == 0 ? "created" : "updated", (int)schema->name.size,
+                         (const char *)schema->name.data);
     }
-    return !is_busy ? STATUS_OK
-                    : call_fail(call, AWS_FAILURE_IN_USE,
-                                "Attempt to change a resource which is still in use: Table is being %s: %.*s",
-                                strcmp(state, "CREATING") == 0 ? "created" : "updated",
-                                (int)schema->name.size, (const char *)schema->name.data);
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        if (schema->indexes[i].state != INDEX_ACTIVE && update_touches_other(call, schema->indexes[i].name)) {
+            return call_fail(call, AWS_FAILURE_LIMIT_EXCEEDED, ONE_INDEX);
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status update_fail_replicas(struct call *call)
+{
+    const struct value *changes = member_of(call->input, "ReplicaUpdates");
+    for (size_t i = 0; i < changes->items.count; i++) {
+        for (size_t k = 0; k < ARRAY_COUNT(change_kinds); k++) {
+            const struct value *change = member_of(&changes->items.at[i], change_kinds[k]);
+            if (change != NULL && bytes_equal(text_of(change, "RegionName"), call->region)) {
+                return call_fail(
+                    call, AWS_FAILURE_VALIDATION,
+                    "Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, "
+                    "DeleteTable, or UpdateTable as required.");
+            }
+        }
+    }
+    return call_fail(call, AWS_FAILURE_VALIDATION,
+                     "Replicas in other regions are not supported by this server");
 }
 
 enum status tables_update(struct call *call)
@@ -595,8 +630,7 @@ enum status tables_update(struct call *call)
     update.next = *update.current;
     update.properties = properties_decode(update.current->properties, call->arena);
     if (member_of(call->input, "ReplicaUpdates") != NULL) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "Replicas in other regions are not supported by this server");
+        return update_fail_replicas(call);
     }
     for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
         if (member_of(call->input, kept[i]) != NULL) {

@@ -533,8 +533,8 @@ static enum status key_term_of(const struct condition *condition, struct key_ter
     }
     if (name->path.count != 1) {
         return error_set(error, STATUS_INVALID,
-                         "KeyConditionExpressions cannot have conditions on nested "
-                         "attributes");
+                         "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on "
+                         "nested attributes");
     }
     *ret_term =
         (struct key_term){.name = name->path.elements[0].name,

@@ -138,11 +138,12 @@ bool document_equal(const struct value *a, const struct value *b)
 
 /* NOLINTEND(misc-no-recursion) */
 
-static size_t text_characters(struct bytes text)
+/* DynamoDB counts UTF-16 code units: a character beyond the basic plane, of four bytes here, is two. */
+static size_t text_units(struct bytes text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.size; i++) {
-        count += (text.data[i] & 0xC0) != 0x80;
+        count += (text.data[i] & 0xC0) == 0x80 ? 0U : text.data[i] >= 0xF0 ? 2U : 1U;
     }
     return count;
 }
@@ -151,7 +152,7 @@ static bool size_of(const struct value *value, struct value *ret_size)
 {
     switch ((int)value->kind) {
     case VALUE_TEXT:
-        *ret_size = value_of_integer((int64_t)text_characters(value->bytes));
+        *ret_size = value_of_integer((int64_t)text_units(value->bytes));
         return true;
     case VALUE_BYTES:
         *ret_size = value_of_integer((int64_t)value->bytes.size);

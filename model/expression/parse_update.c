@@ -132,10 +132,7 @@ static enum status parse_action(struct parser *parser, enum action_kind kind, st
 {
     struct operand *operand = arena_create(parser->options->arena, sizeof(*operand));
     *ret_action = (struct action){.kind = kind, .operand = kind == ACTION_REMOVE ? NULL : operand};
-    enum status status = parser_count_operator(parser);
-    if (status == STATUS_OK) {
-        status = parser_path(parser, &ret_action->path);
-    }
+    enum status status = parser_path(parser, &ret_action->path);
     if (status == STATUS_OK && kind == ACTION_SET) {
         status = parser_expect(parser, TOKEN_EQUAL);
         if (status == STATUS_OK) {
@@ -150,23 +147,35 @@ static enum status parse_action(struct parser *parser, enum action_kind kind, st
     return status;
 }
 
-static enum status parse_section(struct parser *parser, enum action_kind kind, struct action *actions,
-                                 size_t *count)
+struct action *update_action_add(struct update *update, struct arena *arena)
+{
+    size_t count = update->count;
+    if ((count & (count - 1)) == 0) { /* none, or a power of two: the room is full, and doubles */
+        struct action *grown = arena_create_array(arena, count == 0 ? 1 : 2 * count, sizeof(*grown));
+        if (count > 0) {
+            memcpy(grown, update->actions, count * sizeof(*grown));
+        }
+        update->actions = grown;
+    }
+    return &update->actions[update->count++];
+}
+
+static enum status parse_section(struct parser *parser, enum action_kind kind, struct update *update)
 {
     enum status status = STATUS_OK;
     for (;;) {
-        if (*count == EXPRESSION_ACTIONS_MAX) {
+        if (update->count == EXPRESSION_ACTIONS_MAX) {
             return error_set(parser->error, STATUS_TOO_LARGE, "The update has more than %d actions",
                              EXPRESSION_ACTIONS_MAX);
         }
-        status = parse_action(parser, kind, &actions[*count]);
-        for (size_t i = 0; i < *count && status == STATUS_OK; i++) {
-            status = check_paths(parser, &actions[i].path, &actions[*count].path);
+        struct action *action = update_action_add(update, parser->options->arena);
+        status = parse_action(parser, kind, action);
+        for (size_t i = 0; i + 1 < update->count && status == STATUS_OK; i++) {
+            status = check_paths(parser, &update->actions[i].path, &action->path);
         }
         if (status != STATUS_OK) {
             return status;
         }
-        (*count)++;
         if (parser->token.kind != TOKEN_COMMA) {
             return STATUS_OK;
         }
@@ -177,7 +186,7 @@ static enum status parse_section(struct parser *parser, enum action_kind kind, s
     }
 }
 
-static enum status parse_sections(struct parser *parser, struct action *actions, size_t *count)
+static enum status parse_sections(struct parser *parser, struct update *update)
 {
     bool seen[ARRAY_COUNT(section_names)] = {false};
     while (parser->token.kind != TOKEN_END) {
@@ -196,7 +205,7 @@ static enum status parse_sections(struct parser *parser, struct action *actions,
         seen[kind] = true;
         enum status status = parser_advance(parser);
         if (status == STATUS_OK) {
-            status = parse_section(parser, (enum action_kind)kind, actions, count);
+            status = parse_section(parser, (enum action_kind)kind, update);
         }
         if (status != STATUS_OK) {
             return status;
@@ -209,19 +218,18 @@ enum status update_parse(struct bytes text, const struct expression_options *opt
                          struct update *ret_update, struct error *error)
 {
     struct parser parser;
-    size_t count = 0;
+    struct update update = {0};
     enum status status = parser_begin(&parser, text, options, error);
     parser.is_update = true;
     if (status != STATUS_OK) {
         return status;
     }
-    struct action *actions = arena_create_array(options->arena, EXPRESSION_ACTIONS_MAX, sizeof(*actions));
-    status = parse_sections(&parser, actions, &count);
+    status = parse_sections(&parser, &update);
     if (status == STATUS_OK) {
         status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
-        *ret_update = (struct update){.actions = actions, .count = count};
+        *ret_update = update;
     }
     return status;
 }

@@ -32,7 +32,8 @@ def batches_read(db, wire):
     fails(VALIDATION, "Too many items requested for the BatchGetItem call", db.batch_get_item, RequestItems={"one": {"Keys": keys_of(*map(str, range(60)))}, "two": {"Keys": [item(p="x", n=n) for n in range(41)]}})
     fails(VALIDATION, "Member must have length less than or equal to 100", db.batch_get_item, RequestItems={"one": {"Keys": keys_of(*map(str, range(101)))}})
     fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a", "b", "a")}})
-    fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"two": {"Keys": [{"p": {"S": "a"}, "n": {"N": "1"}}, {"p": {"S": "a"}, "n": {"N": "1.0"}}]}})
+    fails(VALIDATION, "Provided list of item keys contains duplicates", db.batch_get_item, RequestItems={"none": {"Keys": keys_of("a", "a")}})
+    equal(db.batch_get_item(RequestItems={"two": {"Keys": [{"p": {"S": "a"}, "n": {"N": "1"}}, {"p": {"S": "a"}, "n": {"N": "1.0"}}]}})["UnprocessedKeys"], {}, "keys are compared as they are written")
     fails(NOT_FOUND, "Requested resource not found", db.batch_get_item, RequestItems={"one": {"Keys": keys_of("a")}, "none": {"Keys": keys_of("a")}})
     fails(VALIDATION, NO_MATCH, db.batch_get_item, RequestItems={"two": {"Keys": keys_of("a")}})
     fails(VALIDATION, "Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {AttributesToGet} Expression parameters: {ProjectionExpression}",
@@ -59,8 +60,8 @@ def batches_write(db, wire):
     fails(VALIDATION, "Member must have length less than or equal to 25", db.batch_write_item, RequestItems={"one": [{"DeleteRequest": {"Key": item(p=str(n))}} for n in range(26)]})
     fails(VALIDATION, "Too many items requested for the BatchWriteItem call", db.batch_write_item, RequestItems={name: [{"DeleteRequest": {"Key": item(p=str(n), n=n) if name == "two" else item(p=str(n))}} for n in range(13)] for name in ("one", "two")})
     for writes, words in (([{"PutRequest": {"Item": item(p="z")}}, {"DeleteRequest": {"Key": item(p="z")}}], "Provided list of item keys contains duplicates"), ([{"PutRequest": {"Item": item(p="z")}}] * 2, "Provided list of item keys contains duplicates"),
-                          ([{"PutRequest": {"Item": item(q="z")}}], INVALID + "Missing the key p in the item"), ([{"DeleteRequest": {"Key": item(q="z")}}], NO_MATCH),
-                          ([{"PutRequest": {"Item": item(p=1)}}], INVALID + "Type mismatch for key p expected: S actual: N"), ([{"PutRequest": {"Item": item(p="z", a="x" * 500000)}}], "Item size has exceeded the maximum allowed size"),
+                          ([{"PutRequest": {"Item": item(q="z")}}], NO_MATCH), ([{"DeleteRequest": {"Key": item(q="z")}}], NO_MATCH),
+                          ([{"PutRequest": {"Item": item(p=1)}}], NO_MATCH), ([{"PutRequest": {"Item": item(p="z", a="x" * 500000)}}], "Item size has exceeded the maximum allowed size"),
                           ([{"PutRequest": {"Item": item(p="")}}], "The AttributeValue for a key attribute cannot contain an empty string value. Key: p"), ([], "Member must have length greater than or equal to 1"),
                           ([{"PutRequest": {"Item": item(p="y")}}, {"PutRequest": {"Item": item(p="z", a=("N", "x"))}}], "The parameter cannot be converted to a numeric value: x")):
         fails(VALIDATION, words, db.batch_write_item, RequestItems={"one": writes})
@@ -126,6 +127,7 @@ def transactions_that_are_refused(db, wire):
     good, empty = {"Put": {"TableName": "one", "Item": item(p="good")}}, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p"
     for bad, words in (({"Put": {"TableName": "one", "Item": item(p="")}}, empty), ({"Delete": {"TableName": "one", "Key": item(p="")}}, empty), ({"Delete": {"TableName": "one", "Key": item(p="x" * 2049)}}, "Size of hashkey has exceeded")):
         fails(VALIDATION, words, db.transact_write_items, TransactItems=[good, bad])
+    fails(VALIDATION, "cannot contain an empty string value. IndexName: by-g, IndexKey: g", db.transact_write_items, TransactItems=[good, {"Put": {"TableName": "two", "Item": item(p="x", n=1, g="")}}])
     fails(CANCELED, "[None, ValidationError]", db.transact_write_items, TransactItems=[good, {"Delete": {"TableName": "one", "Key": item(p=1)}}])
     fails(NOT_FOUND, "Requested resource not found", db.transact_write_items, TransactItems=[{"Delete": {"TableName": "none", "Key": item(p="z")}}])
     fails(VALIDATION, several, db.transact_write_items, TransactItems=[{"Delete": {"TableName": "two", "Key": {"p": {"S": "a"}, "n": {"N": "1"}}}}, {"Delete": {"TableName": "two", "Key": {"p": {"S": "a"}, "n": {"N": "1.0"}}}}])
@@ -179,8 +181,8 @@ def writers_do_not_lose_updates(db, wire):
 
 def transactions_read(db, wire):
     get = lambda name, **more: {"Get": {"TableName": "one", "Key": item(p=name), **more}}
-    answer = db.transact_get_items(TransactItems=[get("count"), get("nobody"), get("t3", ProjectionExpression="n"), {"Get": {"TableName": "two", "Key": item(p="t", n=1)}}])
-    equal([plain_item(one.get("Item")) for one in answer["Responses"]], [{"p": "count", "n": 2}, None, {"n": 3}, {"p": "t", "n": 1}])
+    answer = db.transact_get_items(TransactItems=[get("count"), get("nobody"), get("t3", ProjectionExpression="n"), get("t1", ProjectionExpression="lost"), {"Get": {"TableName": "two", "Key": item(p="t", n=1)}}])
+    equal([plain_item(one.get("Item")) for one in answer["Responses"]], [{"p": "count", "n": 2}, None, {"n": 3}, None, {"p": "t", "n": 1}])
     for items, words in (([], "Member must have length greater than or equal to 1"), ([get(str(n)) for n in range(101)], "Member must have length less than or equal to 100"), ([{}], "Member must not be null"), ([get("x", ProjectionExpression="a,")], "Invalid ProjectionExpression: Syntax error")):
         fails(VALIDATION, words, db.transact_get_items, TransactItems=items)
     answer = fails(CANCELED, "[None, ValidationError]", db.transact_get_items, TransactItems=[get("count"), {"Get": {"TableName": "one", "Key": item(q="x")}}])
@@ -220,6 +222,8 @@ def capacity_is_counted(db, wire):
     equal(capacity(db.batch_write_item(RequestItems={"one": [{"PutRequest": {"Item": item(p=f"c{n}")}} for n in range(3)]}, **total)), [3.0])
     answer = db.transact_write_items(TransactItems=[{"Put": {"TableName": "one", "Item": item(p="c1")}}, {"Put": {"TableName": "one", "Item": item(p="c2", a="x" * 1500)}}], **total)["ConsumedCapacity"]
     equal(answer, [{"TableName": "one", "CapacityUnits": 6.0, "WriteCapacityUnits": 6.0}])
+    answer = db.transact_write_items(TransactItems=[{"Put": {"TableName": "two", "Item": item(p="c", n=1, g="moved")}}], ReturnConsumedCapacity="INDEXES")["ConsumedCapacity"][0]
+    equal((answer["CapacityUnits"], answer["Table"]["CapacityUnits"], answer["GlobalSecondaryIndexes"]["by-g"]["CapacityUnits"]), (5.0, 2.0, 2.0), "only the table's part costs double")
     answer = db.transact_get_items(TransactItems=[{"Get": {"TableName": "one", "Key": item(p="c1")}}, {"Get": {"TableName": "one", "Key": item(p="nobody")}}], **total)["ConsumedCapacity"]
     equal(answer, [{"TableName": "one", "CapacityUnits": 4.0, "ReadCapacityUnits": 4.0}])
 

@@ -414,7 +414,7 @@ def conditions_decide(db, wire):
             ("contains(ns, :v)", {"v": 1.0}, True), ("contains(bs, :v)", {"v": b"x"}, True), ("contains(l, :v)", {"v": "x"}, True), ("contains(l, :v)", {"v": {"k": "v"}}, True), ("contains(l, :v)", {"v": "k"}, False), ("contains(l, :v)", {"v": 1}, True),
             ("contains(m, :v)", {"v": "n"}, False), ("contains(n, :v)", {"v": 5}, False), ("contains(b, :v)", {"v": b"\x02"}, True), ("contains(absent, :v)", {"v": b"\x02"}, False),
             ("size(s) = :v", {"v": 5}, True), ("size(b) = :v", {"v": 2}, True), ("size(l) = :v", {"v": 3}, True), ("size(m) = :v", {"v": 2}, True), ("size(ss) > :v", {"v": 1}, True), ("size(n) = :v", {"v": 1}, False), ("size(absent) = :v", {"v": 0}, False),
-            ("size(e) = :v", {"v": 0}, True), ("size(yes) >= :v", {"v": 0}, False), ("size(s) > size(l)", {}, True), ("size(s) IN (:a)", {"a": 5}, True), ("size(s) BETWEEN :a AND :b", {"a": 1, "b": 5}, True),
+            ("size(e) = :v", {"v": 0}, True), ("size(:u) = :v", {"u": "é𝄞", "v": 3}, True), ("size(yes) >= :v", {"v": 0}, False), ("size(s) > size(l)", {}, True), ("size(s) IN (:a)", {"a": 5}, True), ("size(s) BETWEEN :a AND :b", {"a": 1, "b": 5}, True),
             ("NOT n = :v", {"v": 6}, True), ("not n = :v", {"v": 5}, False), ("NOT NOT n = :v", {"v": 5}, True), ("n = :v AND s = :s", {"v": 5, "s": "x"}, False), ("n = :v OR s = :s", {"v": 5, "s": "x"}, True),
             ("n = :x OR n = :v AND s = :s", {"x": 5, "v": 6, "s": "x"}, True), ("(n = :x OR n = :v) AND s = :s", {"x": 5, "v": 6, "s": "x"}, False), ("NOT n = :x AND s = :s", {"x": 6, "s": "x"}, False),
             ("NOT (n = :x AND s = :s)", {"x": 5, "s": "x"}, True), ("attribute_exists(n)and(attribute_exists(s))", {}, True), ("l = :l", {"l": [1, "x", {"k": "v"}]}, True), ("l = :l", {"l": [1, "x"]}, False),
@@ -464,6 +464,9 @@ def conditions_that_are_refused(db, wire):
         fails(VALIDATION, bad + f"The IN operator is provided with too many operands; number of operands: {count}", db.put_item, TableName="hash", Item=item(pk="c"),
               ConditionExpression=f"n IN ({', '.join(':' + k for k in many)})", ExpressionAttributeValues=values(**many))
     long = " OR ".join(["n = :v"] * 151)
+    many = [f"x{n}" for n in range(450)]
+    answer = db.update_item(TableName="hash", Key=item(pk="many"), UpdateExpression="SET " + ",".join(f"{name}=:v" for name in many), ExpressionAttributeValues=values(v=1), ReturnValues="UPDATED_NEW")
+    equal(len(answer["Attributes"]), 450, "as many actions as the text has room for")
     fails(VALIDATION, bad + "The expression contains too many operators; operator count: 301", db.put_item, TableName="hash", Item=item(pk="c"), ConditionExpression=long, ExpressionAttributeValues=values(v=1))
 
 

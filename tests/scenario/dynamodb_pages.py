@@ -64,7 +64,7 @@ def key_conditions_that_are_refused(db, wire):
             ("artist = :a AND song IN (:s)", "Invalid operator used in KeyConditionExpression: IN", {"s": "x"}), ("artist = :a AND attribute_exists(song)", "Invalid operator used in KeyConditionExpression: attribute_exists", {}),
             ("artist = :a AND size(song) = :s", "KeyConditionExpressions cannot contain nested operations", {"s": 1}), ("artist = :a AND song = artist", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition", {}),
             (":a = :t", "Invalid condition in KeyConditionExpression: No key attribute specified", {"t": "x"}), ("artist = :a AND song = :s AND song = :s", "KeyConditionExpressions must only contain one condition per key", {"s": "x"}),
-            ("artist = :a AND song > :s AND song < :t", "KeyConditionExpressions must only contain one condition per key", {"s": "a", "t": "b"}), ("artist = :a AND song.x = :s", "KeyConditionExpressions cannot have conditions on nested attributes", {"s": "x"}),
+            ("artist = :a AND song > :s AND song < :t", "KeyConditionExpressions must only contain one condition per key", {"s": "a", "t": "b"}), ("artist = :a AND song.x = :s", "Invalid KeyConditionExpression: KeyConditionExpressions cannot have conditions on nested attributes", {"s": "x"}),
             ("artist = :a AND song = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}), ("artist = :s", INVALID + "Condition parameter type does not match schema type", {"s": 1}),
             ("artist = :a AND song = :s AND price = :p", "Conditions can be of length 1 or 2 only", {"s": "x", "p": 1}), ("artist = :a AND song = :s", "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: song", {"s": ""}),
             ("artist = :a AND", bad + "Syntax error", {}), ("", bad + "The expression can not be empty;", {}), ("artist = :a AND year = :s", bad + "Attribute name is a reserved keyword; reserved keyword: year", {"s": 1})):
@@ -213,9 +213,16 @@ def indexes_hold_what_they_project(db, wire):
     answer = query(db, "artist = :a AND #y > :y", names={"#y": "year"}, given={"a": "a0", "y": 2002}, IndexName="local-year", ProjectionExpression="price")
     equal([plain_item(one) for one in answer["Items"]], [{"price": -15}, {"price": 25}])
     equal([one["price"]["N"] for one in query(db, "artist = :a AND price BETWEEN :p AND :q", given={"a": "a0", "p": -30, "q": 10}, IndexName="local-price")["Items"]], ["-25", "-15", "-5", "5"])
-    for expression, wanted in (("attribute_exists(price)", 0), ("attribute_not_exists(price)", 6)):
+    unheld = INVALID + "Secondary index %s does not project one or more filter attributes: [%s]"
+    for members in ({}, {"Select": "COUNT"}):
+        for expression, names in (("attribute_exists(price)", "price"), ("price = extra OR NOT (attribute_exists(price) AND size(lost.x) > price)", "price, extra, lost")):
+            fails(VALIDATION, unheld % ("by-genre", names), query, db=db, condition="genre = :g", given={"g": "g0"}, IndexName="by-genre", FilterExpression=expression, **members)
+    fails(VALIDATION, unheld % ("local-year", "price"), query, db=db, condition="artist = :a", given={"a": "a0"}, IndexName="local-year", FilterExpression="attribute_exists(price)", Select="ALL_ATTRIBUTES")
+    fails(VALIDATION, unheld % ("local-year", "price"), db.query, TableName="music", IndexName="local-year", KeyConditions={"artist": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a0"}]}},
+          QueryFilter={"price": {"ComparisonOperator": "NOT_NULL"}})
+    for expression, wanted in (("attribute_exists(price)", 0), ("attribute_not_exists(price)", 15)):
         for members in ({}, {"Select": "COUNT"}):
-            equal(query(db, "genre = :g", given={"g": "g0"}, IndexName="by-genre", FilterExpression=expression, **members)["Count"], wanted, "a global index is filtered by what it holds: " + expression)
+            equal(db.scan(TableName="music", IndexName="by-genre", FilterExpression=expression, **members)["Count"], wanted, "a scan of a global index is filtered by what it holds: " + expression)
     equal(query(db, "label = :g", given={"g": "l", "p": 0}, IndexName="by-label", FilterExpression="price > :p")["Count"], 3)
     fails(VALIDATION, INVALID + "Select type ALL_ATTRIBUTES is not supported for global secondary index by-genre because its projection type is not ALL", query, db=db, condition="genre = :g", given={"g": "g0"},
           IndexName="by-genre", Select="ALL_ATTRIBUTES")
@@ -280,6 +287,12 @@ def indexes_come_and_go(db, wire):
     equal(([i["IndexName"] for i in found["GlobalSecondaryIndexes"]], {d["AttributeName"] for d in found["AttributeDefinitions"]}), (["by-sparse"], {"p", "sparse"}))
     fails(VALIDATION, "The table does not have the specified index: by-n", db.scan, TableName="later", IndexName="by-n")
     db.put_item(TableName="later", Item=item(p="text", n="now a text"))
+    definitions[0]["AttributeType"] = "S"
+    for round in range(3):  # while it is filled, and after
+        create("by-n", "n")
+        db.update_table(TableName="later", BillingMode="PAY_PER_REQUEST")
+        db.update_table(TableName="later", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-n"}}])
+        equal([i["IndexName"] for i in db.describe_table(TableName="later")["Table"]["GlobalSecondaryIndexes"]], ["by-sparse"])
 
 
 def capacity_is_told(db, wire):
@@ -400,6 +413,11 @@ def legacy_keys(db, wire):
                         ({"n": condition("EQ", 1)}, "Query condition missed key schema element: p"), ({"p": condition("EQ", "k"), "v": condition("EQ", 1)}, "Query condition missed key schema element: n"), ({}, "Conditions can be of length 1 or 2 only"),
                         ({"p": condition("EQ", "k"), "n": condition("EQ", 1), "v": condition("EQ", 1)}, ""), ({"p": condition("EQ", 1)}, "Condition parameter type does not match schema type")):
         fails(VALIDATION, words, db.query, TableName="old", KeyConditions=keys)
+    keys = {"p": condition("EQ", "k"), "n": condition("GT", 2)}
+    answer = db.query(TableName="old", KeyConditions=keys, FilterExpression="v <> :v", ProjectionExpression="#n", ExpressionAttributeNames={"#n": "n"}, ExpressionAttributeValues=values(v=40))
+    equal([plain_item(one) for one in answer["Items"]], [{"n": 3}, {"n": 5}], "old keys, newer filter")
+    fails(VALIDATION, "Non-expression parameters: {KeyConditions} Expression parameters: {FilterExpression, KeyConditionExpression}", db.query, TableName="old", KeyConditions=keys, KeyConditionExpression="p = :p", FilterExpression="v <> :v",
+          ExpressionAttributeValues=values(p="k", v=1))
     fails(VALIDATION, "QueryFilter can only contain non-primary key attributes: Primary key attribute: n", db.query, TableName="old", KeyConditions={"p": condition("EQ", "k")}, QueryFilter={"n": condition("EQ", 1)})
 
 

@@ -206,12 +206,12 @@ def selects(door):
     assert sorted(door.songs("SELECT Song FROM Music WHERE Year > 2018 OR Artist = 'Bob'")) == ["One", "Two", "s19"]
     assert door.items("SELECT More.deep, \"odd-name\"[0], Absent FROM Music WHERE Artist = 'Ann'") == \
         [{"deep": {"L": [{"S": "first"}, {"NULL": True}, {"BOOL": True}, {"M": {"x": {"S": "y"}}}]},
-          "_2": {"N": "1"}}]
+          "odd-name[0]": {"N": "1"}}]
     door.fails("ValidationException", "Global secondary index thin does not project [Year]",
                "SELECT Year FROM Music.thin WHERE Genre = 'pop'")
     door.fails("ValidationException", "The table does not have the specified index: none",
                "SELECT * FROM Music.none WHERE Genre = 'pop'")
-    door.fails("ValidationException", "Consistent reads are not supported on global secondary indexes",
+    door.fails("ValidationException", "Strongly consistent read is not supported on Global Secondary Indexes",
                "SELECT * FROM Music.thin WHERE Genre = 'pop'", ConsistentRead=True)
     door.fails("ValidationException", "Must have WHERE clause", "SELECT * FROM Music ORDER BY Song")
     door.fails("ValidationException", "Must have at least one non-optional hash key condition",

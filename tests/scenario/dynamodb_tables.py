@@ -96,6 +96,8 @@ def tables_that_are_refused(db, wire):
             (shape("p:S", "+g:S", BillingMode=None, ProvisionedThroughput=units, GlobalSecondaryIndexes=[{**index("gsi", "g"), "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1000000000001}}]),
              "Given value 1000000000001 for WriteCapacityUnits is out of bounds for index gsi")):
         fails(VALIDATION, words, db.create_table, TableName="refused", **members)
+    for operation in ("DescribeTable", "DeleteTable"):  # the client refuses it itself
+        wire.refused(operation, {"TableName": ""}, VALIDATION, "1 validation error detected: Value '' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 1")
     for name, words in (("ab", "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 3"), ("a" * 256, "Member must have length less than or equal to 255"),
                         ("a b c", "Value 'a b c' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"), (None, "The parameter 'TableName' is required but was not present in the request")):
         wire.refused("CreateTable", {"TableName": name, **shape("p:S")}, VALIDATION, words)
@@ -143,6 +145,8 @@ def tables_change(db, wire):
     equal((found["ReadCapacityUnits"], found["WriteCapacityUnits"], found["NumberOfDecreasesToday"]), (3, 10, 1))
     fails(VALIDATION, "The provisioned throughput for the table will not change. The requested value equals the current value. Current ReadCapacityUnits provisioned for the table: 3. Requested ReadCapacityUnits: 3. Current WriteCapacityUnits "
           "provisioned for the table: 10. Requested WriteCapacityUnits: 10. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.", db.update_table, TableName="change", ProvisionedThroughput=units(3, 10))
+    for region, words in (("us-east-1", "Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required."), ("eu-west-1", "not supported by this server")):
+        wire.refused("UpdateTable", {"TableName": "change", "ReplicaUpdates": [{"Create": {"RegionName": region}}]}, VALIDATION, words)
     fails(VALIDATION, "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, "
           "DeletionProtectionEnabled, OnDemandThroughput, WarmThroughput or TableClass is required", db.update_table, TableName="change")
     fails(VALIDATION, "The provisioned throughput for the table will not change.", db.update_table, TableName="change", BillingMode="PROVISIONED", ProvisionedThroughput=units(3, 10))
@@ -292,6 +296,8 @@ def members_that_are_newer(db, wire):
     db.put_item(TableName="newer", Item=item(p="sparse", a="x", c="c"))
     answer = wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a AND b = :b AND c > :c", "ExpressionAttributeValues": values(a="x", b=1, c="c1")})
     equal([plain_item(one) for one in answer["Items"]], [{"p": "3", "a": "x", "b": 1, "c": "c3"}])
+    old = {name: {"ComparisonOperator": operator, "AttributeValueList": [value]} for (name, value), operator in zip(values(a="x", b=1, c="c1").items(), ("EQ", "EQ", "GT"))}
+    equal(wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditions": {name.lstrip(":"): one for name, one in old.items()}})["Items"], answer["Items"], "conditions of the old kind")
     wire.refused("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a", "ExpressionAttributeValues": values(a="x")}, VALIDATION, "Query condition missed key schema element: b")
     wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
     warm = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"}
@@ -308,6 +314,7 @@ def members_that_are_newer(db, wire):
         wire.refused("UpdateTable", {"TableName": "newer", **members}, VALIDATION, words)
     provisioned = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}
     for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 3999}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for OnDemand. See: https://docs.aws.amazon.com/"),
+                           ({"OnDemandThroughput": {"MaxReadRequestUnits": 9, "MaxWriteRequestUnits": -1}}, "Requested MaxWriteRequestUnits for OnDemandThroughput for table is outside of valid range"),
                            ({**provisioned, "WarmThroughput": {"WriteUnitsPerSecond": 4}}, INVALID + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than WriteCapacityUnits of ProvisionedThroughput"),
                            ({**provisioned, "OnDemandThroughput": {"MaxReadRequestUnits": 9}}, INVALID + "MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.")):
         wire.refused("CreateTable", {"TableName": "newest", **shape("p:S", **members)}, VALIDATION, words)

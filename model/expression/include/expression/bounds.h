@@ -8,7 +8,7 @@ enum {
     EXPRESSION_OPERANDS_MAX = 100,    /* of IN; DynamoDB's */
     EXPRESSION_DEPTH_MAX = 150, /* parentheses and NOT inside each other; bounds the parser's recursion */
     EXPRESSION_PATH_ELEMENTS_MAX = 33, /* a name and 32 steps into it: as deep as values nest */
-    EXPRESSION_ACTIONS_MAX = 300,      /* of one update */
+    EXPRESSION_ACTIONS_MAX = 2048,     /* of one update; its text has no room for more */
 };
 
 #endif

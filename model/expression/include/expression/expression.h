@@ -147,6 +147,9 @@ struct value projection_apply(const struct projection *projection, const struct 
 /* The parts of `item` that an update touched (DynamoDB's UPDATED_OLD and UPDATED_NEW). */
 struct value update_touched(const struct update *update, const struct value *item, struct arena *arena);
 
+/* A new action at the end of the update, zeroed. The pointer holds until the next one. */
+struct action *update_action_add(struct update *update, struct arena *arena);
+
 /* The comparison with its sides changed: 5 < a is a > 5. */
 enum expression_test expression_test_mirrored(enum expression_test test);
 
