@@ -12,7 +12,7 @@ static enum status bind_resolve(void *context, struct bytes keyspace, struct byt
     struct exec_call *call = context;
     (void)arena;
     enum status status =
-        statement__type_find(call, keyspace.size > 0 ? keyspace : call->request->keyspace, name, ret_type);
+        statement__type_find(call, keyspace.size > 0 ? keyspace : call->keyspace, name, ret_type);
     return status == STATUS_OK ? status
                                : error_set(error, STATUS_INVALID, "Unknown type %.*s", (int)name.size,
                                            (const char *)name.data);

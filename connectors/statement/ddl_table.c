@@ -611,7 +611,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
     struct exec_table table = {.name = statement->table.name};
     struct error error;
     struct cql_options options;
-    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->keyspace;
     enum status status = ddl_check_system(call, table.keyspace);
     if (status != STATUS_OK) {
         return status;
@@ -648,8 +648,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
 
 enum status exec_drop_table(struct exec_call *call, const struct cql_object *statement)
 {
-    struct bytes keyspace =
-        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct bytes keyspace = statement->name.keyspace.size > 0 ? statement->name.keyspace : call->keyspace;
     struct bytes full = exec_full_name(call, keyspace, statement->name.name);
     const struct schema *schema = NULL;
     struct error error;

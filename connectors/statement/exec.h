@@ -32,7 +32,8 @@ struct exec_call {
     struct exec *exec;
     struct cql_request *request;
     struct arena *arena;
-    struct bytes type_keyspace;   /* whose types are meant while a type is being read */
+    struct bytes keyspace;      /* of names without one: the request's, or where the statement was prepared */
+    struct bytes type_keyspace; /* whose types are meant while a type is being read */
     const struct type *key_types; /* of the partition key of the statement's table, for token() */
     size_t key_count;
     struct cql_failure failure; /* when a function here did not give STATUS_OK */

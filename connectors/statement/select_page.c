@@ -23,7 +23,7 @@ static void position_code(struct exec_call *call, struct bytes body, uint8_t ret
     if (query->is_prepared) {
         memcpy(id, query->id.data, sizeof(id));
     } else {
-        cql_statement_identify(call->request->keyspace, query->text, id);
+        cql_statement_identify(call->keyspace, query->text, id);
     }
     buffer_put(&text, bytes_of(id, sizeof(id)));
     for (size_t i = 0; i < query->values_count; i++) {

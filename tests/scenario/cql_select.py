@@ -154,6 +154,9 @@ def prepared(session):
     assert [column.name for column in statement.column_metadata] == ["p", "in(a)", "b", "[limit]"]
     if session.cluster.protocol_version >= ProtocolVersion.V4:
         assert list(statement.routing_key_indexes) == [0]
+        for text, indexes in (("BEGIN BATCH DELETE v FROM ks.t WHERE p = 1 AND a = ? AND b = ? AND c = ?; DELETE FROM ks.t WHERE p = ?; APPLY BATCH", [3]),
+                              ("SELECT p FROM ks.t WHERE a = ? AND b = 2 AND p IN (?)", [1])):
+            assert list(session.prepare(text).routing_key_indexes) == indexes, text
     assert all(row.p == 1 and row.b > 0 for row in session.execute(statement, (1, [0, 1], 0, 5)))
     for values, words in (((None, [1], 0, 5), "Invalid null value in condition for column p"),
                           ((1, None, 0, 5), "Invalid null value for column a"),
