@@ -240,17 +240,17 @@ def meanwhile(session, cluster):
         mine = cluster.connect()
         while not ended.is_set():
             found.append(len(list(mine.execute("SELECT keyspace_name, table_name FROM system_schema.tables"))))
-    readers = [threading.Thread(target=read) for _ in range(3)]
+    readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for i in range(80):
+    for i in range(30):
         session.execute(f"CREATE KEYSPACE meanwhile{i} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}")
         session.execute(f"CREATE TABLE meanwhile{i}.t (k int PRIMARY KEY)")
     ended.set()
     for reader in readers:
         reader.join()
     assert found and found[-1] >= found[0]
-    for i in range(80):
+    for i in range(30):
         session.execute(f"DROP KEYSPACE meanwhile{i}")
 
 
