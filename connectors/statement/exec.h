@@ -49,10 +49,10 @@ struct exec_call {
     unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
-    struct bytes functions_keyspace;        /* where functions are found that are called without a keyspace */
-    bool uses_functions;                    /* users' */
-    struct script_round *round;             /* calls of users' functions that are under way … */
-    struct script_values *values;           /* … those whose results terms are bound to */
+    struct bytes functions_keyspace; /* where functions and types without a keyspace are: the table's */
+    bool uses_functions;             /* users' */
+    struct script_round *round;      /* calls of users' functions that are under way … */
+    struct script_values *values;    /* … those whose results terms are bound to */
     void (*abandon)(struct exec_call *call); /* frees what waits for them, when one failed; or NULL */
     size_t script_calls;
     size_t script_bytes;

@@ -57,6 +57,19 @@ static const struct cql_qualified *statement_table(const struct exec_call *call,
     }
 }
 
+/* Whether a statement, or each of a batch, names its table's keyspace. */
+static bool statement_is_qualified(const struct cql_statement *statement)
+{
+    const struct cql_statements *statements = &statement->batch.statements;
+    bool is_qualified = statement->kind == CQL_BATCH;
+    for (size_t i = 0; is_qualified && i < statements->count; i++) {
+        is_qualified = statement_is_qualified(statements->at[i]);
+    }
+    const struct cql_qualified *table =
+        statement->kind == CQL_BATCH ? NULL : statement_table(NULL, statement);
+    return is_qualified || (table != NULL && table->keyspace.size > 0);
+}
+
 /* NOLINTEND(misc-no-recursion) */
 
 static const struct cql_relations *statement_where(const struct cql_statement *statement)
@@ -237,6 +250,7 @@ static enum status plan_make(struct exec_call *call, const struct cql_query *que
         metadata_keep(plan, &plan->told.variables);
         metadata_keep(plan, &plan->told.result);
         plan->uses_functions = preparing.uses_functions;
+        plan->told.is_qualified = statement_is_qualified(plan->statement);
     } else {
         call->failure = preparing.failure;
         call->failure.message = arena_copy(call->arena, preparing.failure.message);

@@ -870,6 +870,19 @@ def keyspaces_of_statements(session, _):
     assert rows(session, "SELECT k, v FROM places") == [(1, "ks"), (2, "ks"), (3, "ks")]
     elsewhere = rows(session, SimpleStatement("SELECT k, v FROM places", keyspace="elsewhere"))
     assert elsewhere == [(1, "elsewhere"), (2, "elsewhere")], elsewhere
+    pages = [SimpleStatement("SELECT k FROM ks.places", fetch_size=2), session.prepare("SELECT k FROM ks.places WHERE k IN (1, 2, 3)").bind(())]
+    pages[1].fetch_size = 2
+    for statement in pages:  # names its keyspace: the one in use does not matter, to a prepared statement's id either
+        session.execute("USE ks")
+        found = session.execute(statement)
+        first = len(found.current_rows)
+        session.execute("USE elsewhere")
+        assert (first, len(list(found))) == (2, 3)
+        session.execute("ALTER TABLE ks.places WITH comment = 'again'")
+        assert len(list(session.execute(statement))) == 3
+    session.execute("USE ks")
+    session.execute("CREATE TYPE elsewhere.spot (n int)")
+    assert rows(session, "SELECT (spot){n: 1} FROM elsewhere.places WHERE k = 1")[0][0].n == 1
 
 
 CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, equal_keys, equal_elements, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
