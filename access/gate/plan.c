@@ -216,6 +216,7 @@ static void plan_answer(struct gate_pending *pending)
                                                   .text = change->text,
                                                   .had_old = change->had_old,
                                                   .has_new = change->has_new,
+                                                  .old_key = change->old_key,
                                                   .old_image = change->old_image,
                                                   .new_image = change->new_image};
     }
@@ -305,6 +306,8 @@ enum status gate_submit(struct gate *gate, struct gate_transaction *transaction,
     write->actor = transaction->actor;
     write->cause = transaction->cause;
     write->hops = transaction->hops;
+    write->has_now = transaction->has_now;
+    write->now_s = transaction->now_s;
     write->token = (struct write_token){.principal = transaction->actor,
                                         .token = transaction->token,
                                         .hash = transaction->token_hash};

@@ -145,13 +145,20 @@ static void flight_put_rows(struct flight *flight, const struct reply_head *head
     cql__reply_rows(&flight->session->door->scratch, head, rows, skips, new_id);
 }
 
+/* The id of the statement that is to be prepared. */
+static void flight_identify(const struct flight *flight, bool is_qualified, uint8_t ret_id[CQL_ID_BYTES])
+{
+    cql_statement_identify(is_qualified ? (struct bytes){0} : flight->request.keyspace,
+                           flight->message.statements[0].text, ret_id);
+}
+
 static void flight_put_prepared(struct flight *flight, const struct reply_head *head,
                                 const struct cql_answer *answer)
 {
     struct cql_door *door = flight->session->door;
     struct cql_prepared told = answer->prepared.told;
     CHECK(flight->message.opcode == OPCODE_PREPARE);
-    memcpy(told.id, flight->prepared_id, sizeof(told.id));
+    flight_identify(flight, told.is_qualified, told.id);
     cql__metadata_identify(&told.result, told.result_id);
     struct prepared_entry *entry =
         cql__prepared_put(door->prepared, &told, flight->message.statements[0].text.size,
@@ -294,14 +301,28 @@ static void flight_refuse_unprepared(struct flight **flight, const struct cql_qu
     cql__flight_destroy(flight);
 }
 
+/* What was prepared with this text, in any keyspace or in the one in use; NULL: nothing. */
+static struct prepared_entry *flight_take_prepared(const struct flight *asking, bool is_qualified)
+{
+    uint8_t id[CQL_ID_BYTES];
+    struct prepared_cache *cache = asking->session->door->prepared;
+    flight_identify(asking, is_qualified, id);
+    struct prepared_entry *entry = cql__prepared_take(cache, bytes_of(id, CQL_ID_BYTES));
+    if (entry != NULL && entry->told.is_qualified != is_qualified) {
+        cql__prepared_release(cache, &entry);
+    }
+    return entry;
+}
+
 /* Answers a PREPARE whose statement is there. */
 static bool flight_answer_prepared(struct flight **flight)
 {
     struct flight *asking = *flight;
     struct cql_door *door = asking->session->door;
-    cql_statement_identify(asking->request.keyspace, asking->message.statements[0].text, asking->prepared_id);
-    struct prepared_entry *entry =
-        cql__prepared_take(door->prepared, bytes_of(asking->prepared_id, CQL_ID_BYTES));
+    struct prepared_entry *entry = flight_take_prepared(asking, true);
+    if (entry == NULL) {
+        entry = flight_take_prepared(asking, false);
+    }
     bool is_there = entry != NULL && entry_is_current(door, entry);
     if (is_there) {
         struct reply_head head = cql__flight_head(asking);

@@ -20,8 +20,7 @@ struct flight {
     enum cql_code failed;
     uint8_t version; /* to answer in: the envelope's until STARTUP */
     int16_t stream;
-    uint8_t prepared_id[CQL_ID_BYTES]; /* PREPARE */
-    struct prepared_entry **entries;   /* of the statements, held; NULL where one is a text */
+    struct prepared_entry **entries; /* of the statements, held; NULL where one is a text */
 };
 
 /* Memory of answered requests. {0} is empty. */

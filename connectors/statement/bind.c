@@ -10,9 +10,9 @@ static enum status bind_resolve(void *context, struct bytes keyspace, struct byt
                                 struct type *ret_type, struct error *error)
 {
     struct exec_call *call = context;
+    struct bytes meant = call->functions_keyspace.size > 0 ? call->functions_keyspace : call->keyspace;
     (void)arena;
-    enum status status =
-        statement__type_find(call, keyspace.size > 0 ? keyspace : call->request->keyspace, name, ret_type);
+    enum status status = statement__type_find(call, keyspace.size > 0 ? keyspace : meant, name, ret_type);
     return status == STATUS_OK ? status
                                : error_set(error, STATUS_INVALID, "Unknown type %.*s", (int)name.size,
                                            (const char *)name.data);

@@ -159,19 +159,62 @@ static enum status create_key(struct exec_call *call, const struct cql_create_ta
     return status;
 }
 
+/* The names that CLUSTERING ORDER BY has and the clustering key has not, joined; each must be there once. */
+static enum status create_order_names(struct exec_call *call, const struct cql_create_table *statement,
+                                      const struct schema *schema, struct buffer *strangers)
+{
+    const struct cql_orderings *order = &statement->clustering_order;
+    for (size_t i = 0; i < order->count; i++) {
+        struct bytes name = order->at[i].column;
+        size_t at = 0;
+        while (at < schema->clustering_count && !bytes_equal(schema->clustering[at].name, name)) {
+            at++;
+        }
+        if (at == schema->clustering_count) {
+            buffer_put_text(strangers, strangers->size > 0 ? ", " : "");
+            buffer_put(strangers, name);
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (bytes_equal(order->at[k].column, name)) {
+                return create_fail(call, "Duplicate column '", name,
+                                   "' in CLUSTERING ORDER BY clause for table '", statement->table.name, "'");
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status create_order(struct exec_call *call, const struct cql_create_table *statement,
                                 struct schema *schema)
 {
     const struct cql_orderings *order = &statement->clustering_order;
-    bool is_same = order->count == 0 || order->count == schema->clustering_count;
-    for (size_t i = 0; i < order->count && is_same; i++) {
-        is_same = bytes_equal(schema->clustering[i].name, order->at[i].column);
-        schema->clustering[i].is_descending = order->at[i].is_descending;
+    struct buffer strangers = {0};
+    enum status status = create_order_names(call, statement, schema, &strangers);
+    if (status == STATUS_OK && strangers.size > 0) {
+        status =
+            create_fail(call, "Only clustering key columns can be defined in CLUSTERING ORDER directive: [",
+                        buffer_bytes(&strangers), "] are not clustering columns", bytes_of_text(""), "");
     }
-    return is_same ? STATUS_OK
-                   : exec_fail(call, CQL_INVALID,
-                               "Clustering key columns must exactly match columns in CLUSTERING ORDER BY "
-                               "directive");
+    buffer_reset(&strangers);
+    for (size_t i = 0; i < order->count && status == STATUS_OK; i++) {
+        struct bytes due = schema->clustering[i].name;
+        bool comes_later = false;
+        for (size_t k = i + 1; k < order->count; k++) {
+            comes_later |= bytes_equal(order->at[k].column, due);
+        }
+        schema->clustering[i].is_descending = order->at[i].is_descending;
+        if (!bytes_equal(order->at[i].column, due)) {
+            return comes_later
+                       ? create_fail(
+                             call,
+                             "The order of columns in the CLUSTERING ORDER directive must match that of "
+                             "the clustering columns (",
+                             due, " must appear before ", order->at[i].column, ")")
+                       : create_fail(call, "Missing CLUSTERING ORDER for column ", due, "", bytes_of_text(""),
+                                     "");
+        }
+    }
+    return status;
 }
 
 /* Columns that are not of the key. */
@@ -611,7 +654,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
     struct exec_table table = {.name = statement->table.name};
     struct error error;
     struct cql_options options;
-    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    table.keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->keyspace;
     enum status status = ddl_check_system(call, table.keyspace);
     if (status != STATUS_OK) {
         return status;
@@ -648,8 +691,7 @@ enum status exec_alter_table(struct exec_call *call, const struct cql_alter_tabl
 
 enum status exec_drop_table(struct exec_call *call, const struct cql_object *statement)
 {
-    struct bytes keyspace =
-        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct bytes keyspace = statement->name.keyspace.size > 0 ? statement->name.keyspace : call->keyspace;
     struct bytes full = exec_full_name(call, keyspace, statement->name.name);
     const struct schema *schema = NULL;
     struct error error;

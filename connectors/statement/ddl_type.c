@@ -185,8 +185,7 @@ static enum status type_check_users(struct exec_call *call, const struct type_ud
 
 enum status exec_drop_type(struct exec_call *call, const struct cql_object *statement)
 {
-    struct bytes keyspace =
-        statement->name.keyspace.size > 0 ? statement->name.keyspace : call->request->keyspace;
+    struct bytes keyspace = statement->name.keyspace.size > 0 ? statement->name.keyspace : call->keyspace;
     struct type type;
     if (statement__type_find(call, keyspace, statement->name.name, &type) != STATUS_OK) {
         return ddl_missing(call, "Type", exec_full_name(call, keyspace, statement->name.name),
@@ -408,8 +407,7 @@ static enum status add_fail(struct exec_call *call, const struct type *before, c
 
 enum status exec_alter_type(struct exec_call *call, const struct cql_alter_table *statement)
 {
-    struct bytes keyspace =
-        statement->table.keyspace.size > 0 ? statement->table.keyspace : call->request->keyspace;
+    struct bytes keyspace = statement->table.keyspace.size > 0 ? statement->table.keyspace : call->keyspace;
     struct type before;
     enum status status = ddl_check_system(call, keyspace);
     if (status != STATUS_OK) {

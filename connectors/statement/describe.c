@@ -36,7 +36,7 @@ static bool is_listing(enum cql_describe_kind kind)
 
 static bool shows_ranges(const struct exec_call *call)
 {
-    struct bytes keyspace = call->request->keyspace;
+    struct bytes keyspace = call->keyspace;
     return keyspace.size > 0 && !exec_keyspace_is_system(keyspace);
 }
 
@@ -141,7 +141,7 @@ static const struct space *space_find(const struct describe *describe, struct by
 /* The keyspace that is named, or the one in use. NULL: the failure is set. */
 static const struct space *space_of(struct describe *describe, struct bytes named)
 {
-    struct bytes name = named.size > 0 ? named : describe->call->request->keyspace;
+    struct bytes name = named.size > 0 ? named : describe->call->keyspace;
     const struct space *space = space_find(describe, name);
     enum status status = STATUS_OK;
     if (name.size == 0) {
@@ -455,7 +455,7 @@ static enum status describe_keyspace(struct describe *describe)
 /* Names, in the keyspace in use, or in all. */
 static enum status describe_listing(struct describe *describe, const struct sort *sort)
 {
-    bool is_one = describe->call->request->keyspace.size > 0;
+    bool is_one = describe->call->keyspace.size > 0;
     const struct space *space = is_one ? space_of(describe, (struct bytes){0}) : NULL;
     for (size_t i = 0; i < describe->spaces_count && !is_one; i++) {
         put_all(describe, describe->spaces[i], sort, false);
@@ -532,7 +532,7 @@ static enum status describe_any(struct describe *describe)
 {
     const struct cql_qualified *named = &describe->statement->name;
     const struct space *space = named->keyspace.size == 0 ? space_find(describe, named->name) : NULL;
-    bool has_keyspace = named->keyspace.size > 0 || describe->call->request->keyspace.size > 0;
+    bool has_keyspace = named->keyspace.size > 0 || describe->call->keyspace.size > 0;
     if (space != NULL) {
         put_space(describe, space, false);
         return STATUS_OK;

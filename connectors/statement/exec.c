@@ -172,6 +172,7 @@ void exec_done(void *context, const struct gate_outcome *outcome)
     for (size_t i = 0; i < outcome->count; i++) {
         kept->changes[i] = outcome->changes[i];
         kept->changes[i].text = NULL;
+        kept->changes[i].old_key = outcome_copy(call, outcome->changes[i].old_key);
         kept->changes[i].old_image = outcome_copy(call, outcome->changes[i].old_image);
         kept->changes[i].new_image = outcome_copy(call, outcome->changes[i].new_image);
     }
@@ -189,9 +190,12 @@ enum status exec_submit(struct exec_call *call, const struct gate_change *change
 {
     struct error error;
     struct arena none = {0};
+    const struct cql_parameters *parameters = &call->request->message->parameters;
     struct gate_transaction transaction = {.arena = &none,
                                            .changes = changes,
                                            .count = count,
+                                           .has_now = parameters->has_now,
+                                           .now_s = parameters->now_s,
                                            .actor = exec_actor(call),
                                            .done = exec_done,
                                            .context = call};
@@ -219,7 +223,7 @@ bool exec_keyspace_is_system(struct bytes keyspace)
 
 struct bytes exec_keyspace_of(const struct exec_call *call, const struct cql_qualified *name)
 {
-    return name->keyspace.size > 0 ? name->keyspace : call->request->keyspace;
+    return name->keyspace.size > 0 ? name->keyspace : call->keyspace;
 }
 
 bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace)
@@ -231,7 +235,7 @@ bool exec_keyspace_exists(struct exec_call *call, struct bytes keyspace)
 
 enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struct bytes *ret_keyspace)
 {
-    struct bytes keyspace = named.size > 0 ? named : call->request->keyspace;
+    struct bytes keyspace = named.size > 0 ? named : call->keyspace;
     if (keyspace.size == 0) {
         return exec_fail(
             call, CQL_INVALID,
@@ -421,9 +425,11 @@ enum status exec_statement_of(struct exec_call *call, const struct cql_query *qu
     struct cql_statement *parsed = NULL;
     if (query->is_prepared) {
         *ret_statement = statement__plan_statement(query->prepared);
+        call->keyspace = statement__plan_keyspace(query->prepared);
         exec_markers(call, *ret_statement);
         return check_markers(call, query, *ret_statement);
     }
+    call->keyspace = call->request->keyspace;
     enum status status = cql_parse(query->text, call->arena, &parsed, &error);
     if (status == STATUS_OK) {
         exec_markers(call, parsed);

@@ -33,7 +33,8 @@ struct exec_call {
     struct exec *exec;
     struct cql_request *request;
     struct arena *arena;
-    struct bytes type_keyspace;   /* whose types are meant while a type is being read */
+    struct bytes keyspace;      /* of names without one: the request's, or where the statement was prepared */
+    struct bytes type_keyspace; /* whose types are meant while a type is being read */
     const struct type *key_types; /* of the partition key of the statement's table, for token() */
     size_t key_count;
     struct cql_failure failure; /* when a function here did not give STATUS_OK */
@@ -49,10 +50,10 @@ struct exec_call {
     unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
-    struct bytes functions_keyspace;        /* where functions are found that are called without a keyspace */
-    bool uses_functions;                    /* users' */
-    struct script_round *round;             /* calls of users' functions that are under way … */
-    struct script_values *values;           /* … those whose results terms are bound to */
+    struct bytes functions_keyspace; /* where functions and types without a keyspace are: the table's */
+    bool uses_functions;             /* users' */
+    struct script_round *round;      /* calls of users' functions that are under way … */
+    struct script_values *values;    /* … those whose results terms are bound to */
     void (*abandon)(struct exec_call *call); /* frees what waits for them, when one failed; or NULL */
     size_t script_calls;
     size_t script_bytes;

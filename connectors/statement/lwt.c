@@ -389,27 +389,21 @@ static void lwt_columns(struct lwt_answer *answer, bool was_applied)
     lwt_regular_columns(answer);
 }
 
+/* The moment that conditions went by. */
+static int64_t lwt_now(const struct exec_call *call)
+{
+    const struct cql_parameters *parameters = &call->request->message->parameters;
+    return parameters->has_now ? parameters->now_s : call->outcome.commit_time_us / 1000000;
+}
+
 /* What shows of the row that a change was about, as a document; false: it is not there. */
 static bool lwt_document(struct lwt_answer *answer, size_t change, struct value *ret_item)
 {
     struct exec_call *call = answer->call;
     const struct gate_change_outcome *outcome = &call->outcome.changes[change];
-    const struct gate_slice *slice = answer->to->changes[change].slice;
-    struct buffer key = {0};
     struct error error;
-    if (!outcome->had_old) {
-        return false;
-    }
-    enum status status = key_encode(answer->schema, slice->is_static ? ROW_STATIC : ROW_PLAIN,
-                                    slice->partition, slice->is_static ? NULL : slice->low.values,
-                                    slice->is_static ? 0 : answer->schema->clustering_count, &key, &error);
-    if (status == STATUS_OK) {
-        status =
-            document_of_wide(answer->schema, arena_copy(call->arena, buffer_bytes(&key)), outcome->old_image,
-                             call->outcome.commit_time_us / 1000000, call->arena, ret_item, &error);
-    }
-    buffer_reset(&key);
-    return status == STATUS_OK;
+    return outcome->had_old && document_of_wide(answer->schema, outcome->old_key, outcome->old_image,
+                                                lwt_now(call), call->arena, ret_item, &error) == STATUS_OK;
 }
 
 /* The row of one change, with its partition's statics. */
@@ -468,10 +462,9 @@ static void lwt_first_visit(void *context, const struct gate_row *row)
     struct exec_call *call = first->answer->call;
     struct error error;
     if (!first->is_there) {
-        first->is_there =
-            document_of_wide(first->answer->schema, arena_copy(call->arena, row->key),
-                             arena_copy(call->arena, row->image), call->outcome.commit_time_us / 1000000,
-                             call->arena, &first->item, &error) == STATUS_OK;
+        first->is_there = document_of_wide(first->answer->schema, arena_copy(call->arena, row->key),
+                                           arena_copy(call->arena, row->image), lwt_now(call), call->arena,
+                                           &first->item, &error) == STATUS_OK;
     }
 }
 

@@ -140,6 +140,9 @@ static enum status option_check(struct exec_call *call, const char *name, enum o
     enum status status =
         option_check_range(call, name, kind, is_text ? value->bytes : (struct bytes){0}, number);
     bool is_set = false;
+    if (strcmp(name, "memtable") == 0 && !bytes_equal(value->bytes, bytes_of_text("default"))) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Memtable configuration \"%.*s\" not found.", size, text);
+    }
     return status == STATUS_OK && kind == OPTION_BOOLEAN
                ? statement__option_boolean(call, name, value, &is_set)
                : status;

@@ -11,6 +11,7 @@
 struct plan {
     struct arena arena;
     struct bytes text;
+    struct bytes keyspace; /* that names without one were in, and are in wherever it is executed */
     struct cql_statement *statement;
     struct cql_prepared told;
     /* The table that it is about, as it was; empty: none, or several. */
@@ -24,8 +25,13 @@ struct plan {
 
 /* --- keys ------------------------------------------------------------------------------------------------------------ */
 
-static const struct cql_qualified *statement_table(const struct cql_statement *statement)
+/* NOLINTBEGIN(misc-no-recursion): a batch holds no batches */
+/* The table that a statement, or all of a batch, is about; NULL: none, or several. */
+static const struct cql_qualified *statement_table(const struct exec_call *call,
+                                                   const struct cql_statement *statement)
 {
+    const struct cql_statements *statements = &statement->batch.statements;
+    const struct cql_qualified *table = NULL;
     switch ((int)statement->kind) {
     case CQL_SELECT:
         return &statement->select.table;
@@ -35,10 +41,36 @@ static const struct cql_qualified *statement_table(const struct cql_statement *s
         return &statement->update.table;
     case CQL_DELETE:
         return &statement->delete.table;
+    case CQL_BATCH:
+        for (size_t i = 0; i < statements->count; i++) {
+            const struct cql_qualified *next = statement_table(call, statements->at[i]);
+            if (table != NULL &&
+                !(bytes_equal(next->name, table->name) &&
+                  bytes_equal(exec_keyspace_of(call, next), exec_keyspace_of(call, table)))) {
+                return NULL;
+            }
+            table = next;
+        }
+        return table;
     default:
         return NULL;
     }
 }
+
+/* Whether a statement, or each of a batch, names its table's keyspace. */
+static bool statement_is_qualified(const struct cql_statement *statement)
+{
+    const struct cql_statements *statements = &statement->batch.statements;
+    bool is_qualified = statement->kind == CQL_BATCH;
+    for (size_t i = 0; is_qualified && i < statements->count; i++) {
+        is_qualified = statement_is_qualified(statements->at[i]);
+    }
+    const struct cql_qualified *table =
+        statement->kind == CQL_BATCH ? NULL : statement_table(NULL, statement);
+    return is_qualified || (table != NULL && table->keyspace.size > 0);
+}
+
+/* NOLINTEND(misc-no-recursion) */
 
 static const struct cql_relations *statement_where(const struct cql_statement *statement)
 {
@@ -65,33 +97,47 @@ static const struct cql_term *inserted_term(const struct cql_statement *statemen
     return NULL;
 }
 
-/* The term that a key column is to be equal to; NULL: there is none. */
-static const struct cql_term *key_term(const struct cql_statement *statement, struct bytes column)
+/* The last marker by itself that a key column is compared with in this statement, `before` when there is none. */
+static int key_marker(const struct cql_statement *statement, struct bytes column, int before)
 {
     const struct cql_relations *where = statement_where(statement);
-    if (where == NULL) {
-        return statement->kind == CQL_INSERT ? inserted_term(statement, column) : NULL;
+    int last = before;
+    if (statement->kind == CQL_INSERT) {
+        const struct cql_term *term = inserted_term(statement, column);
+        return term != NULL && term->kind == CQL_TERM_MARKER ? term->marker.index : before;
     }
-    for (size_t i = 0; i < where->count; i++) {
+    for (size_t i = 0; where != NULL && i < where->count; i++) {
         const struct cql_relation *relation = &where->at[i];
-        bool is_equal = relation->kind == CQL_RELATION_COLUMN && relation->comparison == CQL_EQUAL;
-        if (is_equal && bytes_equal(relation->columns.at[0], column)) {
-            return relation->value;
+        bool is_in = relation->comparison == CQL_IN && relation->value == NULL;
+        if (relation->kind != CQL_RELATION_COLUMN || (!is_in && relation->comparison != CQL_EQUAL) ||
+            !bytes_equal(relation->columns.at[0], column)) {
+            continue;
+        }
+        for (size_t k = 0; k < (is_in ? relation->values.count : 1); k++) {
+            const struct cql_term *term = is_in ? relation->values.at[k] : relation->value;
+            last = term->kind == CQL_TERM_MARKER ? term->marker.index : last;
         }
     }
-    return NULL;
+    return last;
 }
 
-/* Which markers bind the partition key, all of it. */
+/* Which markers bind the partition key, all of it: of several for one column, in a list or in the statements of a batch, the last,
+ * as Cassandra tells them. */
 static void plan_keys(struct plan *plan, const struct schema *schema)
 {
+    const struct cql_statement *statement = plan->statement;
+    bool is_batch = statement->kind == CQL_BATCH;
     uint16_t *markers = arena_create_array(&plan->arena, schema->partition_count, sizeof(*markers));
     for (size_t i = 0; i < schema->partition_count; i++) {
-        const struct cql_term *term = key_term(plan->statement, schema->partition[i].name);
-        if (term == NULL || term->kind != CQL_TERM_MARKER) {
+        int marker = -1;
+        for (size_t k = 0; k < (is_batch ? statement->batch.statements.count : 1); k++) {
+            marker = key_marker(is_batch ? statement->batch.statements.at[k] : statement,
+                                schema->partition[i].name, marker);
+        }
+        if (marker < 0) {
             return;
         }
-        markers[i] = term->marker.index;
+        markers[i] = (uint16_t)marker;
     }
     plan->told.key_markers = markers;
     plan->told.key_markers_count = schema->partition_count;
@@ -113,7 +159,7 @@ static enum status plan_parse(struct exec_call *call, struct bytes text, struct 
 static enum status plan_table(struct exec_call *call, struct plan *plan)
 {
     struct source source;
-    const struct cql_qualified *name = statement_table(plan->statement);
+    const struct cql_qualified *name = statement_table(call, plan->statement);
     if (name == NULL) {
         return STATUS_OK;
     }
@@ -190,6 +236,8 @@ static enum status plan_make(struct exec_call *call, const struct cql_query *que
     struct exec_call preparing = *call;
     preparing.arena = &plan->arena;
     preparing.query = query;
+    plan->keyspace = arena_copy(&plan->arena, call->request->keyspace);
+    preparing.keyspace = plan->keyspace;
     plan->changes = atomic_load(&call->exec->node->changes);
     enum status status = plan_parse(&preparing, query->text, plan);
     if (status == STATUS_OK) {
@@ -202,6 +250,7 @@ static enum status plan_make(struct exec_call *call, const struct cql_query *que
         metadata_keep(plan, &plan->told.variables);
         metadata_keep(plan, &plan->told.result);
         plan->uses_functions = preparing.uses_functions;
+        plan->told.is_qualified = statement_is_qualified(plan->statement);
     } else {
         call->failure = preparing.failure;
         call->failure.message = arena_copy(call->arena, preparing.failure.message);
@@ -231,6 +280,11 @@ const struct cql_statement *statement__plan_statement(const void *prepared)
 struct bytes statement__plan_text(const void *prepared)
 {
     return ((const struct plan *)prepared)->text;
+}
+
+struct bytes statement__plan_keyspace(const void *prepared)
+{
+    return ((const struct plan *)prepared)->keyspace;
 }
 
 static bool plan_is_of(const struct plan *plan, const struct schema *schema)

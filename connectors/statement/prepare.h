@@ -10,6 +10,8 @@ MUST_USE enum status statement__prepare(struct exec_call *call, const struct cql
 const struct cql_statement *statement__plan_statement(const void *prepared);
 /* As it was prepared, as long. */
 struct bytes statement__plan_text(const void *prepared);
+/* Of names without one, wherever it is executed; empty: it was prepared in none. */
+struct bytes statement__plan_keyspace(const void *prepared);
 /* The columns of the rows that it gives, as PREPARE told them; none when it gives no rows. NULL: `schema`, with which it is
  * executed, is not the one that it was prepared with; the table may be altered after it was found to be current. */
 const struct cql_metadata *statement__plan_result(const void *prepared, const struct schema *schema);

@@ -3,10 +3,11 @@
  *   code 16 bytes | version u8 = 3 | flags u8 | partition varint | range varint | row sized | key sized |
  *   partition_left varint | left varint | as_of varint | space varint | entry sized
  *
- * The code is the beginning of HMAC-SHA256 over the statement's id, as if it was prepared in any case, its values and all
- * behind the code: a state serves the same statement on every connection, also after a restart. */
+ * The code is the beginning of HMAC-SHA256 over the keyspace of the statement's table, its text, its values and all behind the code: a
+ * state serves the same statement on every connection, also after a restart. */
 #include "base/crypto.h"
 #include "cql/executor.h"
+#include "prepare.h"
 #include "select.h"
 
 enum {
@@ -20,11 +21,8 @@ static void position_code(struct exec_call *call, struct bytes body, uint8_t ret
     uint8_t id[CQL_ID_BYTES];
     struct buffer text = {0};
     const struct cql_query *query = call->query;
-    if (query->is_prepared) {
-        memcpy(id, query->id.data, sizeof(id));
-    } else {
-        cql_statement_identify(call->request->keyspace, query->text, id);
-    }
+    struct bytes statement = query->is_prepared ? statement__plan_text(query->prepared) : query->text;
+    cql_statement_identify(call->functions_keyspace, statement, id);
     buffer_put(&text, bytes_of(id, sizeof(id)));
     for (size_t i = 0; i < query->values_count; i++) {
         buffer_put_u8(&text, (uint8_t)query->values[i].presence);

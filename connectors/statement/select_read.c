@@ -514,6 +514,14 @@ static enum status partition_next(struct read *read, bool is_resumed, bool *ret_
 
 /* --- all ------------------------------------------------------------------------------------------------------------ */
 
+/* A table that was emptied or made anew since the page before has another space; a page goes on behind the same keys. */
+static void place_move(struct read *read)
+{
+    if (read->place.size >= sizeof(uint32_t) && !read_is_indexed(read)) {
+        bytes_put_u32(read->place.data, read->schema->space);
+    }
+}
+
 /* The partition at hand, from the position on when that is resumed. */
 static enum status read_partition(struct read *read, bool is_resumed)
 {
@@ -523,6 +531,7 @@ static enum status read_partition(struct read *read, bool is_resumed)
     if (is_resumed) {
         read->has_rows = position->has_rows;
         buffer_put(&read->place, position->row);
+        place_move(read);
     } else {
         position->partition_left = select->partition_limit;
         position->range = 0;

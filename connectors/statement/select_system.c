@@ -19,8 +19,8 @@
 struct describe {
     struct exec_call *call;
     struct described described;
-    struct described_keyspace *keyspaces;
-    size_t room;
+    struct described_keyspace
+        *keyspaces; /* these, and their tables, grow: others come while they are listed */
 };
 
 static struct bytes describe_type(struct exec_call *call, const struct type *type)
@@ -49,22 +49,22 @@ static struct described_pairs describe_pairs(struct exec_call *call, const struc
     return (struct described_pairs){.at = pairs, .count = count};
 }
 
+static void add_keyspace(struct describe *describe, struct described_keyspace keyspace)
+{
+    size_t count = describe->described.keyspaces_count;
+    describe->keyspaces =
+        arena_grow_array(describe->call->arena, describe->keyspaces, count, sizeof(*describe->keyspaces));
+    describe->keyspaces[count] = keyspace;
+    describe->described.keyspaces_count++;
+}
+
 static void describe_keyspace(void *context, struct bytes name, const struct keyspace_options *options)
 {
     struct describe *describe = context;
-    struct described_keyspace *described = &describe->keyspaces[describe->described.keyspaces_count++];
-    CHECK(describe->described.keyspaces_count <= describe->room);
-    *described =
-        (struct described_keyspace){.name = arena_copy(describe->call->arena, name),
-                                    .replication = describe_pairs(describe->call, &options->replication),
-                                    .is_durable = options->durable_writes};
-}
-
-static void count_keyspace(void *context, struct bytes name, const struct keyspace_options *options)
-{
-    (void)name;
-    (void)options;
-    ((struct describe *)context)->room++;
+    add_keyspace(describe, (struct described_keyspace){.name = arena_copy(describe->call->arena, name),
+                                                       .replication = describe_pairs(describe->call,
+                                                                                     &options->replication),
+                                                       .is_durable = options->durable_writes});
 }
 
 /* --- tables ----------------------------------------------------------------------------------------------------------- */
@@ -276,14 +276,23 @@ static void describe_view(struct exec_call *call, const struct schema *schema,
                        NULL); /* 0: it cannot tell */
 }
 
-/* The views of a table; `views` has room for them. */
+/* One more at the end of a list. */
+static struct described_table *add_described(struct exec_call *call, const struct described_table **tables,
+                                             size_t *count)
+{
+    struct described_table *grown =
+        arena_grow_array(call->arena, (struct described_table *)(uintptr_t)*tables, *count, sizeof(*grown));
+    *tables = grown;
+    return &grown[(*count)++];
+}
+
 static void describe_views(struct exec_call *call, const struct schema *schema,
                            const struct described_table *base, struct described_keyspace *keyspace)
 {
-    struct described_table *views = (struct described_table *)(uintptr_t)keyspace->views;
     for (size_t i = 0; i < schema->indexes_count; i++) {
         if (statement__view_is_of(&schema->indexes[i], schema)) {
-            describe_view(call, schema, &schema->indexes[i], base, &views[keyspace->views_count++]);
+            struct described_table *view = add_described(call, &keyspace->views, &keyspace->views_count);
+            describe_view(call, schema, &schema->indexes[i], base, view);
         }
     }
 }
@@ -330,27 +339,14 @@ static struct described_keyspace *keyspace_of(struct describe *describe, const s
     return find_keyspace(describe, bytes_part(schema->name, 0, size));
 }
 
-static void count_table(void *context, const struct schema *schema)
-{
-    struct bytes name = {0};
-    struct described_keyspace *keyspace = keyspace_of(context, schema, &name);
-    bool is_wide = schema->kind == TABLE_WIDE;
-    for (size_t i = 0; keyspace != NULL && is_wide && i < schema->indexes_count; i++) {
-        keyspace->views_count += statement__view_is_of(&schema->indexes[i], schema);
-    }
-    if (keyspace != NULL) {
-        keyspace->tables_count++;
-    }
-}
-
 static void add_table(void *context, const struct schema *schema)
 {
     struct bytes name = {0};
     struct describe *describe = context;
     struct described_keyspace *keyspace = keyspace_of(describe, schema, &name);
-    if (keyspace != NULL) { /* the array was made for as many as there are */
-        struct described_table *tables = (struct described_table *)(uintptr_t)keyspace->tables;
-        struct described_table *table = &tables[keyspace->tables_count++];
+    if (keyspace != NULL) {
+        struct described_table *table =
+            add_described(describe->call, &keyspace->tables, &keyspace->tables_count);
         if (schema->kind == TABLE_DOCUMENT) {
             describe_documents(describe->call, schema, table);
             return;
@@ -358,22 +354,6 @@ static void add_table(void *context, const struct schema *schema)
         describe_table(describe->call, schema, name, table);
         describe_views(describe->call, schema, table, keyspace);
     }
-}
-
-static void describe_tables(struct describe *describe)
-{
-    struct gate *gate = describe->call->exec->gate;
-    gate_table_list(gate, false, count_table, describe);
-    for (size_t i = 0; i < describe->described.keyspaces_count; i++) {
-        struct described_keyspace *keyspace = &describe->keyspaces[i];
-        keyspace->tables =
-            arena_create_array(describe->call->arena, keyspace->tables_count, sizeof(*keyspace->tables));
-        keyspace->views =
-            arena_create_array(describe->call->arena, keyspace->views_count, sizeof(*keyspace->views));
-        keyspace->tables_count = 0;
-        keyspace->views_count = 0;
-    }
-    gate_table_list(gate, false, add_table, describe);
 }
 
 /* --- types ------------------------------------------------------------------------------------------------------------ */
@@ -604,25 +584,18 @@ static void describe_documents_keyspace(struct describe *describe)
 {
     static const struct described_pair replication[] = {
         {{(const uint8_t *)"class", 5}, {(const uint8_t *)"org.apache.cassandra.locator.LocalStrategy", 42}}};
-    CHECK(describe->described.keyspaces_count < describe->room);
-    describe->keyspaces[describe->described.keyspaces_count++] =
-        (struct described_keyspace){.name = statement__documents_keyspace(),
-                                    .replication = {.at = replication, .count = 1},
-                                    .is_durable = true};
+    add_keyspace(describe, (struct described_keyspace){.name = statement__documents_keyspace(),
+                                                       .replication = {.at = replication, .count = 1},
+                                                       .is_durable = true});
 }
 
 static enum status describe_all(struct describe *describe)
 {
     struct exec_call *call = describe->call;
-    enum status status = statement__keyspaces_list(call, count_keyspace, describe);
-    describe->room++; /* the documents' */
-    describe->keyspaces = arena_create_array(call->arena, describe->room, sizeof(struct described_keyspace));
-    if (status == STATUS_OK) {
-        status = statement__keyspaces_list(call, describe_keyspace, describe);
-    }
+    enum status status = statement__keyspaces_list(call, describe_keyspace, describe);
     if (status == STATUS_OK) {
         describe_documents_keyspace(describe);
-        describe_tables(describe);
+        gate_table_list(call->exec->gate, false, add_table, describe);
         status = describe_types(describe);
     }
     if (status == STATUS_OK) {

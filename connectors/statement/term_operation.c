@@ -64,11 +64,18 @@ static const struct type *operand_type(struct cql_preparation *preparation, cons
     return is_ascii ? &ascii : statement__term_own_type(preparation, term, wanted);
 }
 
+static enum status refuse_ambiguous(struct cql_preparation *preparation, const struct cql_term *term)
+{
+    return error_set(preparation->error, STATUS_INVALID,
+                     "Ambiguous '%c' operation with args %s and %s: use type casts to disambiguate",
+                     operator_of(term->kind), statement__term_text(term->operation.left, preparation->arena),
+                     statement__term_text(term->operation.right, preparation->arena));
+}
+
 /* Why the sides have no types: what is wrong with one of them, if anything is. */
 static enum status refuse_operands(struct cql_preparation *preparation, const struct cql_term *term)
 {
     const struct cql_term *operands[2] = {term->operation.left, term->operation.right};
-    struct arena *arena = preparation->arena;
     for (size_t i = 0; i < ARRAY_COUNT(operands); i++) {
         struct cql_expression *unused = NULL;
         bool is_open =
@@ -79,13 +86,42 @@ static enum status refuse_operands(struct cql_preparation *preparation, const st
             return status;
         }
     }
-    return operands[1] == NULL
-               ? error_set(preparation->error, STATUS_INVALID,
-                           "Ambiguous negation: use type casts to disambiguate")
-               : error_set(preparation->error, STATUS_INVALID,
-                           "Ambiguous '%c' operation with args %s and %s: use type casts to disambiguate",
-                           operator_of(term->kind), statement__term_text(operands[0], arena),
-                           statement__term_text(operands[1], arena));
+    return operands[1] == NULL ? error_set(preparation->error, STATUS_INVALID,
+                                           "Ambiguous negation: use type casts to disambiguate")
+                               : refuse_ambiguous(preparation, term);
+}
+
+/* Operands of which one is a marker, or null for nothing in particular: what operators take is tried, and exactly one may fit. */
+static enum status open_types(struct cql_preparation *preparation, const struct cql_term *term,
+                              const struct type *wanted, const struct type *types[2])
+{
+    static const struct type candidates[] = {{.kind = TYPE_TINYINT},   {.kind = TYPE_SMALLINT},
+                                             {.kind = TYPE_INT},       {.kind = TYPE_BIGINT},
+                                             {.kind = TYPE_FLOAT},     {.kind = TYPE_DOUBLE},
+                                             {.kind = TYPE_DECIMAL},   {.kind = TYPE_VARINT},
+                                             {.kind = TYPE_COUNTER},   {.kind = TYPE_DATE},
+                                             {.kind = TYPE_TIMESTAMP}, {.kind = TYPE_TEXT},
+                                             {.kind = TYPE_ASCII},     {.kind = TYPE_DURATION}};
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(candidates) * ARRAY_COUNT(candidates); i++) {
+        const struct type *left = &candidates[i / ARRAY_COUNT(candidates)];
+        const struct type *right = &candidates[i % ARRAY_COUNT(candidates)];
+        const struct cql_function *function =
+            statement__operation_find(term->kind, left, right, preparation->arena);
+        if (function != NULL && (wanted == NULL || statement__type_accepts(wanted, &function->returns)) &&
+            statement__term_match(preparation, term->operation.left, left) != CQL_MATCH_NONE &&
+            statement__term_match(preparation, term->operation.right, right) != CQL_MATCH_NONE) {
+            types[0] = left;
+            types[1] = right;
+            count++;
+        }
+    }
+    return count > 1 ? refuse_ambiguous(preparation, term) : STATUS_OK;
+}
+
+static bool is_open(const struct cql_term *term, const struct type *wanted)
+{
+    return term->kind == CQL_TERM_MARKER || (term->kind == CQL_TERM_NULL && wanted == NULL);
 }
 
 /* The types of both sides: what has none of its own has the other's, or the receiver's. */
@@ -93,6 +129,13 @@ static enum status operand_types(struct cql_preparation *preparation, const stru
                                  const struct type *wanted, const struct type *types[2])
 {
     static const struct type duration = {.kind = TYPE_DURATION};
+    if (term->operation.right != NULL &&
+        (is_open(term->operation.left, wanted) || is_open(term->operation.right, wanted))) {
+        enum status status = open_types(preparation, term, wanted, types);
+        if (status != STATUS_OK || types[0] != NULL) {
+            return status;
+        }
+    }
     types[0] = operand_type(preparation, term->operation.left, wanted);
     types[1] =
         term->operation.right != NULL ? operand_type(preparation, term->operation.right, wanted) : NULL;

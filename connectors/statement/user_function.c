@@ -314,7 +314,7 @@ static enum status users_find(void *context, struct bytes keyspace, struct bytes
     struct cql_failure before = call->failure;
     struct bytes where = keyspace.size > 0                   ? keyspace
                          : call->functions_keyspace.size > 0 ? call->functions_keyspace
-                                                             : call->request->keyspace;
+                                                             : call->keyspace;
     *ret_count = 0;
     if (where.size == 0 || exec_keyspace_is_system(where)) {
         return STATUS_OK;

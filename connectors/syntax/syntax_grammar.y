@@ -781,6 +781,7 @@ table_elements(A) ::= primary_key(B). {
     A = arena_create(syntax->arena, sizeof(*A));
     A->key = B;
 }
+table_elements(A) ::= table_elements(B) COMMA. { A = B; } /* nothing may follow a comma, here and in CREATE TYPE */
 table_elements(A) ::= table_elements(B) COMMA column_definition(C). {
     A = B;
     syntax__create_column(syntax, A, C);
@@ -933,19 +934,31 @@ new_type(A) ::= ident(B). {
 new_type(A) ::= ident(B) DOT ident(C). {
     A = (struct cql_qualified){.keyspace = syntax__name(syntax, B), .name = syntax__new_type_name(syntax, C)};
 }
-definition(A) ::= CREATE TYPE if_not_exists(B) new_type(C) LP fields(D) RP. {
+definition(A) ::= CREATE TYPE if_not_exists(B) new_type(C) LP type_fields(D) RP. {
     A = syntax__statement(syntax, CQL_CREATE_TYPE);
     A->create_type = (struct cql_create_type){.name = C, .if_not_exists = B, .fields = D};
 }
-%type fields {struct cql_columns}
-fields(A) ::= ident(B) type(C). {
+%type type_fields {struct cql_columns}
+type_fields(A) ::= field(B). {
     A = (struct cql_columns){0};
-    SYNTAX_APPEND(&A, ((struct cql_column){.name = syntax__name(syntax, B), .type = C}));
+    SYNTAX_APPEND(&A, B);
 }
-fields(A) ::= fields(B) COMMA ident(C) type(D). {
+type_fields(A) ::= type_fields(B) COMMA. { A = B; }
+type_fields(A) ::= type_fields(B) COMMA field(C). {
     A = B;
-    SYNTAX_APPEND(&A, ((struct cql_column){.name = syntax__name(syntax, C), .type = D}));
+    SYNTAX_APPEND(&A, C);
 }
+%type fields {struct cql_columns}
+fields(A) ::= field(B). {
+    A = (struct cql_columns){0};
+    SYNTAX_APPEND(&A, B);
+}
+fields(A) ::= fields(B) COMMA field(C). {
+    A = B;
+    SYNTAX_APPEND(&A, C);
+}
+%type field {struct cql_column}
+field(A) ::= ident(B) type(C). { A = (struct cql_column){.name = syntax__name(syntax, B), .type = C}; }
 
 definition(A) ::= CREATE is_custom(B) INDEX if_not_exists(C) index_name(D) ON qualified(E) LP index_targets(F) RP
                   index_class(G) properties(H). {

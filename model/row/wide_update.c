@@ -12,13 +12,14 @@ enum {
 static struct wide_cell update_cell(const struct wide_update *update, const struct wide_moment *moment,
                                     const struct wide_part *part)
 {
-    int64_t now = moment->commit_time_us / 1000000;
     if (part->is_null) {
-        return (struct wide_cell){.is_tombstone = true, .timestamp = moment->timestamp, .expiry = now};
+        return (struct wide_cell){.is_tombstone = true,
+                                  .timestamp = moment->timestamp,
+                                  .expiry = moment->commit_time_us / 1000000};
     }
     return (struct wide_cell){.timestamp = moment->timestamp,
                               .ttl = update->ttl,
-                              .expiry = update->ttl > 0 ? now + update->ttl : 0,
+                              .expiry = update->ttl > 0 ? moment->now_s + update->ttl : 0,
                               .value = part->value};
 }
 
@@ -73,7 +74,7 @@ static enum status apply_list_set(const struct wide_update *update, const struct
                                   const struct wide_action *action, struct arena *arena, struct wide_row *row,
                                   struct error *error)
 {
-    int64_t now = moment->commit_time_us / 1000000;
+    int64_t now = moment->now_s;
     const struct wide_column *list = wide_row_column(row, action->column);
     size_t size = list_size(list, now);
     if (size == 0) {
@@ -110,7 +111,7 @@ static bool parts_have(const struct wide_action *action, struct bytes value)
 static void apply_list_subtract(const struct wide_update *update, const struct wide_moment *moment,
                                 const struct wide_action *action, struct arena *arena, struct wide_row *row)
 {
-    int64_t now = moment->commit_time_us / 1000000;
+    int64_t now = moment->now_s;
     const struct wide_column *list = wide_row_column(row, action->column);
     const struct wide_part gone = {.is_null = true};
     if (list == NULL) {
@@ -134,7 +135,7 @@ static void apply_add(const struct wide_moment *moment, const struct wide_action
                       struct wide_row *row)
 {
     const struct wide_column *found = wide_row_column(row, action->column);
-    bool shows = found != NULL && wide_cell_shows(&found->cell, moment->commit_time_us / 1000000) &&
+    bool shows = found != NULL && wide_cell_shows(&found->cell, moment->now_s) &&
                  found->cell.value.size == COUNTER_BYTES;
     if (shows && action->number == 0) {
         return;

@@ -132,8 +132,8 @@ static enum status evaluate_decode(const struct fold_scene *scene, struct fold_r
     }
     enum status status = fold__wide_prepare(scene, row, error);
     if (status == STATUS_OK) {
-        status = document_of_row(row->schema, row->key, &row->wide, scene->batch->commit_time_us / 1000000,
-                                 arena, &row->item, error);
+        status = document_of_row(row->schema, row->key, &row->wide, scene->transaction->now_s, arena,
+                                 &row->item, error);
     }
     row->is_decoded = status == STATUS_OK;
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -325,8 +325,8 @@ static enum status evaluate_cells(const struct fold_scene *scene, const struct w
     bool is_there = evaluate_is_there(row);
     enum status status = STATUS_OK;
     if (is_there) { /* a tree of its own: an update changes in place what it is given */
-        status = document_of_row(row->schema, row->key, &row->wide, scene->batch->commit_time_us / 1000000,
-                                 arena, &before, error);
+        status = document_of_row(row->schema, row->key, &row->wide, scene->transaction->now_s, arena, &before,
+                                 error);
     }
     if (status == STATUS_OK) {
         status = change->kind == CHANGE_UPDATE ? evaluate_updated(scene, change, row, &after, error)
@@ -467,6 +467,7 @@ static enum status evaluate_judge(const struct fold_scene *scene, struct write *
     status = fold__evaluate_row(scene->fold, scene->write, scene->transaction, change->schema, change->key,
                                 ret_row, error);
     if (status == STATUS_OK && change->wants_old) {
+        change->old_key = arena_copy(&request->arena, (*ret_row)->key);
         status = evaluate_told(scene, change, *ret_row, &request->arena, &change->had_old, &change->old_image,
                                error);
     }
@@ -719,7 +720,9 @@ enum status fold__evaluate(struct fold *fold, struct environment_write *write, s
     }
     bool deletes_many = request_has(request, CHANGE_WIDE_DELETE);
     bool is_wide = deletes_many || request_has(request, CHANGE_WIDE);
-    *ret_transaction = (struct fold_transaction){.timestamp = batch->commit_time_us};
+    *ret_transaction = (struct fold_transaction){.timestamp = batch->commit_time_us,
+                                                 .now_s = request->has_now ? request->now_s
+                                                                           : batch->commit_time_us / 1000000};
     ret_transaction->by_key = request->count > FEW_CHANGES || deletes_many ? map_create() : NULL;
     struct fold_scene scene = {.fold = fold, .write = write, .batch = batch, .transaction = ret_transaction};
     enum status status = STATUS_OK;

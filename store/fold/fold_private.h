@@ -89,6 +89,7 @@ struct fold_transaction {
     struct map *by_key; /* table and key → row; only when there are several changes */
     struct fold_deletion *deletions;
     int64_t timestamp; /* of writes to wide rows whose client gave none */
+    int64_t now_s;     /* since 1970: what has expired by then is not there, and lives begin */
     uint32_t large;    /* deletions of more rows than it changes itself */
 };
 

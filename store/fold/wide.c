@@ -198,6 +198,7 @@ enum status fold__wide_update(const struct fold_scene *scene, const struct wide_
     struct wide_moment moment = {
         .timestamp = update->has_timestamp ? update->timestamp : scene->transaction->timestamp,
         .commit_time_us = scene->batch->commit_time_us,
+        .now_s = scene->transaction->now_s,
         .appended = &scene->batch->appended,
         .prepended = &scene->batch->prepended,
     };

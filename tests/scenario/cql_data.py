@@ -3,13 +3,15 @@
 deletions, lightweight transactions, batches, paging, prepared statements; and the same rows in feeds and history."""
 import datetime
 import decimal
+import io
 import random
+import struct
 import time
 import uuid
 
 import server
 from cassandra import FunctionFailure, InvalidRequest
-from cassandra.protocol import ConfigurationException, SyntaxException
+from cassandra.protocol import ConfigurationException, SyntaxException, _QueryMessage
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from cassandra_client import cluster_of
 from server import Client, Server, wait_for
@@ -234,7 +236,7 @@ def options(session, _):
              "caching = {'keys': 'x'}": "Invalid value for caching sub-option 'keys': only 'ALL' and 'NONE' are allowed",
              "caching = {'rows_per_partition': 'x'}": "only 'ALL', 'NONE', and integer values are allowed",
              "speculative_retry = 'sometimes'": "Specified Speculative Retry Policy [sometimes] is not supported",
-             "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
+             "memtable = 'any'": 'Memtable configuration "any" not found.', "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
              "gc_grace_seconds = -1": "gc_grace_seconds must be greater than or equal to 0 (got -1)", "min_index_interval = 0": "min_index_interval must be greater than or equal to 1",
              "max_index_interval = 100": "max_index_interval must be greater than or equal to min_index_interval (128) (got 100)",
              "default_time_to_live = 630720001": "default_time_to_live must be less than or equal to 630720000"}
@@ -323,6 +325,8 @@ def equal_keys(session, _):
     session.execute("INSERT INTO equals (k, c, v) VALUES (1, 1.0, 1)")
     session.execute("INSERT INTO equals (k, c, w) VALUES (1, 1.00, 2)")
     assert rows(session, "UPDATE equals SET v = 3 WHERE k = 1 AND c = 1 IF v = 1") == [(True,)]
+    refusal = rows(session, "INSERT INTO equals (k, c, v) VALUES (1, 1.00, 1) IF NOT EXISTS")
+    assert str(refusal[0][2]) == "1.0", refusal
     found = rows(session, "SELECT c, v, w FROM equals WHERE k = 1 AND c = 1.000")
     assert [str(value) for value in found[0]] == ["1.0", "3", "2"], found
     session.execute("""BEGIN BATCH INSERT INTO equals (k, c, v) VALUES (2, 2.0, 1); INSERT INTO equals (k, c, w) VALUES (2, 2.00, 7);
@@ -820,6 +824,67 @@ def restores(session, host):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 
 
+def now_in_seconds(session, _):
+    """Version 5 lets a request say what time it is: lives are counted from there, in writes, conditions and reads."""
+    write = _QueryMessage._write_query_params
+
+    def at(now, statement):
+        def with_now(message, to, version):
+            body = io.BytesIO()
+            write(message, body, version)
+            flags = struct.unpack_from(">I", body.getbuffer(), 2)[0] | 0x100
+            to.write(body.getvalue()[:2] + struct.pack(">I", flags) + body.getvalue()[6:] + struct.pack(">i", now))
+        _QueryMessage._write_query_params = with_now
+        try:
+            return rows(session, statement)
+        finally:
+            _QueryMessage._write_query_params = write
+    now = int(time.time())
+    session.execute("CREATE TABLE moments (k int PRIMARY KEY, v int, l list<int>) WITH default_time_to_live = 1000")
+    at(now + 100000, "INSERT INTO moments (k, v, l) VALUES (1, 2, [3])")
+    assert at(now + 100900, "SELECT v, ttl(v) FROM moments") == [(2, 100)] and at(now + 101000, "SELECT v FROM moments") == []
+    assert at(now + 101000, "UPDATE moments SET v = 3 WHERE k = 1 IF EXISTS") == [(False,)]
+    assert at(now + 101000, "UPDATE moments SET v = 3 WHERE k = 1 IF v = 2") == [(False,)]
+    assert at(now + 100900, "UPDATE moments SET v = 3 WHERE k = 1 IF v = 4") == [(False, 2)]
+    assert at(now + 101000, "INSERT INTO moments (k, v) VALUES (1, 4) IF NOT EXISTS") == [(True,)]
+    at(now - 5000, "INSERT INTO moments (k, v) VALUES (2, 2)")
+    assert rows(session, "SELECT v FROM moments WHERE k = 2") == [] and at(now - 4990, "SELECT ttl(v) FROM moments WHERE k = 2") == [(990,)]
+
+
+def keyspaces_of_statements(session, _):
+    """A statement stays in the keyspace that it was prepared in; in version 5 it may name one."""
+    session.execute("CREATE KEYSPACE elsewhere WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+    for keyspace in ("ks", "elsewhere"):
+        session.execute(f"CREATE TABLE {keyspace}.places (k int PRIMARY KEY, v text)")
+    there = session.prepare("INSERT INTO places (k, v) VALUES (?, 'elsewhere')", keyspace="elsewhere")
+    here = session.prepare("INSERT INTO places (k, v) VALUES (?, 'ks')")
+    session.execute(there, (1,))
+    session.execute("USE elsewhere")
+    session.execute(here, (1,))
+    batch = BatchStatement()
+    batch.add(here, (2,))
+    batch.add(there, (2,))
+    batch.add("INSERT INTO places (k, v) VALUES (3, 'ks')")  # the driver names the keyspace of the first
+    session.execute(batch)
+    session.execute("USE ks")
+    assert rows(session, "SELECT k, v FROM places") == [(1, "ks"), (2, "ks"), (3, "ks")]
+    elsewhere = rows(session, SimpleStatement("SELECT k, v FROM places", keyspace="elsewhere"))
+    assert elsewhere == [(1, "elsewhere"), (2, "elsewhere")], elsewhere
+    pages = [SimpleStatement("SELECT k FROM ks.places", fetch_size=2), session.prepare("SELECT k FROM ks.places WHERE k IN (1, 2, 3)").bind(())]
+    pages[1].fetch_size = 2
+    for statement in pages:  # names its keyspace: the one in use does not matter, to a prepared statement's id either
+        session.execute("USE ks")
+        found = session.execute(statement)
+        first = len(found.current_rows)
+        session.execute("USE elsewhere")
+        assert (first, len(list(found))) == (2, 3)
+        session.execute("ALTER TABLE ks.places WITH comment = 'again'")
+        assert len(list(session.execute(statement))) == 3
+    session.execute("USE ks")
+    session.execute("CREATE TYPE elsewhere.spot (n int)")
+    assert rows(session, "SELECT (spot){n: 1} FROM elsewhere.places WHERE k = 1")[0][0].n == 1
+
+
 CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, equal_keys, equal_elements, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
           static_indexes, collection_indexes, like, restores]
 
@@ -835,6 +900,8 @@ def main():
         for version in (3, 5):
             cluster, session = connect(host, version)
             assert rows(session, "SELECT count(*) FROM counters") == [(2,)]
+            for check in (now_in_seconds, keyspaces_of_statements) if version == 5 else ():
+                check(session, host)
             cluster.shutdown()
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """DESCRIBE, with DataStax's Python driver: names of what there is, the statements that make it, and that these statements made
 again elsewhere make the same."""
+import threading
 import time
 
 from cassandra import AlreadyExists, InvalidRequest
@@ -230,10 +231,33 @@ def refusals(session, _):
         refused(session, statement, words)
 
 
+def meanwhile(session, cluster):
+    """The schema is read while others change it."""
+    ended = threading.Event()
+    found = []
+
+    def read():
+        mine = cluster.connect()
+        while not ended.is_set():
+            found.append(len(list(mine.execute("SELECT keyspace_name, table_name FROM system_schema.tables"))))
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    for i in range(30):
+        session.execute(f"CREATE KEYSPACE meanwhile{i} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}")
+        session.execute(f"CREATE TABLE meanwhile{i}.t (k int PRIMARY KEY)")
+    ended.set()
+    for reader in readers:
+        reader.join()
+    assert found and found[-1] >= found[0]
+    for i in range(30):
+        session.execute(f"DROP KEYSPACE meanwhile{i}")
+
+
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for check in (listings, estimates, pages, without_keyspace, texts, made_again, internals, refusals):
+        for check in (listings, estimates, pages, without_keyspace, texts, made_again, internals, refusals, meanwhile):
             started = time.monotonic()
             check(session, cluster)
             print(f"{check.__name__}: {time.monotonic() - started:.2f} s", flush=True)

@@ -131,6 +131,21 @@ def writes_between_pages(session):
     assert seen == list(range(0, 100, 2)), seen
 
 
+def emptied_between_pages(session):
+    """Pages go on where they were in a table that was emptied or made anew."""
+    session.execute("CREATE TABLE ks.emptied (p int, c int, PRIMARY KEY (p, c))")
+    for where in ("", "WHERE p = 1"):
+        for c in range(6):
+            session.execute(f"INSERT INTO ks.emptied (p, c) VALUES (1, {c})")
+        result = session.execute(SimpleStatement(f"SELECT c FROM ks.emptied {where}", fetch_size=2))
+        assert len(result.current_rows) == 2
+        session.execute("TRUNCATE ks.emptied")
+        session.execute("INSERT INTO ks.emptied (p, c) VALUES (1, 0)")
+        session.execute("INSERT INTO ks.emptied (p, c) VALUES (1, 9)")
+        assert [row.c for row in result] == [0, 1, 9]
+    session.execute("DROP TABLE ks.emptied")
+
+
 def paging_states(host, session):
     """A state belongs to its statement and values. Drivers give a connection up whose protocol they seem to have broken."""
     first = session.execute(SimpleStatement("SELECT * FROM ks.t", fetch_size=2))
@@ -154,6 +169,9 @@ def prepared(session):
     assert [column.name for column in statement.column_metadata] == ["p", "in(a)", "b", "[limit]"]
     if session.cluster.protocol_version >= ProtocolVersion.V4:
         assert list(statement.routing_key_indexes) == [0]
+        for text, indexes in (("BEGIN BATCH DELETE v FROM ks.t WHERE p = 1 AND a = ? AND b = ? AND c = ?; DELETE FROM ks.t WHERE p = ?; APPLY BATCH", [3]),
+                              ("SELECT p FROM ks.t WHERE a = ? AND b = 2 AND p IN (?)", [1])):
+            assert list(session.prepare(text).routing_key_indexes) == indexes, text
     assert all(row.p == 1 and row.b > 0 for row in session.execute(statement, (1, [0, 1], 0, 5)))
     for values, words in (((None, [1], 0, 5), "Invalid null value in condition for column p"),
                           ((1, None, 0, 5), "Invalid null value for column a"),
@@ -196,6 +214,7 @@ def main():
                 counted.append((ONLY_STATIC, None, 1, None))
                 assert sorted(groups, key=str) == sorted(counted, key=str), (groups, counted)
             writes_between_pages(session)
+            emptied_between_pages(session)
             paging_states(host, session)
             prepared(session)
             session.execute("DROP KEYSPACE ks")

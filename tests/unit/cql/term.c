@@ -238,7 +238,9 @@ static void errors_are_cassandras(void **state)
         {"int", "(text)'x'", "Cannot assign value (text)'x' to c of type int"},
         {"int", "(nothing)1", "Unknown type nothing"},
         {"int", "max(1)", "Aggregation function are not supported in the where clause"},
-        {"int", "? + ?", NULL},
+        {"int", "? + ?", "Ambiguous '+' operation with args ? and ?: use type casts to disambiguate"},
+        {"int", "? + 1", "Ambiguous '+' operation with args ? and 1: use type casts to disambiguate"},
+        {"timestamp", "? - ?", "Ambiguous '-' operation with args ? and ?: use type casts to disambiguate"},
         {"text", "dateof('x')",
          "Type error: 'x' cannot be passed as argument 0 of function system.dateof of type timeuuid"},
         {"date", "todate(1.5)",
@@ -372,8 +374,10 @@ static void markers_have_names_and_types(void **state)
         {"ks.u", "{a: ?, \"B\": ?}", "c.a int;c.B text;"},
         {"timeuuid", "minTimeuuid(?)", "arg0(system.mintimeuuid) timestamp;"},
         {"int", "(int)?", "(int)? int;"},
-        {"int", "? + 1", "arg0(system.+) int;"},
-        {"timestamp", "(timestamp)'2020-01-01' + ?", "arg1(system.+) duration;"},
+        {"int", "(int)? + 1", "(int)? int;"},
+        {"date", "(date)'2020-01-01' + ?", "arg1(system.+) duration;"},
+        {"date", "? - 2d", "arg0(system.-) date;"},
+        {"timestamp", "? + 2d", "arg0(system.+) timestamp;"},
         {"text", "fromjson(?)", "arg0(system.fromjson) text;"},
     };
     (void)state;
@@ -443,7 +447,7 @@ static void bound_values_are_checked(void **state)
         const char *expected;
     } cases[] = {
         {"int", "?", {CQL_BINDING_BYTES, {five, 4}}, "5"},
-        {"int", "? + 1", {CQL_BINDING_BYTES, {five, 4}}, "6"},
+        {"int", "(int)? + 1", {CQL_BINDING_BYTES, {five, 4}}, "6"},
         {"int", "?", {CQL_BINDING_NULL, {NULL, 0}}, "null"},
         {"int", "?", {CQL_BINDING_UNSET, {NULL, 0}}, "unset"},
         {"int", "?", {CQL_BINDING_BYTES, {five, 3}}, "Expected 4 or 0 byte int (3)"},

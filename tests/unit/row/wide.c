@@ -112,6 +112,7 @@ static void row_become(struct table *table, struct wide_row *row, const struct v
     struct error error;
     struct wide_moment moment = {.timestamp = timestamp,
                                  .commit_time_us = timestamp,
+                                 .now_s = timestamp / 1000000,
                                  .appended = &appended,
                                  .prepended = &prepended};
     assert_ok(document_to_wide(&table->schema, false, before, after, &table->arena, &update, &error), error);

@@ -105,6 +105,8 @@ struct gate_change_outcome {
     const char *text;
     bool had_old;
     bool has_new;
+    struct bytes
+        old_key; /* record key as the row was first written with it, for keys may be equal and not the same bytes */
     struct bytes old_image;
     struct bytes new_image;
 };
@@ -130,6 +132,9 @@ struct gate_transaction {
     size_t reads_count;
     bool
         is_plain; /* conditions, updates and answers see wide rows as documents of plain values (row/plain.h) */
+    bool has_now;
+    int64_t
+        now_s; /* since 1970, has_now: what lives are counted from, and what conditions go by, instead of the commit */
     struct bytes actor;
     struct bytes token;        /* idempotency token of the actor; empty: none */
     struct hash128 token_hash; /* of the request */

@@ -95,10 +95,11 @@ struct cql_schema_change {
 struct cql_prepared {
     uint8_t id[CQL_ID_BYTES];
     uint8_t result_id[CQL_ID_BYTES]; /* since v5 */
-    struct cql_metadata variables;   /* its markers */
-    const uint16_t *key_markers; /* for each partition key column the marker that binds it; v4 and later */
-    size_t key_markers_count;    /* 0: some column has none */
-    struct cql_metadata result;  /* no columns: it gives no rows, or which is known only then (LWT) */
+    bool is_qualified; /* names the keyspaces of its tables: its id does not depend on the one in use */
+    struct cql_metadata variables; /* its markers */
+    const uint16_t *key_markers;   /* for each partition key column the marker that binds it; v4 and later */
+    size_t key_markers_count;      /* 0: some column has none */
+    struct cql_metadata result;    /* no columns: it gives no rows, or which is known only then (LWT) */
 };
 
 #endif

@@ -47,6 +47,7 @@ struct wide_update {
 struct wide_moment {
     int64_t timestamp;      /* of its cells */
     int64_t commit_time_us; /* of its batch */
+    int64_t now_s;          /* since 1970: lives begin, and what has expired is not there */
     uint64_t *appended;     /* elements of lists made in the batch so far, at ends … */
     uint64_t *prepended;    /* … and at beginnings: their paths are unique */
 };

@@ -57,6 +57,7 @@ struct write_change {
     const struct item_bounds *bounds; /* of what an item becomes; NULL: none but the store's */
     /* The outcome, in the write's arena. */
     const char *text;       /* of status */
+    struct bytes old_key;   /* when wants_old: as the row was first written with it */
     struct bytes old_image; /* when wants_old */
     struct bytes new_image; /* when wants_new */
 };
@@ -102,6 +103,8 @@ struct write {
     size_t count;
     const struct write_read *reads;
     size_t reads_count;
+    bool has_now;
+    int64_t now_s; /* since 1970, has_now: the moment of lives and conditions; otherwise that of the commit */
     struct write_token token;
     struct write_step step; /* when its kind is not STEP_NONE, there are no changes */
     struct bytes actor;
