@@ -190,14 +190,11 @@ static void get_put_capacity(struct call *call, const struct get_part *parts, si
     capacity_put_all(call, capacities, count, body);
 }
 
-enum status batch_get(struct call *call)
+/* What the request asks for of each table, in the order in which the service looks for faults. */
+static enum status get_prepare(struct call *call, const struct value *tables, struct get_part *parts)
 {
-    const struct value *tables = member_of(call->input, "RequestItems");
     size_t count = tables->pairs.count;
     size_t keys = 0;
-    size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
-    struct buffer body = {0};
-    struct get_part *parts = arena_create_array(call->arena, count, sizeof(*parts));
     enum status status = get_check_mixed(call, tables);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         status = get_read(call, &tables->pairs.at[2 * i], &parts[i]);
@@ -216,6 +213,17 @@ enum status batch_get(struct call *call)
             status = get_repeats(&parts[i], &parts[k]) ? fail_duplicates(call) : STATUS_OK;
         }
     }
+    return status;
+}
+
+enum status batch_get(struct call *call)
+{
+    const struct value *tables = member_of(call->input, "RequestItems");
+    size_t count = tables->pairs.count;
+    size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
+    struct buffer body = {0};
+    struct get_part *parts = arena_create_array(call->arena, count, sizeof(*parts));
+    enum status status = get_prepare(call, tables, parts);
     json_open(&body, '{');
     json_name(&body, "Responses");
     json_open(&body, '{');

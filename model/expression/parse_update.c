@@ -149,14 +149,7 @@ static enum status parse_action(struct parser *parser, enum action_kind kind, st
 
 struct action *update_action_add(struct update *update, struct arena *arena)
 {
-    size_t count = update->count;
-    if ((count & (count - 1)) == 0) { /* none, or a power of two: the room is full, and doubles */
-        struct action *grown = arena_create_array(arena, count == 0 ? 1 : 2 * count, sizeof(*grown));
-        if (count > 0) {
-            memcpy(grown, update->actions, count * sizeof(*grown));
-        }
-        update->actions = grown;
-    }
+    update->actions = arena_grow_array(arena, update->actions, update->count, sizeof(*update->actions));
     return &update->actions[update->count++];
 }
 
