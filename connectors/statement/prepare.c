@@ -97,26 +97,38 @@ static const struct cql_term *inserted_term(const struct cql_statement *statemen
     return NULL;
 }
 
-/* The last marker by itself that a key column is compared with in this statement, `before` when there is none. */
+static int marker_of(const struct cql_term *term, int before)
+{
+    return term != NULL && term->kind == CQL_TERM_MARKER ? term->marker.index : before;
+}
+
+/* The last marker by itself in `column = ?` or `column IN (?, …)`, `before` when there is none. */
+static int relation_marker(const struct cql_relation *relation, struct bytes column, int before)
+{
+    int last = before;
+    if (relation->kind != CQL_RELATION_COLUMN || !bytes_equal(relation->columns.at[0], column)) {
+        return before;
+    }
+    if (relation->comparison == CQL_EQUAL) {
+        return marker_of(relation->value, before);
+    }
+    bool is_list = relation->comparison == CQL_IN && relation->value == NULL;
+    for (size_t i = 0; is_list && i < relation->values.count; i++) {
+        last = marker_of(relation->values.at[i], last);
+    }
+    return last;
+}
+
+/* The same of a whole statement. */
 static int key_marker(const struct cql_statement *statement, struct bytes column, int before)
 {
     const struct cql_relations *where = statement_where(statement);
     int last = before;
     if (statement->kind == CQL_INSERT) {
-        const struct cql_term *term = inserted_term(statement, column);
-        return term != NULL && term->kind == CQL_TERM_MARKER ? term->marker.index : before;
+        return marker_of(inserted_term(statement, column), before);
     }
     for (size_t i = 0; where != NULL && i < where->count; i++) {
-        const struct cql_relation *relation = &where->at[i];
-        bool is_in = relation->comparison == CQL_IN && relation->value == NULL;
-        if (relation->kind != CQL_RELATION_COLUMN || (!is_in && relation->comparison != CQL_EQUAL) ||
-            !bytes_equal(relation->columns.at[0], column)) {
-            continue;
-        }
-        for (size_t k = 0; k < (is_in ? relation->values.count : 1); k++) {
-            const struct cql_term *term = is_in ? relation->values.at[k] : relation->value;
-            last = term->kind == CQL_TERM_MARKER ? term->marker.index : last;
-        }
+        last = relation_marker(&where->at[i], column, last);
     }
     return last;
 }
