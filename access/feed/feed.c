@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "codec/pack.h"
 #include "codec/shown.h"
+#include "lag.h"
 #include "log/log.h"
 
 enum {
@@ -32,6 +33,7 @@ struct feed {
     pthread_mutex_t mutex; /* guards the wakers */
     struct feed_waker wakers[FEED_WAKERS_MAX];
     size_t wakers_count;
+    struct lags lags;
 };
 
 struct subscription {
@@ -46,6 +48,7 @@ struct subscription {
     uint64_t next_lsn; /* of the next record of the part */
     struct buffer old; /* images of the record at hand, of a wide table, as documents */
     struct buffer new;
+    struct lag lag;
 };
 
 struct feed *feed_create(struct log *log, struct catalog *catalog)
@@ -56,12 +59,14 @@ struct feed *feed_create(struct log *log, struct catalog *catalog)
     feed->catalog = catalog;
     CHECK(pthread_mutex_init(&feed->mutex, NULL) == 0);
     atomic_init(&feed->committed_lsn, log_tip(log).next_lsn - 1);
+    feed__lags_open(&feed->lags, &feed->committed_lsn);
     return feed;
 }
 
 void feed_destroy(struct feed **feed)
 {
     if (*feed != NULL) {
+        feed__lags_close(&(*feed)->lags);
         (void)pthread_mutex_destroy(&(*feed)->mutex);
         memory_destroy(*feed);
         *feed = NULL;
@@ -162,6 +167,7 @@ enum status subscription_open(struct feed *feed, const struct subscription_optio
     subscription->table = filter.table;
     subscription->filter = options->filter;
     subscription->wants_meta = options->wants_meta;
+    feed__lag_add(&feed->lags, &subscription->lag, options->table, start);
     *ret_subscription = subscription;
     *ret_start_lsn = start;
     *ret_horizon_lsn = tip.first_lsn;
@@ -175,6 +181,7 @@ void subscription_close(struct subscription **subscription)
     if (gone != NULL) {
         atomic_fetch_sub(&gone->feed->subscriptions, 1);
         metric_add(&subscriptions, -1);
+        feed__lag_remove(&gone->feed->lags, &gone->lag);
         log_reader_destroy(&gone->reader);
         buffer_reset(&gone->old);
         buffer_reset(&gone->new);
@@ -238,8 +245,8 @@ static enum status subscription_fetch(struct subscription *subscription, struct 
     return status;
 }
 
-enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                              struct error *error)
+static enum status subscription_find(struct subscription *subscription, struct feed_record *ret_record,
+                                     struct error *error)
 {
     for (;;) {
         enum status status = subscription->left > 0 ? STATUS_OK : subscription_fetch(subscription, error);
@@ -268,6 +275,14 @@ enum status subscription_next(struct subscription *subscription, struct feed_rec
             return STATUS_OK;
         }
     }
+}
+
+enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
+                              struct error *error)
+{
+    enum status status = subscription_find(subscription, ret_record, error);
+    feed__lag_reached(&subscription->lag, subscription_lsn(subscription));
+    return status;
 }
 
 uint64_t subscription_lsn(const struct subscription *subscription)

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """The native protocol as a stranger would speak it: requests, errors, malformed messages, subscriptions with credit."""
+import urllib.request
+
 import server
 from server import Client, Server, expect_failure
 
@@ -61,8 +63,18 @@ def bad_input(client):
     assert server.STATUS in client.receive()[1]
 
 
-def subscriptions(address, client):
-    reader = Client(address)
+def lag(running):
+    """Of the one subscription to t, and the last commit, from one look at the metrics."""
+    with urllib.request.urlopen(f"http://{running.http}/metrics", timeout=60) as answer:
+        lines = answer.read().decode().splitlines()
+    behind = [float(line.split()[1]) for line in lines if line.startswith("oxbow_subscription_lag_lsns{") and 'table="t"' in line]
+    most, committed = (next(float(line.split()[1]) for line in lines if line.startswith(name + " ")) for name in ("oxbow_subscription_lag_max_lsns", "oxbow_committed_lsn"))
+    assert len(behind) == 1 and most >= behind[0], lines
+    return behind[0], committed
+
+
+def subscriptions(running, client):
+    reader = Client(running.address)
     number = reader.send(server.SUBSCRIBE, {server.TABLE: "t", server.CREDIT: 3, server.START: "oldest"})
     started = reader.receive()
     assert started[0] == number and server.LSN in started[1], started
@@ -71,6 +83,8 @@ def subscriptions(address, client):
         records += reader.receive()[1][server.RECORDS]
     assert len(records) == 3
     assert reader.receive(300) is None, "records came without credit"
+    behind, committed = lag(running)
+    assert behind == committed - records[2][server.LSN] == 10, (behind, committed, records)
     reader.send(server.GIVE, {server.CREDIT: 1000}, number)
     total = 10 + 4  # ten inserts; insert, modify, remove of c come after; see conditions_and_noops
     while len(records) < total - 1:
@@ -81,6 +95,7 @@ def subscriptions(address, client):
     written = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "live", "n": 1}})
     live = reader.receive()[1][server.RECORDS]
     assert live[0][server.LSN] == written[server.LSN] and live[0][server.NEW]["id"] == "live"
+    server.wait_for("the subscription to be at the end", lambda: lag(running)[0] == 0)
     expect_failure(lambda: client.request(server.SUBSCRIBE, {server.START: 10**6}), 16, "not in the log")
     expect_failure(lambda: client.request(server.SUBSCRIBE, {server.TABLE: "nope"}), 1, "no table")
     reader.close()
@@ -99,7 +114,7 @@ def main():
         requests(client)
         conditions_and_noops(client)
         bad_input(client)
-        subscriptions(running.address, client)
+        subscriptions(running, client)
         drop_and_create(client)
         client.close()
 
