@@ -178,9 +178,11 @@ class Expression:
     def __init__(self):
         self.names = {}
         self.values = {}
+        self.attributes = []  # named at the top, so far
 
     def path(self, where):
         text = ""
+        self.attributes.append(where[0])
         for step in where:
             if isinstance(step, int):
                 text += f"[{step}]"
@@ -411,6 +413,10 @@ def check_keys(item):
             raise Refused(INVALID)
 
 
+def has_empty_key(item):
+    return any(item.get(name) == (kind, "") for name, kind in KEYS.items())
+
+
 class Model:
     def __init__(self, rng):
         self.rng = rng
@@ -508,6 +514,8 @@ class Model:
 
         def run():
             results, reasons = [], []
+            if any(has_empty_key(item_of_json(body["Item"])) for _, body, _ in plans if "Item" in body):
+                raise Refused(INVALID)  # a fault of the request; a wrong type is a reason to cancel
             for _, _, one in plans:
                 try:
                     results.append(one())
@@ -569,6 +577,15 @@ class Model:
         body["FilterExpression"], holds = condition(self.rng, expression, avoid=avoid)
         return holds
 
+    def query_refused(self, wire, body, index, lacking):
+        """A query's filter sees what the index holds, and names nothing else."""
+        status, _, answer = wire.send("Query", body)
+        text_, _, names = answer.get("message", "").partition("[")
+        assert status == 400 and answer["__type"].endswith("ValidationException"), f"{body}: {answer}"
+        assert text_ == f"One or more parameter values were invalid: Secondary index {index} does not project one or more filter attributes: ", f"{body}: {answer}"
+        assert sorted(names.removesuffix("]").split(", ")) == sorted(lacking), f"{body}: {answer}"
+        self.counts["Query", "lacking"] = self.counts.get(("Query", "lacking"), 0) + 1
+
     def query(self, wire):
         rng, expression, body = self.rng, Expression(), {"TableName": "table"}
         index = rng.choice([None, *INDEXES])
@@ -595,7 +612,12 @@ class Model:
                 within = lambda item: COMPARE[operator](item[range_key], given)
         forward = rng.random() < 0.5
         body |= {"KeyConditionExpression": text_, "ScanIndexForward": forward}
+        before = len(expression.attributes)
         holds = self.filtered(expression, body, (hash_key, range_key))
+        lacking = set(expression.attributes[before:]) - HELD.get(index, set(expression.attributes))
+        if lacking:
+            self.query_refused(wire, {**body, **expression.members()}, index, lacking)
+            return
         every = [held(index, item) for item in self.items.values() if item.get(hash_key) == partition and (range_key is None or range_key in item) and within(item)]
         wanted = [item for item in every if holds(item)]
         found, scanned = self.pages(wire, "Query", {**body, **expression.members()})
