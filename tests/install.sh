@@ -7,7 +7,7 @@ usage() {
 usage: tests/install.sh [SECTION...]
 
 Installs what is missing of the sections of tests/packages.txt: build (the default: all it takes to build and run),
-checks (formatter, checker, clients, fuzzing), node (Debian's Node.js, for where there is no other), go (for the test of gocql). Made for Debian 12, as root or with sudo.
+checks (formatter, checker, clients, fuzzing), node (Debian's Node.js, for where there is no other), go (for the tests of gocql and the AWS SDK for Go). Made for Debian 12, as root or with sudo.
 TEXT
 }
 

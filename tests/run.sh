@@ -107,7 +107,7 @@ build_release() {
 stage_install() {
     tests/install.sh build checks
     command -v node >/dev/null || tests/install.sh node
-    timeout 240 tests/install.sh go || echo "Without Go the test of gocql is skipped."
+    timeout 240 tests/install.sh go || echo "Without Go the tests of gocql and the AWS SDK for Go are skipped."
 }
 
 stage_house() {

@@ -4,7 +4,6 @@ there), and DataStax's for Python in every version, compressed and over TLS; and
 import collections
 import itertools
 import os
-import shutil
 import ssl
 import subprocess
 import tempfile
@@ -18,7 +17,6 @@ from cassandra.query import BatchStatement, SimpleStatement
 from cassandra_client import cluster_of
 from server import OXBOW, Server, wait_for
 
-GO_PACKAGES = "/usr/share/gocode"
 
 
 def connect(address, version=4, **options):
@@ -269,24 +267,13 @@ def node_driver(directory, host):
     assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr[-4000:]}"
 
 
-def go_driver(directory, host):
-    if shutil.which("go") is None or not os.path.isdir(os.path.join(GO_PACKAGES, "src/github.com/gocql/gocql")):
-        print("skipped: no gocql")
-        return
-    program = os.path.join(directory, "cassandra")
-    subprocess.run(["go", "build", "-o", program, os.path.join(dynamodb_clients.CLIENTS, "cassandra.go")], check=True, timeout=200,
-                   env={**os.environ, "GOFLAGS": "-mod=mod", "GO111MODULE": "off", "GOPATH": GO_PACKAGES, "GOCACHE": os.path.join(directory, "go-cache")})
-    done = subprocess.run([program], capture_output=True, text=True, timeout=120, env={**os.environ, "OXBOW_CQL": host.cql})
-    assert done.returncode == 0, f"{done.stdout[-2000:]}{done.stderr[-4000:]}"
-
-
 def main():
     with tempfile.TemporaryDirectory(prefix="oxbow-clients-") as directory:
         encrypted(directory)
         with Server() as host:
             outlives(host)
             python_everywhere(host)
-            go_driver(directory, host)
+            dynamodb_clients.go_client(directory, "cassandra", "gocql/gocql", OXBOW_CQL=host.cql)
             node_driver(directory, host)
 
 
