@@ -74,7 +74,7 @@ static void read_parameters(struct notation *notation, unsigned flags, struct cq
     }
     if ((flags & FLAG_NOW) != 0 && notation->version >= 5) {
         parameters->has_now = true;
-        parameters->now_s = cql_read_int(notation);
+        parameters->now_s = (uint32_t)cql_read_int(notation); /* as Cassandra reads it since 5.0 */
     }
 }
 

@@ -319,7 +319,7 @@ static void server_pause(struct loop *loop)
 
 void stream_end(struct stream *stream)
 {
-    if (!stream_may_send(stream)) {
+    if (stream->is_closing || stream->is_ending) {
         return;
     }
     if (stream->held.size > 0) {
@@ -431,6 +431,7 @@ static void server_receive(struct loop *loop, struct message *message)
 static void server_stop(struct loop *loop)
 {
     struct stream_server *server = (struct stream_server *)loop;
+    server_pause(loop); /* answers that were given go out */
     while (server->streams != NULL) {
         stream_close(server->streams);
     }

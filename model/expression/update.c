@@ -150,8 +150,29 @@ static size_t map_position(const struct value *map, struct bytes name, bool *ret
     return i;
 }
 
+/* The array that grew last, made here and with place for more: many members that are added one by one are not copied each time. */
+struct room {
+    struct value *at;
+    size_t count; /* that it has place for */
+};
+
+/* The `count` values with place for `more` behind them. */
+static struct value *room_for(struct room *room, struct value *at, size_t count, size_t more,
+                              struct arena *arena)
+{
+    if (room->at == NULL || count == 0 || room->at != at || room->count < count + more) {
+        *room = (struct room){.count = 2 * (count + more)};
+        room->at = arena_create_array(arena, room->count, sizeof(*room->at));
+        if (count > 0) {
+            memcpy(room->at, at, count * sizeof(*at));
+        }
+    }
+    return room->at;
+}
+
 /* `map` may be empty: pairs.at is then not looked at. */
-static void map_set(struct value *map, struct bytes name, const struct value *value, struct arena *arena)
+static void map_set(struct value *map, struct bytes name, const struct value *value, struct room *room,
+                    struct arena *arena)
 {
     bool is_there = false;
     size_t position = map_position(map, name, &is_there);
@@ -159,12 +180,9 @@ static void map_set(struct value *map, struct bytes name, const struct value *va
         map->pairs.at[2 * position + 1] = *value;
         return;
     }
-    struct value *grown = arena_create_array(arena, 2 * (map->pairs.count + 1), sizeof(*grown));
-    if (map->pairs.count > 0) {
-        memcpy(grown, map->pairs.at, 2 * position * sizeof(*grown));
-        memcpy(grown + 2 * position + 2, map->pairs.at + 2 * position,
-               2 * (map->pairs.count - position) * sizeof(*grown));
-    }
+    struct value *grown = room_for(room, map->pairs.at, 2 * map->pairs.count, 2, arena);
+    memmove(grown + 2 * position + 2, grown + 2 * position,
+            2 * (map->pairs.count - position) * sizeof(*grown));
     grown[2 * position] = value_of_text(name);
     grown[2 * position + 1] = *value;
     map->pairs.at = grown;
@@ -182,16 +200,14 @@ static void map_remove_name(struct value *map, struct bytes name)
     }
 }
 
-static void list_set(struct value *list, size_t index, const struct value *value, struct arena *arena)
+static void list_set(struct value *list, size_t index, const struct value *value, struct room *room,
+                     struct arena *arena)
 {
     if (index < list->items.count) {
         list->items.at[index] = *value;
         return;
     }
-    struct value *grown = arena_create_array(arena, list->items.count + 1, sizeof(*grown));
-    if (list->items.count > 0) {
-        memcpy(grown, list->items.at, list->items.count * sizeof(*grown));
-    }
+    struct value *grown = room_for(room, list->items.at, list->items.count, 1, arena);
     grown[list->items.count++] = *value;
     list->items.at = grown;
 }
@@ -207,7 +223,7 @@ static struct value *path_parent(const struct path *path, struct value *item)
 }
 
 static enum status path_put(const struct path *path, struct value *item, const struct value *value,
-                            struct arena *arena, struct error *error)
+                            struct room *room, struct arena *arena, struct error *error)
 {
     const struct path_element *last = &path->elements[path->count - 1];
     struct value *parent = path_parent(path, item);
@@ -215,9 +231,9 @@ static enum status path_put(const struct path *path, struct value *item, const s
         return path_invalid(error);
     }
     if (last->is_index) {
-        list_set(parent, last->index, value, arena);
+        list_set(parent, last->index, value, room, arena);
     } else {
-        map_set(parent, last->name, value, arena);
+        map_set(parent, last->name, value, room, arena);
     }
     return STATUS_OK;
 }
@@ -275,8 +291,8 @@ static bool sets_match(const struct value *a, const struct value *b)
     return a->kind == VALUE_SET && b->kind == VALUE_SET && strcmp(document_type(a), document_type(b)) == 0;
 }
 
-static enum status action_add(const struct action *action, struct value *item, struct arena *arena,
-                              struct error *error)
+static enum status action_add(const struct action *action, struct value *item, struct room *room,
+                              struct arena *arena, struct error *error)
 {
     const struct value *operand = action->operand->value;
     const struct value *found = path_find(&action->path, item);
@@ -289,11 +305,11 @@ static enum status action_add(const struct action *action, struct value *item, s
     } else if (found != NULL) {
         return operand_wrong_type(error);
     }
-    return status == STATUS_OK ? path_put(&action->path, item, &value, arena, error) : status;
+    return status == STATUS_OK ? path_put(&action->path, item, &value, room, arena, error) : status;
 }
 
-static enum status action_delete(const struct action *action, struct value *item, struct arena *arena,
-                                 struct error *error)
+static enum status action_delete(const struct action *action, struct value *item, struct room *room,
+                                 struct arena *arena, struct error *error)
 {
     const struct value *operand = action->operand->value;
     const struct value *found = path_find(&action->path, item);
@@ -305,7 +321,7 @@ static enum status action_delete(const struct action *action, struct value *item
     }
     struct value value = set_combine(found, operand, false, arena);
     return value.items.count == 0 ? path_remove(&action->path, item, error)
-                                  : path_put(&action->path, item, &value, arena, error);
+                                  : path_put(&action->path, item, &value, room, arena, error);
 }
 
 static bool action_takes_away(const struct action *action)
@@ -341,6 +357,7 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
 {
     struct action *actions = arena_create_array(arena, update->count, sizeof(*actions));
     struct value *values = arena_create_array(arena, update->count, sizeof(*values));
+    struct room room = {0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < update->count; i++) {
         actions[i] = update->actions[i];
@@ -358,16 +375,16 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {
         switch (actions[i].kind) {
         case ACTION_SET:
-            status = path_put(&actions[i].path, item, &values[i], arena, error);
+            status = path_put(&actions[i].path, item, &values[i], &room, arena, error);
             break;
         case ACTION_REMOVE:
             status = path_remove(&actions[i].path, item, error);
             break;
         case ACTION_ADD:
-            status = action_add(&actions[i], item, arena, error);
+            status = action_add(&actions[i], item, &room, arena, error);
             break;
         case ACTION_DELETE:
-            status = action_delete(&actions[i], item, arena, error);
+            status = action_delete(&actions[i], item, &room, arena, error);
             break;
         }
     }
@@ -380,7 +397,7 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
 /* Copies what lies at `path` into *target under the same names; list members close up in the order of their index,
  * which `depth` levels down are kept as a map from index to member until projection_close. */
 static void projection_put(const struct path *path, const struct value *found, struct value *target,
-                           struct arena *arena)
+                           struct room *room, struct arena *arena)
 {
     struct value *at = target;
     for (size_t i = 0; i < path->count; i++) {
@@ -394,7 +411,7 @@ static void projection_put(const struct path *path, const struct value *found, s
             if (!is_last && path->elements[i + 1].is_index) {
                 made.pairs.at = NULL;
             }
-            map_set(at, name, is_last ? found : &made, arena);
+            map_set(at, name, is_last ? found : &made, room, arena);
             below = (struct value *)value_map_get(at, name);
         }
         at = below;
@@ -434,10 +451,11 @@ struct value projection_apply(const struct projection *projection, const struct 
                               struct arena *arena)
 {
     struct value result = {.kind = VALUE_MAP};
+    struct room room = {0};
     for (size_t i = 0; i < projection->count; i++) {
         const struct value *found = path_find(&projection->paths[i], item);
         if (found != NULL) {
-            projection_put(&projection->paths[i], found, &result, arena);
+            projection_put(&projection->paths[i], found, &result, &room, arena);
         }
     }
     projection_close(&result, item, arena);

@@ -459,8 +459,7 @@ void fold__run_batch(struct fold *fold)
     struct error error = {0};
     size_t culprit = 0;
     batch_take(fold, taken);
-    fold->writes_lately -= fold->writes_lately / 8;
-    fold->writes_lately = taken->count > fold->writes_lately ? taken->count : fold->writes_lately;
+    fold->round_eighths = fold__round_after(fold->round_eighths, taken->count);
     metric_observe(&batch_writes, (int64_t)taken->count);
     enum status status = batch_run(fold, taken, &culprit, &error);
     if (status == STATUS_FULL) {

@@ -43,14 +43,21 @@ static int64_t fold_wait_us(const struct fold *fold)
     return left_us < 0 ? 0 : left_us < idle_us ? left_us : idle_us;
 }
 
+size_t fold__round_after(size_t eighths, size_t writes)
+{
+    size_t left = eighths - eighths / 8;
+    return 8 * writes > left ? 8 * writes : left;
+}
+
 /* A batch costs a sync whatever it holds. Clients that wait for their answers send again when they have them, so a round of as many
  * writes as lately is on its way when its first arrives; taken alone, that one would make all others wait for a sync of its own. */
 static void fold_gather(struct fold *fold)
 {
     int64_t most_us = fold->append_us / 2 < FOLD_GATHER_US_MAX ? fold->append_us / 2 : FOLD_GATHER_US_MAX;
     size_t there = mailbox_gather(fold->mailbox, 1, fold_wait_us(fold));
-    if (there > 0 && fold->writes_lately >= FOLD_GATHER_WRITES_MIN) {
-        (void)mailbox_gather(fold->mailbox, fold->writes_lately, most_us);
+    size_t expected = (fold->round_eighths + 7) / 8;
+    if (there > 0 && expected >= FOLD_GATHER_WRITES_MIN) {
+        (void)mailbox_gather(fold->mailbox, expected, most_us);
     }
 }
 

@@ -109,7 +109,7 @@ struct fold {
         full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
     atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
     struct message *waiting;   /* received, not yet taken into a batch */
-    size_t writes_lately;      /* in one batch: the most of the last few */
+    size_t round_eighths;      /* fold__round_after of the batches so far */
     int64_t append_us;         /* what a batch's append takes, on a sliding average */
     struct buffer frames;      /* of the batch */
     struct frame_header *headers;
@@ -265,6 +265,9 @@ void fold__frames_add(struct fold *fold, struct fold_batch *batch, const struct 
                       size_t count);
 void fold__frames_finish(struct fold *fold, struct fold_batch *batch);
 
+/* How many writes a round has lately, in eighths of one: the most that a batch had, which falls by an eighth of itself with each
+ * batch that has fewer, down to next to nothing: who writes alone waits for nobody. */
+size_t fold__round_after(size_t eighths, size_t writes);
 /* Takes what waits, decides, logs, folds, answers. */
 void fold__run_batch(struct fold *fold);
 void fold__metrics_register(void);

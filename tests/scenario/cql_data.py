@@ -849,6 +849,8 @@ def now_in_seconds(session, _):
     assert at(now + 101000, "INSERT INTO moments (k, v) VALUES (1, 4) IF NOT EXISTS") == [(True,)]
     at(now - 5000, "INSERT INTO moments (k, v) VALUES (2, 2)")
     assert rows(session, "SELECT v FROM moments WHERE k = 2") == [] and at(now - 4990, "SELECT ttl(v) FROM moments WHERE k = 2") == [(990,)]
+    at(-5000, "INSERT INTO moments (k, v) VALUES (3, 2)")  # the year 2106: the number has no sign
+    assert at(-4010, "SELECT v, ttl(v) FROM moments WHERE k = 3") == [(2, 10)] and at(-4000, "SELECT v FROM moments WHERE k = 3") == []
 
 
 def keyspaces_of_statements(session, _):

@@ -254,6 +254,46 @@ static void filters_of_changes(void **state)
     }
 }
 
+/* SET of that many new names, and behind the end of the list l. */
+static struct update update_of_many(int count, const struct value *value, struct arena *arena)
+{
+    struct update update = {0};
+    struct operand *operand = arena_create(arena, sizeof(*operand));
+    *operand = (struct operand){.kind = OPERAND_VALUE, .value = value};
+    for (int i = 0; i < count; i++) {
+        struct action *action = update_action_add(&update, arena);
+        struct path_element *elements = arena_create_array(arena, 2, sizeof(*elements));
+        bool is_name = i < count / 2;
+        elements[0].name = bytes_of_text(is_name ? arena_format(arena, "x%d", i) : "l");
+        elements[1] = (struct path_element){.is_index = true, .index = (size_t)i};
+        *action = (struct action){.kind = ACTION_SET, .operand = operand};
+        action->path = (struct path){.elements = elements, .count = is_name ? 1 : 2};
+    }
+    return update;
+}
+
+/* What they take grows with their number, not with its square. */
+static void many_actions_take_little_memory(void **state)
+{
+    enum {
+        ACTIONS = 4000,
+    };
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct value one = value_of_integer(1);
+    struct value item = json_of(&arena, "{\"l\":[0]}");
+    struct update update = update_of_many(ACTIONS, &one, &arena);
+    size_t before = arena.total;
+    assert_ok(update_apply(&update, &arena, &item, &error), error);
+    assert_int_equal(item.pairs.count, ACTIONS / 2 + 1);
+    assert_int_equal(value_map_get(&item, bytes_of_text("l"))->items.count, ACTIONS / 2 + 1);
+    struct value touched = update_touched(&update, &item, &arena);
+    assert_int_equal(touched.pairs.count, ACTIONS / 2 + 1);
+    assert_in_range(arena.total - before, 1, 4 * 1024 * 1024);
+    arena_reset(&arena);
+}
+
 static void sizes_are_as_documented(void **state)
 {
     (void)state;
@@ -270,7 +310,7 @@ int main(void)
         cmocka_unit_test(conditions_hold),         cmocka_unit_test(errors_are_dynamodbs),
         cmocka_unit_test(deep_nesting_is_refused), cmocka_unit_test(updates_apply),
         cmocka_unit_test(projections_keep_shape),  cmocka_unit_test(filters_of_changes),
-        cmocka_unit_test(sizes_are_as_documented),
+        cmocka_unit_test(sizes_are_as_documented), cmocka_unit_test(many_actions_take_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,39 @@ static void test_held_words_are_sent(void **state)
     lines_close(&lines);
 }
 
+struct last_words {
+    struct stream_task task; /* first member */
+    struct lines *lines;
+    atomic_bool is_running;
+};
+
+/* It takes so long that the server is stopping when it has ended. */
+static void last_words_run(struct stream_task *task)
+{
+    struct last_words *words = (struct last_words *)task;
+    stream_hold(words->lines->last, bytes_of_text("farewell\n"));
+    atomic_store(&words->is_running, true);
+    (void)usleep(100000);
+}
+
+static void test_held_words_go_out_before_a_stop(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct last_words words = {.task.run = last_words_run, .lines = &lines};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "here\n");
+    expect(connection, "here\n");
+    stream_server_post(lines.server, &words.task);
+    while (!atomic_load(&words.is_running)) {
+        (void)usleep(1000);
+    }
+    lines_close(&lines);
+    expect(connection, "farewell\n");
+    expect_closed(connection);
+}
+
 /* Two of them fill the socket; the rest is asked for only when they were read. */
 static void test_a_client_that_does_not_read_waits(void **state)
 {
@@ -350,6 +383,37 @@ static void shout_large(struct stream_task *task)
     memory_destroy(shout);
 }
 
+static void shout_to_the_end(struct stream_task *task)
+{
+    struct shout *shout = (struct shout *)task;
+    struct stream *stream = shout->lines->last;
+    for (size_t sent = 0; sent <= (size_t)NET_UNSENT_BYTES_MAX; sent += LARGE_BYTES) {
+        stream_send(stream, bytes_of(shout->lines->large, LARGE_BYTES));
+    }
+    stream_end(stream);
+    memory_destroy(shout);
+}
+
+/* More waits to be sent than there may be; the end takes none of it away. */
+static void test_a_full_stream_ends_whole(void **state)
+{
+    (void)state;
+    struct lines lines;
+    struct buffer text = {0};
+    lines_open(&lines, 0);
+    int connection = lines_connect(&lines);
+    client_send_text(connection, "stay\n");
+    expect(connection, "stay\n");
+    struct shout *shout = memory_create(sizeof(*shout));
+    *shout = (struct shout){.task.run = shout_to_the_end, .lines = &lines};
+    stream_server_post(lines.server, &shout->task);
+    client_receive_all(connection, &text);
+    assert_true(text.size > NET_UNSENT_BYTES_MAX);
+    assert_int_equal(close(connection), 0);
+    buffer_reset(&text);
+    lines_close(&lines);
+}
+
 /* Who is sent more and more and takes nothing is let go. */
 static void test_a_client_that_never_reads(void **state)
 {
@@ -478,6 +542,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_torn_and_joined_words),
         cmocka_unit_test(test_held_words_are_sent),
+        cmocka_unit_test(test_held_words_go_out_before_a_stop),
+        cmocka_unit_test(test_a_full_stream_ends_whole),
         cmocka_unit_test(test_a_client_that_does_not_read_waits),
         cmocka_unit_test(test_the_last_words_are_heard),
         cmocka_unit_test(test_only_strangers_have_to_hurry),

@@ -52,7 +52,7 @@ struct cql_parameters {
     bool has_now;
     bool has_paging_state;
     int32_t page_rows; /* at most, of a page; 0: as many as there are */
-    int32_t now_s;     /* since 1970, has_now: instead of the clock, for tests of clients */
+    uint32_t now_s;    /* since 1970, has_now: instead of the clock, for tests of clients */
     int64_t timestamp_us;
     struct bytes paging_state; /* of an earlier result, has_paging_state */
     struct bytes keyspace;     /* instead of the connection's; empty: its own */
