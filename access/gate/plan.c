@@ -241,9 +241,7 @@ static void plan_complete(struct write *write)
     if (write->status == STATUS_STALE && pending->plans < GATE_PLANS_MAX) {
         enum status status = plan_all(pending, &change, &write->error);
         if (status == STATUS_OK) {
-            status = fold_submit(pending->gate->options.fold, write);
-        }
-        if (status == STATUS_OK) {
+            fold_submit_again(pending->gate->options.fold, write);
             return;
         }
         write->status = status;

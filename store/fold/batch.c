@@ -453,6 +453,17 @@ static enum status batch_retry_full(struct fold *fold, struct fold_taken *taken,
     return batch_run(fold, taken, ret_culprit, error);
 }
 
+static void batch_take_again(struct fold *fold)
+{
+    struct message **end = &fold->again;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    *end = fold->waiting;
+    fold->waiting = fold->again;
+    fold->again = NULL;
+}
+
 void fold__run_batch(struct fold *fold)
 {
     struct fold_taken *taken = &fold->taken;
@@ -482,6 +493,7 @@ void fold__run_batch(struct fold *fold)
     if (status != STATUS_OK) {
         batch_fail_all(taken, status, &error);
     }
+    batch_take_again(fold);
 }
 
 void fold__mark(struct fold *fold)

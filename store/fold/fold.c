@@ -180,6 +180,16 @@ enum status fold_submit(struct fold *fold, struct write *write)
     return mailbox_send(fold->mailbox, &write->message);
 }
 
+void fold_submit_again(struct fold *fold, struct write *write)
+{
+    struct message **end = &fold->again;
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    write->message.next = NULL;
+    *end = &write->message;
+}
+
 uint64_t fold_committed_lsn(const struct fold *fold)
 {
     return atomic_load(&fold->committed_lsn);

@@ -37,6 +37,9 @@ void fold_close(struct fold **fold);
 
 /* Gives the write to the writer. STATUS_BUSY or STATUS_CLOSED: it is still the caller's. Thread: any. */
 MUST_USE enum status fold_submit(struct fold *fold, struct write *write);
+/* The same for one that came back STATUS_STALE and was planned anew: it goes before all that wait, so no other change of a table
+ * comes between. Thread: the writer's, in `complete`. */
+void fold_submit_again(struct fold *fold, struct write *write);
 
 /* The last LSN that is committed and visible. Thread: any. */
 uint64_t fold_committed_lsn(const struct fold *fold);
