@@ -101,18 +101,28 @@ static void write_done(struct write *write)
     (void)sem_post(write->context);
 }
 
+void store_submit_begin(struct store *store, struct write *write, sem_t *done)
+{
+    assert_int_equal(sem_init(done, 0, 0), 0);
+    write->complete = write_done;
+    write->context = done;
+    write->actor = bytes_of_text("test");
+    assert_int_equal(fold_submit(store->fold, write), STATUS_OK);
+}
+
+void store_submit_end(struct write *write, sem_t *done)
+{
+    while (sem_wait(done) != 0) {
+    }
+    (void)sem_destroy(done);
+    assert_ok(write->status, write->error);
+}
+
 void store_submit(struct store *store, struct write *write)
 {
     sem_t done;
-    assert_int_equal(sem_init(&done, 0, 0), 0);
-    write->complete = write_done;
-    write->context = &done;
-    write->actor = bytes_of_text("test");
-    assert_int_equal(fold_submit(store->fold, write), STATUS_OK);
-    while (sem_wait(&done) != 0) {
-    }
-    (void)sem_destroy(&done);
-    assert_ok(write->status, write->error);
+    store_submit_begin(store, write, &done);
+    store_submit_end(write, &done);
 }
 
 void store_create_table(struct store *store, struct schema *schema)

@@ -2,6 +2,8 @@
 #ifndef SUPPORT_STORE_H
 #define SUPPORT_STORE_H
 
+#include <semaphore.h>
+
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "environment/environment.h"
@@ -32,6 +34,9 @@ void store_close(struct store *store);
 void store_reset(struct store *store);
 /* Gives the write to the writer, waits, and insists that it succeeded. */
 void store_submit(struct store *store, struct write *write);
+/* The same in two steps: `done` is made, and is to stay until the end. */
+void store_submit_begin(struct store *store, struct write *write, sem_t *done);
+void store_submit_end(struct write *write, sem_t *done);
 /* Creates the table: ids and spaces are set in `schema`. */
 void store_create_table(struct store *store, struct schema *schema);
 
