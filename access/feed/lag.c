@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/check.h"
-#include "base/memory.h"
 
 static uint64_t lag_of(const struct lag *lag, uint64_t committed_lsn)
 {
@@ -12,16 +11,15 @@ static uint64_t lag_of(const struct lag *lag, uint64_t committed_lsn)
 }
 
 static void lag_show(const struct lag *lag, const struct metric_family *family,
-                     const struct metric_sink *sink, uint64_t committed_lsn)
+                     const struct metric_sink *sink, uint64_t lsns)
 {
     char number[24];
     struct buffer labels = {0};
     (void)snprintf(number, sizeof(number), "%llu", (unsigned long long)lag->number);
     metric_put_label(&labels, "subscription", bytes_of_text(number));
-    metric_put_label(&labels, "table", bytes_of_text(lag->table));
+    metric_put_label(&labels, "table", buffer_bytes(&lag->table));
     buffer_put_u8(&labels, '\0');
-    struct metric_sample sample = {.labels = (const char *)labels.data,
-                                   .value = (double)lag_of(lag, committed_lsn)};
+    struct metric_sample sample = {.labels = (const char *)labels.data, .value = (double)lsns};
     sink->sample(sink->context, family, &sample);
     buffer_reset(&labels);
 }
@@ -40,7 +38,7 @@ static void lags_show(void *context, const struct metric_sink *sink)
     (void)pthread_mutex_lock(&lags->mutex);
     for (const struct lag *lag = lags->first; lag != NULL; lag = lag->next) {
         uint64_t lsns = lag_of(lag, committed_lsn);
-        lag_show(lag, &family, sink, committed_lsn);
+        lag_show(lag, &family, sink, lsns);
         most = lsns > most ? lsns : most;
     }
     (void)pthread_mutex_unlock(&lags->mutex);
@@ -65,11 +63,7 @@ void feed__lags_close(struct lags *lags)
 
 void feed__lag_add(struct lags *lags, struct lag *lag, struct bytes table, uint64_t lsn)
 {
-    struct buffer text = {0};
-    buffer_put(&text, table);
-    buffer_put_u8(&text, '\0');
-    lag->table = memory_copy_text((const char *)text.data);
-    buffer_reset(&text);
+    buffer_put(&lag->table, table);
     feed__lag_reached(lag, lsn);
     (void)pthread_mutex_lock(&lags->mutex);
     lag->number = ++lags->opened;
@@ -93,5 +87,5 @@ void feed__lag_remove(struct lags *lags, struct lag *lag)
         lag->next->previous = lag->previous;
     }
     (void)pthread_mutex_unlock(&lags->mutex);
-    memory_destroy(lag->table);
+    buffer_reset(&lag->table);
 }

@@ -5,14 +5,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/bytes.h"
+#include "base/buffer.h"
 #include "base/metric.h"
 
 /* Of one subscription; embedded in it. */
 struct lag {
     _Atomic uint64_t reached; /* the LSN at which it goes on */
     uint64_t number;          /* of the subscription, since the feed was made */
-    char *table;              /* "": all */
+    struct buffer table;      /* its name; empty: all */
     struct lag *next;
     struct lag *previous;
 };
