@@ -453,23 +453,13 @@ static enum status batch_retry_full(struct fold *fold, struct fold_taken *taken,
     return batch_run(fold, taken, ret_culprit, error);
 }
 
-static void batch_take_again(struct fold *fold)
-{
-    struct message **end = &fold->again;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = fold->waiting;
-    fold->waiting = fold->again;
-    fold->again = NULL;
-}
-
 void fold__run_batch(struct fold *fold)
 {
     struct fold_taken *taken = &fold->taken;
     struct error error = {0};
     size_t culprit = 0;
     batch_take(fold, taken);
+    fold->again_at = &fold->waiting;
     fold->round_eighths = fold__round_after(fold->round_eighths, taken->count);
     metric_observe(&batch_writes, (int64_t)taken->count);
     enum status status = batch_run(fold, taken, &culprit, &error);
@@ -493,7 +483,6 @@ void fold__run_batch(struct fold *fold)
     if (status != STATUS_OK) {
         batch_fail_all(taken, status, &error);
     }
-    batch_take_again(fold);
 }
 
 void fold__mark(struct fold *fold)

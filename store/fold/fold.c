@@ -182,12 +182,9 @@ enum status fold_submit(struct fold *fold, struct write *write)
 
 void fold_submit_again(struct fold *fold, struct write *write)
 {
-    struct message **end = &fold->again;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    write->message.next = NULL;
-    *end = &write->message;
+    write->message.next = *fold->again_at;
+    *fold->again_at = &write->message;
+    fold->again_at = &write->message.next;
 }
 
 uint64_t fold_committed_lsn(const struct fold *fold)

@@ -109,10 +109,11 @@ struct fold {
         full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
     atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
     struct message *waiting;   /* received, not yet taken into a batch */
-    struct message *again;     /* of the batch being answered: to be taken first into the next */
-    size_t round_eighths;      /* fold__round_after of the batches so far */
-    int64_t append_us;         /* what a batch's append takes, on a sliding average */
-    struct buffer frames;      /* of the batch */
+    struct message *
+        *again_at;        /* in `waiting`: behind what of the batch being answered is to be taken again */
+    size_t round_eighths; /* fold__round_after of the batches so far */
+    int64_t append_us;    /* what a batch's append takes, on a sliding average */
+    struct buffer frames; /* of the batch */
     struct frame_header *headers;
     size_t headers_count;
     size_t headers_capacity;
