@@ -36,7 +36,8 @@ static void lags_show(void *context, const struct metric_sink *sink)
     uint64_t most = 0;
     sink->family(sink->context, &family);
     (void)pthread_mutex_lock(&lags->mutex);
-    for (const struct lag *lag = lags->first; lag != NULL; lag = lag->next) {
+    for (const struct list_entry *at = lags->all.first; at != NULL; at = at->next) {
+        const struct lag *lag = at->object;
         uint64_t lsns = lag_of(lag, committed_lsn);
         lag_show(lag, &family, sink, lsns);
         most = lsns > most ? lsns : most;
@@ -57,7 +58,7 @@ void feed__lags_open(struct lags *lags, const _Atomic uint64_t *committed_lsn)
 void feed__lags_close(struct lags *lags)
 {
     metric_collector_remove(&lags->collector);
-    CHECK(lags->first == NULL);
+    CHECK(lags->all.first == NULL);
     (void)pthread_mutex_destroy(&lags->mutex);
 }
 
@@ -67,25 +68,14 @@ void feed__lag_add(struct lags *lags, struct lag *lag, struct bytes table, uint6
     feed__lag_reached(lag, lsn);
     (void)pthread_mutex_lock(&lags->mutex);
     lag->number = ++lags->opened;
-    lag->next = lags->first;
-    if (lag->next != NULL) {
-        lag->next->previous = lag;
-    }
-    lags->first = lag;
+    list_add(&lags->all, &lag->among, lag);
     (void)pthread_mutex_unlock(&lags->mutex);
 }
 
 void feed__lag_remove(struct lags *lags, struct lag *lag)
 {
     (void)pthread_mutex_lock(&lags->mutex);
-    if (lag->previous != NULL) {
-        lag->previous->next = lag->next;
-    } else {
-        lags->first = lag->next;
-    }
-    if (lag->next != NULL) {
-        lag->next->previous = lag->previous;
-    }
+    list_remove(&lag->among);
     (void)pthread_mutex_unlock(&lags->mutex);
     buffer_reset(&lag->table);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/metric.h"
 
 /* Of one subscription; embedded in it. */
@@ -13,13 +14,12 @@ struct lag {
     _Atomic uint64_t reached; /* the LSN at which it goes on */
     uint64_t number;          /* of the subscription, since the feed was made */
     struct buffer table;      /* its name; empty: all */
-    struct lag *next;
-    struct lag *previous;
+    struct list_entry among;  /* the feed's */
 };
 
 struct lags {
     pthread_mutex_t mutex; /* guards the list */
-    struct lag *first;
+    struct list all;
     uint64_t opened; /* how many there ever were */
     const _Atomic uint64_t *committed_lsn;
     struct metric_collector collector;

@@ -9,7 +9,8 @@
 
 void cql__door_tell(struct cql_door *door, const struct cql_schema_change *change)
 {
-    for (struct session *session = door->sessions; session != NULL; session = session->next) {
+    for (struct list_entry *at = door->sessions.first; at != NULL; at = at->next) {
+        struct session *session = at->object;
         if ((session->events & CQL_SCHEMA_CHANGE) != 0) {
             cql__event_schema_change(&door->scratch, session->version, change);
             cql__session_send(session);
@@ -119,7 +120,7 @@ void cql_door_close(struct cql_door **door)
         cql__doors_leave(gone->options.doors, gone);
     }
     stream_server_close(&gone->server);
-    CHECK(gone->sessions == NULL);
+    CHECK(gone->sessions.first == NULL);
     cql__flight_pool_reset(&gone->flights);
     cql__prepared_destroy(&gone->prepared);
     buffer_reset(&gone->output);

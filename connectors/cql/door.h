@@ -15,7 +15,7 @@ struct cql_door {
     struct cql_door_options options;
     struct stream_server *server;
     struct prepared_cache *prepared;
-    struct session *sessions; /* those with a connection */
+    struct list sessions; /* those with a connection */
     struct flight_pool flights;
     struct session *receiving; /* its answers gather in `output` until its input is used up */
     struct buffer output;      /* as the wire has it */

@@ -19,12 +19,9 @@ enum {
 void cql__session_open(struct cql_door *door, struct stream *stream)
 {
     struct session *session = memory_create(sizeof(*session));
-    *session = (struct session){.door = door, .stream = stream, .next = door->sessions};
+    *session = (struct session){.door = door, .stream = stream};
     stream_addresses(stream, &session->local, &session->remote);
-    if (door->sessions != NULL) {
-        door->sessions->previous = session;
-    }
-    door->sessions = session;
+    list_add(&door->sessions, &session->among, session);
     stream_context_set(stream, session);
     cql__measure_connections(1);
 }
@@ -41,15 +38,7 @@ static void session_destroy(struct session *session)
 
 void cql__session_close(struct session *session)
 {
-    struct cql_door *door = session->door;
-    if (session->previous != NULL) {
-        session->previous->next = session->next;
-    } else {
-        door->sessions = session->next;
-    }
-    if (session->next != NULL) {
-        session->next->previous = session->previous;
-    }
+    list_remove(&session->among);
     session->stream = NULL;
     cql__measure_connections(-1);
     if (session->in_flight == 0) {

@@ -6,6 +6,7 @@
 #define CQL_SESSION_H
 
 #include "authentication.h"
+#include "base/list.h"
 #include "compress.h"
 #include "net/stream.h"
 #include "reply.h"
@@ -18,9 +19,8 @@ enum session_state {
 
 struct session {
     struct cql_door *door;
-    struct stream *stream; /* NULL: the client left, and answers go nowhere */
-    struct session *next;  /* of the door, while there is a stream */
-    struct session *previous;
+    struct stream *stream;   /* NULL: the client left, and answers go nowhere */
+    struct list_entry among; /* the door's, while there is a stream */
     enum session_state state;
     uint8_t version; /* 0: before STARTUP */
     enum cql_compression compression;

@@ -17,8 +17,7 @@ struct connection {
     uv_timer_t idle;
     int open_handles;
     struct http_server *server;
-    struct connection *next;
-    struct connection *previous;
+    struct list_entry among; /* the server's */
     struct parse parse;
     struct http_exchange *waiting; /* with the handler */
     struct buffer ahead;           /* read, not parsed yet; from ahead_at on */
@@ -64,14 +63,7 @@ void net__connection_close(struct connection *connection)
         connection->waiting = NULL;
     }
     struct http_server *server = connection->server;
-    if (connection->previous != NULL) {
-        connection->previous->next = connection->next;
-    } else {
-        server->connections = connection->next;
-    }
-    if (connection->next != NULL) {
-        connection->next->previous = connection->previous;
-    }
+    list_remove(&connection->among);
     server->connections_count--;
     connections_count(server, -1);
     uv_close((uv_handle_t *)&connection->socket.tcp, connection_closed);
@@ -367,11 +359,7 @@ void net__connection_accept(struct http_server *server)
     connection->socket.written = connection_written;
     connection->socket.broken = connection_broken;
     connection->idle.data = connection;
-    connection->next = server->connections;
-    if (server->connections != NULL) {
-        server->connections->previous = connection;
-    }
-    server->connections = connection;
+    list_add(&server->connections, &connection->among, connection);
     server->connections_count++;
     connections_count(server, 1);
     net__parse_init(&connection->parse, &server->exchanges, server->options.body_bytes_max);

@@ -61,8 +61,8 @@ static void server_accept(struct loop *loop)
 static void server_stop(struct loop *loop)
 {
     struct http_server *server = (struct http_server *)loop;
-    while (server->connections != NULL) {
-        net__connection_close(server->connections);
+    while (server->connections.first != NULL) {
+        net__connection_close(list_first(&server->connections));
     }
 }
 

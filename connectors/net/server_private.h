@@ -2,6 +2,7 @@
 #ifndef NET_SERVER_PRIVATE_H
 #define NET_SERVER_PRIVATE_H
 
+#include "base/list.h"
 #include "exchange.h"
 #include "loop.h"
 
@@ -12,7 +13,7 @@ enum {
 struct http_server {
     struct loop loop; /* first member; exchanges come through its mailbox */
     struct http_server_options options;
-    struct connection *connections;
+    struct list connections;
     size_t connections_count;
     struct exchange_pool exchanges;
     struct http_exchange *handling; /* the handler was called with it and has not answered yet */

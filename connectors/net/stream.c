@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "base/buffer.h"
+#include "base/list.h"
 #include "base/memory.h"
 #include "loop.h"
 #include "socket.h"
@@ -16,9 +17,9 @@ enum {
 struct stream_server {
     struct loop loop; /* first member; tasks come through its mailbox */
     struct stream_server_options options;
-    struct stream *streams;
+    struct list streams;
     size_t streams_count;
-    struct stream *holding;         /* those that may hold bytes back */
+    struct list holding;            /* those that may hold bytes back */
     char room[NET_READ_BYTES];      /* what a read brought; used up before the next */
     char plain[STREAM_PLAIN_BYTES]; /* the same deciphered, record by record */
 };
@@ -32,14 +33,12 @@ struct stream {
     uv_timer_t timer;         /* until it settled; while it lingers */
     int open_handles;
     struct stream_server *server;
-    struct stream *next;
-    struct stream *previous;
+    struct list_entry among;   /* the server's */
+    struct list_entry holding; /* what its server sends before it waits */
     void *context;
-    struct buffer ahead;         /* received, not used yet */
-    struct buffer held;          /* to be sent with what follows */
-    struct stream *next_holding; /* while it is in the server's list */
-    bool is_holding;
-    bool is_accepted; /* `opened` was called */
+    struct buffer ahead; /* received, not used yet */
+    struct buffer held;  /* to be sent with what follows */
+    bool is_accepted;    /* `opened` was called */
     bool is_reading;
     bool is_receiving; /* `received` is running */
     bool is_ending;
@@ -66,18 +65,6 @@ static void stream_closed(uv_handle_t *handle)
     memory_destroy(stream);
 }
 
-static void stream_leave_holding(struct stream *stream)
-{
-    struct stream **at = &stream->server->holding;
-    while (stream->is_holding && *at != stream) {
-        at = &(*at)->next_holding;
-    }
-    if (stream->is_holding) {
-        *at = stream->next_holding;
-        stream->is_holding = false;
-    }
-}
-
 static void stream_close(struct stream *stream)
 {
     if (stream->is_closing) {
@@ -85,15 +72,8 @@ static void stream_close(struct stream *stream)
     }
     stream->is_closing = true;
     struct stream_server *server = stream->server;
-    stream_leave_holding(stream);
-    if (stream->previous != NULL) {
-        stream->previous->next = stream->next;
-    } else {
-        server->streams = stream->next;
-    }
-    if (stream->next != NULL) {
-        stream->next->previous = stream->previous;
-    }
+    list_remove(&stream->holding);
+    list_remove(&stream->among);
     server->streams_count--;
     uv_close((uv_handle_t *)&stream->socket.tcp, stream_closed);
     uv_close((uv_handle_t *)&stream->timer, stream_closed);
@@ -296,10 +276,8 @@ void stream_hold(struct stream *stream, struct bytes bytes)
         stream_send(stream, bytes);
     } else if (stream_may_send(stream)) {
         buffer_put(&stream->held, bytes);
-        if (!stream->is_holding) {
-            stream->is_holding = true;
-            stream->next_holding = server->holding;
-            server->holding = stream;
+        if (!list_has(&stream->holding)) {
+            list_add(&server->holding, &stream->holding, stream);
         }
     }
 }
@@ -308,9 +286,9 @@ void stream_hold(struct stream *stream, struct bytes bytes)
 static void server_pause(struct loop *loop)
 {
     struct stream_server *server = (struct stream_server *)loop;
-    while (server->holding != NULL) {
-        struct stream *stream = server->holding;
-        stream_leave_holding(stream);
+    while (server->holding.first != NULL) {
+        struct stream *stream = list_first(&server->holding);
+        list_remove(&stream->holding);
         if (stream->held.size > 0) { /* also to a client that has ended since */
             stream_write(stream, (struct bytes){0});
         }
@@ -399,11 +377,7 @@ static void server_accept(struct loop *loop)
     stream->timer.data = stream;
     stream->socket.written = stream_written;
     stream->socket.broken = stream_broken;
-    stream->next = server->streams;
-    if (server->streams != NULL) {
-        server->streams->previous = stream;
-    }
-    server->streams = stream;
+    list_add(&server->streams, &stream->among, stream);
     server->streams_count++;
     if (!net__loop_take(loop, &stream->socket.tcp, server->streams_count)) {
         stream_close(stream);
@@ -432,8 +406,8 @@ static void server_stop(struct loop *loop)
 {
     struct stream_server *server = (struct stream_server *)loop;
     server_pause(loop); /* answers that were given go out */
-    while (server->streams != NULL) {
-        stream_close(server->streams);
+    while (server->streams.first != NULL) {
+        stream_close(list_first(&server->streams));
     }
 }
 
