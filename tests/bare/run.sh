@@ -10,6 +10,8 @@ Makes a bare Debian 12 with debootstrap, copies the project into it (without .gi
 
   tests [STAGE...]   tests/run.sh, with the stages if given
   quickstart         examples/quickstart.sh --check
+  service [PACKAGE]  the Debian package (default: the newest below build/) under systemd: service.sh in a virtual machine with Debian's
+                     own kernel; takes qemu-system-x86_64, and emulates the processor for about ten minutes
   shell              bash, to look around
 
 Without COMMAND: tests, then quickstart, each on a fresh system. Packages come from where this machine's apt gets them:
@@ -64,12 +66,16 @@ mounts_below() {
     awk -v root="$1/" 'index($2, root) == 1 { print $2 }' /proc/mounts | sort -r
 }
 
-system_remove() {
+system_unmount() {
     local mount
-    [ -n "$system" ] || return 0
     for mount in $(mounts_below "$system"); do
         umount "$mount" || umount --lazy "$mount"
     done
+}
+
+system_remove() {
+    [ -n "$system" ] || return 0
+    system_unmount
     # Never through a mount that would not go.
     [ -z "$(mounts_below "$system")" ] || fail "something is still mounted below $system"
     rm -rf --one-file-system "$system"
@@ -111,6 +117,65 @@ run_there() {
     return "$status"
 }
 
+package_newest() {
+    find "$project/build" -name 'oxbow_*.deb' -printf '%T@ %p\n' 2>/dev/null | sort -n | tail -n 1 | cut -d ' ' -f 2-
+}
+
+# Debian as a machine has it: systemd, a kernel, what the package depends on, and a unit that runs service.sh at boot.
+service_prepare() { # PACKAGE
+    cp "$1" "$system/root/oxbow.deb"
+    cp "$project/tests/bare/service.sh" "$system/root/service.sh"
+    # shellcheck disable=SC2016
+    chroot "$system" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive bash -euc '
+        apt-get update -q
+        apt-get install -q -y --no-install-recommends init dbus curl procps initramfs-tools linux-image-cloud-amd64
+        apt-get satisfy -q -y --no-install-recommends "$(dpkg-deb -f /root/oxbow.deb Depends)"
+        apt-get clean' </dev/null >"$cache/service-install.txt" 2>&1 || fail "the system was not made: see $cache/service-install.txt"
+    cat >"$system/etc/systemd/system/service-test.service" <<'UNIT'
+[Unit]
+Description=Tries the package
+After=multi-user.target
+SuccessAction=poweroff
+FailureAction=poweroff
+
+[Service]
+Type=oneshot
+ExecStart=/bin/bash /root/service.sh
+StandardOutput=file:/dev/ttyS1
+StandardError=inherit
+
+[Install]
+WantedBy=default.target
+UNIT
+    chroot "$system" systemctl -q enable service-test.service
+}
+
+service_boot() { # DIRECTORY
+    timeout 1800 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 2048 -smp 2 -nodefaults -display none -no-reboot \
+        -kernel "$1/vmlinuz" -initrd "$1/initrd" -append "root=/dev/vda rw console=ttyS0 panic=-1 random.trust_cpu=on" \
+        -drive "file=$1/disk,if=virtio,format=raw,cache=unsafe" -serial "file:$1/console" -serial stdio </dev/null
+}
+
+run_service() {
+    local package=${1:-$(package_newest)} machine=$cache/machine
+    command -v qemu-system-x86_64 >/dev/null || fail "qemu is missing: apt-get install qemu-system-x86"
+    [ -f "$package" ] || fail "there is no package: cmake --build --preset release --target package"
+    rm -rf "$machine"
+    mkdir "$machine"
+    system_create
+    service_prepare "$package"
+    cp "$system"/boot/vmlinuz-* "$machine/vmlinuz"
+    cp "$system"/boot/initrd.img-* "$machine/initrd"
+    system_unmount
+    truncate -s 3G "$machine/disk"
+    mkfs.ext4 -q -d "$system" "$machine/disk"
+    system_remove
+    echo "Under systemd, in a virtual machine: $package"
+    service_boot "$machine" | tee "$machine/said"
+    grep -q '^service: passed' "$machine/said" || fail "it did not pass; the disk and the console are in $machine"
+    rm -rf "$machine"
+}
+
 run_command() {
     local command=$1
     shift
@@ -120,6 +185,7 @@ run_command() {
         [ -f "$project/examples/quickstart.sh" ] || fail "there is no examples/quickstart.sh"
         run_there examples/quickstart.sh --check </dev/null
         ;;
+    service) run_service "$@" ;;
     shell) run_there bash ;;
     *) fail "unknown command $command; see --help" ;;
     esac
