@@ -20,6 +20,8 @@ struct import {
     size_t names_count;
     uint64_t sent;
     uint64_t answered;
+    uint64_t written;
+    uint64_t under_way[COMMAND_IMPORT_UNDER_WAY_MAX + 1]; /* the lines of those, by their requests' ids */
 };
 
 /* One CSV field from `*at` on (RFC 4180): quoted or plain. False when a quote is left open. */
@@ -104,50 +106,96 @@ static enum status csv_item(struct import *import, struct arena *arena, struct v
     return STATUS_OK;
 }
 
+/* One answer; a refusal names its line. Patient as long as the connection stands: a disk that is slow for a while should not end
+ * an import. */
+static enum status import_receive(struct import *import, struct arena *arena, struct error *error)
+{
+    struct value answer;
+    uint64_t id = 0;
+    enum status status =
+        client_receive(import->client, COMMAND_IMPORT_TIMEOUT_MS, arena, &id, &answer, error);
+    import->written += status == STATUS_OK;
+    import->answered += id != 0;
+    if (status != STATUS_OK && id != 0) {
+        error_prefix(error, "line %llu",
+                     (unsigned long long)import->under_way[id % ARRAY_COUNT(import->under_way)]);
+    }
+    return status;
+}
+
 static enum status import_wait(struct import *import, uint64_t under_way_max, struct error *error)
 {
     struct arena arena = {0};
     enum status status = STATUS_OK;
     while (status == STATUS_OK && import->sent - import->answered > under_way_max) {
-        struct value answer;
-        uint64_t id = 0;
-        status = client_receive(import->client, COMMAND_TIMEOUT_MS, &arena, &id, &answer, error);
-        import->answered += status == STATUS_OK;
+        status = import_receive(import, &arena, error);
     }
     arena_reset(&arena);
+    return status;
+}
+
+/* After a failure: what was on its way comes to its end, as far as answers still come. */
+static void import_settle(struct import *import)
+{
+    struct arena arena = {0};
+    uint64_t answered = 0;
+    do {
+        answered = import->answered;
+        (void)import_receive(import, &arena, NULL);
+    } while (import->sent > import->answered && import->answered > answered);
+    arena_reset(&arena);
+}
+
+static enum status import_send(struct import *import, const struct value *item, struct error *error)
+{
+    struct buffer body = {0};
+    struct command_request request = {0};
+    uint64_t id = 0;
+    command__put_text(&request, WIRE_FIELD_TABLE, import->table);
+    command__put_value(&request, WIRE_FIELD_ITEM, item);
+    command__finish(&request, &body);
+    enum status status = client_send(import->client, WIRE_PUT, &body, &id, error);
+    import->under_way[id % ARRAY_COUNT(import->under_way)] = import->line_number;
+    import->sent += status == STATUS_OK;
+    buffer_reset(&body);
     return status;
 }
 
 static enum status import_line(struct import *import, struct error *error)
 {
     struct arena arena = {0};
-    struct buffer body = {0};
     struct value item;
-    uint64_t id = 0;
     enum status status = import->is_csv ? csv_item(import, &arena, &item, error)
                                         : command__object("item", import->line, &arena, &item, error);
-    if (status == STATUS_OK) {
-        struct command_request request = {0};
-        command__put_text(&request, WIRE_FIELD_TABLE, import->table);
-        command__put_value(&request, WIRE_FIELD_ITEM, &item);
-        command__finish(&request, &body);
-        status = client_send(import->client, WIRE_PUT, &body, &id, error);
-        import->sent += status == STATUS_OK;
+    if (status != STATUS_OK) {
+        error_prefix(error, "line %llu", (unsigned long long)import->line_number);
+    } else {
+        status = import_send(import, &item, error);
     }
     if (status == STATUS_OK) {
         status = import_wait(import, COMMAND_IMPORT_UNDER_WAY_MAX, error);
     }
-    buffer_reset(&body);
     arena_reset(&arena);
     return status;
 }
 
 static void import_progress(const struct import *import, bool is_last)
 {
-    if (isatty(STDERR_FILENO) == 1 && (is_last || import->answered % 1000 == 0)) {
-        (void)fprintf(stderr, "\r%llu items written%s", (unsigned long long)import->answered,
+    if (isatty(STDERR_FILENO) == 1 && (is_last || import->written % 1000 == 0)) {
+        (void)fprintf(stderr, "\r%llu items written%s", (unsigned long long)import->written,
                       is_last ? "\n" : "");
     }
+}
+
+/* What an import that failed did until then. */
+static void import_tell(const struct import *import)
+{
+    (void)fprintf(stderr, "oxbow import: %llu items were written", (unsigned long long)import->written);
+    if (import->sent > import->answered) {
+        (void)fprintf(stderr, "; whether %llu more were is not known",
+                      (unsigned long long)(import->sent - import->answered));
+    }
+    (void)fprintf(stderr, "\n");
 }
 
 static bool import_read_line(struct import *import)
@@ -172,15 +220,17 @@ static enum status import_run(struct import *import, struct error *error)
         }
         import_progress(import, false);
     }
-    if (status != STATUS_OK) {
-        error_prefix(error, "line %llu (%llu items before it were written)",
-                     (unsigned long long)import->line_number, (unsigned long long)import->answered);
-        return status;
+    if (status == STATUS_OK) {
+        status = import_wait(import, 0, error);
     }
-    status = import_wait(import, 0, error);
     import_progress(import, true);
     if (status == STATUS_OK) {
-        (void)printf("%llu items imported into %s\n", (unsigned long long)import->answered, import->table);
+        (void)printf("%llu items imported into %s\n", (unsigned long long)import->written, import->table);
+    } else {
+        if (status != STATUS_TIMEOUT && status != STATUS_UNKNOWN && status != STATUS_CLOSED) {
+            import_settle(import);
+        }
+        import_tell(import);
     }
     return status;
 }

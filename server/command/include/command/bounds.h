@@ -4,6 +4,7 @@
 
 enum {
     COMMAND_TIMEOUT_MS = 10000,             /* for an answer */
+    COMMAND_IMPORT_TIMEOUT_MS = 120000,     /* for the next of an import's answers */
     COMMAND_WORDS_MAX = 16,                 /* words of one command line besides options */
     COMMAND_IMPORT_UNDER_WAY_MAX = 512,     /* puts of an import that wait for their answers */
     COMMAND_TAIL_CREDIT = 4096,             /* records a tail is ready for */
