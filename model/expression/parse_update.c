@@ -235,11 +235,7 @@ enum status projection_parse(struct bytes text, const struct expression_options 
     enum status status = parser_begin(&parser, text, options, error);
     struct path *paths = NULL;
     while (status == STATUS_OK) {
-        struct path *grown = arena_create_array(options->arena, count + 1, sizeof(*grown));
-        if (count > 0) {
-            memcpy(grown, paths, count * sizeof(*grown));
-        }
-        paths = grown;
+        paths = arena_grow_array(options->arena, paths, count, sizeof(*paths));
         status = parser_path(&parser, &paths[count]);
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {
             status = check_paths(&parser, &paths[i], &paths[count]);
@@ -254,7 +250,7 @@ enum status projection_parse(struct bytes text, const struct expression_options 
         status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
-        *ret_projection = (struct projection){.paths = paths, .count = count};
+        *ret_projection = projection_of_paths(paths, count, options->arena);
     }
     return status;
 }
