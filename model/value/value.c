@@ -111,6 +111,7 @@ bool value_equal(const struct value *a, const struct value *b)
     return compare_exactly(a, b) == 0;
 }
 
+#ifndef NDEBUG
 /* Of what is not too large to be looked at each time. */
 static bool map_is_sorted(const struct value *map)
 {
@@ -124,6 +125,7 @@ static bool map_is_sorted(const struct value *map)
     }
     return true;
 }
+#endif
 
 size_t value_map_position(const struct value *map, struct bytes key, bool *ret_is_there)
 {
