@@ -264,18 +264,25 @@ enum status items_update(struct call *call)
 
 /* --- GetItem ---------------------------------------------------------------------------------------------------- */
 
-enum status item_find(struct call *call, const struct schema *schema, const struct value *key,
-                      const struct projection *projection, struct value *ret_item, size_t *ret_bytes)
+struct item_read {
+    const struct schema *schema;
+    const struct value *key;
+    const struct projection *projection;
+    uint64_t as_of;
+    struct value item; /* what GetItem found */
+    size_t bytes;
+    enum status status;
+};
+
+/* Reads from `view`; the failure is the call's. */
+static enum status item_read(struct call *call, struct gate_view *view, const struct item_read *read,
+                             struct value *ret_item, size_t *ret_bytes)
 {
     struct bytes image;
     struct error error;
-    uint64_t as_of = 0;
     *ret_bytes = 0;
-    enum status status = call_as_of(call, &as_of);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = gate_get(call->door->view, schema->name, key, as_of, call->arena, NULL, &image, &error);
+    enum status status =
+        gate_get(view, read->schema->name, read->key, read->as_of, call->arena, NULL, &image, &error);
     if (status == STATUS_NOT_FOUND) {
         return status;
     }
@@ -284,10 +291,19 @@ enum status item_find(struct call *call, const struct schema *schema, const stru
     }
     *ret_item = item_of_image(arena_copy(call->arena, image), call->arena);
     *ret_bytes = document_bytes(ret_item);
-    if (projection != NULL) {
-        *ret_item = projection_apply(projection, ret_item, call->arena);
+    if (read->projection != NULL) {
+        *ret_item = projection_apply(read->projection, ret_item, call->arena);
     }
     return STATUS_OK;
+}
+
+enum status item_find(struct call *call, const struct schema *schema, const struct value *key,
+                      const struct projection *projection, struct value *ret_item, size_t *ret_bytes)
+{
+    struct item_read read = {.schema = schema, .key = key, .projection = projection};
+    *ret_bytes = 0;
+    enum status status = call_as_of(call, &read.as_of);
+    return status == STATUS_OK ? item_read(call, call->door->view, &read, ret_item, ret_bytes) : status;
 }
 
 static void get_reply(struct call *call, const struct schema *schema, const struct value *item, size_t bytes)
@@ -309,16 +325,38 @@ static void get_reply(struct call *call, const struct schema *schema, const stru
     call_reply(call, &body);
 }
 
+/* Thread: the view's. */
+static void get_run(struct call *call, struct gate_view *view)
+{
+    struct item_read *read = call->state;
+    read->status = item_read(call, view, read, &read->item, &read->bytes);
+}
+
+static enum status get_answer(struct call *call)
+{
+    const struct item_read *read = call->state;
+    if (read->status != STATUS_OK && read->status != STATUS_NOT_FOUND) {
+        return read->status;
+    }
+    get_reply(call, read->schema, read->status == STATUS_OK ? &read->item : NULL, read->bytes);
+    return STATUS_OK;
+}
+
+static void get_finish(struct call *call)
+{
+    if (get_answer(call) != STATUS_OK) {
+        call_reply_failure(call);
+    }
+}
+
 enum status items_get(struct call *call)
 {
     struct expressions expressions;
-    struct value key;
-    struct value item;
+    struct value *key = arena_create(call->arena, sizeof(*key));
     const struct schema *schema = NULL;
-    size_t bytes = 0;
     enum status status = expressions_prepare(call, call->input, EXPRESSION_KIND_PROJECTION, &expressions);
     if (status == STATUS_OK) {
-        status = attributes_read(call, member_of(call->input, "Key"), &key);
+        status = attributes_read(call, member_of(call->input, "Key"), key);
     }
     if (status == STATUS_OK) {
         status = expressions_parse(call, call->input, EXPRESSION_KIND_PROJECTION, &expressions);
@@ -327,7 +365,7 @@ enum status items_get(struct call *call)
         status = call_table(call, call_table_name(call, call->input), &schema);
     }
     if (status == STATUS_OK) {
-        status = key_check(call, schema, &key);
+        status = key_check(call, schema, key);
     }
     if (status == STATUS_OK) {
         status = throttle_check(call, schema, NULL, false);
@@ -335,10 +373,16 @@ enum status items_get(struct call *call)
     if (status != STATUS_OK) {
         return status;
     }
-    status = item_find(call, schema, &key, expressions.projection, &item, &bytes);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-        return status;
+    struct item_read *read = arena_create(call->arena, sizeof(*read));
+    *read = (struct item_read){.schema = schema, .key = key, .projection = expressions.projection};
+    call->state = read;
+    status = call_as_of(call, &read->as_of);
+    if (status == STATUS_OK && read->as_of > 0) { /* it may look at much of the log */
+        return call_read_later(call, get_run, get_finish);
     }
-    get_reply(call, schema, status == STATUS_OK ? &item : NULL, bytes);
-    return STATUS_OK;
+    if (status == STATUS_OK) {
+        get_run(call, call->door->view);
+        status = get_answer(call);
+    }
+    return status;
 }

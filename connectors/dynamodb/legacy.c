@@ -1,5 +1,7 @@
 /* The parameters that expressions replaced (API Reference, "Legacy Conditional Parameters"), as the same compiled
  * forms. */
+#include <stdlib.h>
+
 #include "dynamodb_private.h"
 
 #define INVALID "One or more parameter values were invalid: "
@@ -205,30 +207,41 @@ static enum status expected_read(struct call *call, struct bytes name, const str
                : expected_exists(call, name, expected, ret_condition);
 }
 
+/* All of them or any of them, as a tree of equal halves: as deep as their number has digits, for it is walked by recursion. */
+static const struct condition *conditions_join(struct call *call, enum expression_test test,
+                                               const struct condition **parts, size_t count)
+{
+    for (size_t left = count; left > 1; left = (left + 1) / 2) {
+        for (size_t i = 0; i < left / 2; i++) {
+            struct condition *both = arena_create(call->arena, sizeof(*both));
+            *both = (struct condition){.test = test, .left = parts[2 * i], .right = parts[2 * i + 1]};
+            parts[i] = both;
+        }
+        parts[left / 2] = left % 2 != 0 ? parts[left - 1] : parts[left / 2];
+    }
+    return parts[0];
+}
+
 static enum status conditions_read(struct call *call, const struct value *map, const char *parameter,
                                    const struct condition **ret_condition)
 {
     const struct value *conditions = member_of(map, parameter);
     bool is_or = text_is(text_of(map, "ConditionalOperator"), "OR");
     bool is_expected = strcmp(parameter, "Expected") == 0;
+    size_t count = conditions == NULL ? 0 : conditions->pairs.count;
+    const struct condition **parts = arena_create_array(call->arena, count, sizeof(struct condition *));
     enum status status = STATUS_OK;
-    for (size_t i = 0; conditions != NULL && i < conditions->pairs.count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         struct bytes name = conditions->pairs.at[2 * i].bytes;
         const struct value *one = &conditions->pairs.at[2 * i + 1];
         const struct condition *condition = NULL;
         status = is_expected ? expected_read(call, name, one, &condition)
                              : comparison_read(call, name, text_of(one, "ComparisonOperator"),
                                                member_of(one, "AttributeValueList"), &condition);
-        if (status == STATUS_OK && *ret_condition != NULL) {
-            struct condition *both = arena_create(call->arena, sizeof(*both));
-            *both = (struct condition){.test = is_or ? EXPRESSION_OR : EXPRESSION_AND,
-                                       .left = *ret_condition,
-                                       .right = condition};
-            condition = both;
-        }
-        if (status == STATUS_OK) {
-            *ret_condition = condition;
-        }
+        parts[i] = condition;
+    }
+    if (status == STATUS_OK && count > 0) {
+        *ret_condition = conditions_join(call, is_or ? EXPRESSION_OR : EXPRESSION_AND, parts, count);
     }
     return status;
 }
@@ -331,6 +344,32 @@ static enum status updates_read(struct call *call, const struct value *map, stru
 
 /* --- AttributesToGet, KeyConditions ----------------------------------------------------------------------------- */
 
+/* Orders places in a list by the names that stand there, places of one name as they are. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct value *left = *(const struct value *const *)a;
+    const struct value *right = *(const struct value *const *)b;
+    int order = bytes_compare(left->bytes, right->bytes);
+    return order != 0 ? order : left < right ? -1 : left > right;
+}
+
+/* The first of the names that stood there before; NULL: each is there once. */
+static const struct value *name_again(const struct value *names, struct arena *arena)
+{
+    size_t count = names->items.count;
+    const struct value *again = NULL;
+    const struct value **places = arena_create_array(arena, count, sizeof(struct value *));
+    for (size_t i = 0; i < count; i++) {
+        places[i] = &names->items.at[i];
+    }
+    qsort(places, count, sizeof(struct value *), compare_places);
+    for (size_t i = 1; i < count; i++) {
+        bool is_again = bytes_equal(places[i - 1]->bytes, places[i]->bytes);
+        again = is_again && (again == NULL || places[i] < again) ? places[i] : again;
+    }
+    return again;
+}
+
 static enum status projection_read(struct call *call, const struct value *map,
                                    struct expressions *expressions)
 {
@@ -338,20 +377,17 @@ static enum status projection_read(struct call *call, const struct value *map,
     if (names == NULL) {
         return STATUS_OK;
     }
-    struct projection *projection = arena_create(call->arena, sizeof(*projection));
-    projection->count = names->items.count;
-    projection->paths = arena_create_array(call->arena, names->items.count, sizeof(*projection->paths));
-    for (size_t i = 0; i < names->items.count; i++) {
-        struct bytes name = names->items.at[i].bytes;
-        for (size_t k = 0; k < i; k++) {
-            if (bytes_equal(names->items.at[k].bytes, name)) {
-                return call_fail(call, AWS_FAILURE_VALIDATION,
-                                 INVALID "Duplicate value in attribute name: %.*s", (int)name.size,
-                                 (const char *)name.data);
-            }
-        }
-        projection->paths[i] = path_of_name(call, name);
+    const struct value *again = name_again(names, call->arena);
+    if (again != NULL) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "Duplicate value in attribute name: %.*s",
+                         (int)again->bytes.size, (const char *)again->bytes.data);
     }
+    struct path *paths = arena_create_array(call->arena, names->items.count, sizeof(*paths));
+    for (size_t i = 0; i < names->items.count; i++) {
+        paths[i] = path_of_name(call, names->items.at[i].bytes);
+    }
+    struct projection *projection = arena_create(call->arena, sizeof(*projection));
+    *projection = projection_of_paths(paths, names->items.count, call->arena);
     expressions->projection = projection;
     return STATUS_OK;
 }

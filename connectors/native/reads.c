@@ -1,4 +1,5 @@
 /* Requests that read. */
+#include "base/memory.h"
 #include "native_private.h"
 
 const struct value *native__item(const struct native_request *request, int64_t field)
@@ -57,34 +58,100 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     return status;
 }
 
+/* A read of one row; what goes back in time may look at much of the log, and is the reader pool's until its reply is sent. */
+struct row_read {
+    struct native_later later;
+    struct native_request request;
+    struct bytes table;
+    const struct value *key;
+    uint64_t as_of; /* of a get */
+    uint64_t limit; /* of a history */
+};
+
+static void row_destroy(struct native_later *later)
+{
+    struct row_read *row = (struct row_read *)later;
+    arena_reset(&row->request.arena);
+    memory_destroy(row);
+}
+
+/* Takes what the request holds, of a history or a get; NULL: it was refused. */
+static struct row_read *row_begin(struct native_door *door, struct native_request *request, bool is_history)
+{
+    struct row_read *row = memory_create(sizeof(*row));
+    struct error error;
+    row->later.destroy = row_destroy;
+    row->request = *request;
+    request->arena = (struct arena){0}; /* the read's */
+    row->key = native__item(&row->request, WIRE_FIELD_KEY);
+    enum status status = row->key == NULL
+                             ? error_set(&error, STATUS_INVALID, "the key must be a map of attributes")
+                             : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = codec_field_text(&row->request.body, WIRE_FIELD_TABLE, &row->table, &error);
+    }
+    if (status == STATUS_OK && is_history) {
+        status = codec_field_unsigned(&row->request.body, WIRE_FIELD_LIMIT, 0, &row->limit, &error);
+    } else if (status == STATUS_OK) {
+        status = native__as_of(door, &row->request.body, &row->as_of, &error);
+    }
+    if (status == STATUS_OK) {
+        return row;
+    }
+    native__answer_error(door, &row->request.peer, status, error.text);
+    row_destroy(&row->later);
+    return NULL;
+}
+
+static enum status row_get(struct row_read *row, struct gate_view *view, struct buffer *body,
+                           struct error *error)
+{
+    struct bytes image;
+    enum status status = gate_get(view, row->table, row->key, row->as_of, NULL, NULL, &image, error);
+    if (status == STATUS_OK) {
+        codec_put_map(body, 1);
+        native__put_field(body, WIRE_FIELD_ITEM);
+        buffer_put(body, image);
+    }
+    return status;
+}
+
+/* Thread: the pool's. */
+static void row_run(struct gate_reading *reading, struct gate_view *view, struct gate_view *aside)
+{
+    struct row_read *row = (struct row_read *)reading;
+    struct native_reply *reply = row->later.reply;
+    struct error error;
+    (void)aside;
+    gate_view_show_plain(view, false);
+    reply->status = row_get(row, view, &reply->body, &error);
+    if (reply->status != STATUS_OK) {
+        native__put_error(&reply->body, reply->status, error.text);
+    }
+    native__later_done(&row->later);
+}
+
 void native__serve_get(struct native_door *door, struct native_request *request)
 {
-    const struct value *key = native__item(request, WIRE_FIELD_KEY);
-    struct bytes table;
-    struct bytes image;
-    uint64_t as_of = 0;
-    struct error error;
-    if (key == NULL) {
-        native__answer_error(door, &request->peer, STATUS_INVALID, "the key must be a map of attributes");
-        return;
-    }
-    enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &table, &error);
-    if (status == STATUS_OK) {
-        status = native__as_of(door, &request->body, &as_of, &error);
-    }
-    if (status == STATUS_OK) {
-        status = gate_get(door->view, table, key, as_of, NULL, NULL, &image, &error);
-    }
-    if (status != STATUS_OK) {
-        native__answer_error(door, &request->peer, status, error.text);
-        return;
-    }
+    struct row_read *row = row_begin(door, request, false);
     struct buffer body = {0};
-    codec_put_map(&body, 1);
-    native__put_field(&body, WIRE_FIELD_ITEM);
-    buffer_put(&body, image);
-    native__reply(door, &request->peer, &body);
+    struct error error;
+    if (row == NULL) {
+        return;
+    }
+    if (row->as_of > 0) {
+        row->later.reading.run = row_run;
+        native__later(door, &row->request.peer, &row->later);
+        return;
+    }
+    enum status status = row_get(row, door->view, &body, &error);
+    if (status == STATUS_OK) {
+        native__reply(door, &row->request.peer, &body);
+    } else {
+        native__answer_error(door, &row->request.peer, status, error.text);
+    }
     buffer_reset(&body);
+    row_destroy(&row->later);
 }
 
 void native__put_record(struct gate *gate, struct buffer *body, const struct feed_record *found)
@@ -135,7 +202,7 @@ void native__put_record(struct gate *gate, struct buffer *body, const struct fee
 }
 
 struct change_list {
-    struct native_door *door;
+    struct gate *gate;
     struct buffer records;
     uint32_t count;
 };
@@ -144,38 +211,37 @@ static void list_change(void *context, uint64_t lsn, int64_t commit_time_us, con
 {
     struct change_list *list = context;
     struct feed_record found = {.lsn = lsn, .commit_time_us = commit_time_us, .record = *record};
-    native__put_record(list->door->options.gate, &list->records, &found);
+    native__put_record(list->gate, &list->records, &found);
     list->count++;
+}
+
+/* Thread: the pool's. */
+static void history_run(struct gate_reading *reading, struct gate_view *view, struct gate_view *aside)
+{
+    struct row_read *row = (struct row_read *)reading;
+    struct native_reply *reply = row->later.reply;
+    struct change_list list = {.gate = row->later.door->options.gate};
+    struct error error;
+    (void)view;
+    (void)aside;
+    reply->status = gate_history(list.gate, row->table, row->key, row->limit, list_change, &list, &error);
+    if (reply->status == STATUS_OK) {
+        codec_put_map(&reply->body, 1);
+        native__put_field(&reply->body, WIRE_FIELD_RECORDS);
+        codec_put_array(&reply->body, list.count);
+        buffer_put(&reply->body, buffer_bytes(&list.records));
+    } else {
+        native__put_error(&reply->body, reply->status, error.text);
+    }
+    buffer_reset(&list.records);
+    native__later_done(&row->later);
 }
 
 void native__serve_history(struct native_door *door, struct native_request *request)
 {
-    const struct value *key = native__item(request, WIRE_FIELD_KEY);
-    struct change_list list = {.door = door};
-    struct bytes table;
-    struct error error;
-    uint64_t limit = 0;
-    if (key == NULL) {
-        native__answer_error(door, &request->peer, STATUS_INVALID, "the key must be a map of attributes");
-        return;
+    struct row_read *row = row_begin(door, request, true);
+    if (row != NULL) {
+        row->later.reading.run = history_run;
+        native__later(door, &row->request.peer, &row->later);
     }
-    enum status status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &table, &error);
-    if (status == STATUS_OK) {
-        status = codec_field_unsigned(&request->body, WIRE_FIELD_LIMIT, 0, &limit, &error);
-    }
-    if (status == STATUS_OK) {
-        status = gate_history(door->options.gate, table, key, limit, list_change, &list, &error);
-    }
-    struct buffer body = {0};
-    if (status != STATUS_OK) {
-        native__answer_error(door, &request->peer, status, error.text);
-    } else {
-        codec_put_map(&body, 1);
-        native__put_field(&body, WIRE_FIELD_RECORDS);
-        codec_put_array(&body, list.count);
-        buffer_put(&body, buffer_bytes(&list.records));
-        native__reply(door, &request->peer, &body);
-    }
-    buffer_reset(&body);
-    buffer_reset(&list.records);
 }

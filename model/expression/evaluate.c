@@ -99,22 +99,14 @@ static bool sequence_equal(const struct value *a, const struct value *b, size_t 
     return true;
 }
 
-/* Members in any order: decimals sort by their bytes, so equal numbers of different kinds stand elsewhere. */
 static bool set_equal(const struct value *a, const struct value *b)
 {
-    if (a->items.count != b->items.count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->items.count; i++) {
-        bool is_there = false;
-        for (size_t k = 0; k < b->items.count && !is_there; k++) {
-            is_there = document_equal(&a->items.at[i], &b->items.at[k]);
-        }
-        if (!is_there) {
-            return false;
-        }
-    }
-    return true;
+    struct arena arena = {0};
+    struct value_items left = members_of(a, &arena);
+    struct value_items right = members_of(b, &arena);
+    bool is_equal = left.count == right.count && sequence_equal(left.at, right.at, left.count);
+    arena_reset(&arena);
+    return is_equal;
 }
 
 bool document_equal(const struct value *a, const struct value *b)

@@ -97,4 +97,8 @@ MUST_USE enum status number_add(const struct value *a, const struct value *b, bo
                                 struct arena *arena, struct value *ret_value, struct error *error);
 bool value_is_number(const struct value *value);
 
+/* The members of a set in the order in which members_hold looks for one: the set's own, or sorted anew in `arena`. */
+struct value_items members_of(const struct value *set, struct arena *arena);
+bool members_hold(struct value_items members, const struct value *sought);
+
 #endif

@@ -37,6 +37,35 @@ static enum status check_paths(struct parser *parser, const struct path *earlier
                                          : STATUS_OK;
 }
 
+/* Each with those before it; that is done only when some two do not go together, for there may be a thousand. */
+static enum status check_all_paths(struct parser *parser, const struct path *paths, size_t count)
+{
+    struct path *sorted = arena_create_array(parser->options->arena, count, sizeof(*sorted));
+    enum status status = STATUS_OK;
+    if (count == 0) {
+        return STATUS_OK;
+    }
+    memcpy(sorted, paths, count * sizeof(*sorted));
+    if (!paths_clash(sorted, count)) {
+        return STATUS_OK;
+    }
+    for (size_t i = 1; i < count; i++) {
+        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
+            status = check_paths(parser, &paths[k], &paths[i]);
+        }
+    }
+    return status;
+}
+
+static enum status check_actions(struct parser *parser, const struct update *update)
+{
+    struct path *paths = arena_create_array(parser->options->arena, update->count, sizeof(*paths));
+    for (size_t i = 0; i < update->count; i++) {
+        paths[i] = update->actions[i].path;
+    }
+    return check_all_paths(parser, paths, update->count);
+}
+
 /* operand (("+" | "-") operand)? */
 static enum status parse_set_value(struct parser *parser, struct operand *ret_operand);
 
@@ -163,9 +192,6 @@ static enum status parse_section(struct parser *parser, enum action_kind kind, s
         }
         struct action *action = update_action_add(update, parser->options->arena);
         status = parse_action(parser, kind, action);
-        for (size_t i = 0; i + 1 < update->count && status == STATUS_OK; i++) {
-            status = check_paths(parser, &update->actions[i].path, &action->path);
-        }
         if (status != STATUS_OK) {
             return status;
         }
@@ -219,6 +245,9 @@ enum status update_parse(struct bytes text, const struct expression_options *opt
     }
     status = parse_sections(&parser, &update);
     if (status == STATUS_OK) {
+        status = check_actions(&parser, &update);
+    }
+    if (status == STATUS_OK) {
         status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
@@ -235,15 +264,8 @@ enum status projection_parse(struct bytes text, const struct expression_options 
     enum status status = parser_begin(&parser, text, options, error);
     struct path *paths = NULL;
     while (status == STATUS_OK) {
-        struct path *grown = arena_create_array(options->arena, count + 1, sizeof(*grown));
-        if (count > 0) {
-            memcpy(grown, paths, count * sizeof(*grown));
-        }
-        paths = grown;
+        paths = arena_grow_array(options->arena, paths, count, sizeof(*paths));
         status = parser_path(&parser, &paths[count]);
-        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-            status = check_paths(&parser, &paths[i], &paths[count]);
-        }
         count++;
         if (status != STATUS_OK || parser.token.kind != TOKEN_COMMA) {
             break;
@@ -251,10 +273,13 @@ enum status projection_parse(struct bytes text, const struct expression_options 
         status = parser_advance(&parser);
     }
     if (status == STATUS_OK) {
+        status = check_all_paths(&parser, paths, count);
+    }
+    if (status == STATUS_OK) {
         status = parser_end(&parser);
     }
     if (status == STATUS_OK) {
-        *ret_projection = (struct projection){.paths = paths, .count = count};
+        *ret_projection = projection_of_paths(paths, count, options->arena);
     }
     return status;
 }

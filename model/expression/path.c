@@ -1,5 +1,7 @@
 #include "expression/path.h"
 
+#include <stdlib.h>
+
 #include "value/order.h"
 
 /* The value under any key of a map. */
@@ -65,6 +67,38 @@ bool path_conflicts(const struct path *a, const struct path *b)
     size_t common = path_common(a, b);
     return common < a->count && common < b->count &&
            a->elements[common].is_index != b->elements[common].is_index;
+}
+
+/* Element by element, indexes before names: what begins with a path stands right behind it. */
+static int compare_paths(const void *a, const void *b)
+{
+    const struct path *left = a;
+    const struct path *right = b;
+    size_t common = path_common(left, right);
+    if (common == left->count || common == right->count) {
+        return left->count < right->count ? -1 : left->count > right->count;
+    }
+    const struct path_element *one = &left->elements[common];
+    const struct path_element *other = &right->elements[common];
+    if (one->is_index != other->is_index) {
+        return one->is_index ? -1 : 1;
+    }
+    return !one->is_index              ? bytes_compare(one->name, other->name)
+           : one->index < other->index ? -1
+                                       : one->index > other->index;
+}
+
+bool paths_clash(struct path *paths, size_t count)
+{
+    if (count > 1) {
+        qsort(paths, count, sizeof(*paths), compare_paths);
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (path_overlaps(&paths[i - 1], &paths[i]) || path_conflicts(&paths[i - 1], &paths[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void path_format(const struct path *path, struct buffer *buffer)

@@ -4,7 +4,7 @@
 #include "expression_private.h"
 
 enum {
-    VALUE_REMOVED = 255, /* kind of a list member that goes when all actions are done */
+    VALUE_REMOVED = 255, /* kind of a list's or map's member that goes when all actions are done */
 };
 
 static enum status operand_missing(struct error *error)
@@ -123,7 +123,11 @@ static void remove_marked(struct value *value)
 {
     size_t kept = 0;
     for (size_t i = 0; value->kind == VALUE_MAP && i < value->pairs.count; i++) {
-        remove_marked(&value->pairs.at[2 * i + 1]);
+        if (value->pairs.at[2 * i + 1].kind != (enum value_kind)VALUE_REMOVED) {
+            value->pairs.at[2 * kept] = value->pairs.at[2 * i];
+            value->pairs.at[2 * kept + 1] = value->pairs.at[2 * i + 1];
+            remove_marked(&value->pairs.at[2 * kept++ + 1]);
+        }
     }
     for (size_t i = 0; value->kind == VALUE_LIST && i < value->items.count; i++) {
         if (value->items.at[i].kind != (enum value_kind)VALUE_REMOVED) {
@@ -131,24 +135,14 @@ static void remove_marked(struct value *value)
             remove_marked(&value->items.at[kept++]);
         }
     }
-    if (value->kind == VALUE_LIST) {
+    if (value->kind == VALUE_MAP) {
+        value->pairs.count = kept;
+    } else if (value->kind == VALUE_LIST) {
         value->items.count = kept;
     }
 }
 
 /* NOLINTEND(misc-no-recursion) */
-
-/* Where a pair with this key stands, or would stand, in a sorted map. */
-static size_t map_position(const struct value *map, struct bytes name, bool *ret_is_there)
-{
-    struct value key = value_of_text(name);
-    size_t i = 0;
-    while (i < map->pairs.count && value_compare(&map->pairs.at[2 * i], &key) < 0) {
-        i++;
-    }
-    *ret_is_there = i < map->pairs.count && value_equal(&map->pairs.at[2 * i], &key);
-    return i;
-}
 
 /* The array that grew last, made here and with place for more: many members that are added one by one are not copied each time. */
 struct room {
@@ -175,7 +169,7 @@ static void map_set(struct value *map, struct bytes name, const struct value *va
                     struct arena *arena)
 {
     bool is_there = false;
-    size_t position = map_position(map, name, &is_there);
+    size_t position = value_map_position(map, name, &is_there);
     if (is_there) {
         map->pairs.at[2 * position + 1] = *value;
         return;
@@ -192,11 +186,9 @@ static void map_set(struct value *map, struct bytes name, const struct value *va
 static void map_remove_name(struct value *map, struct bytes name)
 {
     bool is_there = false;
-    size_t position = map_position(map, name, &is_there);
+    size_t position = value_map_position(map, name, &is_there);
     if (is_there) {
-        map->pairs.count--;
-        memmove(map->pairs.at + 2 * position, map->pairs.at + 2 * position + 2,
-                2 * (map->pairs.count - position) * sizeof(*map->pairs.at));
+        map->pairs.at[2 * position + 1].kind = (enum value_kind)VALUE_REMOVED;
     }
 }
 
@@ -253,16 +245,6 @@ static enum status path_remove(const struct path *path, struct value *item, stru
     return STATUS_OK;
 }
 
-static bool set_holds(const struct value *set, const struct value *member)
-{
-    for (size_t i = 0; i < set->items.count; i++) {
-        if (document_equal(&set->items.at[i], member)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int compare_members(const void *a, const void *b)
 {
     return value_compare(a, b);
@@ -273,9 +255,10 @@ static struct value set_combine(const struct value *set, const struct value *oth
                                 struct arena *arena)
 {
     struct value_items items = {0};
+    struct value_items others = members_of(other, arena);
     items.at = arena_create_array(arena, set->items.count + other->items.count, sizeof(*items.at));
     for (size_t i = 0; i < set->items.count; i++) {
-        if (!set_holds(other, &set->items.at[i])) {
+        if (!members_hold(others, &set->items.at[i])) {
             items.at[items.count++] = set->items.at[i];
         }
     }
@@ -447,11 +430,54 @@ static void projection_close(struct value *target, const struct value *original,
 
 /* NOLINTEND(misc-no-recursion) */
 
+static int compare_paths(const void *a, const void *b)
+{
+    return bytes_compare(((const struct path *)a)->elements[0].name,
+                         ((const struct path *)b)->elements[0].name);
+}
+
+struct projection projection_of_paths(struct path *paths, size_t count, struct arena *arena)
+{
+    struct projection projection = {.paths = paths, .count = count};
+    for (size_t i = 0; i < count; i++) {
+        if (paths[i].count != 1 || paths[i].elements[0].is_index) {
+            return projection;
+        }
+    }
+    struct path *names = arena_create_array(arena, count, sizeof(*names));
+    if (count > 0) {
+        memcpy(names, paths, count * sizeof(*names));
+        qsort(names, count, sizeof(*names), compare_paths);
+    }
+    projection.names = names;
+    return projection;
+}
+
+/* The attributes of those names: there may be far more names than attributes. */
+static struct value projection_of_names(const struct projection *projection, const struct value *item,
+                                        struct arena *arena)
+{
+    struct value result = {.kind = VALUE_MAP};
+    result.pairs.at = arena_create_array(arena, 2 * item->pairs.count, sizeof(struct value));
+    for (size_t i = 0; i < item->pairs.count; i++) {
+        const struct value *pair = &item->pairs.at[2 * i];
+        const struct path_element element = {.name = pair->bytes};
+        const struct path path = {.elements = &element, .count = 1};
+        if (bsearch(&path, projection->names, projection->count, sizeof(path), compare_paths) != NULL) {
+            memcpy(&result.pairs.at[2 * result.pairs.count++], pair, 2 * sizeof(*pair));
+        }
+    }
+    return result;
+}
+
 struct value projection_apply(const struct projection *projection, const struct value *item,
                               struct arena *arena)
 {
     struct value result = {.kind = VALUE_MAP};
     struct room room = {0};
+    if (projection->names != NULL && item->kind == VALUE_MAP) {
+        return projection_of_names(projection, item, arena);
+    }
     for (size_t i = 0; i < projection->count; i++) {
         const struct value *found = path_find(&projection->paths[i], item);
         if (found != NULL) {
@@ -464,10 +490,10 @@ struct value projection_apply(const struct projection *projection, const struct 
 
 struct value update_touched(const struct update *update, const struct value *item, struct arena *arena)
 {
-    struct projection projection = {.count = update->count};
-    projection.paths = arena_create_array(arena, update->count, sizeof(*projection.paths));
+    struct path *paths = arena_create_array(arena, update->count, sizeof(*paths));
     for (size_t i = 0; i < update->count; i++) {
-        projection.paths[i] = update->actions[i].path;
+        paths[i] = update->actions[i].path;
     }
+    struct projection projection = projection_of_paths(paths, update->count, arena);
     return projection_apply(&projection, item, arena);
 }

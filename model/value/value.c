@@ -1,5 +1,6 @@
 #include "value/value.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -110,18 +111,44 @@ bool value_equal(const struct value *a, const struct value *b)
     return compare_exactly(a, b) == 0;
 }
 
-const struct value *value_map_get(const struct value *map, struct bytes key)
+#ifndef NDEBUG
+/* Of what is not too large to be looked at each time. */
+static bool map_is_sorted(const struct value *map)
 {
-    if (map->kind != VALUE_MAP) {
-        return NULL;
-    }
-    for (size_t i = 0; i < map->pairs.count; i++) {
-        const struct value *found = &map->pairs.at[2 * i];
-        if (found->kind == VALUE_TEXT && bytes_equal(found->bytes, key)) {
-            return found + 1;
+    enum {
+        PAIRS_LOOKED_AT = 256
+    };
+    for (size_t i = 1; i < map->pairs.count && map->pairs.count <= PAIRS_LOOKED_AT; i++) {
+        if (value_compare(&map->pairs.at[2 * (i - 1)], &map->pairs.at[2 * i]) >= 0) {
+            return false;
         }
     }
-    return NULL;
+    return true;
+}
+#endif
+
+size_t value_map_position(const struct value *map, struct bytes key, bool *ret_is_there)
+{
+    const struct value sought = value_of_text(key);
+    size_t low = 0;
+    size_t high = map->pairs.count;
+    assert(map_is_sorted(map)); /* invariant 3 */
+    *ret_is_there = false;
+    while (low < high && !*ret_is_there) {
+        size_t middle = low + (high - low) / 2;
+        int order = value_order(&map->pairs.at[2 * middle], &sought);
+        *ret_is_there = order == 0;
+        low = order < 0 ? middle + 1 : order == 0 ? middle : low;
+        high = order < 0 ? high : middle;
+    }
+    return low;
+}
+
+const struct value *value_map_get(const struct value *map, struct bytes key)
+{
+    bool is_there = false;
+    size_t position = map->kind == VALUE_MAP ? value_map_position(map, key, &is_there) : 0;
+    return is_there ? &map->pairs.at[2 * position + 1] : NULL;
 }
 
 static int compare_pairs(const void *a, const void *b)

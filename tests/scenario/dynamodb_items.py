@@ -531,8 +531,21 @@ def projections_choose(db, wire):
     fails(VALIDATION, "Member must have length greater than or equal to 1", db.get_item, TableName="hash", Key=item(pk="p"), AttributesToGet=[])
 
 
+def legacy_parameters_may_be_many(db, wire):
+    """As many as a request holds, evaluated without a level of the stack for each, and without looking at each for each."""
+    names = [f"a{number:06}" for number in range(200000)]
+    db.put_item(TableName="hash", Item=item(pk="many"), Expected={name: {"Exists": False} for name in names})
+    fails(CONDITION, "The conditional request failed", db.put_item, TableName="hash", Item=item(pk="many"), Expected={**{name: {"Exists": False} for name in names}, "pk": {"Exists": False}})
+    some = names[:20000]
+    updated = {name: {"Action": "PUT", "Value": {"N": "1"}} for name in some}
+    equal(len(db.update_item(TableName="hash", Key=item(pk="many"), AttributeUpdates=updated, ReturnValues="UPDATED_NEW")["Attributes"]), len(some))
+    equal(len(db.get_item(TableName="hash", Key=item(pk="many"), AttributesToGet=names[::-1])["Item"]), len(some))
+    removed = {name: {"Action": "DELETE"} for name in some[1:]}
+    equal(db.update_item(TableName="hash", Key=item(pk="many"), AttributeUpdates=removed, ReturnValues="ALL_NEW")["Attributes"], {**item(pk="many"), some[0]: {"N": "1"}})
+
+
 CHECKS = [setup, every_type_comes_back, numbers_keep_their_value, long_messages_end_with_a_character, values_of_expressions_are_bounded, the_resource_layer_of_boto3, equal_numbers_are_one_key, attribute_values_are_checked, nesting_has_a_limit, items_have_a_size, keys_have_sizes_and_types,
-          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, of_several_faults_one_is_told, a_failed_condition_says_so, projections_choose]
+          put_and_delete_return_what_was, update_returns_five_ways, updates_do_what_they_say, updates_that_are_refused, conditions_decide, conditions_that_are_refused, of_several_faults_one_is_told, a_failed_condition_says_so, projections_choose, legacy_parameters_may_be_many]
 
 
 def main():

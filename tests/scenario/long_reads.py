@@ -8,7 +8,7 @@ import dynamodb
 from cassandra import InvalidRequest
 from cassandra.query import BatchStatement, BatchType
 from cql_data import connect
-from server import Server, wait_for
+from server import AS_OF, GET, HISTORY, ITEM, KEY, LSN, PUT, RECORDS, TABLE, Client, Server, wait_for
 
 ROWS = 20000
 
@@ -101,6 +101,33 @@ def waiting(host):
         return int(float(re.search(r"^oxbow_reads_waiting (\S+)", answer.read().decode(), re.M).group(1)))
 
 
+def one_row_of_the_past(host, session):
+    """What may look at much of the log waits for its turn in the pool, while what is read of the present is answered."""
+    assert host.run("table", "create", "past", "--partition", "id:text")[0] == 0
+    with Client(host.address) as client:
+        first = client.request(PUT, {TABLE: "past", ITEM: {"id": "a", "n": 1}})[LSN]
+        client.request(PUT, {TABLE: "past", ITEM: {"id": "a", "n": 2}})
+        session.default_fetch_size = None
+        busy = [session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING") for _ in range(200)]
+        wait_for("reads that wait", lambda: waiting(host) > 50)
+        item = {"TableName": "past", "Key": {"id": {"S": "a"}}}
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(dynamodb.Wire(host.dynamodb).send("GetItem", item, **{"X-Oxbow-As-Of-Lsn": str(first)})))
+        asking.start()
+        wanted = {client.send(GET, {TABLE: "past", KEY: {"id": "a"}, AS_OF: first}): "past", client.send(HISTORY, {TABLE: "past", KEY: {"id": "a"}}): "history",
+                  client.send(GET, {TABLE: "past", KEY: {"id": "a"}}): "present"}
+        present = [dynamodb.Wire(host.dynamodb).ask("GetItem", item)["Item"]["n"] for _ in range(20)]
+        assert present == [{"N": "2"}] * 20 and asking.is_alive()
+        told = []
+        while len(told) < len(wanted):
+            number, body = client.receive(120000)
+            told.append((wanted[number], len(body[RECORDS]) if RECORDS in body else body[ITEM]["n"]))
+        asking.join()
+        assert told[0] == ("present", 2) and sorted(told[1:]) == [("history", 2), ("past", 1)], told
+        assert answers[0][0] == 200 and answers[0][2]["Item"]["n"] == {"N": "1"}, answers
+        assert all(count.result().one()[0] == ROWS for count in busy)
+
+
 def a_stop_does_not_wait(host, session):
     """What waits for its turn when the server stops is refused."""
     session.default_fetch_size = None
@@ -128,6 +155,7 @@ def main():
         others.shutdown()
         long_reads_are_whole(session)
         pages_of_documents(host)
+        one_row_of_the_past(host, session)
         a_stop_does_not_wait(host, session)
         cluster.shutdown()
 

@@ -3,6 +3,7 @@
 
 #include "codec/json.h"
 #include "support/test.h"
+#include "value/decimal.h"
 
 struct fixture {
     struct arena arena;
@@ -294,6 +295,71 @@ static void many_actions_take_little_memory(void **state)
     arena_reset(&arena);
 }
 
+static struct value set_of_many(int64_t first, size_t count, bool is_decimal, struct arena *arena)
+{
+    struct value set = {.kind = VALUE_SET, .items = {.count = count}};
+    set.items.at = arena_create_array(arena, count, sizeof(*set.items.at));
+    for (size_t i = 0; i < count; i++) {
+        set.items.at[i] = value_of_integer(first + (int64_t)i);
+        if (is_decimal) {
+            set.items.at[i] = (struct value){.kind = VALUE_DECIMAL,
+                                             .decimal = decimal_of_integer(first + (int64_t)i, arena)};
+        }
+    }
+    return set;
+}
+
+/* As large as items can hold: what compared each member with each would not end in minutes. */
+static void large_sets_are_sought_in_order(void **state)
+{
+    enum {
+        MEMBERS = 120000,
+    };
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct value item = json_of(&arena, "{\"s\":0}");
+    struct value set = set_of_many(0, MEMBERS, true, &arena);
+    struct value upper =
+        set_of_many(MEMBERS / 2, MEMBERS, false, &arena); /* the same numbers as another kind */
+    const struct path_element name = {.name = bytes_of_text("s")};
+    const struct operand operand = {.kind = OPERAND_VALUE, .value = &upper};
+    struct action action = {.kind = ACTION_ADD, .path = {.elements = &name, .count = 1}, .operand = &operand};
+    const struct update update = {.actions = &action, .count = 1};
+    item.pairs.at[1] = set;
+    assert_ok(update_apply(&update, &arena, &item, &error), error);
+    assert_int_equal(item.pairs.at[1].items.count, MEMBERS + MEMBERS / 2);
+    struct value whole = set_of_many(0, MEMBERS + MEMBERS / 2, true, &arena);
+    assert_true(document_equal(&item.pairs.at[1], &whole));
+    assert_false(document_equal(&item.pairs.at[1], &set));
+    action.kind = ACTION_DELETE;
+    assert_ok(update_apply(&update, &arena, &item, &error), error);
+    assert_int_equal(item.pairs.at[1].items.count, MEMBERS / 2);
+    arena_reset(&arena);
+}
+
+static void long_projections_take_little_memory(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct projection projection;
+    char text[4096] = "n0";
+    for (int i = 1; i < 500; i++) {
+        size_t size = strlen(text);
+        (void)snprintf(text + size, sizeof(text) - size, ",n%d", i);
+    }
+    const struct expression_options options = {.arena = &arena};
+    assert_ok(projection_parse(bytes_of_text(text), &options, &projection, &error), error);
+    assert_int_equal(projection.count, 500);
+    assert_in_range(arena.total, 1, 256 * 1024);
+    struct value item = json_of(&arena, "{\"n1\":1,\"n10\":2,\"n2\":3,\"n499\":4,\"n500\":5}");
+    struct value part = projection_apply(&projection, &item, &arena);
+    assert_int_equal(part.pairs.count, 4);
+    assert_non_null(value_map_get(&part, bytes_of_text("n499")));
+    arena_reset(&arena);
+}
+
 static void sizes_are_as_documented(void **state)
 {
     (void)state;
@@ -307,10 +373,16 @@ static void sizes_are_as_documented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conditions_hold),         cmocka_unit_test(errors_are_dynamodbs),
-        cmocka_unit_test(deep_nesting_is_refused), cmocka_unit_test(updates_apply),
-        cmocka_unit_test(projections_keep_shape),  cmocka_unit_test(filters_of_changes),
-        cmocka_unit_test(sizes_are_as_documented), cmocka_unit_test(many_actions_take_little_memory),
+        cmocka_unit_test(conditions_hold),
+        cmocka_unit_test(errors_are_dynamodbs),
+        cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(updates_apply),
+        cmocka_unit_test(projections_keep_shape),
+        cmocka_unit_test(filters_of_changes),
+        cmocka_unit_test(sizes_are_as_documented),
+        cmocka_unit_test(many_actions_take_little_memory),
+        cmocka_unit_test(large_sets_are_sought_in_order),
+        cmocka_unit_test(long_projections_take_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,6 +96,7 @@ struct update {
 struct projection {
     struct path *paths;
     size_t count;
+    const struct path *names; /* the paths in the order of their bytes; NULL: not each is a name alone */
 };
 
 /* What `#name` and `:value` stand for; several expressions of a request share one, so that what none of them used can
@@ -144,6 +145,8 @@ MUST_USE enum status update_apply(const struct update *update, struct arena *are
 /* The parts of `item` at the paths, as a map in `arena`. */
 struct value projection_apply(const struct projection *projection, const struct value *item,
                               struct arena *arena);
+/* Makes a projection of its paths, which it takes. */
+struct projection projection_of_paths(struct path *paths, size_t count, struct arena *arena);
 /* The parts of `item` that an update touched (DynamoDB's UPDATED_OLD and UPDATED_NEW). */
 struct value update_touched(const struct update *update, const struct value *item, struct arena *arena);
 

@@ -28,6 +28,8 @@ bool path_equal(const struct path *a, const struct path *b);
 bool path_overlaps(const struct path *a, const struct path *b);
 /* They take one place for a map and for a list: `a.b` and `a[0]`. */
 bool path_conflicts(const struct path *a, const struct path *b);
+/* Whether any two overlap or conflict. Sorts `paths`. */
+bool paths_clash(struct path *paths, size_t count);
 /* Appends "[a, b, [3]]", as error messages show a path. */
 void path_format(const struct path *path, struct buffer *buffer);
 

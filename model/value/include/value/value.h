@@ -107,6 +107,8 @@ bool value_equal(const struct value *a, const struct value *b);
 
 /* The value under a text key of a map; NULL when it is absent, or `map` is no map. */
 const struct value *value_map_get(const struct value *map, struct bytes key);
+/* Where the pair with a text key stands in a map, or would stand, counted in pairs. */
+size_t value_map_position(const struct value *map, struct bytes key, bool *ret_is_there);
 
 /* Members of maps that the server itself makes: what is under a name. What is absent, or of another kind, is empty, 0 or
  * false. */
