@@ -336,17 +336,30 @@ static enum status select_plan(struct select *select)
     return status == STATUS_OK ? select_order(select) : status;
 }
 
+struct bytes statement__select_index(const struct select *select)
+{
+    struct buffer text = {0};
+    const struct index_schema *index = select->restrictions.index;
+    if (index == NULL) {
+        return (struct bytes){0};
+    }
+    buffer_put_u8(&text, (uint8_t)index->target);
+    buffer_put(&text, index->partition[0].name);
+    struct bytes copy = arena_copy(select->call->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return copy;
+}
+
 /* All pages read the same index, or none: it may have become usable meanwhile, or have gone. */
 static enum status select_same_way(struct select *select)
 {
     struct restrictions *restrictions = &select->restrictions;
-    uint32_t space = restrictions->index == NULL ? 0 : restrictions->index->space;
-    if (select->position.space == 0) {
+    if (select->position.index.size == 0) {
         restrictions->index = NULL;
         restrictions->indexed = NULL;
         return STATUS_OK;
     }
-    return space == select->position.space
+    return bytes_equal(statement__select_index(select), select->position.index)
                ? STATUS_OK
                : exec_fail(select->call, CQL_INVALID,
                            "The index that the pages before were read from is gone; begin anew");
