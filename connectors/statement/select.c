@@ -444,12 +444,13 @@ static enum status group_end(struct select *select, struct error *error)
     return status;
 }
 
-static enum status kept_row_decode(struct arena *arena, struct bytes image, const struct wide_row **ret_row,
-                                   struct error *error)
+static enum status kept_row_decode(const struct select *select, struct arena *arena, struct bytes image,
+                                   const struct wide_row **ret_row, struct error *error)
 {
     struct wide_row *row = arena_create(arena, sizeof(*row));
     *ret_row = row;
-    return wide_row_decode(arena_copy(arena, image), arena, row, error);
+    return wide_row_decode_of(statement__source_stored(&select->source), arena_copy(arena, image), arena, row,
+                              error);
 }
 
 /* Values that do not live as long as what is kept. */
@@ -492,10 +493,10 @@ enum status statement__select_keep(const struct select *select, const struct sou
                         &count, error);
     ret_row->document = arena_copy(arena, row->document);
     if (status == STATUS_OK && row->plain != NULL) {
-        status = kept_row_decode(arena, stored->image, &ret_row->plain, error);
+        status = kept_row_decode(select, arena, stored->image, &ret_row->plain, error);
     }
     if (status == STATUS_OK && row->statics != NULL) {
-        status = kept_row_decode(arena, stored->statics, &ret_row->statics, error);
+        status = kept_row_decode(select, arena, stored->statics, &ret_row->statics, error);
     }
     return status;
 }

@@ -54,9 +54,11 @@ static bool read_is_indexed(const struct read *read)
 
 static enum status partition_statics(struct read *read, struct bytes image)
 {
+    const struct schema *schema = statement__source_stored(&read->select->source);
     read->static_image = arena_copy(&read->arena, image);
-    enum status status = wide_row_decode(read->static_image, &read->arena, &read->statics, &read->error);
-    read->has_statics = status == STATUS_OK && wide_row_shows(&read->statics, read->now);
+    enum status status =
+        wide_row_decode_of(schema, read->static_image, &read->arena, &read->statics, &read->error);
+    read->has_statics = status == STATUS_OK && wide_row_shows(schema, &read->statics, read->now);
     return status;
 }
 
@@ -144,12 +146,13 @@ static void row_passed(struct read *read, struct bytes position)
 static enum status row_cells(struct read *read, const struct gate_row *stored, struct wide_row *ret_plain,
                              bool *ret_shows)
 {
+    const struct schema *schema = statement__source_stored(&read->select->source);
     *ret_shows = true;
     if (read->select->source.has_documents) {
         return STATUS_OK;
     }
-    enum status status = wide_row_decode(stored->image, &read->row, ret_plain, &read->error);
-    *ret_shows = status == STATUS_OK && wide_row_shows(ret_plain, read->now);
+    enum status status = wide_row_decode_of(schema, stored->image, &read->row, ret_plain, &read->error);
+    *ret_shows = status == STATUS_OK && wide_row_shows(schema, ret_plain, read->now);
     return status;
 }
 

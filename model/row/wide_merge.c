@@ -183,6 +183,15 @@ static void column_settle(struct wide_column *column, int64_t covered)
     column->count = kept;
 }
 
+static void column_cover(struct wide_column *column, int64_t covered)
+{
+    if (column->is_multi) {
+        column_settle(column, covered);
+    } else if (column->cell.timestamp <= covered) {
+        column->cell.timestamp = WIDE_NO_TIMESTAMP;
+    }
+}
+
 static bool column_is_empty(const struct wide_column *column)
 {
     return column->is_multi ? column->count == 0 && column->deletion.timestamp == WIDE_NO_TIMESTAMP
@@ -210,11 +219,19 @@ void wide_row_settle(struct wide_row *row, struct wide_deletion mask)
     }
     row->has_marker = row->has_marker && row->marker.timestamp > covered;
     for (size_t i = 0; i < row->count; i++) {
-        struct wide_column *column = &row->columns[i];
-        if (column->is_multi) {
-            column_settle(column, covered);
-        } else if (column->cell.timestamp <= covered) {
-            column->cell.timestamp = WIDE_NO_TIMESTAMP;
+        column_cover(&row->columns[i], covered);
+    }
+    row_drop_empty(row);
+}
+
+void wide_row_forget_dropped(const struct schema *schema, struct wide_row *row)
+{
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        const struct column *column = &schema->columns[i];
+        for (size_t k = 0; k < row->count && column->was_dropped; k++) {
+            if (row->columns[k].id == column->id) {
+                column_cover(&row->columns[k], column->dropped_us);
+            }
         }
     }
     row_drop_empty(row);
@@ -258,14 +275,23 @@ static bool row_each_cell(const struct wide_row *row,
     return goes_on;
 }
 
-static bool visit_shows(void *context, const struct wide_cell *cell)
+static bool column_shows(const struct wide_column *column, int64_t now)
 {
-    return !wide_cell_shows(cell, *(const int64_t *)context);
+    bool shows = !column->is_multi && wide_cell_shows(&column->cell, now);
+    for (size_t i = 0; i < column->count && !shows; i++) {
+        shows = wide_cell_shows(&column->elements[i].cell, now);
+    }
+    return shows;
 }
 
-bool wide_row_shows(const struct wide_row *row, int64_t now)
+bool wide_row_shows(const struct schema *schema, const struct wide_row *row, int64_t now)
 {
-    return !row_each_cell(row, visit_shows, &now);
+    bool shows = row->has_marker && wide_cell_shows(&row->marker, now);
+    for (size_t i = 0; i < row->count && !shows; i++) {
+        const struct wide_column *column = &row->columns[i];
+        shows = column_shows(column, now) && schema_column_of_id(schema, column->id) != NULL;
+    }
+    return shows;
 }
 
 static void earliest_of(int64_t *earliest, int64_t seconds)
@@ -434,7 +460,7 @@ static bool columns_show_same(const struct column *column, const struct wide_row
 bool wide_rows_show_same(const struct schema *schema, const struct wide_row *a, int64_t a_now,
                          const struct wide_row *b, int64_t b_now)
 {
-    bool is_same = wide_row_shows(a, a_now) == wide_row_shows(b, b_now);
+    bool is_same = wide_row_shows(schema, a, a_now) == wide_row_shows(schema, b, b_now);
     for (size_t i = 0; i < schema->columns_count && is_same; i++) {
         is_same = columns_show_same(&schema->columns[i], a, a_now, b, b_now);
     }

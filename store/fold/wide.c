@@ -32,7 +32,8 @@ enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *
     }
     row->wide = wide_row_empty();
     enum status status =
-        row->has_new ? wide_row_decode(row->new_image, &scene->fold->arena, &row->wide, error) : STATUS_OK;
+        row->has_new ? wide_row_decode_of(row->schema, row->new_image, &scene->fold->arena, &row->wide, error)
+                     : STATUS_OK;
     row->is_wide = status == STATUS_OK;
     if (status == STATUS_OK && row->had_old && row->has_new &&
         wide_row_first_expired(&row->wide, scene_now(scene), &first)) {

@@ -200,8 +200,8 @@ static void test_time_passes(void **state)
     wide_row_forget(&row, 1010, 10);
     assert_true(wide_row_next_event(&row, 10, &seconds));
     assert_int_equal(seconds, 1060);
-    assert_true(wide_row_shows(&row, 1059));
-    assert_false(wide_row_shows(&row, 1060));
+    assert_true(wide_row_shows(&table.schema, &row, 1059));
+    assert_false(wide_row_shows(&table.schema, &row, 1060));
     assert_true(wide_row_first_expired(&row, 1060, &seconds));
     struct wide_row expired = row;
     wide_row_expire(&expired, 1060);
