@@ -237,6 +237,26 @@ def values(session):
             raise AssertionError(f"{count} values were taken for 3 markers")
 
 
+def many(session):
+    """As many markers as a message can have, each known once; what is bound out of the text's order; rows of many columns."""
+    session.execute("CREATE TABLE crowd (p int, c int, v int, PRIMARY KEY (p, c))")
+    most = session.prepare("SELECT c FROM crowd WHERE p = ? AND c IN (" + ", ".join("?" * 65534) + ")")
+    assert [spec.name for spec in most.column_metadata] == ["p"] + ["c"] * 65534
+    assert rows(session, session.prepare("SELECT c FROM crowd WHERE p = ? AND c IN ?"), [1, list(range(10000))]) == []
+    refused(session, InvalidRequest, ("SELECT c FROM crowd WHERE p = 1 AND c IN (" + ", ".join("?" * 65536) + ")", []), "Too many markers(?). 65536 markers")
+    text = "UPDATE crowd USING TIMESTAMP ? AND TTL ? SET v = ? WHERE p = ? AND c = ?;"
+    batch = session.prepare("BEGIN BATCH " + text * 200 + " APPLY BATCH")
+    assert [spec.name for spec in batch.column_metadata] == ["[timestamp]", "[ttl]", "v", "p", "c"] * 200
+    session.execute(batch, [value for n in range(200) for value in (1, 1000, n, 1, n)])
+    assert rows(session, "SELECT count(*), sum(v) FROM crowd WHERE p = 1") == [(200, 19900)]
+    names = [f"c{n}" for n in range(1000)]
+    session.execute(f"CREATE TABLE broad (k int PRIMARY KEY, {', '.join(name + ' int' for name in names)})")
+    insert = session.prepare(f"INSERT INTO broad (k, {', '.join(names)}) VALUES (?, {', '.join('?' * 1000)})")
+    for k in range(3):
+        session.execute(insert, [k, *range(1000)])
+    assert sorted((row.k, row.c0, row.c999) for row in session.execute(SimpleStatement("SELECT * FROM broad", fetch_size=1))) == [(k, 0, 999) for k in range(3)]
+
+
 def levels(session):
     session.execute("CREATE TABLE levels (k int PRIMARY KEY, v int)")
     session.execute("CREATE TABLE counts (k int PRIMARY KEY, n counter)")
@@ -402,7 +422,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (keyspace_in_use, replication, warnings, compact, sasi, emptied, types, indexes, moments, values, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
+        for part in (keyspace_in_use, replication, warnings, compact, sasi, emptied, types, indexes, moments, values, many, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()
