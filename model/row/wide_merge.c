@@ -99,26 +99,47 @@ static void element_add(struct wide_column *column, const struct wide_element *e
     }
 }
 
+/* Puts elements that are not there, in order, between the others. Room grows in doubles: a batch may bring them one by one. */
+static void elements_merge(struct wide_column *column, struct arena *arena, const struct wide_element *added,
+                           size_t count)
+{
+    size_t from = column->count;
+    size_t to = column->count + count;
+    column->count = to;
+    if (to > column->room) {
+        struct wide_element *elements = arena_create_array(arena, 2 * to, sizeof(*elements));
+        for (size_t i = 0; i < from; i++) {
+            elements[i] = column->elements[i];
+        }
+        column->elements = elements;
+        column->room = 2 * to;
+    }
+    while (count > 0) {
+        bool is_behind = from > 0 && element_compare(&column->elements[from - 1], &added[count - 1]) > 0;
+        column->elements[--to] = is_behind ? column->elements[--from] : added[--count];
+    }
+}
+
 void wide_row_put_elements(struct wide_row *row, struct arena *arena, uint32_t column,
                            struct wide_element *elements, size_t count)
 {
     struct wide_column *found = row_column(row, arena, column, true);
-    struct wide_column merged = {
-        .elements = arena_create_array(arena, found->count + count, sizeof(*elements)),
-    };
+    struct wide_column fresh = {.elements = elements};
+    size_t added = 0;
     qsort(elements, count, sizeof(*elements), element_compare);
-    size_t i = 0;
-    for (size_t k = 0; k < count; k++) {
-        while (i < found->count && element_compare(&found->elements[i], &elements[k]) <= 0) {
-            element_add(&merged, &found->elements[i++]);
+    for (size_t i = 0; i < count; i++) {
+        element_add(&fresh, &elements[i]);
+    }
+    for (size_t i = 0; i < fresh.count; i++) {
+        struct wide_element *there = bsearch(&fresh.elements[i], found->elements, found->count,
+                                             sizeof(*found->elements), element_compare);
+        if (there == NULL) {
+            fresh.elements[added++] = fresh.elements[i];
+        } else if (cell_wins(&fresh.elements[i].cell, &there->cell)) {
+            there->cell = fresh.elements[i].cell;
         }
-        element_add(&merged, &elements[k]);
     }
-    while (i < found->count) {
-        element_add(&merged, &found->elements[i++]);
-    }
-    found->elements = merged.elements;
-    found->count = merged.count;
+    elements_merge(found, arena, fresh.elements, added);
 }
 
 /* An element and what its path says. */

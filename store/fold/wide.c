@@ -19,7 +19,12 @@ static void wide_store(const struct fold_scene *scene, struct fold_row *row)
     row->has_new = !wide_row_is_empty(&row->wide);
     if (row->has_new) {
         wide_row_encode(&row->wide, &image);
-        row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
+        if (image.size > row->room_bytes) { /* statements of a batch may change one row again and again */
+            row->room_bytes = 2 * image.size;
+            row->room = arena_create(&scene->fold->arena, row->room_bytes);
+        }
+        memcpy(row->room, image.data, image.size);
+        row->new_image = bytes_of(row->room, image.size);
     }
     buffer_reset(&image);
 }

@@ -255,6 +255,15 @@ def many(session):
     for k in range(3):
         session.execute(insert, [k, *range(1000)])
     assert sorted((row.k, row.c0, row.c999) for row in session.execute(SimpleStatement("SELECT * FROM broad", fetch_size=1))) == [(k, 0, 999) for k in range(3)]
+    # One row changed by many statements of a batch, in an order of its own.
+    session.execute("CREATE TABLE heaps (k int PRIMARY KEY, l list<int>, s set<int>, m map<int, int>)")
+    order = [n * 7919 % 2000 for n in range(2000)]
+    for column, change in (("l", "l + [%d]"), ("s", "s + {%d}"), ("m", "m + {%d: 1}")):
+        session.execute("BEGIN BATCH " + "".join(f"UPDATE heaps SET {column} = {change % n} WHERE k = 1;" for n in order) + " APPLY BATCH")
+    found = session.execute("SELECT l, s, m FROM heaps").one()
+    assert (found.l, sorted(found.s), sorted(found.m)) == (order, list(range(2000)), list(range(2000)))
+    session.execute("UPDATE heaps SET l = l - [%s] WHERE k = 1" % ", ".join(str(n) for n in range(1, 2000)))
+    assert rows(session, "SELECT l FROM heaps") == [([0],)]
 
 
 def levels(session):

@@ -224,6 +224,40 @@ static struct wide_range range_of(const char *low, const char *high, int64_t tim
                                .deletion = {.timestamp = timestamp, .time = timestamp}};
 }
 
+/* Elements that come one by one are put into room that grows in doubles, whatever their order. */
+static void test_elements_one_by_one(void **state)
+{
+    enum {
+        PUTS = 2000,
+        STEP = 7919, /* has no factor in common with PUTS */
+    };
+    (void)state;
+    struct arena arena = {0};
+    struct wide_row row = wide_row_empty();
+    const struct wide_element *where = NULL;
+    size_t moves = 0;
+    for (uint32_t i = 0; i < PUTS; i++) {
+        uint8_t *path = arena_create(&arena, sizeof(uint32_t));
+        bytes_put_u32(path, i * STEP % PUTS);
+        struct bytes bytes = bytes_of(path, sizeof(uint32_t));
+        struct wide_element twice[] = {{.path = bytes, .cell = {.timestamp = 5, .value = bytes_of(path, 1)}},
+                                       {.path = bytes, .cell = {.timestamp = 6, .value = bytes}}};
+        wide_row_put_elements(&row, &arena, 1, twice, 2);
+        twice[0].path = bytes;
+        twice[0].cell.timestamp = 4;
+        wide_row_put_elements(&row, &arena, 1, twice, 1);
+        moves += row.columns[0].elements != where;
+        where = row.columns[0].elements;
+    }
+    assert_in_range(moves, 1, 16);
+    assert_int_equal(row.columns[0].count, PUTS);
+    for (uint32_t i = 0; i < PUTS; i++) {
+        assert_int_equal(bytes_get_u32(where[i].path.data), i);
+        assert_int_equal(where[i].cell.timestamp, 6);
+    }
+    arena_reset(&arena);
+}
+
 static void test_ranges_merge(void **state)
 {
     (void)state;
@@ -247,9 +281,8 @@ static void test_ranges_merge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents_come_back),
-        cmocka_unit_test(test_damage_is_told),
-        cmocka_unit_test(test_time_passes),
+        cmocka_unit_test(test_documents_come_back), cmocka_unit_test(test_elements_one_by_one),
+        cmocka_unit_test(test_damage_is_told),      cmocka_unit_test(test_time_passes),
         cmocka_unit_test(test_ranges_merge),
     };
     return cmocka_run_group_tests_name("row/wide", tests, NULL, NULL);

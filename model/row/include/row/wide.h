@@ -53,6 +53,7 @@ struct wide_column {
     struct wide_deletion deletion; /* multi: of the collection as a whole */
     struct wide_element *elements;
     size_t count;
+    size_t room; /* elements that there is memory for; 0: as many as there are */
 };
 
 /* A row, or what a write brings to one. */
