@@ -53,19 +53,25 @@ static struct wide_column *row_column(struct wide_row *row, struct arena *arena,
     if (at < row->count && row->columns[at].id == id) {
         return &row->columns[at];
     }
-    struct wide_column *columns = arena_create_array(arena, row->count + 1, sizeof(*columns));
-    for (size_t i = 0; i < row->count; i++) {
-        columns[i < at ? i : i + 1] = row->columns[i];
+    if (row->count + 1 > row->room) {
+        struct wide_column *columns = arena_create_array(arena, 2 * (row->count + 1), sizeof(*columns));
+        for (size_t i = 0; i < row->count; i++) {
+            columns[i] = row->columns[i];
+        }
+        row->columns = columns;
+        row->room = 2 * (row->count + 1);
     }
-    columns[at] = (struct wide_column){
+    for (size_t i = row->count; i > at; i--) {
+        row->columns[i] = row->columns[i - 1];
+    }
+    row->columns[at] = (struct wide_column){
         .id = id,
         .is_multi = is_multi,
         .cell = {.timestamp = WIDE_NO_TIMESTAMP},
         .deletion = WIDE_NO_DELETION,
     };
-    row->columns = columns;
     row->count++;
-    return &columns[at];
+    return &row->columns[at];
 }
 
 void wide_row_put_cell(struct wide_row *row, struct arena *arena, uint32_t column, struct wide_cell cell)

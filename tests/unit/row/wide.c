@@ -224,7 +224,7 @@ static struct wide_range range_of(const char *low, const char *high, int64_t tim
                                .deletion = {.timestamp = timestamp, .time = timestamp}};
 }
 
-/* Elements that come one by one are put into room that grows in doubles, whatever their order. */
+/* Elements and columns that come one by one are put into room that grows in doubles, whatever their order. */
 static void test_elements_one_by_one(void **state)
 {
     enum {
@@ -254,6 +254,17 @@ static void test_elements_one_by_one(void **state)
     for (uint32_t i = 0; i < PUTS; i++) {
         assert_int_equal(bytes_get_u32(where[i].path.data), i);
         assert_int_equal(where[i].cell.timestamp, 6);
+    }
+    moves = 0;
+    for (uint32_t i = 0; i < PUTS; i++) {
+        const struct wide_column *columns = row.columns;
+        wide_row_put_cell(&row, &arena, 2 + i * STEP % PUTS, (struct wide_cell){.timestamp = 5});
+        moves += row.columns != columns;
+    }
+    assert_in_range(moves, 1, 16);
+    assert_int_equal(row.count, PUTS + 1);
+    for (uint32_t i = 0; i <= PUTS; i++) {
+        assert_int_equal(row.columns[i].id, i + 1);
     }
     arena_reset(&arena);
 }

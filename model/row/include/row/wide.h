@@ -63,6 +63,7 @@ struct wide_row {
     struct wide_deletion deletion;
     struct wide_column *columns;
     size_t count;
+    size_t room; /* columns that there is memory for; 0: as many as there are */
 };
 
 static inline struct wide_row wide_row_empty(void)
