@@ -152,7 +152,44 @@ static void flight_identify(const struct flight *flight, bool is_qualified, uint
                            flight->message.statements[0].text, ret_id);
 }
 
-static void flight_put_prepared(struct flight *flight, const struct reply_head *head,
+static void put_hex(struct buffer *buffer, struct bytes id)
+{
+    for (size_t i = 0; i < id.size && i < CQL_ID_BYTES; i++) {
+        buffer_put_format(buffer, "%02x", id.data[i]);
+    }
+}
+
+/* Names without a keyspace mean those of the keyspace in use: a connection is told once that they better had one (CASSANDRA-17248). */
+static void flight_warn_of_use(struct flight *flight, const struct cql_prepared *told,
+                               struct reply_head *head)
+{
+    struct bytes keyspace = flight->request.keyspace;
+    struct buffer id = {0};
+    if (told->is_qualified || flight->session->is_warned_of_use) {
+        return;
+    }
+    flight->session->is_warned_of_use = true;
+    keyspace = keyspace.size > 0 ? keyspace : bytes_of_text("null");
+    put_hex(&id, bytes_of(told->id, CQL_ID_BYTES));
+    struct bytes *warnings = arena_create_array(&flight->arena, head->warnings_count + 1, sizeof(*warnings));
+    for (size_t i = 0; i < head->warnings_count; i++) {
+        warnings[i] = head->warnings[i];
+    }
+    warnings[head->warnings_count++] = bytes_of_text(arena_format(
+        &flight->arena,
+        "`USE <keyspace>` with prepared statements is considered to be an anti-pattern due to ambiguity in "
+        "non-qualified table names. Please consider removing instances of `Session#setKeyspace(<keyspace>)`, "
+        "`Session#execute(\"USE <keyspace>\")` and `cluster.newSession(<keyspace>)` from your code, and "
+        "always "
+        "use fully qualified table names (e.g. <keyspace>.<table>). Keyspace used: %.*s, statement keyspace: "
+        "%.*s, statement id: %.*s",
+        (int)keyspace.size, (const char *)keyspace.data, (int)keyspace.size, (const char *)keyspace.data,
+        (int)id.size, (const char *)id.data));
+    head->warnings = warnings;
+    buffer_reset(&id);
+}
+
+static void flight_put_prepared(struct flight *flight, struct reply_head head,
                                 const struct cql_answer *answer)
 {
     struct cql_door *door = flight->session->door;
@@ -163,7 +200,8 @@ static void flight_put_prepared(struct flight *flight, const struct reply_head *
     struct prepared_entry *entry =
         cql__prepared_put(door->prepared, &told, flight->message.statements[0].text.size,
                           answer->prepared.statement);
-    cql__reply_prepared(&door->scratch, head, &entry->told);
+    flight_warn_of_use(flight, &told, &head);
+    cql__reply_prepared(&door->scratch, &head, &entry->told);
     cql__prepared_release(door->prepared, &entry);
 }
 
@@ -184,7 +222,7 @@ static void flight_put(struct flight *flight, const struct reply_head *head, con
         cql__reply_schema_change(scratch, head, &answer->change);
         break;
     case CQL_ANSWER_PREPARED:
-        flight_put_prepared(flight, head, answer);
+        flight_put_prepared(flight, *head, answer);
         break;
     case CQL_ANSWER_FAILURE:
         flight_put_failure(flight, head, &answer->failure);
@@ -286,9 +324,7 @@ static void flight_refuse_unprepared(struct flight **flight, const struct cql_qu
     struct reply_head head = cql__flight_head(refused);
     struct buffer text = {0};
     buffer_put_text(&text, "Prepared query with ID ");
-    for (size_t i = 0; i < missing->id.size && i < CQL_ID_BYTES; i++) {
-        buffer_put_format(&text, "%02x", missing->id.data[i]);
-    }
+    put_hex(&text, missing->id);
     buffer_put_text(&text,
                     " not found (either the query was not prepared on this host (maybe the host has been "
                     "restarted?) or you have prepared too many queries and it has been evicted from the "

@@ -26,6 +26,7 @@ struct session {
     enum cql_compression compression;
     bool is_verifying;       /* a password is being looked at: no other answer is taken meanwhile */
     bool is_framed;          /* v5 after STARTUP: envelopes come in segments */
+    bool is_warned_of_use;   /* that names depend on the keyspace in use */
     bool is_ended;           /* what still comes is dropped */
     bool is_self_contained;  /* the last segment ends with an envelope's end */
     struct buffer envelopes; /* of segments, from envelopes_at on not used yet */

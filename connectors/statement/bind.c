@@ -70,14 +70,12 @@ enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding 
 void exec_note_receivers(struct exec_call *call)
 {
     struct marker_notes *notes = call->notes;
-    for (size_t i = 0; i < notes->count; i++) {
-        const struct cql_receiver *receiver = &call->receivers[i];
-        if (receiver->type != NULL && notes->specs[i].type == NULL) {
-            notes->specs[i] = (struct cql_column_spec){.keyspace = notes->keyspace,
-                                                       .table = notes->table,
-                                                       .name = receiver->name,
-                                                       .type = receiver->type};
-        }
+    while (notes->noted < notes->count && call->receivers[notes->noted].type != NULL) {
+        const struct cql_receiver *receiver = &call->receivers[notes->noted];
+        notes->specs[notes->noted++] = (struct cql_column_spec){.keyspace = notes->keyspace,
+                                                                .table = notes->table,
+                                                                .name = receiver->name,
+                                                                .type = receiver->type};
     }
 }
 

@@ -43,6 +43,7 @@ void exec_key_types(struct exec_call *call, const struct schema *schema);
 struct marker_notes {
     struct cql_column_spec *specs; /* one per marker of the statement, by index; type NULL: not noted yet */
     size_t count;
+    size_t noted;          /* of them, from the first on */
     struct bytes keyspace; /* of the statement's table */
     struct bytes table;
 };
@@ -50,7 +51,7 @@ struct marker_notes {
 /* Notes the markers in a term. */
 MUST_USE enum status exec_note(struct exec_call *call, struct marker_notes *notes,
                                const struct cql_term *term, const struct type *type, struct bytes name);
-/* Notes what call->receivers says of markers, where nothing was noted before. */
+/* Notes what call->receivers says of markers, as far as there is none before that is not known: a later call notes those behind it. */
 void exec_note_receivers(struct exec_call *call);
 /* Notes all markers of an INSERT, UPDATE, DELETE or BATCH. */
 MUST_USE enum status exec_modify_note(struct exec_call *call, struct marker_notes *notes,

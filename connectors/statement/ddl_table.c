@@ -353,9 +353,46 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
 
 /* --- ALTER ---------------------------------------------------------------------------------------------------------- */
 
-/* A column that was dropped comes back as something that could read what it held, as in Cassandra, where it does. */
+/* NOLINTNEXTLINE(misc-no-recursion): types have bounds */
+static bool type_has_udt(const struct type *type)
+{
+    bool has_udt = type->kind == TYPE_UDT;
+    for (size_t i = 0; i < type->count && !has_udt; i++) {
+        has_udt = type_has_udt(&type->parameters[i]);
+    }
+    return has_udt;
+}
+
+/* The cells that it had are its own again, those up to the drop apart. A type of users' may be another one by now: then it begins
+ * empty. */
+static void alter_take_back(const struct value *facts, const struct type *before, struct column *added)
+{
+    if (facts->items.count >= 4 && !type_has_udt(before) &&
+        type_is_multi_cell(before) == type_is_multi_cell(&added->type)) {
+        added->id = (uint32_t)facts->items.at[3].integer;
+        added->was_dropped = true;
+        added->dropped_us = facts->items.at[1].integer;
+    }
+}
+
+/* Rows that are there by the cells of one column alone come and go with it: what is indexed by columns of the key alone is
+ * indexed anew. */
+static void alter_index_anew(struct schema *next)
+{
+    for (size_t i = 0; i < next->indexes_count; i++) {
+        struct index_schema *index = &next->indexes[i];
+        bool is_of_key = true;
+        for (size_t k = 0; k < index->partition_count + index->clustering_count; k++) {
+            is_of_key = is_of_key && schema_is_key(next, index_key_column(index, k)->name);
+        }
+        index->space = is_of_key ? 0 : index->space;
+    }
+}
+
+/* A column that was dropped comes back as something that could read what it held, as in Cassandra, and with it what was
+ * written with later timestamps than the drop's. */
 static enum status alter_check_again(struct exec_call *call, const struct exec_table *table,
-                                     const struct cql_options *options, const struct column *added)
+                                     const struct cql_options *options, struct column *added)
 {
     const struct value *facts = value_map_get(&options->dropped, added->name);
     struct bytes text =
@@ -380,13 +417,15 @@ static enum status alter_check_again(struct exec_call *call, const struct exec_t
             size, name, statement__type_text(&added->type, call->arena), (int)text.size,
             (const char *)text.data);
     }
-    return facts->items.at[2].boolean == added->is_static
-               ? STATUS_OK
-               : exec_fail(call, CQL_INVALID,
-                           "Cannot re-add previously dropped column '%.*s' of kind %s, incompatible with "
-                           "previous kind %s",
-                           size, name, added->is_static ? "STATIC" : "REGULAR",
-                           added->is_static ? "REGULAR" : "STATIC");
+    if (facts->items.at[2].boolean != added->is_static) {
+        return exec_fail(call, CQL_INVALID,
+                         "Cannot re-add previously dropped column '%.*s' of kind %s, incompatible with "
+                         "previous kind %s",
+                         size, name, added->is_static ? "STATIC" : "REGULAR",
+                         added->is_static ? "REGULAR" : "STATIC");
+    }
+    alter_take_back(facts, &before, added);
+    return STATUS_OK;
 }
 
 static enum status alter_add(struct exec_call *call, const struct cql_alter_table *statement,
@@ -422,6 +461,9 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
         if (status == STATUS_OK) {
             status = alter_check_again(call, table, options, added);
         }
+        if (status == STATUS_OK && added->was_dropped) {
+            alter_index_anew(next);
+        }
         next->columns_count++;
         next->next_column++;
     }
@@ -433,12 +475,13 @@ static void alter_note_dropped(struct exec_call *call, const struct column *colu
 {
     size_t count = options->dropped.pairs.count;
     struct value *pairs = arena_create_array(call->arena, 2 * (count + 1), sizeof(*pairs));
-    struct value *facts = arena_create_array(call->arena, 3, sizeof(*facts));
+    struct value *facts = arena_create_array(call->arena, 4, sizeof(*facts));
     struct buffer text = {0};
     type_format(&column->type, &text);
     facts[0] = value_of_text(arena_copy(call->arena, buffer_bytes(&text)));
     facts[1] = value_of_integer(dropped_us);
     facts[2] = value_of_boolean(column->is_static);
+    facts[3] = value_of_integer(column->id);
     buffer_reset(&text);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -448,7 +491,7 @@ static void alter_note_dropped(struct exec_call *call, const struct column *colu
         }
     }
     pairs[2 * kept] = value_of_text(column->name);
-    pairs[2 * kept + 1] = (struct value){.kind = VALUE_LIST, .items = {.at = facts, .count = 3}};
+    pairs[2 * kept + 1] = (struct value){.kind = VALUE_LIST, .items = {.at = facts, .count = 4}};
     options->dropped = (struct value){.kind = VALUE_MAP, .pairs = {.at = pairs, .count = kept + 1}};
     CHECK(value_map_sort(&options->dropped));
 }
@@ -519,6 +562,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
         memmove(&next->columns[at], &next->columns[at + 1],
                 (next->columns_count - at - 1) * sizeof(*next->columns));
         next->columns_count--;
+        alter_index_anew(next);
     }
     return STATUS_OK;
 }

@@ -252,6 +252,14 @@ static enum status view_where_check(struct making *making, const struct cql_rela
 {
     struct buffer names = {0};
     enum status status = STATUS_OK;
+    for (size_t i = 0; i < where->count; i++) {
+        if (where->at[i].kind == CQL_RELATION_INDEX) {
+            return view_fail(making,
+                             "WHERE clause for materialized view '%.*s' cannot contain custom index "
+                             "expressions",
+                             making->statement->name.name);
+        }
+    }
     for (size_t i = 0; i < making->index.partition_count + making->index.clustering_count; i++) {
         if (!where_has(where, making->index.partition[i].name)) {
             buffer_put_text(&names, names.size == 0 ? "" : ", ");

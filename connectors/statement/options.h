@@ -8,7 +8,7 @@
  *   compact   true: WITH COMPACT STORAGE; otherwise it is not there
  *   id        bytes: the table's uuid
  *   options   map: those that differ from the default: name → text, or map of texts
- *   dropped   map: name → [type as CQL writes it, microseconds since 1970, is static] */
+ *   dropped   map: name → [type as CQL writes it, microseconds since 1970, is static, id] */
 struct cql_options {
     struct bytes id;
     struct value options;

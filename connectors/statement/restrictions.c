@@ -7,6 +7,7 @@
 #include "value/order.h"
 #include "value/serial.h"
 #include "value/token.h"
+#include "views.h"
 
 #define NEEDS_FILTERING                                                                                      \
     "Cannot execute this query as it might involve data filtering and thus may have unpredictable "          \
@@ -161,6 +162,64 @@ static enum status restrictions_add(struct exec_call *call, const struct source 
     }
     restrictions->count++;
     return status;
+}
+
+/* expr(…), which no class of indexes that there is knows: how Cassandra says so. */
+static enum status restrictions_custom(struct exec_call *call, const struct source *source,
+                                       const struct cql_relation *relation, bool is_again)
+{
+    const struct schema *schema = source->table.schema;
+    struct bytes keyspace = source->table.keyspace;
+    struct bytes table = source->table.name;
+    struct bytes name = relation->columns.at[0];
+    const struct index_schema *index = schema == NULL ? NULL : schema_index(schema, name);
+    bool is_there = index != NULL && source->view == NULL && !statement__view_is(index);
+    bool is_elsewhere = relation->field.size > 0 && !bytes_equal(relation->field, keyspace);
+    if (is_again) {
+        return exec_fail(call, CQL_INVALID,
+                         "Multiple custom index expressions in a single query are not supported");
+    }
+    if (is_elsewhere || !is_there) {
+        return exec_fail(call, CQL_INVALID,
+                         is_elsewhere ? "Target index %.*s cannot be used to query %.*s.%.*s"
+                                      : "Invalid index expression, index %.*s not found for %.*s.%.*s",
+                         (int)name.size, (const char *)name.data, (int)keyspace.size,
+                         (const char *)keyspace.data, (int)table.size, (const char *)table.data);
+    }
+    return restrictions_fail(call,
+                             statement__index_class(index, call->arena).size > 0
+                                 ? "Index %.*s does not support custom expressions"
+                                 : "Only CUSTOM indexes may be used in custom index expressions, %.*s is not "
+                                   "valid",
+                             name);
+}
+
+/* What WHERE says of columns, then what it asks indexes by their names. */
+static enum status restrictions_take(struct exec_call *call, const struct source *source,
+                                     const struct cql_relations *where, struct restrictions_use use,
+                                     struct restrictions *restrictions)
+{
+    const struct cql_relation *custom = NULL;
+    size_t customs = 0;
+    for (size_t i = 0; i < where->count; i++) {
+        if (where->at[i].kind == CQL_RELATION_INDEX) {
+            custom = &where->at[i];
+            customs++;
+        }
+    }
+    if (custom != NULL && use.modifies != NULL) {
+        return exec_fail(call, CQL_INVALID,
+                         "Custom index expressions cannot be used in WHERE clauses for UPDATE or DELETE "
+                         "statements");
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < where->count && status == STATUS_OK; i++) {
+        if (where->at[i].kind != CQL_RELATION_INDEX) {
+            status = restrictions_add(call, source, &where->at[i], use.allows_filtering, restrictions);
+        }
+    }
+    return status == STATUS_OK && custom != NULL ? restrictions_custom(call, source, custom, customs > 1)
+                                                 : status;
 }
 
 /* --- what each is for ----------------------------------------------------------------------------------------------- */
@@ -641,14 +700,11 @@ enum status statement__restrictions_make(struct exec_call *call, const struct so
                                          const struct cql_relations *where, struct restrictions_use use,
                                          struct restrictions *ret_restrictions)
 {
-    enum status status = STATUS_OK;
     bool is_system = source->system != NULL; /* small, and made anew each time: everything is filtered */
     use.allows_filtering |= is_system;
     *ret_restrictions = (struct restrictions){.token_low = INT64_MIN, .token_high = INT64_MAX};
     ret_restrictions->at = arena_create_array(call->arena, where->count, sizeof(struct restriction));
-    for (size_t i = 0; i < where->count && status == STATUS_OK; i++) {
-        status = restrictions_add(call, source, &where->at[i], use.allows_filtering, ret_restrictions);
-    }
+    enum status status = restrictions_take(call, source, where, use, ret_restrictions);
     if (status == STATUS_OK) {
         status = choose_partitions(call, source, use, ret_restrictions);
     }

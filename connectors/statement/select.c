@@ -336,17 +336,30 @@ static enum status select_plan(struct select *select)
     return status == STATUS_OK ? select_order(select) : status;
 }
 
+struct bytes statement__select_index(const struct select *select)
+{
+    struct buffer text = {0};
+    const struct index_schema *index = select->restrictions.index;
+    if (index == NULL) {
+        return (struct bytes){0};
+    }
+    buffer_put_u8(&text, (uint8_t)index->target);
+    buffer_put(&text, index->partition[0].name);
+    struct bytes copy = arena_copy(select->call->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return copy;
+}
+
 /* All pages read the same index, or none: it may have become usable meanwhile, or have gone. */
 static enum status select_same_way(struct select *select)
 {
     struct restrictions *restrictions = &select->restrictions;
-    uint32_t space = restrictions->index == NULL ? 0 : restrictions->index->space;
-    if (select->position.space == 0) {
+    if (select->position.index.size == 0) {
         restrictions->index = NULL;
         restrictions->indexed = NULL;
         return STATUS_OK;
     }
-    return space == select->position.space
+    return bytes_equal(statement__select_index(select), select->position.index)
                ? STATUS_OK
                : exec_fail(select->call, CQL_INVALID,
                            "The index that the pages before were read from is gone; begin anew");
@@ -431,12 +444,13 @@ static enum status group_end(struct select *select, struct error *error)
     return status;
 }
 
-static enum status kept_row_decode(struct arena *arena, struct bytes image, const struct wide_row **ret_row,
-                                   struct error *error)
+static enum status kept_row_decode(const struct select *select, struct arena *arena, struct bytes image,
+                                   const struct wide_row **ret_row, struct error *error)
 {
     struct wide_row *row = arena_create(arena, sizeof(*row));
     *ret_row = row;
-    return wide_row_decode(arena_copy(arena, image), arena, row, error);
+    return wide_row_decode_of(statement__source_stored(&select->source), arena_copy(arena, image), arena, row,
+                              error);
 }
 
 /* Values that do not live as long as what is kept. */
@@ -479,10 +493,10 @@ enum status statement__select_keep(const struct select *select, const struct sou
                         &count, error);
     ret_row->document = arena_copy(arena, row->document);
     if (status == STATUS_OK && row->plain != NULL) {
-        status = kept_row_decode(arena, stored->image, &ret_row->plain, error);
+        status = kept_row_decode(select, arena, stored->image, &ret_row->plain, error);
     }
     if (status == STATUS_OK && row->statics != NULL) {
-        status = kept_row_decode(arena, stored->statics, &ret_row->statics, error);
+        status = kept_row_decode(select, arena, stored->statics, &ret_row->statics, error);
     }
     return status;
 }

@@ -16,7 +16,8 @@ struct select_position {
     uint64_t partition_left; /* rows, of PER PARTITION LIMIT; UINT64_MAX: there is none */
     uint64_t left;           /* likewise of LIMIT */
     uint64_t as_of;
-    uint32_t space;     /* of the index that is read; 0: none is, and other pages read none either */
+    struct bytes
+        index; /* what the index that is read is of; empty: none is, and other pages read none either */
     struct bytes entry; /* where that one stands, when it is on a static column and so tells of partitions */
 };
 
@@ -67,6 +68,8 @@ MUST_USE enum status statement__select_take(struct select *select, const struct 
                                             const struct select_stored *stored, enum select_step *ret_step,
                                             struct error *error);
 
+/* select.c: what the index that is read is of: its target, u8, and its column; in the call's arena. Empty: none is read. */
+struct bytes statement__select_index(const struct select *select);
 /* select_read.c: takes the rows of a stored table, from select->position on. Failures are set. */
 MUST_USE enum status statement__select_read(struct select *select);
 /* select_later.c: either of the next two in the reader pool; statement__select_read_ended comes later, on the door's thread. */

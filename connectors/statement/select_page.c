@@ -1,7 +1,7 @@
 /* Paging states.
  *
- *   code 16 bytes | version u8 = 3 | flags u8 | partition varint | range varint | row sized | key sized |
- *   partition_left varint | left varint | as_of varint | space varint | entry sized
+ *   code 16 bytes | version u8 = 4 | flags u8 | partition varint | range varint | row sized | key sized |
+ *   partition_left varint | left varint | as_of varint | index sized | entry sized
  *
  * The code is the beginning of HMAC-SHA256 over the keyspace of the statement's table, its text, its values and all behind the code: a
  * state serves the same statement on every connection, also after a restart. */
@@ -11,7 +11,7 @@
 #include "select.h"
 
 enum {
-    POSITION_VERSION = 3,
+    POSITION_VERSION = 4,
     POSITION_CODE_BYTES = 16,
     POSITION_HAS_ROWS = 1,
 };
@@ -48,7 +48,7 @@ struct bytes statement__position_encode(struct exec_call *call, const struct sel
     buffer_put_varint(&text, position->partition_left);
     buffer_put_varint(&text, position->left);
     buffer_put_varint(&text, position->as_of);
-    buffer_put_varint(&text, position->space);
+    buffer_put_sized(&text, position->index);
     buffer_put_sized(&text, position->entry);
     position_code(call, bytes_from(buffer_bytes(&text), POSITION_CODE_BYTES), code);
     memcpy(text.data, code, POSITION_CODE_BYTES);
@@ -79,7 +79,7 @@ enum status statement__position_decode(struct exec_call *call, struct bytes text
     ret_position->partition_left = reader_varint(&reader);
     ret_position->left = reader_varint(&reader);
     ret_position->as_of = reader_varint(&reader);
-    ret_position->space = (uint32_t)reader_varint(&reader);
+    ret_position->index = reader_sized(&reader);
     ret_position->entry = reader_sized(&reader);
     return version == POSITION_VERSION && reader_ended(&reader)
                ? STATUS_OK

@@ -54,9 +54,11 @@ static bool read_is_indexed(const struct read *read)
 
 static enum status partition_statics(struct read *read, struct bytes image)
 {
+    const struct schema *schema = statement__source_stored(&read->select->source);
     read->static_image = arena_copy(&read->arena, image);
-    enum status status = wide_row_decode(read->static_image, &read->arena, &read->statics, &read->error);
-    read->has_statics = status == STATUS_OK && wide_row_shows(&read->statics, read->now);
+    enum status status =
+        wide_row_decode_of(schema, read->static_image, &read->arena, &read->statics, &read->error);
+    read->has_statics = status == STATUS_OK && wide_row_shows(schema, &read->statics, read->now);
     return status;
 }
 
@@ -144,12 +146,13 @@ static void row_passed(struct read *read, struct bytes position)
 static enum status row_cells(struct read *read, const struct gate_row *stored, struct wide_row *ret_plain,
                              bool *ret_shows)
 {
+    const struct schema *schema = statement__source_stored(&read->select->source);
     *ret_shows = true;
     if (read->select->source.has_documents) {
         return STATUS_OK;
     }
-    enum status status = wide_row_decode(stored->image, &read->row, ret_plain, &read->error);
-    *ret_shows = status == STATUS_OK && wide_row_shows(ret_plain, read->now);
+    enum status status = wide_row_decode_of(schema, stored->image, &read->row, ret_plain, &read->error);
+    *ret_shows = status == STATUS_OK && wide_row_shows(schema, ret_plain, read->now);
     return status;
 }
 
@@ -514,11 +517,11 @@ static enum status partition_next(struct read *read, bool is_resumed, bool *ret_
 
 /* --- all ------------------------------------------------------------------------------------------------------------ */
 
-/* A table that was emptied or made anew since the page before has another space; a page goes on behind the same keys. */
-static void place_move(struct read *read)
+/* A table or an index that was emptied or made anew since the page before has another space; a page goes on behind the same keys. */
+static void place_move(struct buffer *place, uint32_t space)
 {
-    if (read->place.size >= sizeof(uint32_t) && !read_is_indexed(read)) {
-        bytes_put_u32(read->place.data, read->schema->space);
+    if (place->size >= sizeof(uint32_t)) {
+        bytes_put_u32(place->data, space);
     }
 }
 
@@ -531,7 +534,8 @@ static enum status read_partition(struct read *read, bool is_resumed)
     if (is_resumed) {
         read->has_rows = position->has_rows;
         buffer_put(&read->place, position->row);
-        place_move(read);
+        place_move(&read->place,
+                   read_is_indexed(read) ? select->restrictions.index->space : read->schema->space);
     } else {
         position->partition_left = select->partition_limit;
         position->range = 0;
@@ -590,12 +594,11 @@ static void read_note_position(struct read *read)
     struct arena *arena = read->select->call->arena;
     position->row = arena_copy(arena, buffer_bytes(&read->place));
     bool has_names = read->select->restrictions.has_partitions;
-    const struct index_schema *index = read->select->restrictions.index;
     position->key = arena_copy(arena, has_names ? (struct bytes){0} : buffer_bytes(&read->key));
     position->entry = arena_copy(arena, buffer_bytes(&read->at_entry));
     position->has_rows = read->has_rows;
     position->as_of = read->select->as_of;
-    position->space = index == NULL ? 0 : index->space;
+    position->index = statement__select_index(read->select);
 }
 
 enum status statement__select_read(struct select *select)
@@ -604,6 +607,9 @@ enum status statement__select_read(struct select *select)
     bool is_resumed = select->call->request->message->parameters.has_paging_state;
     enum status status = read_moment(&read);
     buffer_put(&read.at_entry, select->position.entry);
+    if (read_is_by_statics(&read)) {
+        place_move(&read.at_entry, select->restrictions.index->space);
+    }
     while (status == STATUS_OK && read.step == SELECT_ON && !read_is_long(&read)) {
         bool is_there = false;
         status = partition_next(&read, is_resumed, &is_there);

@@ -164,6 +164,11 @@ static enum status source_of_table(struct exec_call *call, const struct cql_qual
     return status;
 }
 
+const struct schema *statement__source_stored(const struct source *source)
+{
+    return source->view != NULL ? source->view->base.table.schema : source->table.schema;
+}
+
 /* A view, when no table has the name: otherwise `status` stays what it is. */
 static enum status source_of_view(struct exec_call *call, const struct cql_qualified *name,
                                   struct source *source, enum status status)

@@ -36,6 +36,8 @@ struct source {
 /* Finds the table, or view, as it was at an LSN (0: as it is). Failures in Cassandra's words. */
 MUST_USE enum status statement__source_find(struct exec_call *call, const struct cql_qualified *name,
                                             uint64_t as_of, struct source *ret_source);
+/* The schema of the rows that are read, as they are stored: of a view its base table's. */
+const struct schema *statement__source_stored(const struct source *source);
 /* The source that a table which was found already is; in the call's arena. */
 const struct source *statement__source_of(struct exec_call *call, const struct exec_table *table);
 /* The column of that name; NULL: there is none. */

@@ -310,7 +310,7 @@ enum status statement__view_key(const struct view_rows *rows, const struct schem
     const struct schema *base = rows->base.table.schema;
     size_t count = 0;
     bool is_shown = false;
-    enum status status = wide_row_decode(row->image, arena, &plain, error);
+    enum status status = wide_row_decode_of(base, row->image, arena, &plain, error);
     if (status == STATUS_OK) {
         status = key_decode(base, row->key, arena, key, key + base->partition_count, &count, error);
     }

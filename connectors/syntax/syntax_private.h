@@ -17,7 +17,7 @@
     X(CLUSTERING, false) X(COLUMNFAMILY, true) X(COMPACT, false) X(CONTAINS, false) X(COUNT, false)         \
     X(COUNTER, false) X(CREATE, true) X(CUSTOM, false) X(DATACENTERS, false) X(DEFAULT, false)               \
     X(DELETE, true) X(DESC, true) X(DESCRIBE, true) X(DISTINCT, false) X(DROP, true) X(ENTRIES, true)       \
-    X(EXECUTE, true) X(EXISTS, false) X(FILTERING, false) X(FINALFUNC, false) X(FROM, true) X(FULL, true)   \
+    X(EXECUTE, true) X(EXISTS, false) X(EXPR, false) X(FILTERING, false) X(FINALFUNC, false) X(FROM, true) X(FULL, true)   \
     X(FUNCTION, false) X(FUNCTIONS, false) X(GRANT, true) X(GROUP, false) X(HASHED, false) X(IF, true)      \
     X(IN, true) X(INDEX, true) X(INFINITY, true) X(INITCOND, false) X(INPUT, false) X(INSERT, true)         \
     X(INTERNALS, false) X(INTO, true) X(IS, true) X(JSON, false) X(KEY, false) X(KEYS, false)               \

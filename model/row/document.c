@@ -133,7 +133,7 @@ enum status document_of_wide(const struct schema *schema, struct bytes key, stru
     if (kind != ROW_STATIC && kind != ROW_PLAIN) {
         return error_set(error, STATUS_NOT_FOUND, "no row");
     }
-    enum status status = wide_row_decode(image, arena, &row, error);
+    enum status status = wide_row_decode_of(schema, image, arena, &row, error);
     return status == STATUS_OK ? document_of_row(schema, key, &row, now, arena, ret_item, error) : status;
 }
 
@@ -141,7 +141,7 @@ enum status document_of_row(const struct schema *schema, struct bytes key, const
                             int64_t now, struct arena *arena, struct value *ret_item, struct error *error)
 {
     bool is_static = key_kind(key) == ROW_STATIC;
-    if (!wide_row_shows(row, now)) {
+    if (!wide_row_shows(schema, row, now)) {
         return error_set(error, STATUS_NOT_FOUND, "no such row");
     }
     size_t most = schema->partition_count + schema->clustering_count + schema->columns_count;

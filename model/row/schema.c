@@ -6,7 +6,7 @@
  * other places, so those are refused rather than misread. 4: wide tables have columns. 5: indexes say what they
  * have of a column. 6: wide tables have a default TTL. 3 to 5 are read as they were. */
 enum {
-    SCHEMA_VERSION = 6,
+    SCHEMA_VERSION = 7,
     SCHEMA_VERSION_READ = 3,
 };
 
@@ -311,6 +311,8 @@ static void schema_encode_wide(const struct schema *schema, struct buffer *buffe
         const struct column *column = &schema->columns[i];
         buffer_put_u32(buffer, column->id);
         buffer_put_u8(buffer, column->is_static ? 1 : 0);
+        buffer_put_u8(buffer, column->was_dropped ? 1 : 0);
+        buffer_put_u64(buffer, (uint64_t)column->dropped_us);
         buffer_put_sized(buffer, column->name);
         type_encode(&column->type, buffer);
     }
@@ -367,6 +369,8 @@ static bool schema_decode_wide(struct reader *reader, uint8_t version, struct sc
         struct column *column = &schema->columns[i];
         column->id = reader_u32(reader);
         column->is_static = reader_u8(reader) == 1;
+        column->was_dropped = version >= 7 && reader_u8(reader) == 1;
+        column->dropped_us = version >= 7 ? (int64_t)reader_u64(reader) : 0;
         column->name = arena_copy(arena, reader_sized(reader));
         if (type_decode(reader, arena, &column->type, NULL) != STATUS_OK) {
             return false;

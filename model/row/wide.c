@@ -229,6 +229,16 @@ enum status wide_row_decode(struct bytes image, struct arena *arena, struct wide
     return STATUS_OK;
 }
 
+enum status wide_row_decode_of(const struct schema *schema, struct bytes image, struct arena *arena,
+                               struct wide_row *ret_row, struct error *error)
+{
+    enum status status = wide_row_decode(image, arena, ret_row, error);
+    if (status == STATUS_OK) {
+        wide_row_forget_dropped(schema, ret_row);
+    }
+    return status;
+}
+
 bool wide_image_ages(struct bytes image)
 {
     return image.size > 1 && (image.data[1] & WIDE_AGES) != 0;

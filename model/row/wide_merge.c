@@ -53,19 +53,25 @@ static struct wide_column *row_column(struct wide_row *row, struct arena *arena,
     if (at < row->count && row->columns[at].id == id) {
         return &row->columns[at];
     }
-    struct wide_column *columns = arena_create_array(arena, row->count + 1, sizeof(*columns));
-    for (size_t i = 0; i < row->count; i++) {
-        columns[i < at ? i : i + 1] = row->columns[i];
+    if (row->count + 1 > row->room) {
+        struct wide_column *columns = arena_create_array(arena, 2 * (row->count + 1), sizeof(*columns));
+        for (size_t i = 0; i < row->count; i++) {
+            columns[i] = row->columns[i];
+        }
+        row->columns = columns;
+        row->room = 2 * (row->count + 1);
     }
-    columns[at] = (struct wide_column){
+    for (size_t i = row->count; i > at; i--) {
+        row->columns[i] = row->columns[i - 1];
+    }
+    row->columns[at] = (struct wide_column){
         .id = id,
         .is_multi = is_multi,
         .cell = {.timestamp = WIDE_NO_TIMESTAMP},
         .deletion = WIDE_NO_DELETION,
     };
-    row->columns = columns;
     row->count++;
-    return &columns[at];
+    return &row->columns[at];
 }
 
 void wide_row_put_cell(struct wide_row *row, struct arena *arena, uint32_t column, struct wide_cell cell)
@@ -99,26 +105,47 @@ static void element_add(struct wide_column *column, const struct wide_element *e
     }
 }
 
+/* Puts elements that are not there, in order, between the others. Room grows in doubles: a batch may bring them one by one. */
+static void elements_merge(struct wide_column *column, struct arena *arena, const struct wide_element *added,
+                           size_t count)
+{
+    size_t from = column->count;
+    size_t to = column->count + count;
+    column->count = to;
+    if (to > column->room) {
+        struct wide_element *elements = arena_create_array(arena, 2 * to, sizeof(*elements));
+        for (size_t i = 0; i < from; i++) {
+            elements[i] = column->elements[i];
+        }
+        column->elements = elements;
+        column->room = 2 * to;
+    }
+    while (count > 0) {
+        bool is_behind = from > 0 && element_compare(&column->elements[from - 1], &added[count - 1]) > 0;
+        column->elements[--to] = is_behind ? column->elements[--from] : added[--count];
+    }
+}
+
 void wide_row_put_elements(struct wide_row *row, struct arena *arena, uint32_t column,
                            struct wide_element *elements, size_t count)
 {
     struct wide_column *found = row_column(row, arena, column, true);
-    struct wide_column merged = {
-        .elements = arena_create_array(arena, found->count + count, sizeof(*elements)),
-    };
+    struct wide_column fresh = {.elements = elements};
+    size_t added = 0;
     qsort(elements, count, sizeof(*elements), element_compare);
-    size_t i = 0;
-    for (size_t k = 0; k < count; k++) {
-        while (i < found->count && element_compare(&found->elements[i], &elements[k]) <= 0) {
-            element_add(&merged, &found->elements[i++]);
+    for (size_t i = 0; i < count; i++) {
+        element_add(&fresh, &elements[i]);
+    }
+    for (size_t i = 0; i < fresh.count; i++) {
+        struct wide_element *there = bsearch(&fresh.elements[i], found->elements, found->count,
+                                             sizeof(*found->elements), element_compare);
+        if (there == NULL) {
+            fresh.elements[added++] = fresh.elements[i];
+        } else if (cell_wins(&fresh.elements[i].cell, &there->cell)) {
+            there->cell = fresh.elements[i].cell;
         }
-        element_add(&merged, &elements[k]);
     }
-    while (i < found->count) {
-        element_add(&merged, &found->elements[i++]);
-    }
-    found->elements = merged.elements;
-    found->count = merged.count;
+    elements_merge(found, arena, fresh.elements, added);
 }
 
 /* An element and what its path says. */
@@ -183,6 +210,15 @@ static void column_settle(struct wide_column *column, int64_t covered)
     column->count = kept;
 }
 
+static void column_cover(struct wide_column *column, int64_t covered)
+{
+    if (column->is_multi) {
+        column_settle(column, covered);
+    } else if (column->cell.timestamp <= covered) {
+        column->cell.timestamp = WIDE_NO_TIMESTAMP;
+    }
+}
+
 static bool column_is_empty(const struct wide_column *column)
 {
     return column->is_multi ? column->count == 0 && column->deletion.timestamp == WIDE_NO_TIMESTAMP
@@ -210,11 +246,19 @@ void wide_row_settle(struct wide_row *row, struct wide_deletion mask)
     }
     row->has_marker = row->has_marker && row->marker.timestamp > covered;
     for (size_t i = 0; i < row->count; i++) {
-        struct wide_column *column = &row->columns[i];
-        if (column->is_multi) {
-            column_settle(column, covered);
-        } else if (column->cell.timestamp <= covered) {
-            column->cell.timestamp = WIDE_NO_TIMESTAMP;
+        column_cover(&row->columns[i], covered);
+    }
+    row_drop_empty(row);
+}
+
+void wide_row_forget_dropped(const struct schema *schema, struct wide_row *row)
+{
+    for (size_t i = 0; i < schema->columns_count; i++) {
+        const struct column *column = &schema->columns[i];
+        for (size_t k = 0; k < row->count && column->was_dropped; k++) {
+            if (row->columns[k].id == column->id) {
+                column_cover(&row->columns[k], column->dropped_us);
+            }
         }
     }
     row_drop_empty(row);
@@ -258,14 +302,23 @@ static bool row_each_cell(const struct wide_row *row,
     return goes_on;
 }
 
-static bool visit_shows(void *context, const struct wide_cell *cell)
+static bool column_shows(const struct wide_column *column, int64_t now)
 {
-    return !wide_cell_shows(cell, *(const int64_t *)context);
+    bool shows = !column->is_multi && wide_cell_shows(&column->cell, now);
+    for (size_t i = 0; i < column->count && !shows; i++) {
+        shows = wide_cell_shows(&column->elements[i].cell, now);
+    }
+    return shows;
 }
 
-bool wide_row_shows(const struct wide_row *row, int64_t now)
+bool wide_row_shows(const struct schema *schema, const struct wide_row *row, int64_t now)
 {
-    return !row_each_cell(row, visit_shows, &now);
+    bool shows = row->has_marker && wide_cell_shows(&row->marker, now);
+    for (size_t i = 0; i < row->count && !shows; i++) {
+        const struct wide_column *column = &row->columns[i];
+        shows = column_shows(column, now) && schema_column_of_id(schema, column->id) != NULL;
+    }
+    return shows;
 }
 
 static void earliest_of(int64_t *earliest, int64_t seconds)
@@ -434,7 +487,7 @@ static bool columns_show_same(const struct column *column, const struct wide_row
 bool wide_rows_show_same(const struct schema *schema, const struct wide_row *a, int64_t a_now,
                          const struct wide_row *b, int64_t b_now)
 {
-    bool is_same = wide_row_shows(a, a_now) == wide_row_shows(b, b_now);
+    bool is_same = wide_row_shows(schema, a, a_now) == wide_row_shows(schema, b, b_now);
     for (size_t i = 0; i < schema->columns_count && is_same; i++) {
         is_same = columns_show_same(&schema->columns[i], a, a_now, b, b_now);
     }

@@ -1,5 +1,7 @@
 #include "row/wide_update.h"
 
+#include <stdlib.h>
+
 #include "value/order.h"
 
 enum {
@@ -98,14 +100,20 @@ static enum status apply_list_set(const struct wide_update *update, const struct
     return STATUS_OK;
 }
 
-static bool parts_have(const struct wide_action *action, struct bytes value)
+static int part_value_compare(const void *a, const void *b)
 {
+    return bytes_compare(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+/* The values of an action's parts, in order. */
+static struct bytes *values_sorted(const struct wide_action *action, struct arena *arena)
+{
+    struct bytes *values = arena_create_array(arena, action->count, sizeof(*values));
     for (size_t i = 0; i < action->count; i++) {
-        if (bytes_equal(action->parts[i].value, value)) {
-            return true;
-        }
+        values[i] = action->parts[i].value;
     }
-    return false;
+    qsort(values, action->count, sizeof(*values), part_value_compare);
+    return values;
 }
 
 static void apply_list_subtract(const struct wide_update *update, const struct wide_moment *moment,
@@ -118,10 +126,12 @@ static void apply_list_subtract(const struct wide_update *update, const struct w
         return;
     }
     struct wide_element *elements = arena_create_array(arena, list->count, sizeof(*elements));
+    const struct bytes *values = values_sorted(action, arena);
     size_t count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const struct wide_cell *cell = &list->elements[i].cell;
-        if (wide_cell_shows(cell, now) && parts_have(action, cell->value)) {
+        if (wide_cell_shows(cell, now) &&
+            bsearch(&cell->value, values, action->count, sizeof(*values), part_value_compare) != NULL) {
             elements[count].path = list->elements[i].path;
             elements[count++].cell = update_cell(update, moment, &gone);
         }

@@ -274,14 +274,17 @@ static bool cursor_time(struct cursor *cursor, bool needs_seconds, int64_t *ret_
     return is_time && hours < 24 && minutes < 60 && seconds < 60;
 }
 
-/* Z, UTC, GMT, +01, +0100, +01:00, maybe behind a space; none: UTC. */
+/* Z, UTC, GMT, +01, +0100, +01:00, UTC+01:00, maybe behind a space; none: UTC. */
 static bool cursor_zone(struct cursor *cursor, int64_t *ret_ms)
 {
     *ret_ms = 0;
     (void)cursor_mark(cursor, ' ');
-    if (cursor->rest.size == 0 || bytes_equal(cursor->rest, bytes_of_text("Z")) ||
-        bytes_equal(cursor->rest, bytes_of_text("UTC")) || bytes_equal(cursor->rest, bytes_of_text("GMT"))) {
-        cursor->rest = (struct bytes){0};
+    if (bytes_equal(cursor->rest, bytes_of_text("Z")) ||
+        bytes_start_with(cursor->rest, bytes_of_text("UTC")) ||
+        bytes_start_with(cursor->rest, bytes_of_text("GMT"))) {
+        cursor->rest = bytes_from(cursor->rest, cursor->rest.data[0] == 'Z' ? 1 : 3);
+    }
+    if (cursor->rest.size == 0) {
         return true;
     }
     int64_t hours = 0;

@@ -58,16 +58,16 @@ static enum status batch_wide_operation(struct fold *fold, const struct fold_bat
     enum status status =
         document_record_moments(record, step->old_image, batch->commit_time_us, &old_now, &new_now, error);
     if (status == STATUS_OK && step->had_old) {
-        status = wide_row_decode(step->old_image, &fold->arena, &rows[0], error);
+        status = wide_row_decode_of(schema, step->old_image, &fold->arena, &rows[0], error);
     }
     if (status == STATUS_OK && step->has_new) {
-        status = wide_row_decode(step->new_image, &fold->arena, &rows[1], error);
+        status = wide_row_decode_of(schema, step->new_image, &fold->arena, &rows[1], error);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    bool showed = wide_row_shows(&rows[0], old_now);
-    bool shows = wide_row_shows(&rows[1], new_now);
+    bool showed = wide_row_shows(schema, &rows[0], old_now);
+    bool shows = wide_row_shows(schema, &rows[1], new_now);
     if (showed != shows) {
         record->operation = shows ? OPERATION_INSERT : OPERATION_REMOVE;
     } else if (wide_rows_show_same(schema, &rows[0], old_now, &rows[1], new_now)) {

@@ -68,6 +68,8 @@ struct fold_row {
     struct value item; /* when is_decoded: new_image as a tree */
     bool is_wide;      /* `wide` is what new_image has */
     struct wide_row wide;
+    uint8_t *room; /* where the image of `wide` is written, in the batch's arena; no stage has it */
+    size_t room_bytes;
     struct fold_stage *stages; /* what happened to the row before what the transaction does to it */
     size_t stages_count;
     const struct write_change *table_change; /* not a row, but a change of the table itself */

@@ -19,7 +19,12 @@ static void wide_store(const struct fold_scene *scene, struct fold_row *row)
     row->has_new = !wide_row_is_empty(&row->wide);
     if (row->has_new) {
         wide_row_encode(&row->wide, &image);
-        row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
+        if (image.size > row->room_bytes) { /* statements of a batch may change one row again and again */
+            row->room_bytes = 2 * image.size;
+            row->room = arena_create(&scene->fold->arena, row->room_bytes);
+        }
+        memcpy(row->room, image.data, image.size);
+        row->new_image = bytes_of(row->room, image.size);
     }
     buffer_reset(&image);
 }
@@ -32,7 +37,8 @@ enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *
     }
     row->wide = wide_row_empty();
     enum status status =
-        row->has_new ? wide_row_decode(row->new_image, &scene->fold->arena, &row->wide, error) : STATUS_OK;
+        row->has_new ? wide_row_decode_of(row->schema, row->new_image, &scene->fold->arena, &row->wide, error)
+                     : STATUS_OK;
     row->is_wide = status == STATUS_OK;
     if (status == STATUS_OK && row->had_old && row->has_new &&
         wide_row_first_expired(&row->wide, scene_now(scene), &first)) {

@@ -92,8 +92,8 @@ static bool restore_shows(const struct schema *schema, struct bytes key, struct 
     struct arena arena = {0};
     struct wide_row row;
     bool shows = schema->kind != TABLE_WIDE;
-    if (!shows && key_is_row(key) && wide_row_decode(image, &arena, &row, NULL) == STATUS_OK) {
-        shows = wide_row_shows(&row, now);
+    if (!shows && key_is_row(key) && wide_row_decode_of(schema, image, &arena, &row, NULL) == STATUS_OK) {
+        shows = wide_row_shows(schema, &row, now);
     }
     arena_reset(&arena);
     return shows;

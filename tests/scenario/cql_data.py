@@ -532,6 +532,37 @@ def alterations(session, _):
     refused(session, "SELECT * FROM altered", "table altered does not exist")
 
 
+def dropped_columns(session, host):
+    """A column that is added again has what was written with later timestamps than the drop's; rows that only it made come and go."""
+    session.execute("CREATE TABLE parted (k int, r int, v int, c int, s int STATIC, l list<int>, m map<text, int>, PRIMARY KEY (k, r))")
+    session.execute("CREATE INDEX ON parted (r)")
+    for n in (1, 2):
+        for key, change in (f"k = {n} AND r = 1", f"c = {n}"), (f"k = {n}", f"s = {n}"), ("k = 9 AND r = 1", f"l = l + [{n}], m = m + {{'k{n}': {n}}}"):
+            session.execute(f"UPDATE parted USING TIMESTAMP {n * 100} SET {change} WHERE {key}")
+    both = ("SELECT k, r, v FROM parted", "SELECT k, r, v FROM parted WHERE r = 1")
+    for column in "cslm":
+        session.execute(f"ALTER TABLE parted DROP {column} USING TIMESTAMP 150")
+    assert [rows(session, ask) for ask in both] == [[], []]
+    assert not session.execute("UPDATE parted SET v = 1 WHERE k = 2 AND r = 1 IF EXISTS").was_applied
+    for column in ("c int", "s int STATIC", "l list<int>", "m map<text, int>"):
+        session.execute(f"ALTER TABLE parted ADD {column}")
+    assert [rows(session, ask) for ask in both] == [[(2, 1, None), (9, 1, None)]] * 2
+    assert not session.execute("UPDATE parted SET v = 1 WHERE k = 1 AND r = 1 IF EXISTS").was_applied
+    assert session.execute("UPDATE parted SET v = 1 WHERE k = 2 AND r = 1 IF c = 2 AND s = 2").was_applied
+    session.execute("UPDATE parted USING TIMESTAMP 120 SET c = 5 WHERE k = 5 AND r = 1")  # as good as written before the drop
+    assert rows(session, "SELECT k, c, s, l, m FROM parted") == [(2, 2, 2, None, None), (9, None, None, [2], {"k2": 2})]
+    for index, found in (("c", "c = 2"), ("values(l)", "l CONTAINS 2")):
+        session.execute(f"CREATE INDEX ON parted ({index})")
+        wait_for("an index", lambda where=found: rows(session, f"SELECT r FROM parted WHERE {where}") == [(1,)])
+    assert rows(session, "SELECT k FROM parted WHERE c = 1") == rows(session, "SELECT k FROM parted WHERE l CONTAINS 1") == []
+    with Client(host.address) as client:
+        assert server.scrub(client) == []
+    session.execute("DELETE FROM parted WHERE k IN (1, 2, 5, 9)")
+    with Client(host.address) as client:
+        assert server.scrub(client) == []
+    session.execute("DROP TABLE parted")
+
+
 def types_that_change(session, _):
     session.execute("CREATE TYPE part (a int, b text)")
     session.execute("CREATE TYPE outer (p frozen<part>, n int)")
@@ -887,7 +918,7 @@ def keyspaces_of_statements(session, _):
     assert rows(session, "SELECT (spot){n: 1} FROM elsewhere.places WHERE k = 1")[0][0].n == 1
 
 
-CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, equal_keys, equal_elements, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, types_that_change, other_doors, expiry, indexes,
+CHECKS = [types, class_types, cells, collections, clustering, operations, options, tuples, equal_keys, equal_elements, counters, lightweight, lightweight_statics, batches, batch_sizes, clocks, alterations, dropped_columns, types_that_change, other_doors, expiry, indexes,
           static_indexes, collection_indexes, like, restores]
 
 

@@ -2,7 +2,7 @@
 """What single statements answer, with DataStax's Python driver: strategies of replication, names, types of other keyspaces, indexes'
 limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
 from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
-from cassandra.protocol import ConfigurationException, SyntaxException
+from cassandra.protocol import ConfigurationException, PrepareMessage, SyntaxException
 from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
 from cql_data import connect, rows
 from server import Server
@@ -116,6 +116,46 @@ def sasi(session):
         refused(session, InvalidRequest, make % "t" + options, words)
     session.execute("INSERT INTO searched (k, t) VALUES (1, 'haystack')")
     assert rows(session, "SELECT k FROM searched WHERE t LIKE '%yst%'") == [(1,)]
+    session.execute("CREATE INDEX plain ON searched (n)")
+    ask = "SELECT k FROM searched WHERE "
+    refused(session, InvalidRequest, ask + "expr(nowhere, 'x')", "Invalid index expression, index nowhere not found for ks.searched",
+            ask + "k = 1 AND expr(plain, 1)", "Only CUSTOM indexes may be used in custom index expressions, plain is not valid",
+            ask + "expr(ks.searched_t_idx, 'x')", "Index searched_t_idx does not support custom expressions",
+            ask + "expr(one.plain, 1)", "Target index plain cannot be used to query ks.searched",
+            ask + "expr(plain, 1) AND expr(plain, 2)", "Multiple custom index expressions in a single query are not supported",
+            "DELETE FROM searched WHERE expr(plain, 1)", "Custom index expressions cannot be used in WHERE clauses for UPDATE or DELETE statements",
+            "CREATE MATERIALIZED VIEW sought AS SELECT k FROM searched WHERE expr(plain, 1) PRIMARY KEY (k)",
+            "WHERE clause for materialized view 'sought' cannot contain custom index expressions")
+
+
+def emptied(session):
+    """Pages of a table that is truncated meanwhile end, or go on with what was written since."""
+    session.execute("CREATE TABLE emptied (k int, c int, v int, s int static, PRIMARY KEY (k, c))")
+    session.execute("CREATE INDEX ON emptied (v)")
+    session.execute("CREATE INDEX ON emptied (s)")
+    for ask in ("SELECT k FROM emptied", "SELECT k FROM emptied WHERE v = 1", "SELECT k FROM emptied WHERE s = 1", "SELECT k FROM emptied WHERE k IN (1, 2, 3)"):
+        for again in (False, True):
+            for k in range(5):
+                session.execute(f"INSERT INTO emptied (k, c, v, s) VALUES ({k}, 1, 1, 1)")
+            whole = rows(session, ask)
+            found = session.execute(SimpleStatement(ask, fetch_size=2))
+            session.execute("TRUNCATE emptied")
+            if again:
+                session.execute("INSERT INTO emptied (k, c, v, s) VALUES (%d, 1, 1, 1)" % whole[2])
+            assert [tuple(row) for row in found] == whole[:3 if again else 2], (ask, again)
+
+
+def keyspace_in_use(session):
+    """A connection that prepares names without keyspaces is warned, once."""
+    def warned(text):
+        pool, = session.get_pools()
+        return pool._connection.wait_for_response(PrepareMessage(query=text)).warnings or []
+
+    session.execute("CREATE TABLE named (k int PRIMARY KEY)")
+    assert warned("SELECT k FROM ks.named") == []
+    text, = warned("SELECT k FROM named")
+    assert text.startswith("`USE <keyspace>` with prepared statements is considered to be an anti-pattern") and "Keyspace used: ks, " in text, text
+    assert warned("SELECT k FROM named WHERE k = 1") == []
 
 
 def types(session):
@@ -164,6 +204,14 @@ def indexes(session):
             ("SELECT * FROM parts WHERE v = ?", [long]), "Index expression values may not be larger than 64K")
 
 
+def moments(session):
+    """Zones of timestamps, behind a space or not."""
+    zones = {"": 10, " UTC": 10, "Z": 10, " GMT": 10, "+01": 9, " +0100": 9, "-01:00": 11, " UTC+01:00": 9, " GMT-02": 12}
+    for zone, hour in zones.items():
+        assert rows(session, f"SELECT (timestamp)'2026-11-21T10:00:00.5{zone}' FROM system.local")[0][0].hour == hour, zone
+    refused(session, InvalidRequest, "SELECT (timestamp)'2026-11-21 10:00 UTC+' FROM system.local", "Unable to parse a date/time from '2026-11-21 10:00 UTC+'")
+
+
 def values(session):
     session.execute("CREATE TABLE keys (a text, b text, c text, l list<int>, m map<text, int>, fl frozen<list<int>>, PRIMARY KEY ((a, b), c))")
     long = "x" * 70000
@@ -187,6 +235,35 @@ def values(session):
             assert f"there were 3 markers(?) in CQL but {count} bound variables" in str(failure), failure
         else:
             raise AssertionError(f"{count} values were taken for 3 markers")
+
+
+def many(session):
+    """As many markers as a message can have, each known once; what is bound out of the text's order; rows of many columns."""
+    session.execute("CREATE TABLE crowd (p int, c int, v int, PRIMARY KEY (p, c))")
+    most = session.prepare("SELECT c FROM crowd WHERE p = ? AND c IN (" + ", ".join("?" * 65534) + ")")
+    assert [spec.name for spec in most.column_metadata] == ["p"] + ["c"] * 65534
+    assert rows(session, session.prepare("SELECT c FROM crowd WHERE p = ? AND c IN ?"), [1, list(range(10000))]) == []
+    refused(session, InvalidRequest, ("SELECT c FROM crowd WHERE p = 1 AND c IN (" + ", ".join("?" * 65536) + ")", []), "Too many markers(?). 65536 markers")
+    text = "UPDATE crowd USING TIMESTAMP ? AND TTL ? SET v = ? WHERE p = ? AND c = ?;"
+    batch = session.prepare("BEGIN BATCH " + text * 200 + " APPLY BATCH")
+    assert [spec.name for spec in batch.column_metadata] == ["[timestamp]", "[ttl]", "v", "p", "c"] * 200
+    session.execute(batch, [value for n in range(200) for value in (1, 1000, n, 1, n)])
+    assert rows(session, "SELECT count(*), sum(v) FROM crowd WHERE p = 1") == [(200, 19900)]
+    names = [f"c{n}" for n in range(1000)]
+    session.execute(f"CREATE TABLE broad (k int PRIMARY KEY, {', '.join(name + ' int' for name in names)})")
+    insert = session.prepare(f"INSERT INTO broad (k, {', '.join(names)}) VALUES (?, {', '.join('?' * 1000)})")
+    for k in range(3):
+        session.execute(insert, [k, *range(1000)])
+    assert sorted((row.k, row.c0, row.c999) for row in session.execute(SimpleStatement("SELECT * FROM broad", fetch_size=1))) == [(k, 0, 999) for k in range(3)]
+    # One row changed by many statements of a batch, in an order of its own.
+    session.execute("CREATE TABLE heaps (k int PRIMARY KEY, l list<int>, s set<int>, m map<int, int>)")
+    order = [n * 7919 % 2000 for n in range(2000)]
+    for column, change in (("l", "l + [%d]"), ("s", "s + {%d}"), ("m", "m + {%d: 1}")):
+        session.execute("BEGIN BATCH " + "".join(f"UPDATE heaps SET {column} = {change % n} WHERE k = 1;" for n in order) + " APPLY BATCH")
+    found = session.execute("SELECT l, s, m FROM heaps").one()
+    assert (found.l, sorted(found.s), sorted(found.m)) == (order, list(range(2000)), list(range(2000)))
+    session.execute("UPDATE heaps SET l = l - [%s] WHERE k = 1" % ", ".join(str(n) for n in range(1, 2000)))
+    assert rows(session, "SELECT l FROM heaps") == [([0],)]
 
 
 def levels(session):
@@ -354,7 +431,7 @@ def system_tables(session):
 def main():
     with Server() as host:
         cluster, session = connect(host)
-        for part in (replication, warnings, compact, sasi, types, indexes, values, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
+        for part in (keyspace_in_use, replication, warnings, compact, sasi, emptied, types, indexes, moments, values, many, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
         cluster.shutdown()

@@ -7,6 +7,7 @@
 
 static void fuzz_row(struct bytes input)
 {
+    static const struct schema schema = {0};
     struct arena arena = {0};
     struct wide_row row;
     struct wide_row again;
@@ -16,7 +17,7 @@ static void fuzz_row(struct bytes input)
         wide_row_encode(&row, &encoded);
         CHECK(wide_row_decode(buffer_bytes(&encoded), &arena, &again, NULL) == STATUS_OK);
         CHECK(wide_row_newest(&row) == wide_row_newest(&again));
-        CHECK(wide_row_shows(&row, 1000) == wide_row_shows(&again, 1000));
+        CHECK(wide_row_shows(&schema, &row, 1000) == wide_row_shows(&schema, &again, 1000));
         bool ages = wide_row_next_event(&row, 10, &seconds);
         CHECK(ages == wide_image_ages(buffer_bytes(&encoded)));
         wide_row_expire(&again, 1000);

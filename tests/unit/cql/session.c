@@ -406,21 +406,35 @@ static void test_hostile_bytes(void **state)
 #define VARIABLES "00000001 00000001 00000001 0000 0002 'ks' 0001 't' 0001 'k' 0009"
 #define RESULT "00000001 00000001 0002 'ks' 0001 't' 0001 'v' 000d"
 
+/* Takes the warning about names without keyspaces off a message: a connection hears it once, of a statement that was not prepared yet. */
+static struct bytes without_warning(const struct said *said)
+{
+    if ((said->flags & ENVELOPE_WARNING) == 0) {
+        return said->body;
+    }
+    assert_int_equal(bytes_get_u16(said->body.data), 1);
+    struct bytes text = bytes_part(said->body, 4, bytes_get_u16(said->body.data + 2));
+    assert_true(bytes_start_with(text, bytes_of_text("`USE <keyspace>` with prepared statements")));
+    assert_non_null(memmem(text.data, text.size, "Keyspace used: null, statement", 30));
+    return bytes_from(said->body, 4 + text.size);
+}
+
 /* PREPARE 'SELECT' and what comes of it; the id in hexadecimal, and of v5 that of the result's metadata. */
 static const char *prepare(struct talk *talk, const char **ret_result_id)
 {
     talk_send(talk, 0, 1, OPCODE_PREPARE,
               talk->version >= 5 ? "00000006 'SELECT' 00000000" : "00000006 'SELECT'");
     struct said said = talk_hear(talk);
+    struct bytes body = without_warning(&said);
     char *id = arena_create(&talk->arena, 33);
     char *result_id = arena_create(&talk->arena, 33);
     assert_int_equal(said.opcode, OPCODE_RESULT);
-    assert_int_equal(bytes_get_u32(said.body.data), 4);
+    assert_int_equal(bytes_get_u32(body.data), 4);
     for (int i = 0; i < 16; i++) {
-        (void)snprintf(id + 2 * i, 3, "%02x", said.body.data[6 + i]);
-        (void)snprintf(result_id + 2 * i, 3, "%02x", said.body.data[24 + i]);
+        (void)snprintf(id + 2 * i, 3, "%02x", body.data[6 + i]);
+        (void)snprintf(result_id + 2 * i, 3, "%02x", body.data[24 + i]);
     }
-    assert_hex(bytes_from(said.body, talk->version >= 5 ? 40 : 22),
+    assert_hex(bytes_from(body, talk->version >= 5 ? 40 : 22),
                talk->version >= 4 ? VARIABLES RESULT
                                   : "00000001 00000001 0002 'ks' 0001 't' 0001 'k' 0009" RESULT);
     *ret_result_id = result_id;

@@ -63,7 +63,7 @@ static void test_other_versions(void **state)
     stored.data[0] = 2; /* keys were other bytes then */
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_UNSUPPORTED, error);
     assert_non_null(strstr(error.text, "export with the program that wrote it"));
-    stored.data[0] = 7;
+    stored.data[0] = 8;
     assert_status(schema_decode(buffer_bytes(&stored), &arena, &again, &error), STATUS_NEWER, error);
     buffer_reset(&stored);
     arena_reset(&arena);
@@ -101,6 +101,39 @@ static void test_lives_of_before(void **state)
     assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
     assert_int_equal(again.default_ttl_seconds, 0);
     assert_int_equal(again.gc_grace_seconds, 9);
+    buffer_reset(&stored);
+    arena_reset(&arena);
+}
+
+/* Before version 7 a column that was added again was a new one. */
+static void test_columns_of_before(void **state)
+{
+    (void)state;
+    static const uint8_t id[] = {0x00, 0x12, 0x34, 0x56};
+    struct arena arena = {0};
+    struct error error;
+    struct key_column keys[2];
+    struct schema schema = schema_of(keys, "int", &arena);
+    struct column column = {.id = 0x123456,
+                            .was_dropped = true,
+                            .dropped_us = -5,
+                            .name = bytes_of_text("again"),
+                            .type = {.kind = TYPE_INT}};
+    struct schema again;
+    struct buffer stored = {0};
+    schema.kind = TABLE_WIDE;
+    schema.columns = &column;
+    schema.columns_count = 1;
+    schema.next_column = 0x123457;
+    schema_encode(&schema, &stored);
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_true(again.columns[0].was_dropped);
+    assert_int_equal(again.columns[0].dropped_us, -5);
+    cut(&stored, id, sizeof(id) + 1, 1 + sizeof(uint64_t));
+    stored.data[0] = 6;
+    assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
+    assert_false(again.columns[0].was_dropped);
+    assert_true(bytes_equal(again.columns[0].name, column.name));
     buffer_reset(&stored);
     arena_reset(&arena);
 }
@@ -186,9 +219,10 @@ static void test_keys_of_containers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_types_come_back), cmocka_unit_test(test_types_that_are_no_keys),
-        cmocka_unit_test(test_other_versions),  cmocka_unit_test(test_indexes_of_before),
-        cmocka_unit_test(test_lives_of_before), cmocka_unit_test(test_keys_of_containers),
+        cmocka_unit_test(test_types_come_back),    cmocka_unit_test(test_types_that_are_no_keys),
+        cmocka_unit_test(test_other_versions),     cmocka_unit_test(test_indexes_of_before),
+        cmocka_unit_test(test_lives_of_before),    cmocka_unit_test(test_columns_of_before),
+        cmocka_unit_test(test_keys_of_containers),
     };
     return cmocka_run_group_tests_name("row/schema", tests, NULL, NULL);
 }

@@ -200,8 +200,8 @@ static void test_time_passes(void **state)
     wide_row_forget(&row, 1010, 10);
     assert_true(wide_row_next_event(&row, 10, &seconds));
     assert_int_equal(seconds, 1060);
-    assert_true(wide_row_shows(&row, 1059));
-    assert_false(wide_row_shows(&row, 1060));
+    assert_true(wide_row_shows(&table.schema, &row, 1059));
+    assert_false(wide_row_shows(&table.schema, &row, 1060));
     assert_true(wide_row_first_expired(&row, 1060, &seconds));
     struct wide_row expired = row;
     wide_row_expire(&expired, 1060);
@@ -222,6 +222,51 @@ static struct wide_range range_of(const char *low, const char *high, int64_t tim
                                .high = bytes_of_text(high == NULL ? "" : high),
                                .has_high = high != NULL,
                                .deletion = {.timestamp = timestamp, .time = timestamp}};
+}
+
+/* Elements and columns that come one by one are put into room that grows in doubles, whatever their order. */
+static void test_elements_one_by_one(void **state)
+{
+    enum {
+        PUTS = 2000,
+        STEP = 7919, /* has no factor in common with PUTS */
+    };
+    (void)state;
+    struct arena arena = {0};
+    struct wide_row row = wide_row_empty();
+    const struct wide_element *where = NULL;
+    size_t moves = 0;
+    for (uint32_t i = 0; i < PUTS; i++) {
+        uint8_t *path = arena_create(&arena, sizeof(uint32_t));
+        bytes_put_u32(path, i * STEP % PUTS);
+        struct bytes bytes = bytes_of(path, sizeof(uint32_t));
+        struct wide_element twice[] = {{.path = bytes, .cell = {.timestamp = 5, .value = bytes_of(path, 1)}},
+                                       {.path = bytes, .cell = {.timestamp = 6, .value = bytes}}};
+        wide_row_put_elements(&row, &arena, 1, twice, 2);
+        twice[0].path = bytes;
+        twice[0].cell.timestamp = 4;
+        wide_row_put_elements(&row, &arena, 1, twice, 1);
+        moves += row.columns[0].elements != where;
+        where = row.columns[0].elements;
+    }
+    assert_in_range(moves, 1, 16);
+    assert_int_equal(row.columns[0].count, PUTS);
+    for (uint32_t i = 0; i < PUTS; i++) {
+        assert_int_equal(bytes_get_u32(where[i].path.data), i);
+        assert_int_equal(where[i].cell.timestamp, 6);
+    }
+    moves = 0;
+    for (uint32_t i = 0; i < PUTS; i++) {
+        const struct wide_column *columns = row.columns;
+        wide_row_put_cell(&row, &arena, 2 + i * STEP % PUTS, (struct wide_cell){.timestamp = 5});
+        moves += row.columns != columns;
+    }
+    assert_in_range(moves, 1, 16);
+    assert_int_equal(row.count, PUTS + 1);
+    for (uint32_t i = 0; i <= PUTS; i++) {
+        assert_int_equal(row.columns[i].id, i + 1);
+    }
+    arena_reset(&arena);
 }
 
 static void test_ranges_merge(void **state)
@@ -247,9 +292,8 @@ static void test_ranges_merge(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents_come_back),
-        cmocka_unit_test(test_damage_is_told),
-        cmocka_unit_test(test_time_passes),
+        cmocka_unit_test(test_documents_come_back), cmocka_unit_test(test_elements_one_by_one),
+        cmocka_unit_test(test_damage_is_told),      cmocka_unit_test(test_time_passes),
         cmocka_unit_test(test_ranges_merge),
     };
     return cmocka_run_group_tests_name("row/wide", tests, NULL, NULL);

@@ -150,6 +150,7 @@ enum cql_relation_kind {
     CQL_RELATION_FIELD,   /* columns.at[0].field, in conditions only */
     CQL_RELATION_TUPLE,   /* (a, b) */
     CQL_RELATION_TOKEN,   /* token(a, b) */
+    CQL_RELATION_INDEX,   /* expr(columns.at[0], value): an index by its name, in the keyspace `field` */
 };
 
 /* What WHERE joins, and the conditions of IF. */

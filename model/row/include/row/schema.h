@@ -29,8 +29,10 @@ struct key_column {
 
 /* A column of a wide table that is not part of its key. */
 struct column {
-    uint32_t id; /* names its cells; never reused in the table, so what a dropped column left stays unseen */
+    uint32_t id;    /* names its cells: no other column's, or that of a dropped column that was added again */
     bool is_static; /* one value for the whole partition */
+    bool was_dropped;   /* and added again: cells with timestamps up to … */
+    int64_t dropped_us; /* … this one stay unseen */
     struct bytes name;
     struct type type;
 };

@@ -53,6 +53,7 @@ struct wide_column {
     struct wide_deletion deletion; /* multi: of the collection as a whole */
     struct wide_element *elements;
     size_t count;
+    size_t room; /* elements that there is memory for; 0: as many as there are */
 };
 
 /* A row, or what a write brings to one. */
@@ -62,6 +63,7 @@ struct wide_row {
     struct wide_deletion deletion;
     struct wide_column *columns;
     size_t count;
+    size_t room; /* columns that there is memory for; 0: as many as there are */
 };
 
 static inline struct wide_row wide_row_empty(void)
@@ -73,6 +75,9 @@ void wide_row_encode(const struct wide_row *row, struct buffer *buffer);
 /* Views into `image`; arrays in `arena`. STATUS_CORRUPT, STATUS_NEWER. */
 MUST_USE enum status wide_row_decode(struct bytes image, struct arena *arena, struct wide_row *ret_row,
                                      struct error *error);
+/* The same of a row as a table of that schema has it: without what wide_row_forget_dropped takes out. */
+MUST_USE enum status wide_row_decode_of(const struct schema *schema, struct bytes image, struct arena *arena,
+                                        struct wide_row *ret_row, struct error *error);
 /* Whether an image has anything that time changes: a ttl, a tombstone, a deletion. */
 bool wide_image_ages(struct bytes image);
 /* Nothing is left of it: it has no image. */
@@ -100,6 +105,9 @@ void wide_row_delete(struct wide_row *row, struct wide_deletion deletion);
  * rows are equal bytes. */
 void wide_row_settle(struct wide_row *row, struct wide_deletion mask);
 
+/* Takes out of columns that were dropped and added again what was written up to the drop. */
+void wide_row_forget_dropped(const struct schema *schema, struct wide_row *row);
+
 /* The later of two deletions. */
 struct wide_deletion wide_deletion_later(struct wide_deletion a, struct wide_deletion b);
 
@@ -114,8 +122,8 @@ static inline bool wide_cell_shows(const struct wide_cell *cell, int64_t now)
     return !cell->is_tombstone && (cell->ttl == 0 || cell->expiry > now);
 }
 
-/* Whether the row is there for clients: its marker or a cell shows. */
-bool wide_row_shows(const struct wide_row *row, int64_t now);
+/* Whether the row is there for clients: its marker, or a cell of one of the schema's columns, shows. */
+bool wide_row_shows(const struct schema *schema, const struct wide_row *row, int64_t now);
 /* Whether clients see the same in both, timestamps and remaining times apart. Columns that the schema lacks are not seen. */
 bool wide_rows_show_same(const struct schema *schema, const struct wide_row *a, int64_t a_now,
                          const struct wide_row *b, int64_t b_now);
