@@ -45,6 +45,28 @@ static void checkpoint_unpin(struct environment *environment, size_t pin)
     }
 }
 
+/* Has dirty pages of data.mdb written, from *at on and for `windows_max` windows at most, around from the end to the beginning. A
+ * sync of the log is behind whatever the disk was asked for before it, so this asks for one window after the other and waits for each.
+ * Promises nothing: what fails here fails again at the sync, which has a descriptor of its own. */
+static void checkpoint_write_back(const struct environment *environment, uint64_t *at, uint64_t windows_max)
+{
+    uint64_t size = 0;
+    if (file_size(&environment->data, &size, NULL) != STATUS_OK || size == 0) {
+        return;
+    }
+    uint64_t share = size / ENVIRONMENT_WRITEBACK_WINDOWS_MAX;
+    uint64_t window = share < ENVIRONMENT_WRITEBACK_BYTES ? ENVIRONMENT_WRITEBACK_BYTES
+                                                          : share - share % environment->page_bytes;
+    uint64_t windows = (size + window - 1) / window;
+    for (uint64_t i = 0; i < windows && i < windows_max; i++) {
+        *at = *at < size ? *at : 0;
+        (void)sync_file_range(environment->data.descriptor, (off64_t)*at, (off64_t)window,
+                              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                  SYNC_FILE_RANGE_WAIT_AFTER);
+        *at += window;
+    }
+}
+
 /* Steps 0, 2 and 3 for the state just taken: the log, the pages, then the side file that names them. */
 static enum status checkpoint_make_durable(struct environment *environment, const struct side *side,
                                            struct error *error)
@@ -56,6 +78,8 @@ static enum status checkpoint_make_durable(struct environment *environment, cons
             return environment__fatal(environment, status, error);
         }
     }
+    uint64_t at = 0;
+    checkpoint_write_back(environment, &at, UINT64_MAX);
     int code = mdb_env_sync(environment->env, 1);
     if (code != MDB_SUCCESS) {
         return environment__fatal(environment, environment__lmdb_error(code, error, "syncing data.mdb"),
@@ -110,12 +134,6 @@ enum status environment_checkpoint_now(struct environment *environment, struct e
     return status;
 }
 
-/* Asks for dirty pages to be written, so that the checkpoint's own sync has little left to do. Promises nothing. */
-static void checkpoint_write_back(struct environment *environment)
-{
-    (void)sync_file_range(environment->data.descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
-}
-
 static void checkpoint_wait(struct environment *environment)
 {
     struct timespec until;
@@ -131,6 +149,7 @@ static void checkpoint_thread(void *context)
     struct environment *environment = context;
     int64_t last = clock_steady_us(clock_system());
     uint64_t commits_seen = atomic_load(&environment->commits);
+    uint64_t written_back = 0; /* where the next window begins */
     (void)pthread_mutex_lock(&environment->thread_mutex);
     while (!environment->is_stopping) {
         checkpoint_wait(environment);
@@ -147,7 +166,7 @@ static void checkpoint_thread(void *context)
                 diagnostic_write(DIAGNOSTIC_WARNING, "environment", "no checkpoint: %s", error.text);
             }
         } else if (commits != commits_seen) {
-            checkpoint_write_back(environment);
+            checkpoint_write_back(environment, &written_back, ENVIRONMENT_WRITEBACK_WINDOWS);
         }
         (void)pthread_mutex_lock(&environment->thread_mutex);
     }
