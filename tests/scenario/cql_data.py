@@ -687,7 +687,7 @@ def indexes(session, host):
                 index[server.STATE] == "active" for index in client.request(server.DESCRIBE, {server.TABLE: "ks.indexed"})[server.INDEXES]))
     session.execute("UPDATE indexed SET v = 'new' WHERE p = 1 AND c = 1")
     session.execute("DELETE FROM indexed WHERE p = 2")
-    session.execute("INSERT INTO indexed (p, c, v) VALUES (50, 1, 'new') USING TTL 1")
+    session.execute("INSERT INTO indexed (p, c, v) VALUES (50, 1, 'new') USING TTL 5")
     assert sorted(rows(session, "SELECT p, c FROM indexed WHERE v = 'new'")) == [(1, 1), (50, 1)]
     assert len(rows(session, "SELECT p FROM indexed WHERE v = 'v1' LIMIT 5")) == 5
     assert rows(session, "SELECT count(*) FROM indexed WHERE v = 'v1'") == [(17,)]
