@@ -65,6 +65,17 @@ void buffer_put_format(struct buffer *buffer, const char *format, ...)
     buffer->size += (size_t)size;
 }
 
+void buffer_put_decimal(struct buffer *buffer, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buffer_put(buffer, bytes_of(digits + at, sizeof(digits) - at));
+}
+
 void buffer_put_u16(struct buffer *buffer, uint16_t number)
 {
     bytes_put_u16(buffer_extend(buffer, 2), number);

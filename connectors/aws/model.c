@@ -12,12 +12,20 @@ enum {
     MODEL_PROBLEMS_TOLD = 10, /* the service tells no more at once */
 };
 
+/* Where a value stands. It becomes text only when there is something to say about it. */
+struct place {
+    const struct place *around; /* NULL: the input */
+    const char *member;         /* of a structure; NULL: it is in a list or a map */
+    struct bytes key;           /* of a map */
+    size_t number;              /* in a list, from 1 */
+};
+
 /* The problems found so far. */
 struct check {
     struct arena *arena;
     struct buffer problems;
     unsigned count;
-    char path[512]; /* of the value at hand */
+    const struct place *at; /* the value at hand */
 };
 
 const struct aws_operation *aws_operation_at(size_t service, size_t index)
@@ -130,6 +138,25 @@ void aws__value_format(const struct aws_shape *shape, const struct value *value,
 
 /* --- constraints ------------------------------------------------------------------------------------------------ */
 
+/* As the service names it: "requestItems.table.member.1.member.putRequest". */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the value */
+static void place_put(struct buffer *buffer, const struct place *place)
+{
+    if (place->around != NULL) {
+        place_put(buffer, place->around);
+        buffer_put_u8(buffer, '.');
+    }
+    if (place->member != NULL) {
+        buffer_put_text(buffer, place->member);
+    } else if (place->number > 0) {
+        buffer_put_decimal(buffer, place->number);
+        buffer_put_text(buffer, ".member");
+    } else {
+        buffer_put(buffer, place->key);
+        buffer_put_text(buffer, ".member");
+    }
+}
+
 static void check_add(struct check *check, const struct aws_shape *shape, const struct value *value,
                       const char *problem)
 {
@@ -146,7 +173,9 @@ static void check_add(struct check *check, const struct aws_shape *shape, const 
         aws__value_format(shape, value, buffer);
         buffer_put_u8(buffer, '\'');
     }
-    buffer_put_format(buffer, " at '%s' failed to satisfy constraint: %s", check->path, problem);
+    buffer_put_text(buffer, " at '");
+    place_put(buffer, check->at);
+    buffer_put_format(buffer, "' failed to satisfy constraint: %s", problem);
 }
 
 /* Characters, as Java counts them: UTF-16 units. */
@@ -286,22 +315,22 @@ static void check_text(struct check *check, const struct aws_shape *given, const
     check_length_bounds(check, shape, value);
 }
 
-/* Appends to the path; returns what check_leave wants. */
-static size_t check_enter(struct check *check, const char *separator, const char *name)
-{
-    size_t before = strlen(check->path);
-    (void)snprintf(check->path + before, sizeof(check->path) - before, "%s%s", before == 0 ? "" : separator,
-                   name);
-    return before;
-}
-
-static void check_leave(struct check *check, size_t before)
-{
-    check->path[before] = '\0';
-}
-
 /* NOLINTBEGIN(misc-no-recursion): as deep as the value, which its decoder bounded */
 static void check_value(struct check *check, const struct aws_shape *shape, const struct value *value);
+
+static void check_value_at(struct check *check, struct place place, const struct aws_shape *shape,
+                           const struct value *value)
+{
+    const struct place *around = check->at;
+    place.around = around;
+    check->at = &place;
+    if (value != NULL) {
+        check_value(check, shape, value);
+    } else {
+        check_add(check, NULL, NULL, "Member must not be null");
+    }
+    check->at = around;
+}
 
 static void check_members(struct check *check, const struct aws_shape *shape, const struct value *map)
 {
@@ -309,17 +338,10 @@ static void check_members(struct check *check, const struct aws_shape *shape, co
         const struct aws_member *member = &shape->members[i];
         const struct value *value = value_map_get(map, member->name);
         bool is_there = value != NULL && value->kind != VALUE_NULL;
-        size_t before = 0;
-        if (!is_there && !member->is_required) {
-            continue;
+        if (is_there || member->is_required) {
+            check_value_at(check, (struct place){.member = member->path}, member->shape,
+                           is_there ? value : NULL);
         }
-        before = check_enter(check, ".", member->path);
-        if (is_there) {
-            check_value(check, member->shape, value);
-        } else {
-            check_add(check, NULL, NULL, "Member must not be null");
-        }
-        check_leave(check, before);
     }
 }
 
@@ -335,9 +357,7 @@ static void check_list(struct check *check, const struct aws_shape *shape, const
                                    check_bounds_text(check, shape->item)));
             return;
         }
-        size_t before = check_enter(check, ".", arena_format(check->arena, "%zu.member", i + 1));
-        check_value(check, shape->item, item);
-        check_leave(check, before);
+        check_value_at(check, (struct place){.number = i + 1}, shape->item, item);
     }
 }
 
@@ -359,12 +379,7 @@ static void check_map(struct check *check, const struct aws_shape *shape, const 
                                    check_bounds_text(check, shape->item)));
             return;
         }
-        size_t before =
-            check_enter(check, ".",
-                        arena_format(check->arena, "%.*s.member",
-                                     (int)(key->bytes.size < 255 ? key->bytes.size : 255), key->bytes.data));
-        check_value(check, shape->item, value);
-        check_leave(check, before);
+        check_value_at(check, (struct place){.key = key->bytes}, shape->item, value);
     }
 }
 

@@ -114,14 +114,12 @@ static const char *call_date(struct dynamodb_door *door)
 /* The headers of every answer; what a browser needs besides; how the body is encoded. */
 static const char *call_headers(struct call *call, const char *id, struct bytes body, const char *encoding)
 {
-    char crc[16];
     struct buffer *headers = &call->door->headers;
-    (void)snprintf(crc, sizeof(crc), "%u", net_crc32(body)); /* over the bytes as sent */
     buffer_clear(headers);
     buffer_put_text(headers, "x-amzn-RequestId: ");
     buffer_put_text(headers, id);
     buffer_put_text(headers, "\r\nx-amz-crc32: ");
-    buffer_put_text(headers, crc);
+    buffer_put_decimal(headers, net_crc32(body)); /* over the bytes as sent */
     buffer_put_text(headers, "\r\nDate: ");
     buffer_put_text(headers, call_date(call->door));
     buffer_put_text(headers, "\r\n");

@@ -421,7 +421,25 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
 
 /* --- operations: each answers the call, or returns its failure -------------------------------------------------- */
 
+/* The busiest first: they are looked for in this order. */
 #define DYNAMODB_OPERATIONS(X)                                                                               \
+    X(PutItem, items_put)                                                                                    \
+    X(GetItem, items_get)                                                                                    \
+    X(UpdateItem, items_update)                                                                              \
+    X(DeleteItem, items_delete)                                                                              \
+    X(Query, pages_query)                                                                                    \
+    X(Scan, pages_scan)                                                                                      \
+    X(BatchGetItem, batch_get)                                                                               \
+    X(BatchWriteItem, batch_write)                                                                           \
+    X(TransactWriteItems, transactions_write)                                                                \
+    X(TransactGetItems, transactions_get)                                                                    \
+    X(ExecuteStatement, partiql_execute)                                                                     \
+    X(BatchExecuteStatement, partiql_batch)                                                                  \
+    X(ExecuteTransaction, partiql_transaction)                                                               \
+    X(ListStreams, streams_list)                                                                             \
+    X(DescribeStream, streams_describe)                                                                      \
+    X(GetShardIterator, streams_iterator)                                                                    \
+    X(GetRecords, streams_records)                                                                           \
     X(CreateTable, tables_create)                                                                            \
     X(DescribeTable, tables_describe)                                                                        \
     X(ListTables, tables_list)                                                                               \
@@ -465,24 +483,7 @@ void transaction_put_read_capacity(struct call *call, const struct action_get *g
     X(UpdateGlobalTableSettings, global_find)                                                                \
     X(CreateGlobalTable, global_create)                                                                      \
     X(DescribeTableReplicaAutoScaling, global_scaling)                                                       \
-    X(UpdateTableReplicaAutoScaling, global_scaling)                                                         \
-    X(ListStreams, streams_list)                                                                             \
-    X(DescribeStream, streams_describe)                                                                      \
-    X(GetShardIterator, streams_iterator)                                                                    \
-    X(GetRecords, streams_records)                                                                           \
-    X(PutItem, items_put)                                                                                    \
-    X(GetItem, items_get)                                                                                    \
-    X(UpdateItem, items_update)                                                                              \
-    X(DeleteItem, items_delete)                                                                              \
-    X(Query, pages_query)                                                                                    \
-    X(Scan, pages_scan)                                                                                      \
-    X(BatchGetItem, batch_get)                                                                               \
-    X(BatchWriteItem, batch_write)                                                                           \
-    X(TransactWriteItems, transactions_write)                                                                \
-    X(TransactGetItems, transactions_get)                                                                    \
-    X(ExecuteStatement, partiql_execute)                                                                     \
-    X(BatchExecuteStatement, partiql_batch)                                                                  \
-    X(ExecuteTransaction, partiql_transaction)
+    X(UpdateTableReplicaAutoScaling, global_scaling)
 
 #define DYNAMODB_DECLARE(name, function) enum status function(struct call *call);
 DYNAMODB_OPERATIONS(DYNAMODB_DECLARE)

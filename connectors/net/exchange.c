@@ -165,30 +165,19 @@ struct bytes http_header(const struct http_exchange *exchange, const char *name)
 
 /* --- the answer's head ------------------------------------------------------------------------------------------ */
 
-static void put_number(struct buffer *buffer, size_t number)
-{
-    char digits[20];
-    size_t at = sizeof(digits);
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    buffer_put(buffer, bytes_of(digits + at, sizeof(digits) - at));
-}
-
 bool net__exchange_put_head(struct http_exchange *exchange, const struct http_answer *answer)
 {
     struct buffer *head = &exchange->answer;
     bool has_body = answer->status != 204 && answer->status != 304; /* RFC 9110 section 6.4.1 */
     buffer_put_text(head, "HTTP/1.1 ");
-    put_number(head, answer->status);
+    buffer_put_decimal(head, answer->status);
     buffer_put_text(head, " ");
     buffer_put_text(head, http_status_str((enum http_status)answer->status));
     if (has_body) {
         buffer_put_text(head, "\r\nContent-Type: ");
         buffer_put_text(head, answer->type);
         buffer_put_text(head, "\r\nContent-Length: ");
-        put_number(head, answer->body.size);
+        buffer_put_decimal(head, answer->body.size);
     }
     buffer_put_text(head, "\r\n");
     if (!exchange->keeps_alive) {

@@ -176,25 +176,13 @@ enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal
     return status;
 }
 
-static void small_magnitude(int64_t number, struct buffer *digits)
-{
-    char text[24];
-    size_t at = sizeof(text);
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        text[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    buffer_put(digits, bytes_of(text + at, sizeof(text) - at));
-}
-
 /* Appends the magnitude's digits, without sign. */
 static void decimal_magnitude(const struct decimal *decimal, struct buffer *digits, bool *ret_is_negative)
 {
     if (decimal->unscaled.size <= sizeof(int64_t)) {
         int64_t small = decimal_small(decimal->unscaled);
         *ret_is_negative = small < 0;
-        small_magnitude(small, digits);
+        buffer_put_decimal(digits, small < 0 ? 0 - (uint64_t)small : (uint64_t)small);
         return;
     }
     mpz_t number;

@@ -40,6 +40,7 @@ static inline void buffer_put_text(struct buffer *buffer, const char *text) /* w
 /* Between quotes; those inside are doubled, as SQL has it. */
 void buffer_put_quoted(struct buffer *buffer, struct bytes text, char quote);
 void buffer_put_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_put_decimal(struct buffer *buffer, uint64_t number); /* its digits, as %llu would */
 static inline void buffer_put_u8(struct buffer *buffer, uint8_t number)
 {
     if (buffer->size == buffer->capacity) {

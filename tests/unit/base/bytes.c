@@ -28,6 +28,20 @@ static void test_numbers_round_trip(void **state)
     }
 }
 
+static void test_decimal_digits(void **state)
+{
+    (void)state;
+    static const uint64_t numbers[] = {0, 9, 10, 99, 100, UINT32_MAX, UINT64_MAX};
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
+        char text[24];
+        struct buffer buffer = {0};
+        buffer_put_decimal(&buffer, numbers[i]);
+        (void)snprintf(text, sizeof(text), "%llu", (unsigned long long)numbers[i]);
+        assert_true(bytes_equal(buffer_bytes(&buffer), bytes_of_text(text)));
+        buffer_reset(&buffer);
+    }
+}
+
 static void test_malformed_varints_fail(void **state)
 {
     (void)state;
@@ -146,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_round_trip),
+        cmocka_unit_test(test_decimal_digits),
         cmocka_unit_test(test_malformed_varints_fail),
         cmocka_unit_test(test_a_failed_reader_stays_failed),
         cmocka_unit_test(test_utf8),
