@@ -137,8 +137,10 @@ void wide_row_put_elements(struct wide_row *row, struct arena *arena, uint32_t c
         element_add(&fresh, &elements[i]);
     }
     for (size_t i = 0; i < fresh.count; i++) {
-        struct wide_element *there = bsearch(&fresh.elements[i], found->elements, found->count,
-                                             sizeof(*found->elements), element_compare);
+        struct wide_element *there = found->count == 0
+                                         ? NULL
+                                         : bsearch(&fresh.elements[i], found->elements, found->count,
+                                                   sizeof(*found->elements), element_compare);
         if (there == NULL) {
             fresh.elements[added++] = fresh.elements[i];
         } else if (cell_wins(&fresh.elements[i].cell, &there->cell)) {
