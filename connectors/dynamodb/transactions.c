@@ -233,6 +233,19 @@ static bool metrics_are_of(const struct action_write *writes, size_t count, cons
     return false;
 }
 
+/* Whether a change before `k` is of the same item collection, which is told once. */
+static bool metrics_are_told(const struct transaction *transaction, size_t k)
+{
+    const struct schema *schema = transaction->writes[k].schema;
+    for (size_t i = 0; i < k; i++) {
+        if (transaction->writes[i].schema == schema &&
+            metrics_are_same(schema, transaction->changes[i].item, transaction->changes[k].item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* By table, in the order in which tables come first. */
 static void write_put_metrics(struct call *call, const struct transaction *transaction, struct buffer *body)
 {
@@ -251,7 +264,7 @@ static void write_put_metrics(struct call *call, const struct transaction *trans
         json_name_bytes(body, transaction->writes[i].table);
         json_open(body, '[');
         for (size_t k = i; k < transaction->count; k++) {
-            if (transaction->writes[k].schema == schema) {
+            if (transaction->writes[k].schema == schema && !metrics_are_told(transaction, k)) {
                 json_item(body);
                 metrics_put(body, schema, transaction->changes[k].item, call->arena);
             }
@@ -311,6 +324,15 @@ static struct hash128 request_hash(struct call *call)
     return hash;
 }
 
+/* Each operation remembers its tokens for itself. Empty: none. */
+static struct bytes request_token(struct call *call)
+{
+    struct bytes token = text_of(call->input, "ClientRequestToken");
+    return token.size == 0 ? token
+                           : bytes_of_text(arena_format(call->arena, "%s/%.*s", call->operation->name,
+                                                        (int)token.size, (const char *)token.data));
+}
+
 /* Refuses what is known to fail without asking the store. */
 static bool has_known_problem(struct call *call, struct transaction *transaction)
 {
@@ -355,9 +377,8 @@ enum status transaction_submit(struct call *call, struct transaction *transactio
     if (status != STATUS_OK) {
         return status;
     }
-    status =
-        call_submit(call, transaction->changes, transaction->count,
-                    text_of(call->input, "ClientRequestToken"), request_hash(call), write_finish, &which);
+    status = call_submit(call, transaction->changes, transaction->count, request_token(call),
+                         request_hash(call), write_finish, &which);
     if (status != STATUS_OK && call->failure.kind == AWS_FAILURE_VALIDATION && which < transaction->count) {
         transaction->writes[which].problem = call->failure.text;
         call->failure = (struct aws_failure){0};
