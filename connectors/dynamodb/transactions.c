@@ -188,6 +188,54 @@ void transaction_cancel(struct call *call, const struct action_write *writes,
 
 /* --- the answer ------------------------------------------------------------------------------------------------- */
 
+/* What a change was the first time that its transaction came. */
+struct first_time {
+    uint64_t lsn; /* of the transaction */
+    struct arena *arena;
+    bool is_there;
+    size_t bytes; /* of the larger image */
+};
+
+static bool first_time_visit(void *context, const struct gate_logged *change)
+{
+    struct first_time *first = context;
+    struct buffer old = {0};
+    first->is_there = change->transaction == first->lsn;
+    if (first->is_there) {
+        struct bytes images[] = {record_old_image(change->record, &old), change->record->new_image};
+        for (size_t i = 0; i < ARRAY_COUNT(images); i++) {
+            struct value item = item_of_image(images[i], first->arena);
+            size_t bytes = images[i].size > 0 ? document_bytes(&item) : 0;
+            first->bytes = bytes > first->bytes ? bytes : first->bytes;
+        }
+    }
+    buffer_reset(&old);
+    return false;
+}
+
+/* A request that was done already costs the reading of the images that it was sized on; what changed nothing then, of the
+ * item as it is. TransactWriteItems, ClientRequestToken. */
+static double repeat_units(struct call *call, const struct action_write *write)
+{
+    struct value key = key_of_item(write->schema, &write->item, call->arena);
+    struct first_time first = {.lsn = call->outcome.lsn, .arena = call->arena};
+    struct gate_changes wanted = {.table = write->schema->name,
+                                  .from_lsn = first.lsn,
+                                  .shards = UINT16_MAX,
+                                  .key = &key,
+                                  .records_max = 1,
+                                  .bytes_max = SIZE_MAX};
+    uint64_t next = 0;
+    size_t records = 0;
+    (void)!gate_changes_read(call->door->options.gate, &wanted, first_time_visit, &first, &next, &records,
+                             NULL); /* what the log has no more is as it is now */
+    if (!first.is_there) {
+        struct value item;
+        (void)!item_find(call, write->schema, &key, NULL, &item, &first.bytes);
+    }
+    return 2 * capacity_read_units(first.bytes, true);
+}
+
 static void write_put_capacity(struct call *call, const struct transaction *transaction, struct buffer *body)
 {
     struct capacity *capacities = arena_create_array(call->arena, transaction->count, sizeof(*capacities));
@@ -209,8 +257,8 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
                                                     .is_write = !call->outcome.is_repeat,
                                                     .is_detailed = true};
         }
-        if (call->outcome.is_repeat) { /* that it was done already is found by reading */
-            capacities[at].table_units += 2 * capacity_read_units(document_bytes(&write->item), true);
+        if (call->outcome.is_repeat) {
+            capacities[at].table_units += repeat_units(call, write);
             continue;
         }
         struct value old =

@@ -147,6 +147,15 @@ def a_token_makes_a_transaction_one(db, wire):
     db.transact_write_items(TransactItems=add(1), ClientRequestToken=str(uuid.uuid4()))
     equal(db.get_item(TableName="one", Key=item(p="count"))["Item"]["n"], typed(2))
     fails(VALIDATION, "Member must have length less than or equal to 36", db.transact_write_items, TransactItems=add(1), ClientRequestToken="x" * 37)
+    # a repeated request costs the reading of what the first one was sized on
+    db.put_item(TableName="one", Item=item(p="large", a="x" * 9000))
+    db.put_item(TableName="one", Item=item(p="looked", a="x" * 5000))
+    units = lambda done: {name: count for name, count in done["ConsumedCapacity"][0].items() if name.endswith("yUnits")}
+    delete = {"TransactItems": [{"Delete": {"TableName": "one", "Key": item(p="large")}}, {"ConditionCheck": {"TableName": "one", "Key": item(p="looked"), "ConditionExpression": "attribute_exists(p)"}}],
+              "ClientRequestToken": str(uuid.uuid4()), "ReturnConsumedCapacity": "TOTAL"}
+    equal(units(db.transact_write_items(**delete)), {"CapacityUnits": 28.0, "WriteCapacityUnits": 28.0})
+    db.put_item(TableName="one", Item=item(p="large", a="small by now"))
+    equal(units(db.transact_write_items(**delete)), {"CapacityUnits": 10.0, "ReadCapacityUnits": 10.0})
 
 
 def writers_do_not_lose_updates(db, wire):
