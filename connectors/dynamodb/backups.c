@@ -14,7 +14,7 @@ bool table_is_backup(const struct schema *schema)
 /* What a backup's properties tell of it. */
 struct backup {
     const struct schema *schema;
-    struct value facts; /* Name, Table, TableId, Id, Created, Lsn */
+    struct value facts; /* Name, Table, TableId, Id, Created, Lsn; Expires, View: of the table then */
     struct value properties;
 };
 
@@ -84,7 +84,6 @@ static void backup_put_source(struct call *call, const struct backup *backup, st
     uint64_t rows = 0;
     uint64_t bytes = 0;
     struct bytes table = text_of(&backup->facts, "Table");
-    const struct value *throughput = member_of(&backup->properties, "ProvisionedThroughput");
     struct bytes mode = text_of(&backup->properties, "BillingMode");
     (void)!gate_totals(call->door->view, backup->schema->space, &rows, &bytes,
                        NULL); /* 0 when it cannot tell */
@@ -98,13 +97,12 @@ static void backup_put_source(struct call *call, const struct backup *backup, st
     describe_keys(body, backup->schema->partition, backup->schema->partition_count,
                   backup->schema->clustering, backup->schema->clustering_count);
     json_time(body, "TableCreationDateTime", integer_of(&backup->properties, "CreationDateTime", 0));
-    json_name(body, "ProvisionedThroughput");
-    json_open(body, '{');
-    json_integer(body, "ReadCapacityUnits", integer_of(throughput, "ReadCapacityUnits", 0));
-    json_integer(body, "WriteCapacityUnits", integer_of(throughput, "WriteCapacityUnits", 0));
-    json_close(body, '}');
+    describe_capacity(body, &backup->properties);
     json_text(body, "BillingMode", mode.size > 0 ? mode : bytes_of_text("PROVISIONED"));
     json_close(body, '}');
+    json_name(body, "SourceTableFeatureDetails");
+    describe_features(call, backup->schema, &backup->properties, text_of(&backup->facts, "View"),
+                      text_of(&backup->facts, "Expires"), body);
 }
 
 static void backup_reply(struct call *call, const struct backup *backup, bool is_description,
@@ -154,12 +152,14 @@ static struct value backup_facts(struct call *call, const struct schema *schema,
     random_secret(&salt, sizeof(salt));
     const struct value_member members[] = {
         {"Created", value_of_integer(now_us)},
+        {"Expires", value_of_text(schema->ttl_attribute)},
         {"Id", value_of_word(arena_format(call->arena, "%017lld-%08x", (long long)(now_us / 1000), salt))},
         {"Job", value_of_integer(job)},
         {"Lsn", value_of_integer((int64_t)lsn)},
         {"Name", value_of_text(text_of(call->input, "BackupName"))},
         {"Table", value_of_text(schema->name)},
         {"TableId", value_of_text(text_of(&properties, "TableId"))},
+        {"View", value_of_text(stream_view(&properties))},
     };
     return value_of_members(call->arena, members, ARRAY_COUNT(members));
 }

@@ -361,6 +361,19 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
     capacity_put_all(call, capacities, count, body);
 }
 
+/* Whether an earlier write of the batch is of the same item collection, which is told once. */
+static bool batch_has_metrics(const struct batch *batch, size_t i)
+{
+    const struct batch_write *write = &batch->writes[i];
+    for (size_t k = 0; k < i; k++) {
+        const struct batch_write *other = &batch->writes[k];
+        if (other->schema == write->schema && metrics_are_same(write->schema, &other->item, &write->item)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void batch_put_metrics(const struct batch *batch, struct buffer *body)
 {
     struct call *call = batch->call;
@@ -368,7 +381,7 @@ static void batch_put_metrics(const struct batch *batch, struct buffer *body)
     struct bytes table = {0};
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_write *write = &batch->writes[i];
-        if (!metrics_wanted(call->input, write->schema, call->arena)) {
+        if (!metrics_wanted(call->input, write->schema, call->arena) || batch_has_metrics(batch, i)) {
             continue;
         }
         if (!is_open) {

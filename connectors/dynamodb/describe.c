@@ -1,4 +1,5 @@
 /* TableDescription. */
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -44,44 +45,55 @@ void describe_keys(struct buffer *body, const struct key_column *partition, size
 
 /* --- attribute definitions -------------------------------------------------------------------------------------- */
 
-static void describe_definition(struct buffer *body, size_t start, const struct key_column *column,
-                                struct arena *arena)
+static int compare_columns(const void *a, const void *b)
 {
-    struct buffer name = {0};
-    codec_json_put_text(&name, column->name);
-    char *known = arena_format(arena, "\"AttributeName\":%.*s,", (int)name.size, (const char *)name.data);
-    bool is_there = bytes_find(bytes_from(buffer_bytes(body), start), bytes_of_text(known)) != NULL;
-    buffer_reset(&name);
-    if (!is_there) {
-        json_open(body, '{');
-        json_text(body, "AttributeName", column->name);
-        json_word(body, "AttributeType", key_type_letter(column->type.kind));
-        json_close(body, '}');
-    }
+    return bytes_compare((*(const struct key_column *const *)a)->name,
+                         (*(const struct key_column *const *)b)->name);
 }
 
-/* Every key column of the table and its indexes, once. */
+/* Every key column of the table and its indexes, once, by name: so the service tells them. */
 static void describe_definitions(struct buffer *body, const struct schema *schema, struct arena *arena)
 {
-    json_name(body, "AttributeDefinitions");
-    json_open(body, '[');
-    size_t start = body->size;
-    for (size_t i = 0; i < schema_key_count(schema); i++) {
-        describe_definition(body, start, schema_key_column(schema, i), arena);
+    size_t count = schema_key_count(schema);
+    size_t room = count;
+    for (size_t i = 0; i < schema->indexes_count; i++) {
+        room += schema->indexes[i].partition_count + schema->indexes[i].clustering_count;
+    }
+    const struct key_column **columns = arena_create_array(arena, room, sizeof(struct key_column *));
+    for (size_t i = 0; i < count; i++) {
+        columns[i] = schema_key_column(schema, i);
     }
     for (size_t i = 0; i < schema->indexes_count; i++) {
         const struct index_schema *index = &schema->indexes[i];
-        for (size_t k = 0; k < index->partition_count; k++) {
-            describe_definition(body, start, &index->partition[k], arena);
+        for (size_t k = 0; k < index->partition_count + index->clustering_count; k++) {
+            columns[count++] = index_key_column(index, k);
         }
-        for (size_t k = 0; k < index->clustering_count; k++) {
-            describe_definition(body, start, &index->clustering[k], arena);
+    }
+    qsort(columns, count, sizeof(struct key_column *), compare_columns);
+    json_name(body, "AttributeDefinitions");
+    json_open(body, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !bytes_equal(columns[i]->name, columns[i - 1]->name)) {
+            json_open(body, '{');
+            json_text(body, "AttributeName", columns[i]->name);
+            json_word(body, "AttributeType", key_type_letter(columns[i]->type.kind));
+            json_close(body, '}');
         }
     }
     json_close(body, ']');
 }
 
 /* --- throughput ------------------------------------------------------------------------------------------------- */
+
+void describe_capacity(struct buffer *body, const struct value *properties)
+{
+    const struct value *throughput = member_of(properties, "ProvisionedThroughput");
+    json_name(body, "ProvisionedThroughput");
+    json_open(body, '{');
+    json_integer(body, "ReadCapacityUnits", integer_of(throughput, "ReadCapacityUnits", 0));
+    json_integer(body, "WriteCapacityUnits", integer_of(throughput, "WriteCapacityUnits", 0));
+    json_close(body, '}');
+}
 
 static void describe_throughput(struct buffer *body, const struct value *properties)
 {
@@ -124,6 +136,37 @@ static void describe_kept(struct buffer *body, const struct value *properties, c
 
 /* --- indexes ---------------------------------------------------------------------------------------------------- */
 
+static void describe_index_shape(struct buffer *body, const struct index_schema *index,
+                                 const struct value *properties)
+{
+    json_text(body, "IndexName", index->name);
+    describe_keys(body, index->partition, index->partition_count, index->clustering, index->clustering_count);
+    if (member_of(properties, "Projection") == NULL) {
+        json_name(body, "Projection");
+        buffer_put_text(body, "{\"ProjectionType\":\"ALL\"}");
+    } else {
+        describe_kept(body, properties, "Projection");
+    }
+}
+
+/* Of which table an index is told. */
+enum index_table {
+    INDEX_OF_TABLE,
+    INDEX_OF_NEW_TABLE,
+    INDEX_OF_BACKUP,
+};
+
+static void describe_index_kept(const struct index_schema *index, const struct value *properties,
+                                struct buffer *body)
+{
+    json_open(body, '{');
+    describe_index_shape(body, index, properties);
+    if (!boolean_of(properties, "IsLocal")) {
+        describe_capacity(body, properties);
+    }
+    json_close(body, '}');
+}
+
 static void describe_index(struct call *call, const struct schema *schema, const struct index_schema *index,
                            const struct value *properties, bool is_creating, struct buffer *body)
 {
@@ -134,14 +177,7 @@ static void describe_index(struct call *call, const struct schema *schema, const
     (void)!gate_totals(call->door->view, index->space, &rows, &bytes,
                        NULL); /* 0 when the store cannot tell */
     json_open(body, '{');
-    json_text(body, "IndexName", index->name);
-    describe_keys(body, index->partition, index->partition_count, index->clustering, index->clustering_count);
-    if (member_of(properties, "Projection") == NULL) {
-        json_name(body, "Projection");
-        buffer_put_text(body, "{\"ProjectionType\":\"ALL\"}");
-    } else {
-        describe_kept(body, properties, "Projection");
-    }
+    describe_index_shape(body, index, properties);
     if (!is_local) {
         bool is_backfilling = index->state == INDEX_CREATING;
         json_word(body, "IndexStatus", is_backfilling || is_creating ? "CREATING" : "ACTIVE");
@@ -161,8 +197,8 @@ static void describe_index(struct call *call, const struct schema *schema, const
     json_close(body, '}');
 }
 
-static void describe_indexes(struct call *call, const struct schema *schema, bool are_local, bool is_creating,
-                             struct buffer *body)
+static void describe_indexes(struct call *call, const struct schema *schema, bool are_local,
+                             enum index_table of, struct buffer *body)
 {
     bool is_open = false;
     for (size_t i = 0; i < schema->indexes_count; i++) {
@@ -175,7 +211,11 @@ static void describe_indexes(struct call *call, const struct schema *schema, boo
             json_open(body, '[');
             is_open = true;
         }
-        describe_index(call, schema, &schema->indexes[i], &properties, is_creating, body);
+        if (of == INDEX_OF_BACKUP) {
+            describe_index_kept(&schema->indexes[i], &properties, body);
+        } else {
+            describe_index(call, schema, &schema->indexes[i], &properties, of == INDEX_OF_NEW_TABLE, body);
+        }
     }
     if (is_open) {
         json_close(body, ']');
@@ -184,18 +224,40 @@ static void describe_indexes(struct call *call, const struct schema *schema, boo
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
-/* What was never billed by request has no summary. The moment is not told while a table is made. */
+/* What was never billed by request has no summary, unless it was restored. The moment is not told while a table is
+ * made. */
 static void describe_billing(struct buffer *body, const struct value *properties, bool is_creating)
 {
     struct bytes mode = text_of(properties, "BillingMode");
     int64_t since_us = integer_of(properties, "PayPerRequestSince", 0);
-    if (since_us > 0 || text_is(mode, "PAY_PER_REQUEST")) {
+    if (since_us > 0 || text_is(mode, "PAY_PER_REQUEST") || member_of(properties, "RestoreSummary") != NULL) {
         json_name(body, "BillingModeSummary");
         json_open(body, '{');
-        json_text(body, "BillingMode", mode);
+        json_text(body, "BillingMode", mode.size > 0 ? mode : bytes_of_text("PROVISIONED"));
         if (since_us > 0 && !is_creating) {
             json_time(body, "LastUpdateToPayPerRequestDateTime", since_us);
         }
+        json_close(body, '}');
+    }
+}
+
+/* What is streamed of the table now; empty: nothing. */
+struct bytes stream_view(const struct value *properties)
+{
+    const struct value *streams = member_of(properties, "Streams");
+    size_t count = streams == NULL ? 0 : streams->items.count;
+    const struct value *latest = count == 0 ? NULL : &streams->items.at[count - 1];
+    return latest != NULL && integer_of(latest, "To", 0) == 0 ? text_of(latest, "ViewType")
+                                                              : (struct bytes){0};
+}
+
+static void describe_specification(struct buffer *body, const char *name, struct bytes view)
+{
+    if (view.size > 0) {
+        json_name(body, name);
+        json_open(body, '{');
+        json_boolean(body, "StreamEnabled", true);
+        json_text(body, "StreamViewType", view);
         json_close(body, '}');
     }
 }
@@ -208,37 +270,36 @@ static void describe_stream(struct call *call, const struct schema *schema, cons
         return;
     }
     const struct value *latest = &streams->items.at[streams->items.count - 1];
-    if (integer_of(latest, "To", 0) == 0) {
-        json_name(body, "StreamSpecification");
-        json_open(body, '{');
-        json_boolean(body, "StreamEnabled", true);
-        json_text(body, "StreamViewType", text_of(latest, "ViewType"));
-        json_close(body, '}');
-    }
+    describe_specification(body, "StreamSpecification", stream_view(properties));
     json_text(body, "LatestStreamLabel", text_of(latest, "Label"));
     json_text(body, "LatestStreamArn", stream_arn(call, schema->name, text_of(latest, "Label")));
+}
+
+static void describe_encryption(struct call *call, const struct value *properties, struct buffer *body)
+{
+    const struct value *sse = member_of(properties, "SSESpecification");
+    if (sse == NULL || !encryption_is_enabled(sse)) {
+        return;
+    }
+    struct bytes key = text_of(sse, "KMSMasterKeyId");
+    json_name(body, "SSEDescription");
+    json_open(body, '{');
+    json_word(body, "Status", "ENABLED");
+    json_word(body, "SSEType", "KMS");
+    json_text(body, "KMSMasterKeyArn",
+              key.size > 0
+                  ? key
+                  : bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:alias/aws/dynamodb",
+                                               (int)call->region.size, (const char *)call->region.data,
+                                               (int)call->account.size, (const char *)call->account.data)));
+    json_close(body, '}');
 }
 
 static void describe_extras(struct call *call, const struct value *properties, bool is_creating,
                             struct buffer *body)
 {
-    const struct value *sse = member_of(properties, "SSESpecification");
     struct bytes class = text_of(properties, "TableClass");
-    if (sse != NULL && encryption_is_enabled(sse)) {
-        struct bytes key = text_of(sse, "KMSMasterKeyId");
-        json_name(body, "SSEDescription");
-        json_open(body, '{');
-        json_word(body, "Status", "ENABLED");
-        json_word(body, "SSEType", "KMS");
-        json_text(body, "KMSMasterKeyArn",
-                  key.size > 0
-                      ? key
-                      : bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:alias/aws/dynamodb",
-                                                   (int)call->region.size, (const char *)call->region.data,
-                                                   (int)call->account.size,
-                                                   (const char *)call->account.data)));
-        json_close(body, '}');
-    }
+    describe_encryption(call, properties, body);
     if (class.size > 0) {
         json_name(body, "TableClassSummary");
         json_open(body, '{');
@@ -255,6 +316,21 @@ static void describe_extras(struct call *call, const struct value *properties, b
         codec_json_encode(body, &summary);
     }
     json_boolean(body, "DeletionProtectionEnabled", boolean_of(properties, "DeletionProtectionEnabled"));
+}
+
+void describe_features(struct call *call, const struct schema *schema, const struct value *properties,
+                       struct bytes view, struct bytes expires, struct buffer *body)
+{
+    json_open(body, '{');
+    describe_indexes(call, schema, true, INDEX_OF_BACKUP, body);
+    describe_indexes(call, schema, false, INDEX_OF_BACKUP, body);
+    describe_specification(body, "StreamDescription", view);
+    if (expires.size > 0) {
+        json_name(body, "TimeToLiveDescription");
+        describe_expiry(body, expires);
+    }
+    describe_encryption(call, properties, body);
+    json_close(body, '}');
 }
 
 void describe_table(struct call *call, const struct schema *schema, const char *status, struct buffer *body)
@@ -283,8 +359,8 @@ void describe_table(struct call *call, const struct schema *schema, const char *
                   ? id
                   : bytes_of_text(arena_format(call->arena, "00000000-0000-0000-0000-%012u", schema->table)));
     describe_billing(body, &properties, is_creating);
-    describe_indexes(call, schema, true, is_creating, body);
-    describe_indexes(call, schema, false, is_creating, body);
+    describe_indexes(call, schema, true, is_creating ? INDEX_OF_NEW_TABLE : INDEX_OF_TABLE, body);
+    describe_indexes(call, schema, false, is_creating ? INDEX_OF_NEW_TABLE : INDEX_OF_TABLE, body);
     describe_stream(call, schema, &properties, body);
     describe_extras(call, &properties, is_creating, body);
     if (!is_creating || member_of(&properties, "WarmThroughput") != NULL) {

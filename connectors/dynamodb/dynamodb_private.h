@@ -158,6 +158,14 @@ struct value value_of_word(const char *word);
 /* --- tables (tables.c, create.c, update.c, describe.c) ---------------------------------------------------------- */
 
 void describe_table(struct call *call, const struct schema *schema, const char *status, struct buffer *body);
+/* SourceTableFeatureDetails of a backup: what its table had besides items. `view`: of its stream, `expires`: the attribute
+ * of its time to live; empty: none. */
+void describe_features(struct call *call, const struct schema *schema, const struct value *properties,
+                       struct bytes view, struct bytes expires, struct buffer *body);
+void describe_capacity(struct buffer *body,
+                       const struct value *properties); /* ProvisionedThroughput, as asked for */
+void describe_expiry(struct buffer *body, struct bytes attribute);
+struct bytes stream_view(const struct value *properties);
 void describe_keys(struct buffer *body, const struct key_column *partition, size_t partition_count,
                    const struct key_column *clustering, size_t clustering_count);
 struct bytes table_arn(struct call *call, struct bytes table, struct arena *arena);
@@ -335,6 +343,8 @@ enum status item_find(struct call *call, const struct schema *schema, const stru
 bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena);
 void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
                  struct arena *arena);
+/* Whether two keys, or items, are of one item collection. */
+bool metrics_are_same(const struct schema *schema, const struct value *a, const struct value *b);
 /* The failure of a condition, with the item when it is wanted. */
 void condition_failure(struct call *call, bool wants_item, bool had_old, struct bytes old_image);
 const char *update_text(const char *text);

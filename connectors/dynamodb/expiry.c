@@ -41,6 +41,16 @@ enum status expiry_update(struct call *call)
     return table_alter(call, schema, &next, &properties, expiry_finish);
 }
 
+void describe_expiry(struct buffer *body, struct bytes attribute)
+{
+    json_open(body, '{');
+    json_word(body, "TimeToLiveStatus", attribute.size > 0 ? "ENABLED" : "DISABLED");
+    if (attribute.size > 0) {
+        json_text(body, "AttributeName", attribute);
+    }
+    json_close(body, '}');
+}
+
 enum status expiry_describe(struct call *call)
 {
     const struct schema *schema = NULL;
@@ -51,12 +61,7 @@ enum status expiry_describe(struct call *call)
     }
     json_open(&body, '{');
     json_name(&body, "TimeToLiveDescription");
-    json_open(&body, '{');
-    json_word(&body, "TimeToLiveStatus", schema->ttl_attribute.size > 0 ? "ENABLED" : "DISABLED");
-    if (schema->ttl_attribute.size > 0) {
-        json_text(&body, "AttributeName", schema->ttl_attribute);
-    }
-    json_close(&body, '}');
+    describe_expiry(&body, schema->ttl_attribute);
     json_close(&body, '}');
     call_reply(call, &body);
     return STATUS_OK;

@@ -26,6 +26,17 @@ void metrics_put(struct buffer *body, const struct schema *schema, const struct 
     buffer_put_text(body, "[0.0,1.0]}");
 }
 
+bool metrics_are_same(const struct schema *schema, const struct value *a, const struct value *b)
+{
+    for (size_t i = 0; i < schema->partition_count; i++) {
+        struct bytes name = schema->partition[i].name;
+        if (!value_equal(value_map_get(a, name), value_map_get(b, name))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena)
 {
     if (!text_is(text_of(input, "ReturnItemCollectionMetrics"), "SIZE")) {

@@ -188,6 +188,54 @@ void transaction_cancel(struct call *call, const struct action_write *writes,
 
 /* --- the answer ------------------------------------------------------------------------------------------------- */
 
+/* What a change was the first time that its transaction came. */
+struct first_time {
+    uint64_t lsn; /* of the transaction */
+    struct arena *arena;
+    bool is_there;
+    size_t bytes; /* of the larger image */
+};
+
+static bool first_time_visit(void *context, const struct gate_logged *change)
+{
+    struct first_time *first = context;
+    struct buffer old = {0};
+    first->is_there = change->transaction == first->lsn;
+    if (first->is_there) {
+        struct bytes images[] = {record_old_image(change->record, &old), change->record->new_image};
+        for (size_t i = 0; i < ARRAY_COUNT(images); i++) {
+            struct value item = item_of_image(images[i], first->arena);
+            size_t bytes = images[i].size > 0 ? document_bytes(&item) : 0;
+            first->bytes = bytes > first->bytes ? bytes : first->bytes;
+        }
+    }
+    buffer_reset(&old);
+    return false;
+}
+
+/* A request that was done already costs the reading of the images that it was sized on; what changed nothing then, of the
+ * item as it is. TransactWriteItems, ClientRequestToken. */
+static double repeat_units(struct call *call, const struct action_write *write)
+{
+    struct value key = key_of_item(write->schema, &write->item, call->arena);
+    struct first_time first = {.lsn = call->outcome.lsn, .arena = call->arena};
+    struct gate_changes wanted = {.table = write->schema->name,
+                                  .from_lsn = first.lsn,
+                                  .shards = UINT16_MAX,
+                                  .key = &key,
+                                  .records_max = 1,
+                                  .bytes_max = SIZE_MAX};
+    uint64_t next = 0;
+    size_t records = 0;
+    (void)!gate_changes_read(call->door->options.gate, &wanted, first_time_visit, &first, &next, &records,
+                             NULL); /* what the log has no more is as it is now */
+    if (!first.is_there) {
+        struct value item;
+        (void)!item_find(call, write->schema, &key, NULL, &item, &first.bytes);
+    }
+    return 2 * capacity_read_units(first.bytes, true);
+}
+
 static void write_put_capacity(struct call *call, const struct transaction *transaction, struct buffer *body)
 {
     struct capacity *capacities = arena_create_array(call->arena, transaction->count, sizeof(*capacities));
@@ -209,8 +257,8 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
                                                     .is_write = !call->outcome.is_repeat,
                                                     .is_detailed = true};
         }
-        if (call->outcome.is_repeat) { /* that it was done already is found by reading */
-            capacities[at].table_units += 2 * capacity_read_units(document_bytes(&write->item), true);
+        if (call->outcome.is_repeat) {
+            capacities[at].table_units += repeat_units(call, write);
             continue;
         }
         struct value old =
@@ -227,6 +275,19 @@ static bool metrics_are_of(const struct action_write *writes, size_t count, cons
 {
     for (size_t i = 0; i < count; i++) {
         if (writes[i].schema == schema) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a change before `k` is of the same item collection, which is told once. */
+static bool metrics_are_told(const struct transaction *transaction, size_t k)
+{
+    const struct schema *schema = transaction->writes[k].schema;
+    for (size_t i = 0; i < k; i++) {
+        if (transaction->writes[i].schema == schema &&
+            metrics_are_same(schema, transaction->changes[i].item, transaction->changes[k].item)) {
             return true;
         }
     }
@@ -251,7 +312,7 @@ static void write_put_metrics(struct call *call, const struct transaction *trans
         json_name_bytes(body, transaction->writes[i].table);
         json_open(body, '[');
         for (size_t k = i; k < transaction->count; k++) {
-            if (transaction->writes[k].schema == schema) {
+            if (transaction->writes[k].schema == schema && !metrics_are_told(transaction, k)) {
                 json_item(body);
                 metrics_put(body, schema, transaction->changes[k].item, call->arena);
             }
@@ -311,6 +372,15 @@ static struct hash128 request_hash(struct call *call)
     return hash;
 }
 
+/* Each operation remembers its tokens for itself. Empty: none. */
+static struct bytes request_token(struct call *call)
+{
+    struct bytes token = text_of(call->input, "ClientRequestToken");
+    return token.size == 0 ? token
+                           : bytes_of_text(arena_format(call->arena, "%s/%.*s", call->operation->name,
+                                                        (int)token.size, (const char *)token.data));
+}
+
 /* Refuses what is known to fail without asking the store. */
 static bool has_known_problem(struct call *call, struct transaction *transaction)
 {
@@ -355,9 +425,8 @@ enum status transaction_submit(struct call *call, struct transaction *transactio
     if (status != STATUS_OK) {
         return status;
     }
-    status =
-        call_submit(call, transaction->changes, transaction->count,
-                    text_of(call->input, "ClientRequestToken"), request_hash(call), write_finish, &which);
+    status = call_submit(call, transaction->changes, transaction->count, request_token(call),
+                         request_hash(call), write_finish, &which);
     if (status != STATUS_OK && call->failure.kind == AWS_FAILURE_VALIDATION && which < transaction->count) {
         transaction->writes[which].problem = call->failure.text;
         call->failure = (struct aws_failure){0};

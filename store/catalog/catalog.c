@@ -25,14 +25,18 @@ static struct bytes catalog_version_key(uint8_t key[8], uint32_t table, uint32_t
     return bytes_of(key, 8);
 }
 
-/* The caller holds the mutex. */
+/* The caller holds the mutex. Rows of system.tables are stored by table, in no order of time: a name that a later table
+ * has taken since stays its own. */
 static void catalog_add(struct catalog *catalog, struct schema *schema)
 {
     uint8_t key[8];
     struct bytes version_key = catalog_version_key(key, schema->table, schema->version);
+    const struct schema *named = map_get(catalog->names, schema->name);
     (void)map_put(catalog->versions, version_key, schema);
     (void)map_put(catalog->tables, bytes_part(version_key, 0, 4), schema);
-    (void)map_put(catalog->names, schema->name, schema);
+    if (named == NULL || named->table <= schema->table) {
+        (void)map_put(catalog->names, schema->name, schema);
+    }
 }
 
 void catalog_register_system(struct catalog *catalog, const struct schema *schema)
@@ -272,7 +276,10 @@ static void catalog_take(struct catalog *catalog, const struct schema *schema, b
     if (is_dropped) {
         (void)map_put(catalog->versions, version_key, kept);
         if (current != NULL) {
-            (void)map_remove(catalog->names, kept->name);
+            const struct schema *named = map_get(catalog->names, kept->name);
+            if (named != NULL && named->table == kept->table) {
+                (void)map_remove(catalog->names, kept->name);
+            }
             (void)map_remove(catalog->tables, bytes_part(version_key, 0, 4));
         }
     } else if (current == NULL || current->version <= schema->version) {

@@ -143,9 +143,19 @@ def a_token_makes_a_transaction_one(db, wire):
     assert repeated["ReadCapacityUnits"] >= 2 and "WriteCapacityUnits" not in repeated, repeated
     equal(db.get_item(TableName="one", Key=item(p="count"))["Item"]["n"], typed(1))
     fails(MISMATCH, "", db.transact_write_items, TransactItems=add(2), ClientRequestToken=token)
+    db.execute_transaction(TransactStatements=[{"Statement": "INSERT INTO \"one\" VALUE {'p': 'token'}"}], ClientRequestToken=token)  # operations share no tokens
     db.transact_write_items(TransactItems=add(1), ClientRequestToken=str(uuid.uuid4()))
     equal(db.get_item(TableName="one", Key=item(p="count"))["Item"]["n"], typed(2))
     fails(VALIDATION, "Member must have length less than or equal to 36", db.transact_write_items, TransactItems=add(1), ClientRequestToken="x" * 37)
+    # a repeated request costs the reading of what the first one was sized on
+    db.put_item(TableName="one", Item=item(p="large", a="x" * 9000))
+    db.put_item(TableName="one", Item=item(p="looked", a="x" * 5000))
+    units = lambda done: {name: count for name, count in done["ConsumedCapacity"][0].items() if name.endswith("yUnits")}
+    delete = {"TransactItems": [{"Delete": {"TableName": "one", "Key": item(p="large")}}, {"ConditionCheck": {"TableName": "one", "Key": item(p="looked"), "ConditionExpression": "attribute_exists(p)"}}],
+              "ClientRequestToken": str(uuid.uuid4()), "ReturnConsumedCapacity": "TOTAL"}
+    equal(units(db.transact_write_items(**delete)), {"CapacityUnits": 28.0, "WriteCapacityUnits": 28.0})
+    db.put_item(TableName="one", Item=item(p="large", a="small by now"))
+    equal(units(db.transact_write_items(**delete)), {"CapacityUnits": 10.0, "ReadCapacityUnits": 10.0})
 
 
 def writers_do_not_lose_updates(db, wire):
@@ -247,6 +257,10 @@ def collections_are_told(db, wire):
     equal(db.batch_write_item(RequestItems={"two": [{"PutRequest": {"Item": item(p="m", n=2)}}]}, **size)["ItemCollectionMetrics"], {"two": [wanted]})
     equal(db.transact_write_items(TransactItems=[{"Put": {"TableName": "two", "Item": item(p="m", n=3)}}, {"Put": {"TableName": "one", "Item": item(p="m")}}], **size)["ItemCollectionMetrics"], {"two": [wanted]})
     equal(db.delete_item(TableName="two", Key=item(p="m", n=1), **size)["ItemCollectionMetrics"], wanted)
+    other = {**wanted, "ItemCollectionKey": item(p="k")}
+    keys = [item(p="m", n=5), item(p="k", n=5), item(p="m", n=6)]
+    equal(db.batch_write_item(RequestItems={"two": [{"PutRequest": {"Item": key}} for key in keys]}, **size)["ItemCollectionMetrics"], {"two": [wanted, other]}, "each collection once")
+    equal(db.transact_write_items(TransactItems=[{"Delete": {"TableName": "two", "Key": key}} for key in keys], **size)["ItemCollectionMetrics"], {"two": [wanted, other]}, "each collection once")
     assert "ItemCollectionMetrics" not in db.put_item(TableName="one", Item=item(p="m"), **size), "only with a local index"
     assert "ItemCollectionMetrics" not in db.put_item(TableName="two", Item=item(p="m", n=1))
 

@@ -125,6 +125,7 @@ def backups_outlive_tables(db, server):
     equal([(b["BackupArn"], b["BackupName"], b["TableName"], b["BackupType"]) for b in listed], [(arn, "first", "kept", "USER")])
     assert not any("backup" in name for name in db.list_tables()["TableNames"]), "a backup is no table that anyone sees"
     fails(NOT_FOUND, "", db.describe_table, TableName="oxbow.backup." + arn.split("/")[-1])
+    equal(db.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableFeatureDetails"], {})
     db.delete_table(TableName="kept")
     server.kill()
     server.start()
@@ -133,11 +134,30 @@ def backups_outlive_tables(db, server):
     equal((answer["RestoreSummary"]["SourceBackupArn"], answer["RestoreSummary"]["SourceTableArn"]), (arn, ARN + "kept"))
     wait_for("the restore", lambda: db.describe_table(TableName="again")["Table"]["TableStatus"] == "ACTIVE")
     equal(names(db, "again"), ["one"])
+    equal(answer["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST")
     equal(db.delete_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"], "DELETED")
     fails("BackupNotFoundException", arn, db.describe_backup, BackupArn=arn)
     fails("BackupNotFoundException", "", db.restore_table_from_backup, TargetTableName="never", BackupArn=arn)
     equal(db.list_backups()["BackupSummaries"], [])
     return db
+
+
+def backups_tell_of_features(db, _):
+    key = lambda *names: [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"))]
+    units, whole = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3}, {"ProjectionType": "ALL"}
+    local = {"IndexName": "lsi", "KeySchema": key("p", "l"), "Projection": whole}
+    wide = {"IndexName": "gsi", "KeySchema": key("l"), "Projection": {"ProjectionType": "KEYS_ONLY"}, "ProvisionedThroughput": units}
+    stream = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+    db.create_table(TableName="rich", KeySchema=key("p", "s"), ProvisionedThroughput=units, LocalSecondaryIndexes=[local], GlobalSecondaryIndexes=[wide], StreamSpecification=stream,
+                    AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in "psl"], SSESpecification={"Enabled": True})
+    db.update_time_to_live(TableName="rich", TimeToLiveSpecification={"Enabled": True, "AttributeName": "end"})
+    arn = db.create_backup(TableName="rich", BackupName="rich")["BackupDetails"]["BackupArn"]
+    wait_for("the backup", lambda: db.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]["BackupStatus"] == "AVAILABLE")
+    db.delete_table(TableName="rich")
+    found = db.describe_backup(BackupArn=arn)["BackupDescription"]["SourceTableFeatureDetails"]
+    equal((found.pop("SSEDescription")["Status"], found), ("ENABLED", {"LocalSecondaryIndexes": [local], "GlobalSecondaryIndexes": [wide], "StreamDescription": stream, "TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED", "AttributeName": "end"}}))
+    equal(db.restore_table_from_backup(TargetTableName="rich", BackupArn=arn)["TableDescription"]["BillingModeSummary"], {"BillingMode": "PROVISIONED"})
+    db.delete_backup(BackupArn=arn)
 
 
 def policies_are_kept(db, wire):
@@ -350,6 +370,7 @@ def main():
         tables_come_back(db, wire)
         the_past_is_read(db, server)
         db = backups_outlive_tables(db, server)
+        backups_tell_of_features(db, server)
         wire = Wire(server.dynamodb)
         policies_are_kept(db, wire)
         tools_get_answers(db, wire, server)
