@@ -3,7 +3,7 @@
 limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
 from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
 from cassandra.protocol import ConfigurationException, PrepareMessage, SyntaxException
-from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
+from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from cql_data import connect, rows
 from server import Server
 
@@ -264,6 +264,17 @@ def many(session):
     assert (found.l, sorted(found.s), sorted(found.m)) == (order, list(range(2000)), list(range(2000)))
     session.execute("UPDATE heaps SET l = l - [%s] WHERE k = 1" % ", ".join(str(n) for n in range(1, 2000)))
     assert rows(session, "SELECT l FROM heaps") == [([0],)]
+    # … and one that is large already: each of them costs what it changes. What it comes to is judged when all is done.
+    session.execute("CREATE TABLE large (k int PRIMARY KEY, l list<int>, b list<blob>, v int)")
+    session.execute("UPDATE large SET l = [%s] WHERE k = 1" % ", ".join(str(n) for n in range(20000)))
+    session.execute("BEGIN UNLOGGED BATCH " + "".join(f"UPDATE large SET v = {n} WHERE k = 1;" for n in range(9999)) + " APPLY BATCH")
+    assert rows(session, "SELECT v FROM large") == [(9998,)]
+    batch = BatchStatement(BatchType.UNLOGGED)
+    append = session.prepare("UPDATE large SET b = b + ? WHERE k = 2")
+    for _ in range(17):
+        batch.add(append, ([bytes(1 << 20)],))
+    refused(session, InvalidRequest, batch, "a row of 178")
+    assert rows(session, "SELECT k FROM large") == [(1,)]
 
 
 def levels(session):
