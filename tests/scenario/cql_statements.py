@@ -265,7 +265,7 @@ def many(session):
     session.execute("UPDATE heaps SET l = l - [%s] WHERE k = 1" % ", ".join(str(n) for n in range(1, 2000)))
     assert rows(session, "SELECT l FROM heaps") == [([0],)]
     # … and one that is large already: each of them costs what it changes. What it comes to is judged when all is done.
-    session.execute("CREATE TABLE large (k int PRIMARY KEY, l list<int>, b list<blob>, v int)")
+    session.execute("CREATE TABLE large (k int PRIMARY KEY, l list<int>, b list<blob>, m map<int, int>, v int)")
     session.execute("UPDATE large SET l = [%s] WHERE k = 1" % ", ".join(str(n) for n in range(20000)))
     session.execute("BEGIN UNLOGGED BATCH " + "".join(f"UPDATE large SET v = {n} WHERE k = 1;" for n in range(9999)) + " APPLY BATCH")
     assert rows(session, "SELECT v FROM large") == [(9998,)]
@@ -275,6 +275,12 @@ def many(session):
         batch.add(append, ([bytes(1 << 20)],))
     refused(session, InvalidRequest, batch, "a row of 178")
     assert rows(session, "SELECT k FROM large") == [(1,)]
+    # As many filters as a statement holds.
+    session.execute("UPDATE large SET m = {%s} WHERE k = 1" % ", ".join(f"{n}: {n % 100}" for n in range(5000)))
+    for what, answers in (("l CONTAINS %d", 20000), ("m CONTAINS KEY %d", 5000), ("m[%d] = 0", 1), ("m CONTAINS %d", 100)):
+        for many, found in ((answers, [(1,)]), (20001, [])):
+            where = " AND ".join(what % n for n in reversed(range(many)))
+            assert rows(session, f"SELECT k FROM large WHERE {where} ALLOW FILTERING") == found, (what, many)
 
 
 def levels(session):
