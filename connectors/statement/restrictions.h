@@ -17,6 +17,7 @@ struct restriction {
     size_t values_count;     /* of IN any number, otherwise 1 */
     struct bound key;        /* ELEMENT */
     struct like like;        /* LIKE */
+    bool is_sorted;          /* `values` are in the order of the column's type, for a filter */
     bool is_key;             /* it chooses partitions or ranges of rows; otherwise it filters */
 };
 

@@ -275,7 +275,12 @@ def many(session):
         batch.add(append, ([bytes(1 << 20)],))
     refused(session, InvalidRequest, batch, "a row of 178")
     assert rows(session, "SELECT k FROM large") == [(1,)]
-    # As many filters as a statement holds.
+    # As many filters, and values of one, as a statement holds.
+    insert = session.prepare("INSERT INTO large (k, v) VALUES (?, ?)")
+    for n in range(100):
+        session.execute(insert, (1000 + n, n))
+    listed = ", ".join(str(n) for n in reversed(range(1, 400000, 2)))
+    assert sorted(rows(session, f"SELECT v FROM large WHERE v IN ({listed}) ALLOW FILTERING")) == [(n,) for n in range(1, 100, 2)]
     session.execute("UPDATE large SET m = {%s} WHERE k = 1" % ", ".join(f"{n}: {n % 100}" for n in range(5000)))
     for what, answers in (("l CONTAINS %d", 20000), ("m CONTAINS KEY %d", 5000), ("m[%d] = 0", 1), ("m CONTAINS %d", 100)):
         for many, found in ((answers, [(1,)]), (20001, [])):
