@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 """What single statements answer, with DataStax's Python driver: strategies of replication, names, types of other keyspaces, indexes'
 limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
+import socket
+import struct
+
 from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
 from cassandra.protocol import ConfigurationException, PrepareMessage, SyntaxException
 from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
@@ -450,12 +453,41 @@ def system_tables(session):
     assert rows(session, tables + "DESC LIMIT 1") == upwards[-1:]
 
 
+def named_values(host):
+    """As many values as a request has, each with the name of its marker, the last one first; of two of a name the first counts."""
+    def string(text):
+        return struct.pack(">H", len(text)) + text.encode()
+
+    def exchange(opcode, body):
+        connection.sendall(struct.pack(">BBhBI", 4, 0, 1, opcode, len(body)) + body)
+        answer = stream.read(9)
+        return answer[4], stream.read(int.from_bytes(answer[5:], "big"))
+
+    address, port = host.cql.rsplit(":", 1)
+    with socket.create_connection((address, int(port))) as connection, connection.makefile("rb") as stream:
+        assert exchange(1, struct.pack(">H", 1) + string("CQL_VERSION") + string("3.0.0"))[0] == 2
+        def query(text):
+            return struct.pack(">I", len(text)) + text.encode() + struct.pack(">HB", 1, 0x41)
+
+        key = string("k") + struct.pack(">ii", 4, 7)
+        insert = query("INSERT INTO ks.large (k, v) VALUES (:k, :k)")
+        assert exchange(7, insert + struct.pack(">H", 2) + key + string("k") + struct.pack(">ii", 4, 8)) == (8, bytes([0, 0, 0, 1]))
+        names = [f"n{number}" for number in range(65534)]
+        select = query(f"SELECT v FROM ks.large WHERE k = :k AND v IN ({', '.join(':' + name for name in names)}) ALLOW FILTERING")
+        values = b"".join(string(name) + struct.pack(">ii", 4, int(name[1:])) for name in reversed(names))
+        kind, answer = exchange(7, select + struct.pack(">H", 65535) + values + key)
+        assert kind == 8 and answer.endswith(struct.pack(">iii", 1, 4, 7)), answer
+        kind, answer = exchange(7, select + struct.pack(">H", 65534) + values)
+        assert kind == 0 and b"Invalid amount of bind variables" in answer, answer
+
+
 def main():
     with Server() as host:
         cluster, session = connect(host)
         for part in (keyspace_in_use, replication, warnings, compact, sasi, emptied, types, indexes, moments, values, many, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
+        named_values(host)
         cluster.shutdown()
 
 
