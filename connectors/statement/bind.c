@@ -1,5 +1,7 @@
 #include "bind.h"
 
+#include <stdlib.h>
+
 #include "keyspaces.h"
 #include "script.h"
 #include "value/serial.h"
@@ -33,8 +35,33 @@ void exec_key_types(struct exec_call *call, const struct schema *schema)
     call->key_count = schema->partition_count;
 }
 
+static int name_compare(const void *a, const void *b)
+{
+    const struct bytes *one = *(const struct bytes *const *)a;
+    const struct bytes *other = *(const struct bytes *const *)b;
+    int compared = bytes_compare(*one, *other);
+    return compared != 0 ? compared : (one > other) - (one < other);
+}
+
+/* The names of the values of the statement at hand, in order, made once. */
+static const struct bytes **bind_names(struct exec_call *call)
+{
+    const struct cql_query *query = call->query;
+    if (call->named != query) {
+        call->named = query;
+        call->names = arena_create_array(call->arena, query->values_count, sizeof(const struct bytes *));
+        for (size_t i = 0; i < query->values_count; i++) {
+            call->names[i] = &query->names[i];
+        }
+        if (query->values_count > 1) {
+            qsort(call->names, query->values_count, sizeof(*call->names), name_compare);
+        }
+    }
+    return call->names;
+}
+
 /* The marker that a value is bound to by its name: a named marker's own, or that of what it is for. */
-static const struct cql_value *bind_find(const struct exec_call *call, uint16_t marker)
+static const struct cql_value *bind_find(struct exec_call *call, uint16_t marker)
 {
     const struct cql_query *query = call->query;
     if (query == NULL) {
@@ -44,12 +71,17 @@ static const struct cql_value *bind_find(const struct exec_call *call, uint16_t 
         return marker < query->values_count ? &query->values[marker] : NULL;
     }
     struct bytes name = call->receivers[marker].name;
-    for (size_t i = 0; i < query->values_count; i++) {
-        if (bytes_equal(query->names[i], name)) {
-            return &query->values[i];
-        }
+    const struct bytes **names = bind_names(call);
+    size_t low = 0;
+    size_t high = query->values_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool is_before = bytes_compare(*names[middle], name) < 0;
+        low = is_before ? middle + 1 : low;
+        high = is_before ? high : middle;
     }
-    return NULL;
+    bool is_found = low < query->values_count && bytes_equal(*names[low], name);
+    return is_found ? &query->values[names[low] - query->names] : NULL;
 }
 
 enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding *ret_binding,
@@ -58,7 +90,7 @@ enum status exec_bind_marker(void *context, uint16_t marker, struct cql_binding 
     static const enum cql_binding_kind kinds[] = {[CQL_VALUE_SET] = CQL_BINDING_BYTES,
                                                   [CQL_VALUE_NULL] = CQL_BINDING_NULL,
                                                   [CQL_VALUE_UNSET] = CQL_BINDING_UNSET};
-    const struct exec_call *call = context;
+    struct exec_call *call = context;
     const struct cql_value *value = bind_find(call, marker);
     if (value == NULL) {
         return error_set(error, STATUS_INVALID, "Invalid amount of bind variables");

@@ -44,6 +44,8 @@ struct exec_call {
     struct marker_notes
         *notes; /* the statement is only being prepared: markers are noted, nothing is bound */
     const struct cql_query *query; /* whose values the markers of the statement take */
+    const struct cql_query *named; /* whose names `names` are */
+    const struct bytes **names;    /* in order; of equal ones the first comes first */
     struct role_work *role_work;   /* changes of roles under way; or NULL */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;

@@ -39,7 +39,16 @@ static bool is_exact(const struct restriction *restriction)
 
 /* --- two restrictions on one column ------------------------------------------------------------------------------- */
 
-/* "a, b": the columns that both restrict; empty: none. */
+static bool have_common_columns(const struct restriction *a, const struct restriction *b)
+{
+    bool is_common = false;
+    for (size_t i = 0; i < a->columns_count * b->columns_count && !is_common; i++) {
+        is_common = a->columns[i / b->columns_count] == b->columns[i % b->columns_count];
+    }
+    return is_common;
+}
+
+/* "a, b": the columns that both restrict. */
 static struct bytes common_columns(const struct restriction *a, const struct restriction *b,
                                    struct arena *arena)
 {
@@ -88,17 +97,16 @@ static enum status merge_slice(struct exec_call *call, const struct restriction 
 static enum status merge(struct exec_call *call, const struct restriction *before,
                          const struct restriction *added)
 {
-    struct bytes names = common_columns(before, added, call->arena);
-    if (names.size == 0 || is_token(before) != is_token(added)) {
+    bool may_meet = is_token(before) != is_token(added) || !have_common_columns(before, added);
+    if (may_meet || (is_containing(before) && is_containing(added))) {
         return STATUS_OK;
     }
+    struct bytes names = common_columns(before, added, call->arena);
     if (is_containing(before)) {
-        return is_containing(added)
-                   ? STATUS_OK
-                   : restrictions_fail(call,
-                                       "Collection column %.*s can only be restricted by CONTAINS, CONTAINS "
-                                       "KEY, or map-entry equality",
-                                       names);
+        return restrictions_fail(call,
+                                 "Collection column %.*s can only be restricted by CONTAINS, CONTAINS KEY, "
+                                 "or map-entry equality",
+                                 names);
     }
     if (before->comparison == CQL_EQUAL) {
         return restrictions_fail(
@@ -117,8 +125,8 @@ static enum status merge_clustering(struct exec_call *call, const struct restric
                                     const struct restriction *added)
 {
     const struct restriction *last = NULL;
-    for (size_t i = 0; i < restrictions->count; i++) {
-        const struct restriction *before = &restrictions->at[i];
+    for (size_t i = 0; i < restrictions->distinct_count; i++) {
+        const struct restriction *before = restrictions->distinct[i];
         bool is_clustering = !is_token(before) && before->columns[0]->kind == DESCRIBED_CLUSTERING;
         if (is_clustering && (last == NULL || before->columns[0]->position > last->columns[0]->position)) {
             last = before;
@@ -151,14 +159,20 @@ static enum status restrictions_add(struct exec_call *call, const struct source 
                                     struct restrictions *restrictions)
 {
     struct restriction *added = &restrictions->at[restrictions->count];
+    bool is_again = false;
     enum status status = statement__restriction_bind(call, source, relation, added);
-    for (size_t i = 0; i < restrictions->count && status == STATUS_OK; i++) {
-        status = merge(call, &restrictions->at[i], added);
+    for (size_t i = 0; i < restrictions->distinct_count && status == STATUS_OK; i++) {
+        const struct restriction *before = restrictions->distinct[i];
+        status = merge(call, before, added);
+        is_again |= is_containing(before) && is_containing(added) && have_common_columns(before, added);
     }
     bool is_clustering =
         status == STATUS_OK && !is_token(added) && added->columns[0]->kind == DESCRIBED_CLUSTERING;
     if (is_clustering && !allows_filtering) {
         status = merge_clustering(call, restrictions, added);
+    }
+    if (!is_again) {
+        restrictions->distinct[restrictions->distinct_count++] = added;
     }
     restrictions->count++;
     return status;
@@ -696,6 +710,26 @@ static enum status make_keys(struct exec_call *call, const struct source *source
     return status;
 }
 
+static int bound_compare(const void *a, const void *b, void *type)
+{
+    return value_type_compare(type, &((const struct bound *)a)->value, &((const struct bound *)b)->value);
+}
+
+/* Of a filter that is one column's IN the values are put in order: each row's is found by halves. */
+static void sort_lists(struct restrictions *restrictions)
+{
+    for (size_t i = 0; i < restrictions->count; i++) {
+        struct restriction *restriction = &restrictions->at[i];
+        restriction->is_sorted = restriction->comparison == CQL_IN && restriction->columns_count == 1 &&
+                                 restriction->values_count > 1 && !restriction->is_key &&
+                                 !is_token(restriction) && !is_containing(restriction);
+        if (restriction->is_sorted) {
+            qsort_r(restriction->values, restriction->values_count, sizeof(*restriction->values),
+                    bound_compare, (void *)(uintptr_t)restriction->columns[0]->type);
+        }
+    }
+}
+
 enum status statement__restrictions_make(struct exec_call *call, const struct source *source,
                                          const struct cql_relations *where, struct restrictions_use use,
                                          struct restrictions *ret_restrictions)
@@ -704,6 +738,8 @@ enum status statement__restrictions_make(struct exec_call *call, const struct so
     use.allows_filtering |= is_system;
     *ret_restrictions = (struct restrictions){.token_low = INT64_MIN, .token_high = INT64_MAX};
     ret_restrictions->at = arena_create_array(call->arena, where->count, sizeof(struct restriction));
+    ret_restrictions->distinct =
+        arena_create_array(call->arena, where->count, sizeof(const struct restriction *));
     enum status status = restrictions_take(call, source, where, use, ret_restrictions);
     if (status == STATUS_OK) {
         status = choose_partitions(call, source, use, ret_restrictions);
@@ -717,7 +753,11 @@ enum status statement__restrictions_make(struct exec_call *call, const struct so
     if (status == STATUS_OK) {
         status = choose_filters(call, source, use, ret_restrictions);
     }
-    return status == STATUS_OK && call->notes == NULL ? make_keys(call, source, ret_restrictions) : status;
+    if (status != STATUS_OK || call->notes != NULL) {
+        return status;
+    }
+    sort_lists(ret_restrictions);
+    return make_keys(call, source, ret_restrictions);
 }
 
 /* --- filtering ------------------------------------------------------------------------------------------------------ */
@@ -782,11 +822,34 @@ static bool contains(const struct restriction *restriction, const struct value *
     return false;
 }
 
+static enum status list_holds(const struct restriction *restriction, const struct source_row *row,
+                              bool *ret_holds, struct error *error)
+{
+    const struct source_column *column = restriction->columns[0];
+    struct bound wanted = {0};
+    enum status status =
+        statement__row_value(row, statement__source_number(row->source, column), &wanted.value, error);
+    size_t low = 0;
+    size_t high = status == STATUS_OK && wanted.value.kind != VALUE_NULL ? restriction->values_count : 0;
+    while (low < high && !*ret_holds) {
+        size_t middle = low + (high - low) / 2;
+        int compared = value_type_compare(column->type, &wanted.value, &restriction->values[middle].value);
+        *ret_holds = compared == 0;
+        low = compared > 0 ? middle + 1 : low;
+        high = compared > 0 ? high : middle;
+    }
+    return status;
+}
+
 static enum status restriction_holds(const struct restriction *restriction, const struct source_row *row,
-                                     bool *ret_holds, struct error *error)
+                                     struct held_collection *collections, bool *ret_holds,
+                                     struct error *error)
 {
     enum status status = STATUS_OK;
     *ret_holds = false;
+    if (is_containing(restriction) && collections != NULL) {
+        return statement__restriction_held(restriction, row, collections, ret_holds, error);
+    }
     if (is_containing(restriction)) {
         struct value value;
         status = statement__row_value(row, statement__source_number(row->source, restriction->columns[0]),
@@ -801,6 +864,9 @@ static enum status restriction_holds(const struct restriction *restriction, cons
         *ret_holds = status == STATUS_OK && value.kind == VALUE_TEXT &&
                      statement__like_holds(&restriction->like, value.bytes);
         return status;
+    }
+    if (restriction->is_sorted) {
+        return list_holds(restriction, row, ret_holds, error);
     }
     for (size_t i = 0; i < restriction->values_count && status == STATUS_OK && !*ret_holds; i++) {
         bool is_there = false;
@@ -834,11 +900,13 @@ enum status statement__restrictions_hold(const struct restrictions *restrictions
                                          const struct source_row *row, bool *ret_holds, struct error *error)
 {
     enum status status = STATUS_OK;
+    bool asks_again = restrictions->count > restrictions->distinct_count; /* for what a collection has */
+    struct held_collection *collections = asks_again ? statement__held_collections(row) : NULL;
     *ret_holds = token_holds(restrictions, row);
     for (size_t i = 0; i < restrictions->count && status == STATUS_OK && *ret_holds; i++) {
         const struct restriction *restriction = &restrictions->at[i];
         if (!is_token(restriction) && !restriction->is_key) {
-            status = restriction_holds(restriction, row, ret_holds, error);
+            status = restriction_holds(restriction, row, collections, ret_holds, error);
         }
     }
     return status;

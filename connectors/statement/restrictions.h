@@ -17,6 +17,7 @@ struct restriction {
     size_t values_count;     /* of IN any number, otherwise 1 */
     struct bound key;        /* ELEMENT */
     struct like like;        /* LIKE */
+    bool is_sorted;          /* `values` are in the order of the column's type, for a filter */
     bool is_key;             /* it chooses partitions or ranges of rows; otherwise it filters */
 };
 
@@ -29,6 +30,9 @@ struct row_range {
 struct restrictions {
     struct restriction *at;
     size_t count;
+    const struct restriction *
+        *distinct; /* without those that are CONTAINS, or elements, like one before of their column */
+    size_t distinct_count;
     bool has_partitions;       /* all columns of the partition key are restricted by = or IN */
     bool has_in;               /* … some by IN */
     struct value **partitions; /* by their values, none twice */
@@ -76,6 +80,14 @@ MUST_USE enum status statement__restriction_bind(struct exec_call *call, const s
                                                  const struct cql_relation *relation,
                                                  struct restriction *ret_restriction);
 bool statement__restriction_is_slice(const struct restriction *restriction);
+/* restriction_held.c: what a row's collections hold. `collections` are by the numbers of the row's columns, zeroed: each is decoded
+ * once for all relations that ask for it. */
+struct held_collection;
+struct held_collection *statement__held_collections(const struct source_row *row);
+MUST_USE enum status statement__restriction_held(const struct restriction *restriction,
+                                                 const struct source_row *row,
+                                                 struct held_collection *collections, bool *ret_is_held,
+                                                 struct error *error);
 /* restriction_ranges.c: ranges, from restrictions on the first clustering columns (each is_key). STATUS_INVALID: too many. */
 MUST_USE enum status statement__restrictions_ranges(struct exec_call *call, const struct source *source,
                                                     struct restrictions *restrictions);

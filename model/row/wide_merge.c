@@ -204,7 +204,10 @@ static void column_settle(struct wide_column *column, int64_t covered)
         covered = column->deletion.timestamp;
     }
     size_t kept = 0;
-    for (size_t i = 0; i < column->count; i++) {
+    while (kept < column->count && column->elements[kept].cell.timestamp > covered) {
+        kept++; /* mostly all */
+    }
+    for (size_t i = kept; i < column->count; i++) {
         if (column->elements[i].cell.timestamp > covered) {
             column->elements[kept++] = column->elements[i];
         }

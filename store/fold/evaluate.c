@@ -355,10 +355,7 @@ static enum status evaluate_item_of_wide(const struct fold_scene *scene, const s
     if (status == STATUS_OK) {
         status = fold__wide_timestamp(scene, change, error);
     }
-    if (status == STATUS_OK) {
-        status = fold__wide_update(scene, &update, row, error);
-    }
-    return status == STATUS_OK ? evaluate_row_bytes(row, error) : status;
+    return status == STATUS_OK ? fold__wide_update(scene, &update, row, error) : status;
 }
 
 static enum status evaluate_item(const struct fold_scene *scene, const struct write_change *change,
@@ -392,7 +389,6 @@ static enum status evaluate_item(const struct fold_scene *scene, const struct wr
 static enum status evaluate_effect(const struct fold_scene *scene, const struct write_change *change,
                                    struct fold_row *row, struct error *error)
 {
-    enum status status = STATUS_OK;
     switch (change->kind) {
     case CHANGE_PUT:
     case CHANGE_UPDATE:
@@ -406,8 +402,7 @@ static enum status evaluate_effect(const struct fold_scene *scene, const struct 
     case CHANGE_EXPIRE:
         return evaluate_expiry(scene, change, row, error);
     case CHANGE_WIDE:
-        status = fold__wide_update(scene, change->wide, row, error);
-        return status == STATUS_OK ? evaluate_row_bytes(row, error) : status;
+        return fold__wide_update(scene, change->wide, row, error);
     case CHANGE_WIDE_DELETE:
         return fold__wide_delete(scene, change, error);
     case CHANGE_CHECK:
@@ -442,6 +437,7 @@ static enum status evaluate_told(const struct fold_scene *scene, const struct wr
     bool is_document = row->schema->kind == TABLE_WIDE && change->wide == NULL;
     if (row->schema->kind == TABLE_WIDE) {
         status = evaluate_decode(scene, row, error);
+        fold__wide_write(scene, row);
     }
     *ret_is_there = status == STATUS_OK && (is_document ? evaluate_is_there(row) : row->has_new);
     if (*ret_is_there && is_document) {
@@ -492,6 +488,7 @@ static enum status evaluate_change(const struct fold_scene *scene, struct write 
             evaluate_told(scene, change, row, &request->arena, &change->has_new, &change->new_image, error);
     }
     row->flags |= change->flags;
+    row->bounded = row->is_unwritten ? change : row->bounded;
     return status;
 }
 
@@ -663,6 +660,22 @@ static bool evaluate_note(struct write *request, struct write_change *change, co
     return *first == STATUS_IO || *first == STATUS_CORRUPT || *first == STATUS_FULL;
 }
 
+/* Writes the rows of wide tables that were changed. Each failure is that of the row's last change. */
+static enum status evaluate_write(const struct fold_scene *scene, struct write *request)
+{
+    enum status first = STATUS_OK;
+    for (size_t i = 0; i < scene->transaction->count; i++) {
+        struct error error = {0};
+        struct fold_row *row = scene->transaction->rows[i];
+        fold__wide_write(scene, row);
+        if (row->bounded != NULL) {
+            row->bounded->status = evaluate_row_bytes(row, &error);
+            (void)evaluate_note(request, row->bounded, &error, &first);
+        }
+    }
+    return first;
+}
+
 /* Judges all changes, so that each can say what is wrong with it; the first failure is the request's. */
 static enum status evaluate_changes(const struct fold_scene *scene, struct write *request)
 {
@@ -738,6 +751,9 @@ enum status fold__evaluate(struct fold *fold, struct environment_write *write, s
     }
     if (status == STATUS_OK) {
         status = is_wide ? evaluate_wide_changes(&scene, request) : evaluate_changes(&scene, request);
+    }
+    if (status == STATUS_OK) {
+        status = evaluate_write(&scene, request);
     }
     return status == STATUS_OK ? evaluate_size(fold, ret_transaction, &request->error) : status;
 }

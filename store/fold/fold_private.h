@@ -66,10 +66,11 @@ struct fold_row {
     struct bytes old_image;
     struct bytes new_image;
     struct value item; /* when is_decoded: new_image as a tree */
-    bool is_wide;      /* `wide` is what new_image has */
+    bool is_wide;      /* `wide` is what new_image has, … */
+    bool is_unwritten; /* … or will have: many statements of a batch may change one row (fold__wide_write) */
     struct wide_row wide;
-    uint8_t *room; /* where the image of `wide` is written, in the batch's arena; no stage has it */
-    size_t room_bytes;
+    struct write_change
+        *bounded;              /* the last that made the row larger, told when it is too large; NULL: none */
     struct fold_stage *stages; /* what happened to the row before what the transaction does to it */
     size_t stages_count;
     const struct write_change *table_change; /* not a row, but a change of the table itself */
@@ -239,6 +240,8 @@ MUST_USE enum status fold__wide_prepare(const struct fold_scene *scene, struct f
 /* The timestamp of a change whose client gave none: transaction->timestamp becomes newer than all it touches. */
 MUST_USE enum status fold__wide_timestamp(const struct fold_scene *scene, const struct write_change *change,
                                           struct error *error);
+/* Writes new_image of a wide row that was changed; of others nothing. Before that new_image is an old one. */
+void fold__wide_write(const struct fold_scene *scene, struct fold_row *row);
 /* Applies an update to a row: the writer's timestamp unless it has one. */
 MUST_USE enum status fold__wide_update(const struct fold_scene *scene, const struct wide_update *update,
                                        struct fold_row *row, struct error *error);

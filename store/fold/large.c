@@ -37,7 +37,6 @@ void fold__row_stage(struct arena *arena, struct fold_row *row, bool is_there, s
     row->stages = arena_grow_array(arena, row->stages, row->stages_count, sizeof(*row->stages));
     row->stages[row->stages_count++] =
         (struct fold_stage){.is_there = is_there, .image = image, .cause = cause};
-    row->room_bytes = 0;
 }
 
 enum status fold__under_way_settle(struct fold *fold, struct environment_write *write, struct bytes storage,

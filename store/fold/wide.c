@@ -12,19 +12,20 @@ static int64_t scene_now(const struct fold_scene *scene)
 }
 
 /* What the row is from now on. */
-static void wide_store(const struct fold_scene *scene, struct fold_row *row)
+static void wide_store(struct fold_row *row)
 {
-    struct buffer image = {0};
     row->is_decoded = false;
     row->has_new = !wide_row_is_empty(&row->wide);
-    if (row->has_new) {
+    row->is_unwritten = row->has_new;
+}
+
+void fold__wide_write(const struct fold_scene *scene, struct fold_row *row)
+{
+    struct buffer image = {0};
+    if (row->is_unwritten) {
         wide_row_encode(&row->wide, &image);
-        if (image.size > row->room_bytes) { /* statements of a batch may change one row again and again */
-            row->room_bytes = 2 * image.size;
-            row->room = arena_create(&scene->fold->arena, row->room_bytes);
-        }
-        memcpy(row->room, image.data, image.size);
-        row->new_image = bytes_of(row->room, image.size);
+        row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
+        row->is_unwritten = false;
     }
     buffer_reset(&image);
 }
@@ -43,7 +44,8 @@ enum status fold__wide_prepare(const struct fold_scene *scene, struct fold_row *
     if (status == STATUS_OK && row->had_old && row->has_new &&
         wide_row_first_expired(&row->wide, scene_now(scene), &first)) {
         wide_row_expire(&row->wide, scene_now(scene));
-        wide_store(scene, row);
+        wide_store(row);
+        fold__wide_write(scene, row);
         fold__row_stage(&scene->fold->arena, row, row->has_new, row->new_image,
                         (struct cause){.kind = CAUSE_TTL});
     }
@@ -217,7 +219,7 @@ enum status fold__wide_update(const struct fold_scene *scene, const struct wide_
     }
     if (status == STATUS_OK) {
         wide_row_settle(&row->wide, mask);
-        wide_store(scene, row);
+        wide_store(row);
     }
     return status;
 }
@@ -318,7 +320,7 @@ static enum status visit_mask(struct wide_walk *walk, struct fold_row *row, stru
     enum status status = fold__wide_prepare(walk->scene, row, error);
     if (status == STATUS_OK) {
         wide_row_settle(&row->wide, walk->deletion);
-        wide_store(walk->scene, row);
+        wide_store(row);
     }
     return status;
 }
@@ -704,7 +706,7 @@ enum status fold__wide_expire(const struct fold_scene *scene, const struct write
     status = fold__wide_prepare(scene, row, error);
     if (status == STATUS_OK) {
         wide_row_forget(&row->wide, scene_now(scene), row->schema->gc_grace_seconds);
-        wide_store(scene, row);
+        wide_store(row);
     }
     return status;
 }

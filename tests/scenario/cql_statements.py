@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """What single statements answer, with DataStax's Python driver: strategies of replication, names, types of other keyspaces, indexes'
 limits, levels of consistency, values that are too many or too long, JSON, durations, system tables; refusals by class and words."""
+import socket
+import struct
+
 from cassandra import ConsistencyLevel, FunctionFailure, InvalidRequest, Unauthorized
 from cassandra.protocol import ConfigurationException, PrepareMessage, SyntaxException
-from cassandra.query import BatchStatement, SimpleStatement, UNSET_VALUE
+from cassandra.query import BatchStatement, BatchType, SimpleStatement, UNSET_VALUE
 from cql_data import connect, rows
 from server import Server
 
@@ -264,6 +267,28 @@ def many(session):
     assert (found.l, sorted(found.s), sorted(found.m)) == (order, list(range(2000)), list(range(2000)))
     session.execute("UPDATE heaps SET l = l - [%s] WHERE k = 1" % ", ".join(str(n) for n in range(1, 2000)))
     assert rows(session, "SELECT l FROM heaps") == [([0],)]
+    # … and one that is large already: each of them costs what it changes. What it comes to is judged when all is done.
+    session.execute("CREATE TABLE large (k int PRIMARY KEY, l list<int>, b list<blob>, m map<int, int>, v int)")
+    session.execute("UPDATE large SET l = [%s] WHERE k = 1" % ", ".join(str(n) for n in range(20000)))
+    session.execute("BEGIN UNLOGGED BATCH " + "".join(f"UPDATE large SET v = {n} WHERE k = 1;" for n in range(9999)) + " APPLY BATCH")
+    assert rows(session, "SELECT v FROM large") == [(9998,)]
+    batch = BatchStatement(BatchType.UNLOGGED)
+    append = session.prepare("UPDATE large SET b = b + ? WHERE k = 2")
+    for _ in range(17):
+        batch.add(append, ([bytes(1 << 20)],))
+    refused(session, InvalidRequest, batch, "a row of 178")
+    assert rows(session, "SELECT k FROM large") == [(1,)]
+    # As many filters, and values of one, as a statement holds.
+    insert = session.prepare("INSERT INTO large (k, v) VALUES (?, ?)")
+    for n in range(100):
+        session.execute(insert, (1000 + n, n))
+    listed = ", ".join(str(n) for n in reversed(range(1, 400000, 2)))
+    assert sorted(rows(session, f"SELECT v FROM large WHERE v IN ({listed}) ALLOW FILTERING")) == [(n,) for n in range(1, 100, 2)]
+    session.execute("UPDATE large SET m = {%s} WHERE k = 1" % ", ".join(f"{n}: {n % 100}" for n in range(5000)))
+    for what, answers in (("l CONTAINS %d", 20000), ("m CONTAINS KEY %d", 5000), ("m[%d] = 0", 1), ("m CONTAINS %d", 100)):
+        for many, found in ((answers, [(1,)]), (20001, [])):
+            where = " AND ".join(what % n for n in reversed(range(many)))
+            assert rows(session, f"SELECT k FROM large WHERE {where} ALLOW FILTERING") == found, (what, many)
 
 
 def levels(session):
@@ -428,12 +453,41 @@ def system_tables(session):
     assert rows(session, tables + "DESC LIMIT 1") == upwards[-1:]
 
 
+def named_values(host):
+    """As many values as a request has, each with the name of its marker, the last one first; of two of a name the first counts."""
+    def string(text):
+        return struct.pack(">H", len(text)) + text.encode()
+
+    def exchange(opcode, body):
+        connection.sendall(struct.pack(">BBhBI", 4, 0, 1, opcode, len(body)) + body)
+        answer = stream.read(9)
+        return answer[4], stream.read(int.from_bytes(answer[5:], "big"))
+
+    address, port = host.cql.rsplit(":", 1)
+    with socket.create_connection((address, int(port))) as connection, connection.makefile("rb") as stream:
+        assert exchange(1, struct.pack(">H", 1) + string("CQL_VERSION") + string("3.0.0"))[0] == 2
+        def query(text):
+            return struct.pack(">I", len(text)) + text.encode() + struct.pack(">HB", 1, 0x41)
+
+        key = string("k") + struct.pack(">ii", 4, 7)
+        insert = query("INSERT INTO ks.large (k, v) VALUES (:k, :k)")
+        assert exchange(7, insert + struct.pack(">H", 2) + key + string("k") + struct.pack(">ii", 4, 8)) == (8, bytes([0, 0, 0, 1]))
+        names = [f"n{number}" for number in range(65534)]
+        select = query(f"SELECT v FROM ks.large WHERE k = :k AND v IN ({', '.join(':' + name for name in names)}) ALLOW FILTERING")
+        values = b"".join(string(name) + struct.pack(">ii", 4, int(name[1:])) for name in reversed(names))
+        kind, answer = exchange(7, select + struct.pack(">H", 65535) + values + key)
+        assert kind == 8 and answer.endswith(struct.pack(">iii", 1, 4, 7)), answer
+        kind, answer = exchange(7, select + struct.pack(">H", 65534) + values)
+        assert kind == 0 and b"Invalid amount of bind variables" in answer, answer
+
+
 def main():
     with Server() as host:
         cluster, session = connect(host)
         for part in (keyspace_in_use, replication, warnings, compact, sasi, emptied, types, indexes, moments, values, many, levels, functions, conditions, parts, distinct, filtering, views, system_tables):
             part(session)
             print(part.__name__, flush=True)
+        named_values(host)
         cluster.shutdown()
 
 
