@@ -54,7 +54,7 @@ static const struct bytes **bind_names(struct exec_call *call)
             call->names[i] = &query->names[i];
         }
         if (query->values_count > 1) {
-            qsort(call->names, query->values_count, sizeof(*call->names), name_compare);
+            qsort(call->names, query->values_count, sizeof(const struct bytes *), name_compare);
         }
     }
     return call->names;

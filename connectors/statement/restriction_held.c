@@ -42,7 +42,8 @@ static void members_sort(const struct value *collection, bool is_keys, const str
         members->at[i] = &at[i * (is_map ? 2 : 1) + offset];
     }
     if (members->count > 0) {
-        qsort_r(members->at, members->count, sizeof(*members->at), member_compare, (void *)(uintptr_t)type);
+        qsort_r(members->at, members->count, sizeof(const struct value *), member_compare,
+                (void *)(uintptr_t)type);
     }
 }
 

@@ -6,6 +6,7 @@ Skipped (77) where no small file system can be mounted (it takes root).
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def fill_and_look(running):
     lines = "".join(json.dumps({"id": n, "x": "y" * 9000}) + "\n" for n in range(12000))
     code, _, error = running.run("import", "t", "-", text=lines)
     assert code == 1 and "No space left" in error, (code, error)
-    acknowledged = int(error.split("(")[1].split()[0])
+    acknowledged = int(re.search(r"^oxbow import: (\d+) items were written$", error, re.M)[1])
     code, _, error = running.run("put", "t", '{"id":-1}')
     assert code == 1 and "No space left" in error, (code, error)
     connection = http.client.HTTPConnection(running.http, timeout=30)
