@@ -201,6 +201,31 @@ void diagnostic_write_fields(enum diagnostic_level level, const char *component,
     va_end(arguments);
 }
 
+void diagnostic_write_rarely(struct diagnostic_rate *rate, enum diagnostic_level level, const char *component,
+                             const char *format, ...)
+{
+    va_list arguments;
+    char held[24] = "";
+    int64_t now_us = clock_steady_us(clock_system());
+    if (diagnostic_is_dropped(level)) {
+        return;
+    }
+    if (rate->told_us != 0 && now_us - rate->told_us < DIAGNOSTIC_RATE_US) {
+        rate->held++;
+        return;
+    }
+    if (rate->held > 0) {
+        (void)snprintf(held, sizeof(held), "%llu", (unsigned long long)rate->held);
+    }
+    const struct diagnostic_field field = {.name = "held_back",
+                                           .text = bytes_of_text(held),
+                                           .is_number = true};
+    *rate = (struct diagnostic_rate){.told_us = now_us};
+    va_start(arguments, format);
+    diagnostic_write_list(diagnostic_level_names[level], component, &field, 1, format, arguments);
+    va_end(arguments);
+}
+
 _Noreturn void diagnostic_fatal(const char *component, const char *format, ...)
 {
     va_list arguments;

@@ -150,6 +150,7 @@ static void checkpoint_thread(void *context)
     int64_t last = clock_steady_us(clock_system());
     uint64_t commits_seen = atomic_load(&environment->commits);
     uint64_t written_back = 0; /* where the next window begins */
+    struct diagnostic_rate failures = {0};
     (void)pthread_mutex_lock(&environment->thread_mutex);
     while (!environment->is_stopping) {
         checkpoint_wait(environment);
@@ -163,7 +164,8 @@ static void checkpoint_thread(void *context)
             commits_seen = commits;
             last = now;
             if (environment_checkpoint_now(environment, &error) != STATUS_OK) {
-                diagnostic_write(DIAGNOSTIC_WARNING, "environment", "no checkpoint: %s", error.text);
+                diagnostic_write_rarely(&failures, DIAGNOSTIC_WARNING, "environment", "no checkpoint: %s",
+                                        error.text);
             }
         } else if (commits != commits_seen) {
             checkpoint_write_back(environment, &written_back, ENVIRONMENT_WRITEBACK_WINDOWS);

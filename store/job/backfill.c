@@ -116,9 +116,9 @@ void job__backfill(struct jobs *jobs)
         struct error error;
         enum status status = backfill_schema(jobs, work.schemas[i], &error);
         if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-            diagnostic_write(DIAGNOSTIC_WARNING, "job", "the backfill of table %.*s waits: %s",
-                             (int)work.schemas[i]->name.size, (const char *)work.schemas[i]->name.data,
-                             error.text);
+            diagnostic_write_rarely(&jobs->waits.backfill, DIAGNOSTIC_WARNING, "job",
+                                    "the backfill of table %.*s waits: %s", (int)work.schemas[i]->name.size,
+                                    (const char *)work.schemas[i]->name.data, error.text);
         }
     }
     arena_reset(&work.arena);

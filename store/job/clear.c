@@ -121,6 +121,7 @@ void job__clear(struct jobs *jobs)
     }
     snapshot_close(&snapshot);
     if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "job", "a deletion of many rows waits: %s", error.text);
+        diagnostic_write_rarely(&jobs->waits.deletion, DIAGNOSTIC_WARNING, "job",
+                                "a deletion of many rows waits: %s", error.text);
     }
 }

@@ -5,6 +5,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/diagnostic.h"
 #include "base/thread.h"
 #include "environment/transaction.h"
 #include "fold/write.h"
@@ -18,6 +19,13 @@ struct jobs {
     int64_t next_sweep_us; /* steady */
     struct map *expiries;  /* schemas (by table and version) whose expiries are filled in */
     unsigned halvings;     /* of the rows in a transaction: the log took no more */
+    struct {
+        struct diagnostic_rate backfill;
+        struct diagnostic_rate deletion;
+        struct diagnostic_rate sweep;
+        struct diagnostic_rate purge;
+        struct diagnostic_rate restore;
+    } waits; /* told of each, now and then */
 };
 
 /* A write that the writer has. It and the write stay where they are until job__finish. */

@@ -305,6 +305,7 @@ void job__restore(struct jobs *jobs)
     }
     snapshot_close(&snapshot);
     if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "job", "a restore waits: %s", error.text);
+        diagnostic_write_rarely(&jobs->waits.restore, DIAGNOSTIC_WARNING, "job", "a restore waits: %s",
+                                error.text);
     }
 }

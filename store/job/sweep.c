@@ -75,7 +75,8 @@ void job__sweep(struct jobs *jobs)
         status = sweep_some(jobs, &count, &error);
     }
     if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "job", "the expiry sweep waits: %s", error.text);
+        diagnostic_write_rarely(&jobs->waits.sweep, DIAGNOSTIC_WARNING, "job", "the expiry sweep waits: %s",
+                                error.text);
     }
 }
 
@@ -122,6 +123,7 @@ void job__purge(struct jobs *jobs)
         status = job__submit(jobs, &write, &error);
     }
     if (error.status != STATUS_OK && error.status != STATUS_CLOSED && error.status != STATUS_END) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "job", "a purge waits: %s", error.text);
+        diagnostic_write_rarely(&jobs->waits.purge, DIAGNOSTIC_WARNING, "job", "a purge waits: %s",
+                                error.text);
     }
 }

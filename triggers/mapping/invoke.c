@@ -223,9 +223,10 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
     (void)pthread_mutex_lock(&mapping->mutex);
     mapping->facts.parked += batch->count;
     (void)pthread_mutex_unlock(&mapping->mutex);
-    diagnostic_write(DIAGNOSTIC_WARNING, "mapping", "%.*s parked %u record(s) from LSN %llu: %s",
-                     (int)mapping->settings.name.size, (const char *)mapping->settings.name.data,
-                     batch->count, (unsigned long long)batch->first_lsn, problem);
+    diagnostic_write_rarely(&mapping->parked, DIAGNOSTIC_WARNING, "mapping",
+                            "%.*s parked %u record(s) from LSN %llu: %s", (int)mapping->settings.name.size,
+                            (const char *)mapping->settings.name.data, batch->count,
+                            (unsigned long long)batch->first_lsn, problem);
     return STATUS_OK;
 }
 

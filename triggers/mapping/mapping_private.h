@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/diagnostic.h"
 #include "base/thread.h"
 #include "function/work.h"
 #include "mapping/mapping.h"
@@ -37,7 +38,8 @@ struct mapping {
     struct gate_view *view;
     struct subscription *subscription;
     struct mapping_cursor cursor;
-    uint64_t read_lsn;     /* after the last record taken from the feed */
+    uint64_t read_lsn;             /* after the last record taken from the feed */
+    struct diagnostic_rate parked; /* told of it, now and then */
     int64_t followed_us;   /* steady time when the cursor last passed what was not wanted, or of the start */
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t woken;

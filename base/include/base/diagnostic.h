@@ -23,6 +23,7 @@ enum diagnostic_form {
 enum {
     DIAGNOSTIC_MESSAGE_BYTES_MAX = 1024, /* longer messages are cut */
     DIAGNOSTIC_LINE_BYTES_MAX = 8192,    /* fields that do not fit are cut or left out */
+    DIAGNOSTIC_RATE_US = 10 * 1000000,   /* between two lines of what happens again and again */
 };
 
 /* Something that a program reads beside the message. */
@@ -38,6 +39,16 @@ void diagnostic_write(enum diagnostic_level level, const char *component, const 
 void diagnostic_write_fields(enum diagnostic_level level, const char *component,
                              const struct diagnostic_field *fields, size_t count, const char *format, ...)
     PRINTF_LIKE(5, 6);
+/* What happens again and again; zeroed: not yet. */
+struct diagnostic_rate {
+    int64_t told_us; /* when it was told last, by the steady clock */
+    uint64_t held;   /* how often it was not, since */
+};
+
+/* A line, unless there was one in the last DIAGNOSTIC_RATE_US; the next has a field `held_back` with how many there were
+ * between. Thread: one at a time for each `rate`. */
+void diagnostic_write_rarely(struct diagnostic_rate *rate, enum diagnostic_level level, const char *component,
+                             const char *format, ...) PRINTF_LIKE(4, 5);
 /* Lines below `level` are dropped. At start, and whenever the operator changes it. Thread: any. */
 void diagnostic_level_set(enum diagnostic_level level);
 /* Thread: any. */

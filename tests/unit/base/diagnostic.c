@@ -108,12 +108,32 @@ static void test_bounds(void **state)
     buffer_reset(&large);
 }
 
+/* What happens a hundred times is told once, and the next time with how often it was not. */
+static void test_rarely(void **state)
+{
+    static struct capture capture;
+    struct diagnostic_rate rate = {0};
+    (void)state;
+    diagnostic_form_set(DIAGNOSTIC_TEXT);
+    capture_begin(&capture);
+    for (int i = 0; i < 100; i++) {
+        diagnostic_write_rarely(&rate, DIAGNOSTIC_WARNING, "job", "number %d", i);
+    }
+    rate.told_us -= DIAGNOSTIC_RATE_US;
+    diagnostic_write_rarely(&rate, DIAGNOSTIC_WARNING, "job", "number %d", 100);
+    capture_end(&capture);
+    assert_int_equal(lines_of(capture.text), 2);
+    assert_non_null(strstr(capture.text, " warning job: number 0\n"));
+    assert_non_null(strstr(capture.text, " warning job: number 100 held_back=99\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_rarely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
