@@ -561,6 +561,22 @@ def dropped_columns(session, host):
     with Client(host.address) as client:
         assert server.scrub(client) == []
     session.execute("DROP TABLE parted")
+    # A view keeps its rows while those that come back are filled in.
+    session.execute("CREATE TABLE viewed (p int, r int, c int, v int, PRIMARY KEY (p, r))")
+    session.execute("INSERT INTO viewed (p, r, v) VALUES (1, 1, 1)")
+    session.execute("UPDATE viewed USING TIMESTAMP 200 SET c = 2 WHERE p = 2 AND r = 1")
+    session.execute("ALTER TABLE viewed DROP c USING TIMESTAMP 150")
+    session.execute("CREATE MATERIALIZED VIEW seen AS SELECT * FROM viewed WHERE p IS NOT NULL AND r IS NOT NULL PRIMARY KEY (r, p)")
+    view = "SELECT p FROM seen WHERE r = 1"
+    wait_for("the view", lambda: rows(session, view) == [(1,)] and rows(session, "SELECT view_name FROM system.built_views") == [("seen",)])
+    session.execute("ALTER TABLE viewed ADD c int")
+    assert (1,) in rows(session, view)
+    wait_for("what came back", lambda: rows(session, view) == [(1,), (2,)])
+    session.execute("DELETE FROM viewed WHERE p IN (1, 2)")
+    with Client(host.address) as client:
+        assert (rows(session, view), server.scrub(client)) == ([], [])
+    session.execute("DROP MATERIALIZED VIEW seen")
+    session.execute("DROP TABLE viewed")
 
 
 def types_that_change(session, _):
