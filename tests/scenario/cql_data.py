@@ -654,6 +654,15 @@ def other_doors(session, host):
         assert rows(session, "SELECT v FROM shared") == [(6,)]
         client.request(server.DELETE, {server.TABLE: "ks.shared", server.KEY: item})
         assert rows(session, "SELECT c FROM shared") == [(None,)]
+        # A row that is told as it became is no larger than others.
+        session.execute("CREATE TABLE heavy (k int PRIMARY KEY, a blob, b blob)")
+        session.execute(session.prepare("INSERT INTO heavy (k, a) VALUES (1, ?)"), [bytes(9 << 20)])
+        try:
+            client.request(server.UPDATE, {server.TABLE: "ks.heavy", server.KEY: {"k": 1}, server.CHANGE: "SET #b = #a", server.NAMES: {"#a": "a", "#b": "b"}, server.WANT_NEW: True})
+        except server.Failure as failure:
+            assert failure.status == 4 and "a row of 188" in str(failure), failure
+        else:
+            raise AssertionError("a row of 18 MiB was taken")
 
 
 def expiry(session, host):
