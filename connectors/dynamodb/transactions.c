@@ -377,8 +377,7 @@ static struct bytes request_token(struct call *call)
 {
     struct bytes token = text_of(call->input, "ClientRequestToken");
     return token.size == 0 ? token
-                           : bytes_of_text(arena_format(call->arena, "%s/%.*s", call->operation->name,
-                                                        (int)token.size, (const char *)token.data));
+                           : arena_join(call->arena, bytes_of_text(call->operation->name), '/', token);
 }
 
 /* Refuses what is known to fail without asking the store. */

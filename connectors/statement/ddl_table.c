@@ -376,8 +376,8 @@ static void alter_take_back(const struct value *facts, const struct type *before
 }
 
 /* Rows that are there by the cells of one column alone come and go with it: what is indexed by columns of the key alone is
- * indexed anew. */
-static void alter_index_anew(struct schema *next)
+ * indexed anew. Where rows only come, what is there stays meanwhile: views are read while they are filled in. */
+static void alter_index_anew(struct schema *next, bool rows_go)
 {
     for (size_t i = 0; i < next->indexes_count; i++) {
         struct index_schema *index = &next->indexes[i];
@@ -385,7 +385,9 @@ static void alter_index_anew(struct schema *next)
         for (size_t k = 0; k < index->partition_count + index->clustering_count; k++) {
             is_of_key = is_of_key && schema_is_key(next, index_key_column(index, k)->name);
         }
-        index->space = is_of_key ? 0 : index->space;
+        bool stays = !is_of_key || (!rows_go && index->state == INDEX_ACTIVE);
+        index->space = stays ? index->space : 0;
+        index->state = is_of_key ? INDEX_CREATING : index->state;
     }
 }
 
@@ -435,6 +437,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
     struct column *columns =
         arena_create_array(call->arena, next->columns_count + statement->columns.count, sizeof(*columns));
     enum status status = STATUS_OK;
+    bool is_again = false;
     for (size_t i = 0; i < next->columns_count; i++) {
         columns[i] = next->columns[i];
     }
@@ -461,11 +464,12 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
         if (status == STATUS_OK) {
             status = alter_check_again(call, table, options, added);
         }
-        if (status == STATUS_OK && added->was_dropped) {
-            alter_index_anew(next);
-        }
+        is_again |= added->was_dropped;
         next->columns_count++;
         next->next_column++;
+    }
+    if (is_again) {
+        alter_index_anew(next, false);
     }
     return status;
 }
@@ -562,7 +566,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
         memmove(&next->columns[at], &next->columns[at + 1],
                 (next->columns_count - at - 1) * sizeof(*next->columns));
         next->columns_count--;
-        alter_index_anew(next);
+        alter_index_anew(next, true);
     }
     return STATUS_OK;
 }

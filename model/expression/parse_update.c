@@ -13,10 +13,14 @@ static const char *const section_names[] = {
     [ACTION_DELETE] = "DELETE",
 };
 
-static enum status path_error(struct parser *parser, enum complaint complaint, const struct path *one,
-                              const struct path *two, const char *verb)
+/* Nothing, when there is a complaint that tells as much. */
+static void path_complain(struct parser *parser, enum complaint complaint, const struct path *one,
+                          const struct path *two, const char *verb)
 {
     struct buffer text = {0};
+    if (complaint >= parser->complaint) {
+        return;
+    }
     path_format(one, &text);
     buffer_put_text(&text, ", path two: ");
     path_format(two, &text);
@@ -25,45 +29,43 @@ static enum status path_error(struct parser *parser, enum complaint complaint, c
                           "path one: %.*s",
                           verb, (int)text.size, (const char *)text.data);
     buffer_reset(&text);
-    return STATUS_OK;
 }
 
-static enum status check_paths(struct parser *parser, const struct path *earlier, const struct path *path)
+static void check_paths(struct parser *parser, const struct path *earlier, const struct path *path)
 {
     if (path_overlaps(earlier, path)) {
-        return path_error(parser, COMPLAINT_OVERLAP, earlier, path, "overlap");
+        path_complain(parser, COMPLAINT_OVERLAP, earlier, path, "overlap");
+    } else if (path_conflicts(earlier, path)) {
+        path_complain(parser, COMPLAINT_CONFLICT, earlier, path, "conflict");
     }
-    return path_conflicts(earlier, path) ? path_error(parser, COMPLAINT_CONFLICT, earlier, path, "conflict")
-                                         : STATUS_OK;
 }
 
-/* Each with those before it; that is done only when some two do not go together, for there may be a thousand. */
-static enum status check_all_paths(struct parser *parser, const struct path *paths, size_t count)
+/* Each with those before it, up to the first overlap; that is done only when some two do not go together, for there may be
+ * thousands. */
+static void check_all_paths(struct parser *parser, const struct path *paths, size_t count)
 {
     struct path *sorted = arena_create_array(parser->options->arena, count, sizeof(*sorted));
-    enum status status = STATUS_OK;
     if (count == 0) {
-        return STATUS_OK;
+        return;
     }
     memcpy(sorted, paths, count * sizeof(*sorted));
     if (!paths_clash(sorted, count)) {
-        return STATUS_OK;
+        return;
     }
     for (size_t i = 1; i < count; i++) {
-        for (size_t k = 0; k < i && status == STATUS_OK; k++) {
-            status = check_paths(parser, &paths[k], &paths[i]);
+        for (size_t k = 0; k < i && parser->complaint > COMPLAINT_OVERLAP; k++) {
+            check_paths(parser, &paths[k], &paths[i]);
         }
     }
-    return status;
 }
 
-static enum status check_actions(struct parser *parser, const struct update *update)
+static void check_actions(struct parser *parser, const struct update *update)
 {
     struct path *paths = arena_create_array(parser->options->arena, update->count, sizeof(*paths));
     for (size_t i = 0; i < update->count; i++) {
         paths[i] = update->actions[i].path;
     }
-    return check_all_paths(parser, paths, update->count);
+    check_all_paths(parser, paths, update->count);
 }
 
 /* operand (("+" | "-") operand)? */
@@ -245,7 +247,7 @@ enum status update_parse(struct bytes text, const struct expression_options *opt
     }
     status = parse_sections(&parser, &update);
     if (status == STATUS_OK) {
-        status = check_actions(&parser, &update);
+        check_actions(&parser, &update);
     }
     if (status == STATUS_OK) {
         status = parser_end(&parser);
@@ -273,7 +275,7 @@ enum status projection_parse(struct bytes text, const struct expression_options 
         status = parser_advance(&parser);
     }
     if (status == STATUS_OK) {
-        status = check_all_paths(&parser, paths, count);
+        check_all_paths(&parser, paths, count);
     }
     if (status == STATUS_OK) {
         status = parser_end(&parser);

@@ -138,11 +138,12 @@ static enum status import_wait(struct import *import, uint64_t under_way_max, st
 static void import_settle(struct import *import)
 {
     struct arena arena = {0};
-    uint64_t answered = 0;
-    do {
-        answered = import->answered;
+    bool is_answered = true;
+    while (import->sent > import->answered && is_answered) {
+        uint64_t answered = import->answered;
         (void)import_receive(import, &arena, NULL);
-    } while (import->sent > import->answered && import->answered > answered);
+        is_answered = import->answered > answered;
+    }
     arena_reset(&arena);
 }
 

@@ -483,12 +483,12 @@ static enum status evaluate_change(const struct fold_scene *scene, struct write 
     if (row == NULL) {
         return status;
     }
+    row->bounded = row->is_unwritten ? change : row->bounded; /* before it is written to be told */
     if (status == STATUS_OK && change->wants_new) {
         status =
             evaluate_told(scene, change, row, &request->arena, &change->has_new, &change->new_image, error);
     }
     row->flags |= change->flags;
-    row->bounded = row->is_unwritten ? change : row->bounded;
     return status;
 }
 

@@ -17,24 +17,47 @@ static bool schema_has_space(const struct schema *schema, uint32_t space)
     return schema->space == space;
 }
 
-/* The record's image: {"retired": [space, …]}, those that nobody writes to from now on. */
+/* Whether an index that was complete has to be filled in anew, in the space it has. */
+static bool index_is_refilled(const struct schema *next, const struct index_schema *index)
+{
+    bool is_refilled = false;
+    for (size_t i = 0; next != NULL && i < next->indexes_count && !is_refilled; i++) {
+        is_refilled = next->indexes[i].space == index->space && index->state == INDEX_ACTIVE &&
+                      next->indexes[i].state == INDEX_CREATING;
+    }
+    return is_refilled;
+}
+
+static void space_add(struct value *spaces, uint32_t space)
+{
+    spaces->items.at[spaces->items.count++] = value_of_integer(space);
+}
+
+/* The record's image: {"refilled": [space, …], "retired": [space, …]}, those of indexes that are filled in anew where they are,
+ * and those that nobody writes to from now on. */
 static struct bytes retired_encode(const struct schema *current, const struct schema *next,
                                    struct arena *arena)
 {
     struct buffer image = {0};
-    struct value *spaces = arena_create_array(arena, current->indexes_count + 1, sizeof(*spaces));
-    size_t count = 0;
+    struct value pairs[] = {value_of_text(bytes_of_text("refilled")),
+                            {.kind = VALUE_LIST},
+                            value_of_text(bytes_of_text("retired")),
+                            {.kind = VALUE_LIST}};
+    for (size_t i = 1; i < ARRAY_COUNT(pairs); i += 2) {
+        pairs[i].items.at = arena_create_array(arena, current->indexes_count + 1, sizeof(struct value));
+    }
     if (!schema_has_space(next, current->space)) {
-        spaces[count++] = value_of_integer(current->space);
+        space_add(&pairs[3], current->space);
     }
     for (size_t i = 0; i < current->indexes_count; i++) {
-        if (!schema_has_space(next, current->indexes[i].space)) {
-            spaces[count++] = value_of_integer(current->indexes[i].space);
+        const struct index_schema *index = &current->indexes[i];
+        if (!schema_has_space(next, index->space)) {
+            space_add(&pairs[3], index->space);
+        } else if (index_is_refilled(next, index)) {
+            space_add(&pairs[1], index->space);
         }
     }
-    struct value pairs[] = {value_of_text(bytes_of_text("retired")),
-                            {.kind = VALUE_LIST, .items = {.at = spaces, .count = count}}};
-    struct value map = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = 1}};
+    struct value map = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = ARRAY_COUNT(pairs) / 2}};
     codec_value_encode(&image, &map);
     struct bytes copy = arena_copy(arena, buffer_bytes(&image));
     buffer_reset(&image);
@@ -82,6 +105,20 @@ static enum status retire_expiries(struct fold *fold, struct environment_write *
                                    fold__metadata_key(key, METADATA_EXPIRIES, schema->space), NULL, error);
 }
 
+/* What was filled in of those indexes is forgotten; their entries stay. Records of older versions name none. */
+static enum status refill(struct environment_write *write, const struct value *spaces, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; spaces != NULL && i < spaces->items.count && status == STATUS_OK; i++) {
+        uint8_t key[METADATA_SPACE_KEY_BYTES];
+        status = environment_write_erase(write, TREE_METADATA,
+                                         fold__metadata_key(key, METADATA_BACKFILL,
+                                                            (uint32_t)spaces->items.at[i].integer),
+                                         NULL, error);
+    }
+    return status;
+}
+
 enum status fold__retire(struct fold *fold, struct environment_write *write, const struct record *record,
                          uint64_t lsn, struct error *error)
 {
@@ -101,6 +138,9 @@ enum status fold__retire(struct fold *fold, struct environment_write *write, con
                                        fold__metadata_key(key, METADATA_RETIRED,
                                                           (uint32_t)spaces->items.at[i].integer),
                                        bytes_of(value, sizeof(value)), error);
+    }
+    if (status == STATUS_OK) {
+        status = refill(write, value_map_get(&image, bytes_of_text("refilled")), error);
     }
     if (status == STATUS_OK && record->operation == OPERATION_SCHEMA) {
         status = retire_expiries(fold, write, record, error);

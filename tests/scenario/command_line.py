@@ -34,6 +34,8 @@ def verbs(running):
     expect(running.run("put", "t", '{"id":"a","n":1e200}'), 2, error="9.99")
     expect(running.run("delete", "t", '{"id":"a","n":1}', "--old"), 0, '{"id":"a","n":1}')
     expect(running.run("import", "t", "-", text='{"id":"b","n":1}\n\n{"id":"b","n":2}\nbroken\n'), 2, error="line 4: ")
+    for text, options in ("broken\n", ()), ("\n", ("--csv",)):  # nothing was sent: no answer is waited for
+        expect(running.run("import", "t", "-", *options, text=text), 2, error="oxbow import: 0 items were written\n")
     many = "".join('{"id":"%s","n":%d}\n' % ("many" if n != 40 else "", n) for n in range(100))
     expect(running.run("import", "t", "-", text=many), 2, error="line 41: ")
     expect(running.run("import", "t", "-", text=many), 2, error="oxbow import: 99 items were written\n")

@@ -561,6 +561,22 @@ def dropped_columns(session, host):
     with Client(host.address) as client:
         assert server.scrub(client) == []
     session.execute("DROP TABLE parted")
+    # A view keeps its rows while those that come back are filled in.
+    session.execute("CREATE TABLE viewed (p int, r int, c int, v int, PRIMARY KEY (p, r))")
+    session.execute("INSERT INTO viewed (p, r, v) VALUES (1, 1, 1)")
+    session.execute("UPDATE viewed USING TIMESTAMP 200 SET c = 2 WHERE p = 2 AND r = 1")
+    session.execute("ALTER TABLE viewed DROP c USING TIMESTAMP 150")
+    session.execute("CREATE MATERIALIZED VIEW seen AS SELECT * FROM viewed WHERE p IS NOT NULL AND r IS NOT NULL PRIMARY KEY (r, p)")
+    view = "SELECT p FROM seen WHERE r = 1"
+    wait_for("the view", lambda: rows(session, view) == [(1,)] and rows(session, "SELECT view_name FROM system.built_views") == [("seen",)])
+    session.execute("ALTER TABLE viewed ADD c int")
+    assert (1,) in rows(session, view)
+    wait_for("what came back", lambda: rows(session, view) == [(1,), (2,)])
+    session.execute("DELETE FROM viewed WHERE p IN (1, 2)")
+    with Client(host.address) as client:
+        assert (rows(session, view), server.scrub(client)) == ([], [])
+    session.execute("DROP MATERIALIZED VIEW seen")
+    session.execute("DROP TABLE viewed")
 
 
 def types_that_change(session, _):
@@ -638,6 +654,15 @@ def other_doors(session, host):
         assert rows(session, "SELECT v FROM shared") == [(6,)]
         client.request(server.DELETE, {server.TABLE: "ks.shared", server.KEY: item})
         assert rows(session, "SELECT c FROM shared") == [(None,)]
+        # A row that is told as it became is no larger than others.
+        session.execute("CREATE TABLE heavy (k int PRIMARY KEY, a blob, b blob)")
+        session.execute(session.prepare("INSERT INTO heavy (k, a) VALUES (1, ?)"), [bytes(9 << 20)])
+        try:
+            client.request(server.UPDATE, {server.TABLE: "ks.heavy", server.KEY: {"k": 1}, server.CHANGE: "SET #b = #a", server.NAMES: {"#a": "a", "#b": "b"}, server.WANT_NEW: True})
+        except server.Failure as failure:
+            assert failure.status == 4 and "a row of 188" in str(failure), failure
+        else:
+            raise AssertionError("a row of 18 MiB was taken")
 
 
 def expiry(session, host):

@@ -129,6 +129,10 @@ def sasi(session):
             "DELETE FROM searched WHERE expr(plain, 1)", "Custom index expressions cannot be used in WHERE clauses for UPDATE or DELETE statements",
             "CREATE MATERIALIZED VIEW sought AS SELECT k FROM searched WHERE expr(plain, 1) PRIMARY KEY (k)",
             "WHERE clause for materialized view 'sought' cannot contain custom index expressions")
+    session.execute("CREATE TABLE expr (k int, expr int, m map<int, int>, PRIMARY KEY (k, expr))")  # a name like others
+    session.execute("INSERT INTO expr (k, expr) VALUES (1, 2)")
+    for where in ("expr = 2", "expr IN (1, 2)", "(expr) > (1)", "(expr = 2)"):
+        assert rows(session, f"SELECT expr FROM expr WHERE k = 1 AND {where}") == [(2,)], where
 
 
 def emptied(session):

@@ -144,6 +144,8 @@ def a_token_makes_a_transaction_one(db, wire):
     equal(db.get_item(TableName="one", Key=item(p="count"))["Item"]["n"], typed(1))
     fails(MISMATCH, "", db.transact_write_items, TransactItems=add(2), ClientRequestToken=token)
     db.execute_transaction(TransactStatements=[{"Statement": "INSERT INTO \"one\" VALUE {'p': 'token'}"}], ClientRequestToken=token)  # operations share no tokens
+    for n in (1, 2):  # a token is all of its characters
+        db.transact_write_items(TransactItems=[{"Put": {"TableName": "one", "Item": item(p="other", n=n)}}], ClientRequestToken=f"x\0{n}")
     db.transact_write_items(TransactItems=add(1), ClientRequestToken=str(uuid.uuid4()))
     equal(db.get_item(TableName="one", Key=item(p="count"))["Item"]["n"], typed(2))
     fails(VALIDATION, "Member must have length less than or equal to 36", db.transact_write_items, TransactItems=add(1), ClientRequestToken="x" * 37)

@@ -75,8 +75,8 @@ class Server:
         shutil.rmtree(self.directory)
 
     def run(self, *words, text=None):
-        """Runs a verb; returns exit code, output, error."""
-        done = subprocess.run([OXBOW, *words, "--server", self.address], capture_output=True, text=True, input=text)
+        """Runs a verb, which does not hang; returns exit code, output, error."""
+        done = subprocess.run([OXBOW, *words, "--server", self.address], capture_output=True, text=True, input=text, timeout=100)
         return done.returncode, done.stdout, done.stderr
 
 
