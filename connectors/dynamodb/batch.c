@@ -361,48 +361,15 @@ static void batch_put_capacity(const struct batch *batch, struct buffer *body)
     capacity_put_all(call, capacities, count, body);
 }
 
-/* Whether an earlier write of the batch is of the same item collection, which is told once. */
-static bool batch_has_metrics(const struct batch *batch, size_t i)
-{
-    const struct batch_write *write = &batch->writes[i];
-    for (size_t k = 0; k < i; k++) {
-        const struct batch_write *other = &batch->writes[k];
-        if (other->schema == write->schema && metrics_are_same(write->schema, &other->item, &write->item)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void batch_put_metrics(const struct batch *batch, struct buffer *body)
 {
     struct call *call = batch->call;
-    bool is_open = false;
-    struct bytes table = {0};
+    struct touched_item *items = arena_create_array(call->arena, batch->count, sizeof(*items));
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_write *write = &batch->writes[i];
-        if (!metrics_wanted(call->input, write->schema, call->arena) || batch_has_metrics(batch, i)) {
-            continue;
-        }
-        if (!is_open) {
-            json_name(body, "ItemCollectionMetrics");
-            json_open(body, '{');
-        }
-        if (!is_open || !bytes_equal(table, write->table)) {
-            if (is_open) {
-                json_close(body, ']');
-            }
-            table = write->table;
-            json_name_bytes(body, table);
-            json_open(body, '[');
-        }
-        is_open = true;
-        metrics_put(body, write->schema, &write->item, call->arena);
+        items[i] = (struct touched_item){write->table, write->schema, &write->item};
     }
-    if (is_open) {
-        json_close(body, ']');
-        json_close(body, '}');
-    }
+    metrics_put_all(call, items, batch->count, body);
 }
 
 static void batch_reply(struct call *call)

@@ -335,16 +335,27 @@ enum status throttle_fail(struct call *call, bool is_index);
 void throttle_charge(struct call *call, const struct capacity *capacity);
 void throttle_reset(struct dynamodb_door *door);
 
+/* --- item collections (collections.c) ----------------------------------------------------------------------------- */
+
+/* ReturnItemCollectionMetrics asks for them, and the table has a local index. */
+bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena);
+/* `key` may be the whole item. */
+void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
+                 struct arena *arena);
+/* What one of several writes touches. */
+struct touched_item {
+    struct bytes table; /* as the request names it */
+    const struct schema *schema;
+    const struct value *item; /* or its key */
+};
+/* The member ItemCollectionMetrics where it is wanted: by table in the order in which tables come first, each collection once. */
+void metrics_put_all(struct call *call, const struct touched_item *items, size_t count, struct buffer *body);
+
 /* --- items (items.c) --------------------------------------------------------------------------------------------- */
 
 /* STATUS_NOT_FOUND: there is none, and no failure is noted. *ret_bytes is its size before the projection (or NULL). */
 enum status item_find(struct call *call, const struct schema *schema, const struct value *key,
                       const struct projection *projection, struct value *ret_item, size_t *ret_bytes);
-bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena);
-void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
-                 struct arena *arena);
-/* Whether two keys, or items, are of one item collection. */
-bool metrics_are_same(const struct schema *schema, const struct value *a, const struct value *b);
 /* The failure of a condition, with the item when it is wanted. */
 void condition_failure(struct call *call, bool wants_item, bool had_old, struct bytes old_image);
 const char *update_text(const char *text);

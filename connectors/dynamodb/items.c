@@ -11,46 +11,6 @@ struct item_write {
     struct bytes returns;
 };
 
-void metrics_put(struct buffer *body, const struct schema *schema, const struct value *key,
-                 struct arena *arena)
-{
-    struct value part = {.kind = VALUE_MAP};
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        const struct value *found = value_map_get(key, schema->partition[i].name);
-        map_set_member(&part, arena_copy_text(arena, schema->partition[i].name), found, arena);
-    }
-    json_open(body, '{');
-    json_name(body, "ItemCollectionKey");
-    attributes_put(body, &part);
-    json_name(body, "SizeEstimateRangeGB");
-    buffer_put_text(body, "[0.0,1.0]}");
-}
-
-bool metrics_are_same(const struct schema *schema, const struct value *a, const struct value *b)
-{
-    for (size_t i = 0; i < schema->partition_count; i++) {
-        struct bytes name = schema->partition[i].name;
-        if (!value_equal(value_map_get(a, name), value_map_get(b, name))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool metrics_wanted(const struct value *input, const struct schema *schema, struct arena *arena)
-{
-    if (!text_is(text_of(input, "ReturnItemCollectionMetrics"), "SIZE")) {
-        return false;
-    }
-    for (size_t i = 0; i < schema->indexes_count; i++) {
-        struct value properties = properties_decode(schema->indexes[i].properties, arena);
-        if (boolean_of(&properties, "IsLocal")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* --- answers of writes ------------------------------------------------------------------------------------------ */
 
 static void put_attributes(struct call *call, const struct item_write *write, const struct value *old,

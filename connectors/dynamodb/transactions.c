@@ -271,57 +271,14 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
     capacity_put_all(call, capacities, count, body);
 }
 
-static bool metrics_are_of(const struct action_write *writes, size_t count, const struct schema *schema)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (writes[i].schema == schema) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether a change before `k` is of the same item collection, which is told once. */
-static bool metrics_are_told(const struct transaction *transaction, size_t k)
-{
-    const struct schema *schema = transaction->writes[k].schema;
-    for (size_t i = 0; i < k; i++) {
-        if (transaction->writes[i].schema == schema &&
-            metrics_are_same(schema, transaction->changes[i].item, transaction->changes[k].item)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* By table, in the order in which tables come first. */
 static void write_put_metrics(struct call *call, const struct transaction *transaction, struct buffer *body)
 {
-    bool is_open = false;
+    struct touched_item *items = arena_create_array(call->arena, transaction->count, sizeof(*items));
     for (size_t i = 0; i < transaction->count; i++) {
-        const struct schema *schema = transaction->writes[i].schema;
-        if (metrics_are_of(transaction->writes, i, schema) ||
-            !metrics_wanted(call->input, schema, call->arena)) {
-            continue;
-        }
-        if (!is_open) {
-            json_name(body, "ItemCollectionMetrics");
-            json_open(body, '{');
-            is_open = true;
-        }
-        json_name_bytes(body, transaction->writes[i].table);
-        json_open(body, '[');
-        for (size_t k = i; k < transaction->count; k++) {
-            if (transaction->writes[k].schema == schema && !metrics_are_told(transaction, k)) {
-                json_item(body);
-                metrics_put(body, schema, transaction->changes[k].item, call->arena);
-            }
-        }
-        json_close(body, ']');
+        const struct action_write *write = &transaction->writes[i];
+        items[i] = (struct touched_item){write->table, write->schema, transaction->changes[i].item};
     }
-    if (is_open) {
-        json_close(body, '}');
-    }
+    metrics_put_all(call, items, transaction->count, body);
 }
 
 static bool is_cancellation(const struct gate_outcome *outcome)

@@ -58,62 +58,75 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     return status;
 }
 
-/* A read of one row; what goes back in time may look at much of the log, and is the reader pool's until its reply is sent. */
-struct row_read {
-    struct native_later later;
-    struct native_request request;
+/* What a get or a history asks for. */
+struct row_wanted {
     struct bytes table;
     const struct value *key;
     uint64_t as_of; /* of a get */
     uint64_t limit; /* of a history */
 };
 
-static void row_destroy(struct native_later *later)
+/* False: the request was refused. */
+static bool row_take(struct native_door *door, struct native_request *request, bool is_history,
+                     struct row_wanted *ret_wanted)
 {
-    struct row_read *row = (struct row_read *)later;
-    arena_reset(&row->request.arena);
-    memory_destroy(row);
-}
-
-/* Takes what the request holds, of a history or a get; NULL: it was refused. */
-static struct row_read *row_begin(struct native_door *door, struct native_request *request, bool is_history)
-{
-    struct row_read *row = memory_create(sizeof(*row));
     struct error error;
-    row->later.destroy = row_destroy;
-    row->request = *request;
-    request->arena = (struct arena){0}; /* the read's */
-    row->key = native__item(&row->request, WIRE_FIELD_KEY);
-    enum status status = row->key == NULL
+    *ret_wanted = (struct row_wanted){.key = native__item(request, WIRE_FIELD_KEY)};
+    enum status status = ret_wanted->key == NULL
                              ? error_set(&error, STATUS_INVALID, "the key must be a map of attributes")
                              : STATUS_OK;
     if (status == STATUS_OK) {
-        status = codec_field_text(&row->request.body, WIRE_FIELD_TABLE, &row->table, &error);
+        status = codec_field_text(&request->body, WIRE_FIELD_TABLE, &ret_wanted->table, &error);
     }
     if (status == STATUS_OK && is_history) {
-        status = codec_field_unsigned(&row->request.body, WIRE_FIELD_LIMIT, 0, &row->limit, &error);
+        status = codec_field_unsigned(&request->body, WIRE_FIELD_LIMIT, 0, &ret_wanted->limit, &error);
     } else if (status == STATUS_OK) {
-        status = native__as_of(door, &row->request.body, &row->as_of, &error);
+        status = native__as_of(door, &request->body, &ret_wanted->as_of, &error);
     }
-    if (status == STATUS_OK) {
-        return row;
+    if (status != STATUS_OK) {
+        native__answer_error(door, &request->peer, status, error.text);
     }
-    native__answer_error(door, &row->request.peer, status, error.text);
-    row_destroy(&row->later);
-    return NULL;
+    return status == STATUS_OK;
 }
 
-static enum status row_get(struct row_read *row, struct gate_view *view, struct buffer *body,
+static enum status row_get(const struct row_wanted *wanted, struct gate_view *view, struct buffer *body,
                            struct error *error)
 {
     struct bytes image;
-    enum status status = gate_get(view, row->table, row->key, row->as_of, NULL, NULL, &image, error);
+    enum status status = gate_get(view, wanted->table, wanted->key, wanted->as_of, NULL, NULL, &image, error);
     if (status == STATUS_OK) {
         codec_put_map(body, 1);
         native__put_field(body, WIRE_FIELD_ITEM);
         buffer_put(body, image);
     }
     return status;
+}
+
+/* A read that goes back in time may look at much of the log: it is the reader pool's until its reply is sent. */
+struct row_read {
+    struct native_later later;
+    struct row_wanted wanted;
+    struct arena arena; /* the request's, which holds what is wanted */
+};
+
+static void row_destroy(struct native_later *later)
+{
+    struct row_read *row = (struct row_read *)later;
+    arena_reset(&row->arena);
+    memory_destroy(row);
+}
+
+static void
+row_later(struct native_door *door, struct native_request *request, const struct row_wanted *wanted,
+          void (*run)(struct gate_reading *reading, struct gate_view *view, struct gate_view *aside))
+{
+    struct row_read *row = memory_create(sizeof(*row));
+    row->later.destroy = row_destroy;
+    row->later.reading.run = run;
+    row->wanted = *wanted;
+    row->arena = request->arena;
+    request->arena = (struct arena){0}; /* the read's */
+    native__later(door, &request->peer, &row->later);
 }
 
 /* Thread: the pool's. */
@@ -124,7 +137,7 @@ static void row_run(struct gate_reading *reading, struct gate_view *view, struct
     struct error error;
     (void)aside;
     gate_view_show_plain(view, false);
-    reply->status = row_get(row, view, &reply->body, &error);
+    reply->status = row_get(&row->wanted, view, &reply->body, &error);
     if (reply->status != STATUS_OK) {
         native__put_error(&reply->body, reply->status, error.text);
     }
@@ -133,25 +146,23 @@ static void row_run(struct gate_reading *reading, struct gate_view *view, struct
 
 void native__serve_get(struct native_door *door, struct native_request *request)
 {
-    struct row_read *row = row_begin(door, request, false);
+    struct row_wanted wanted;
     struct buffer body = {0};
     struct error error;
-    if (row == NULL) {
+    if (!row_take(door, request, false, &wanted)) {
         return;
     }
-    if (row->as_of > 0) {
-        row->later.reading.run = row_run;
-        native__later(door, &row->request.peer, &row->later);
+    if (wanted.as_of > 0) {
+        row_later(door, request, &wanted, row_run);
         return;
     }
-    enum status status = row_get(row, door->view, &body, &error);
+    enum status status = row_get(&wanted, door->view, &body, &error);
     if (status == STATUS_OK) {
-        native__reply(door, &row->request.peer, &body);
+        native__reply(door, &request->peer, &body);
     } else {
-        native__answer_error(door, &row->request.peer, status, error.text);
+        native__answer_error(door, &request->peer, status, error.text);
     }
     buffer_reset(&body);
-    row_destroy(&row->later);
 }
 
 void native__put_record(struct gate *gate, struct buffer *body, const struct feed_record *found)
@@ -224,7 +235,8 @@ static void history_run(struct gate_reading *reading, struct gate_view *view, st
     struct error error;
     (void)view;
     (void)aside;
-    reply->status = gate_history(list.gate, row->table, row->key, row->limit, list_change, &list, &error);
+    reply->status = gate_history(list.gate, row->wanted.table, row->wanted.key, row->wanted.limit,
+                                 list_change, &list, &error);
     if (reply->status == STATUS_OK) {
         codec_put_map(&reply->body, 1);
         native__put_field(&reply->body, WIRE_FIELD_RECORDS);
@@ -239,9 +251,8 @@ static void history_run(struct gate_reading *reading, struct gate_view *view, st
 
 void native__serve_history(struct native_door *door, struct native_request *request)
 {
-    struct row_read *row = row_begin(door, request, true);
-    if (row != NULL) {
-        row->later.reading.run = history_run;
-        native__later(door, &row->request.peer, &row->later);
+    struct row_wanted wanted;
+    if (row_take(door, request, true, &wanted)) {
+        row_later(door, request, &wanted, history_run);
     }
 }

@@ -469,6 +469,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
         next->next_column++;
     }
     if (is_again) {
+        next->has_returned = true;
         alter_index_anew(next, false);
     }
     return status;

@@ -75,11 +75,38 @@ MUST_USE enum status statement__restrictions_hold(const struct restrictions *res
                                                   const struct source_row *row, bool *ret_holds,
                                                   struct error *error);
 
+/* One restriction. `format` takes a name as %.*s; the error is CQL_INVALID. */
+MUST_USE enum status statement__restriction_fail(struct exec_call *call, const char *format,
+                                                 struct bytes name);
+bool statement__restriction_is_token(const struct restriction *restriction);
+/* CONTAINS, CONTAINS KEY, c[k] =: a column may have many. */
+bool statement__restriction_is_containing(const struct restriction *restriction);
+bool statement__restriction_is_exact(const struct restriction *restriction);
+bool statement__restriction_is_lower(const struct restriction *restriction);
+bool statement__restriction_is_slice(const struct restriction *restriction);
+/* The one that gives a column its value or values; NULL: none. */
+struct restriction *statement__restriction_exact(const struct restrictions *restrictions,
+                                                 const struct source_column *column);
+
 /* restriction_bind.c: one relation with what is bound; what does not depend on the others is checked. */
 MUST_USE enum status statement__restriction_bind(struct exec_call *call, const struct source *source,
                                                  const struct cql_relation *relation,
                                                  struct restriction *ret_restriction);
-bool statement__restriction_is_slice(const struct restriction *restriction);
+/* restriction_merge.c: what WHERE says of columns, then what it asks indexes by their names. */
+MUST_USE enum status statement__restrictions_take(struct exec_call *call, const struct source *source,
+                                                  const struct cql_relations *where,
+                                                  struct restrictions_use use,
+                                                  struct restrictions *restrictions);
+/* restriction_custom.c: expr(…), which no class of indexes that there is knows: how Cassandra says so. Never STATUS_OK. */
+MUST_USE enum status statement__restrictions_custom(struct exec_call *call, const struct source *source,
+                                                    const struct cql_relation *relation, bool is_again);
+/* restriction_choose.c: what each is for: partitions, ranges of rows, an index, or a filter. */
+MUST_USE enum status statement__restrictions_choose(struct exec_call *call, const struct source *source,
+                                                    struct restrictions_use use,
+                                                    struct restrictions *restrictions);
+/* The index that gives the rows for which a restriction holds; NULL: none does. */
+const struct index_schema *statement__restriction_index(const struct source *source,
+                                                        const struct restriction *restriction);
 /* restriction_held.c: what a row's collections hold. `collections` are by the numbers of the row's columns, zeroed: each is decoded
  * once for all relations that ask for it. */
 struct held_collection;

@@ -371,6 +371,7 @@ static bool schema_decode_wide(struct reader *reader, uint8_t version, struct sc
         column->is_static = reader_u8(reader) == 1;
         column->was_dropped = version >= 7 && reader_u8(reader) == 1;
         column->dropped_us = version >= 7 ? (int64_t)reader_u64(reader) : 0;
+        schema->has_returned |= column->was_dropped;
         column->name = arena_copy(arena, reader_sized(reader));
         if (type_decode(reader, arena, &column->type, NULL) != STATUS_OK) {
             return false;

@@ -258,6 +258,9 @@ void wide_row_settle(struct wide_row *row, struct wide_deletion mask)
 
 void wide_row_forget_dropped(const struct schema *schema, struct wide_row *row)
 {
+    if (!schema->has_returned) {
+        return;
+    }
     for (size_t i = 0; i < schema->columns_count; i++) {
         const struct column *column = &schema->columns[i];
         for (size_t k = 0; k < row->count && column->was_dropped; k++) {

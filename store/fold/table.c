@@ -35,8 +35,8 @@ static void space_add(struct value *spaces, uint32_t space)
 
 /* The record's image: {"refilled": [space, …], "retired": [space, …]}, those of indexes that are filled in anew where they are,
  * and those that nobody writes to from now on. */
-static struct bytes retired_encode(const struct schema *current, const struct schema *next,
-                                   struct arena *arena)
+static struct bytes left_spaces_encode(const struct schema *current, const struct schema *next,
+                                       struct arena *arena)
 {
     struct buffer image = {0};
     struct value pairs[] = {value_of_text(bytes_of_text("refilled")),
@@ -86,7 +86,7 @@ size_t write_table_change(struct catalog *catalog, struct arena *arena, const st
         .kind = CHANGE_TABLE,
         .operation = operation,
         .schema = current,
-        .image = retired_encode(current, next, arena),
+        .image = left_spaces_encode(current, next, arena),
     };
     return 2;
 }

@@ -80,6 +80,7 @@ struct schema {
     struct key_column *clustering;
     size_t columns_count; /* of a wide table */
     struct column *columns;
+    bool has_returned;            /* some column was dropped and added again */
     uint32_t next_column;         /* id of the next column that is added */
     uint32_t gc_grace_seconds;    /* how long a wide table's tombstones are kept against late writes */
     uint32_t default_ttl_seconds; /* of what is written to a wide table without a TTL of its own; 0: none */
