@@ -310,6 +310,9 @@ struct capacity {
 bool capacity_is_wanted(const struct call *call);
 double capacity_read_units(size_t bytes, bool is_consistent);
 double capacity_write_units(size_t bytes);
+/* Whether an index with those properties holds the attribute of that name. */
+bool index_holds_attribute(const struct schema *schema, const struct index_schema *index,
+                           const struct value *properties, struct bytes name);
 /* The attributes of an item that an index with those properties holds. */
 struct value index_projected(const struct schema *schema, const struct index_schema *index,
                              const struct value *properties, const struct value *item, struct arena *arena);
@@ -382,14 +385,22 @@ struct page {
     struct error error;
 };
 
+/* What Select asks for, against the rest of the request: what can be told without the table. */
+enum status page_check_select(struct page *page);
 /* Finds the index (name empty: none) and whether it can be read as the request asks. */
 enum status page_index(struct page *page, struct bytes name);
 /* What is asked of an index that does not hold it: a local one fetches it, a global one refuses. */
 enum status page_check_projected(struct page *page);
-/* The filter of a query names nothing that the index, local or global, does not hold; a scan's may, and finds it missing. */
+/* query.c: the filter of a query names nothing that the index, local or global, does not hold; a scan's may, and finds it missing. */
 enum status page_check_filtered(struct page *page);
-/* No key is empty. */
+/* query.c: no key is empty. */
 enum status page_check_key_terms(struct call *call, const struct key_term *terms, size_t count);
+/* The request's ExclusiveStartKey; NULL: it has none. */
+enum status page_read_start(struct call *call, const struct value **ret_key);
+/* Begins behind it (NULL: at the beginning), when it is a key of table and index, and in the range of the query. */
+enum status page_start(struct page *page, const struct value *key, bool is_query);
+/* Reads and answers. A few rows are looked at here; what has more is read anew in the pool. */
+enum status page_run(struct page *page);
 /* Whether the filter is asked of what a global index holds of an item, which is not all of it. */
 bool page_filters_entries(const struct page *page);
 /* The size of a row looked at, as its table or index has it. `context`: the page. */

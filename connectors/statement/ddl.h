@@ -33,5 +33,10 @@ MUST_USE enum status ddl_change_submit(struct exec_call *call, const struct gate
  * "UPDATED", "DROPPED"; NULL: nothing). */
 struct gate_request ddl_table_begin(struct exec_call *call, const char *change, struct bytes keyspace,
                                     struct bytes name);
+/* What the gate said of it, as the statement's. */
+MUST_USE enum status ddl_table_submitted(struct exec_call *call, enum status status,
+                                         const struct error *error);
+/* default_time_to_live is for tables whose cells may expire. */
+MUST_USE enum status ddl_check_default_ttl(struct exec_call *call, const struct schema *schema);
 
 #endif

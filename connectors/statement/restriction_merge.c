@@ -1,6 +1,5 @@
 /* What WHERE says, relation by relation: two of one column go together, or are refused. */
 #include "restrictions.h"
-#include "views.h"
 
 static bool have_common_columns(const struct restriction *a, const struct restriction *b)
 {

@@ -63,10 +63,18 @@ struct select_stored {
     struct bytes statics;
 };
 
-/* select.c: filters, groups, counts and writes down a row. `stored` NULL: the row lives as long as the call. */
+/* select_take.c: filters, groups, counts and writes down a row. `stored` NULL: the row lives as long as the call. */
 MUST_USE enum status statement__select_take(struct select *select, const struct source_row *row,
                                             const struct select_stored *stored, enum select_step *ret_step,
                                             struct error *error);
+
+/* select_take.c: writes down the last group, when there is one. */
+MUST_USE enum status statement__select_group_end(struct select *select, struct error *error);
+
+/* select_order.c: DISTINCT, GROUP BY and ORDER BY of a statement whose selection and restrictions are made. Failures are set. */
+MUST_USE enum status statement__select_distinct(struct select *select);
+MUST_USE enum status statement__select_groups(struct select *select);
+MUST_USE enum status statement__select_order(struct select *select);
 
 /* select.c: what the index that is read is of: its target, u8, and its column; in the call's arena. Empty: none is read. */
 struct bytes statement__select_index(const struct select *select);
@@ -80,9 +88,11 @@ void statement__select_read_ended(struct select *select, enum status status);
 MUST_USE enum status statement__select_log(struct select *select);
 /* select_system.c: the same of a system table. */
 MUST_USE enum status statement__select_system(struct select *select);
-/* select_system.c: users' keyspaces as the catalog has them, and the node; in the call's arena. Failures are set. */
+/* describe_catalog.c: users' keyspaces as the catalog has them, and the node; in the call's arena. Failures are set. */
 MUST_USE enum status statement__describe_catalog(struct exec_call *call,
                                                  const struct described **ret_described);
+/* describe_catalog.c: roles, who has which, and what they are granted. */
+void statement__describe_roles(struct exec_call *call, struct described *described);
 
 /* select_page.c: positions as texts that only this server can have made, for this statement with these values. */
 struct bytes statement__position_encode(struct exec_call *call, const struct select_position *position);
@@ -90,7 +100,7 @@ struct bytes statement__position_encode(struct exec_call *call, const struct sel
 MUST_USE enum status statement__position_decode(struct exec_call *call, struct bytes text,
                                                 struct select_position *ret_position);
 
-/* select.c: what will be evaluated of a row later, in `arena`. `stored` as above. */
+/* select_take.c: what will be evaluated of a row later, in `arena`. `stored` as above. */
 MUST_USE enum status statement__select_keep(const struct select *select, const struct source_row *row,
                                             const struct select_stored *stored, struct arena *arena,
                                             struct source_row *ret_row, struct error *error);
