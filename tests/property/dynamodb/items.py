@@ -6,6 +6,7 @@ $OXBOW_TEST_SCALE makes it longer."""
 import base64
 import os
 import random
+import re
 import sys
 from decimal import Context, Decimal
 
@@ -197,6 +198,27 @@ class Expression:
 
     def members(self):
         return {**({"ExpressionAttributeNames": self.names} if self.names else {}), **({"ExpressionAttributeValues": self.values} if self.values else {})}
+
+
+class Statement(Expression):
+    """The same as PartiQL writes it."""
+
+    def __init__(self):
+        super().__init__()
+        self.parameters = []
+
+    def path(self, where):
+        self.attributes.append(where[0])
+        return ".".join(f'"{step}"' if isinstance(step, str) else f"[{step}]" for step in where).replace(".[", "[")
+
+    def value(self, given):
+        self.parameters.append(to_json(given))
+        return "?"
+
+    @staticmethod
+    def of(condition):
+        text_ = re.sub(r"attribute_(not_)?exists\(([^()]*)\)", lambda found: f"{found[2]} IS {'' if found[1] else 'NOT '}MISSING", condition)
+        return re.sub(r" IN \(([?, ]*)\)", r" IN [\1]", text_)
 
 
 COMPARE = {"=": lambda a, b: a is not None and a == b, "<>": lambda a, b: a is None or b is None or a != b, "<": lambda a, b: (order(a, b) or 0) < 0,
@@ -628,6 +650,36 @@ class Model:
         keys = [one.encode() if isinstance(one, str) else one for one in keys]
         assert keys == sorted(keys, reverse=not forward), about
 
+    def partiql(self, wire):
+        """SELECT: of a partition, of some of its items, of all."""
+        rng, statement = self.rng, Statement()
+        parts, holds = [], []
+        if rng.random() < 0.7:
+            partition = ("S", rng.choice(PARTITIONS))
+            parts.append(f"{statement.path(('p',))} = {statement.value(partition)}")
+            holds.append(lambda item: item["p"] == partition)
+            if rng.random() < 0.5:
+                operator, given = rng.choice(["=", "<", "<=", ">", ">="]), ("N", number(rng))
+                parts.append(f"{statement.path(('q',))} {operator} {statement.value(given)}")
+                holds.append(lambda item: COMPARE[operator](item["q"], given))
+        index = rng.choice(["", "", '."local"'])
+        if rng.random() < 0.7:
+            text_, more = condition(rng, statement, avoid=("lo",) if index else ())  # a key is compared with what it may be
+            parts.append(f"({statement.of(text_)})")
+            holds.append(more)
+        limit = rng.choice([None, 1, 3, 50])
+        body = {"Statement": f'SELECT * FROM "table"{index}{" WHERE " if parts else ""}{" AND ".join(parts)}', **({"Parameters": statement.parameters} if statement.parameters else {}), **({"Limit": limit} if limit else {})}
+        wanted = [item for item in self.items.values() if (not index or "lo" in item) and all(one(item) for one in holds)]
+        found, token = [], None
+        while True:
+            status, _, answer = wire.send("ExecuteStatement", {**body, **({"NextToken": token} if token else {})})
+            assert status == 200, f"{body}: {answer}"
+            found, token = found + [item_of_json(one) for one in answer["Items"]], answer.get("NextToken")
+            if token is None:
+                break
+        assert sorted(found, key=place) == sorted(wanted, key=place), f"{body}\nfound    {found}\nexpected {wanted}"
+        self.counts["ExecuteStatement", ""] = self.counts.get(("ExecuteStatement", ""), 0) + 1
+
     def scan(self, wire):
         expression, body = Expression(), {"TableName": "table"}
         index = self.rng.choice([None, None, *INDEXES])
@@ -660,14 +712,14 @@ def main():
         wire = Wire(host.dynamodb)
         create(wire)
         for done in range(ROUNDS):
-            step = model.rng.choices([model.write, model.transact, model.batch, model.read, model.query, model.scan], [50, 8, 3, 15, 18, 6])[0]
+            step = model.rng.choices([model.write, model.transact, model.batch, model.read, model.query, model.scan, model.partiql], [50, 8, 3, 15, 18, 6, 8])[0]
             step(wire)
             if done == ROUNDS // 2:
                 host.kill()
                 host.start()
                 wire = Wire(host.dynamodb)
     print(", ".join(f"{operation} {kind or 'answered'}: {count}" for (operation, kind), count in sorted(model.counts.items())))
-    for operation, kind in (("UpdateItem", ""), ("UpdateItem", INVALID), ("UpdateItem", FAILED), ("PutItem", FAILED), ("TransactWriteItems", CANCELED), ("TransactWriteItems", ""), ("BatchWriteItem", "")):
+    for operation, kind in (("UpdateItem", ""), ("UpdateItem", INVALID), ("UpdateItem", FAILED), ("PutItem", FAILED), ("TransactWriteItems", CANCELED), ("TransactWriteItems", ""), ("BatchWriteItem", ""), ("ExecuteStatement", "")):
         assert model.counts.get((operation, kind), 0) > 10, f"hardly any {operation} {kind}"
 
 
