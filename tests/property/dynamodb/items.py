@@ -4,10 +4,12 @@
 The model holds a table as a dictionary and works out every answer by looking at all items. $OXBOW_SEED repeats a run,
 $OXBOW_TEST_SCALE makes it longer."""
 import base64
+import copy
 import os
 import random
 import re
 import sys
+import time
 from decimal import Context, Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scenario"))
@@ -445,13 +447,22 @@ class Model:
         self.items = {}
         self.counts = {}
         self.touched = []  # paths of the last update
+        self.headers = {}  # of what reads
+
+    def then(self):
+        """The model as it is now, whose reads go back to this moment: commits are told apart by milliseconds."""
+        time.sleep(0.003)
+        past = copy.copy(self)
+        past.items, past.headers = dict(self.items), {"X-Oxbow-As-Of": f"{time.time():.3f}"}
+        time.sleep(0.003)
+        return past
 
     def get(self, where):
         return self.items.get(place(where))
 
     def request(self, wire, operation, body, wanted):
         """Sends; `wanted` gives the answer as the model has it, or raises Refused. Both must agree: the answer, or None."""
-        status, _, answer = wire.send(operation, body)
+        status, _, answer = wire.send(operation, body, **(self.headers if operation == "GetItem" else {}))
         kind = "" if status == 200 else answer["__type"].split("#")[1]
         try:
             expected = wanted()
@@ -582,7 +593,7 @@ class Model:
         limit = self.rng.choice([None, 1, 2, 3, 5, 50])
         body = {**body, **({"Limit": limit} if limit else {})}
         while True:
-            status, _, answer = wire.send(operation, body)
+            status, _, answer = wire.send(operation, body, **self.headers)
             assert status == 200, f"{operation} {body}: {answer}"
             found += [item_of_json(one) for one in answer["Items"]]
             scanned += answer["ScannedCount"]
@@ -601,7 +612,7 @@ class Model:
 
     def query_refused(self, wire, body, index, lacking):
         """A query's filter sees what the index holds, and names nothing else."""
-        status, _, answer = wire.send("Query", body)
+        status, _, answer = wire.send("Query", body, **self.headers)
         text_, _, names = answer.get("message", "").partition("[")
         assert status == 400 and answer["__type"].endswith("ValidationException"), f"{body}: {answer}"
         assert text_ == f"One or more parameter values were invalid: Secondary index {index} does not project one or more filter attributes: ", f"{body}: {answer}"
@@ -711,9 +722,15 @@ def main():
     with Server() as host:
         wire = Wire(host.dynamodb)
         create(wire)
+        past = []
         for done in range(ROUNDS):
             step = model.rng.choices([model.write, model.transact, model.batch, model.read, model.query, model.scan, model.partiql], [50, 8, 3, 15, 18, 6, 8])[0]
             step(wire)
+            if done % 500 == 0:
+                past.append(model.then())
+            if done % 12 == 0:
+                then = model.rng.choice(past)
+                model.rng.choice([then.read, then.query, then.scan])(wire)
             if done == ROUNDS // 2:
                 host.kill()
                 host.start()
