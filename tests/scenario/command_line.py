@@ -51,6 +51,34 @@ def verbs(running):
     assert "item " in subprocess.run([OXBOW, "limits"], capture_output=True, text=True).stdout
 
 
+def parked(running):
+    """What a function cannot handle is shown, goes through a version that can, or is given up."""
+    def deploy(source, *more):
+        with open(os.path.join(running.directory, "main.lua"), "w", encoding="utf-8") as file:
+            file.write(f"function handler(e) {source} end")
+        return running.run("deploy", "picky", file.name, *more)
+
+    expect(running.run("table", "create", "p", "--partition", "id:text"), 0)
+    expect(deploy("error('no ' .. e.records[1].keys.id)", "--on", "p", "--retries", "0"), 0)
+    for item in "abc":
+        expect(running.run("put", "p", '{"id":"%s"}' % item), 0)
+    wait_for("what is parked", lambda: running.run("parked")[1].count("\n") == 3)
+    shown = [json.loads(line) for line in running.run("parked", "list", "picky")[1].splitlines()]
+    assert [row["records"][0]["keys"]["id"] for row in shown] == list("abc") and "no a" in shown[0]["error"], shown
+    lsns = [str(row["lsn"]) for row in shown]
+    expect(running.run("status"), 0, "oxbow parked retry MAPPING")
+    expect(running.run("parked", "retry", "picky"), 5, error=f"LSN {lsns[0]} stays parked: ")
+    expect(running.run("parked", "discard", "picky", lsns[1]), 0, "discarded")
+    expect(running.run("parked", "discard", "picky", lsns[1]), 3, error="parked: the mapping picky has parked nothing")
+    expect(deploy("print('seen', e.records[1].keys.id)"), 0, "version 2")
+    expect(running.run("parked", "retry", "picky", "--dry-run"), 0, "would go through", "seen\ta")
+    expect(running.run("parked", "retry", "picky"), 0, f"picky LSN {lsns[0]} went through\npicky LSN {lsns[2]} went")
+    expect(running.run("parked"), 0, "")
+    assert running.run("parked")[1] == ""
+    for words in ("retry",), ("discard", "picky"), ("what",):
+        expect(running.run("parked", *words), 2, error="usage: oxbow parked")
+
+
 def starts(running):
     def start(*arguments, **environment):
         command = [OXBOW, "serve", *arguments]
@@ -152,6 +180,7 @@ def main():
     both_addresses_of_localhost()
     with Server() as running:
         verbs(running)
+        parked(running)
         starts(running)
         without_a_server(running)
     done = subprocess.run([OXBOW, "status", "--server", "127.0.0.1:1"], capture_output=True, text=True)

@@ -93,6 +93,9 @@ static void host_run_work(struct host *host, struct host_work *work)
     case TASK_REMOVE:
         host__remove(host, work, &outcome);
         break;
+    case TASK_UNPARK:
+        host__unpark(host, work, &outcome);
+        break;
     }
     work->done(work->context, &outcome);
     arena_reset(&work->arena);
@@ -249,6 +252,26 @@ enum status host_invoke(struct host *host, struct bytes name, uint64_t version, 
     work->function.version = version;
     work->event = *event;
     work->is_dry = is_dry;
+    return work_send(host, work, task, error);
+}
+
+enum status host_invoke_parked(struct host *host, struct bytes name, uint64_t version,
+                               const struct host_parked *parked, bool is_dry, const struct host_task *task,
+                               struct error *error)
+{
+    struct host_work *work = work_create(TASK_INVOKE, task);
+    work->function.name = name;
+    work->function.version = version;
+    work->parked = *parked;
+    work->is_dry = is_dry;
+    return work_send(host, work, task, error);
+}
+
+enum status host_unpark(struct host *host, const struct host_parked *parked, const struct host_task *task,
+                        struct error *error)
+{
+    struct host_work *work = work_create(TASK_UNPARK, task);
+    work->parked = *parked;
     return work_send(host, work, task, error);
 }
 
