@@ -251,14 +251,25 @@ static void put_fact(struct buffer *body, const char *name, uint64_t number)
     codec_put_unsigned(body, number);
 }
 
-static void list_mapping(void *context, struct bytes name, const struct mapping_facts *facts)
+static void put_word(struct buffer *body, const char *name, struct bytes text)
+{
+    codec_put_text(body, bytes_of_text(name));
+    codec_put_text(body, text);
+}
+
+static void list_mapping(void *context, const struct mapping_settings *settings,
+                         const struct mapping_facts *facts)
 {
     struct mapping_list *list = context;
-    codec_put_map(&list->mappings, 7);
-    codec_put_text(&list->mappings, bytes_of_text("name"));
-    codec_put_text(&list->mappings, name);
-    codec_put_text(&list->mappings, bytes_of_text("state"));
-    codec_put_text(&list->mappings, bytes_of_text(facts->state));
+    codec_put_map(&list->mappings, 13);
+    put_word(&list->mappings, "name", settings->name);
+    put_word(&list->mappings, "function", settings->function);
+    put_fact(&list->mappings, "version", settings->version);
+    put_word(&list->mappings, "table", settings->table);
+    put_word(&list->mappings, "filter", settings->filter);
+    put_fact(&list->mappings, "batch", settings->batch);
+    put_fact(&list->mappings, "retries", settings->retries);
+    put_word(&list->mappings, "state", bytes_of_text(facts->state));
     put_fact(&list->mappings, "next_lsn", facts->next_lsn);
     put_fact(&list->mappings, "invocations", facts->invocations);
     put_fact(&list->mappings, "records", facts->records);

@@ -102,6 +102,9 @@ enum status command__deploy(struct client *client, const struct command_line *li
     }
     if (status == STATUS_OK && line->on != NULL) {
         status = deploy_map(client, line, error);
+        if (status != STATUS_OK) {
+            error_prefix(error, "the version is stored, but not put on table %s", line->on);
+        }
     }
     buffer_reset(&request.fields);
     arena_reset(&sources);

@@ -221,9 +221,12 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
     if (status == STATUS_OK) {
         status = host__start_mapping(host, &work->mapping, &error);
     } else {
-        (void)error_set(&error, status, "%s",
-                        status == STATUS_CONDITION ? "there is a mapping of that name already"
-                                                   : committed.text);
+        (void)
+            error_set(&error, status, "%s",
+                      status == STATUS_CONDITION
+                          ? "there is a mapping of that name already, and it goes on as it was; end it first "
+                            "to make it anew (oxbow functions unmap)"
+                          : committed.text);
     }
     if (status != STATUS_OK) {
         outcome_fail(outcome, work, status, error.text);

@@ -92,7 +92,8 @@ MUST_USE enum status host_remove(struct host *host, struct bytes name, const str
 
 /* Calls `visit` with each mapping that runs or has stopped. Thread: any. */
 void host_mappings(struct host *host,
-                   void (*visit)(void *context, struct bytes name, const struct mapping_facts *facts),
+                   void (*visit)(void *context, const struct mapping_settings *settings,
+                                 const struct mapping_facts *facts),
                    void *context);
 
 #endif
