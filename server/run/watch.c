@@ -73,8 +73,9 @@ static void judge_log(struct watch *watch, struct health *health)
 {
     struct log_tip tip = log_tip(watch->objects.log);
     uint64_t most = watch->configuration->log_bytes_max;
-    bool stops = most != 0 && tip.bytes + watch->configuration->segment_bytes > most;
-    if (stops || (most != 0 && tip.bytes > most / 100 * WATCH_FULL_PERCENT)) {
+    bool is_last = most != 0 && tip.bytes + watch->configuration->segment_bytes > most;
+    bool stops = is_last && tip.spares == 0;
+    if (is_last || (most != 0 && tip.bytes > most / 100 * WATCH_FULL_PERCENT)) {
         health_add(health, stops ? "log_full" : "log_nearly_full", stops,
                    "Raise --log-bytes-max, or keep less history (--retention-hours), and reload the settings "
                    "(SIGHUP).",
