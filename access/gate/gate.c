@@ -1,6 +1,9 @@
 /* The gate itself, and what it knows of tables. Writes are in plan.c and table.c, reads in view.c. */
 #include "gate/gate.h"
 
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "environment/environment.h"
@@ -46,12 +49,46 @@ void gate_table_list(struct gate *gate, bool with_system,
     catalog_list(gate->options.catalog, with_system, visit, context);
 }
 
+/* The time of the oldest record of the log, for a message: " at …", or nothing. */
+static void oldest_format(struct log *log, char *text, size_t size)
+{
+    struct buffer buffer = {0};
+    struct record record;
+    int64_t time_us = 0;
+    char time[CLOCK_TEXT_BYTES];
+    text[0] = '\0';
+    if (log_record_at(log, log_tip(log).first_lsn, &buffer, &record, &time_us, NULL) == STATUS_OK) {
+        clock_format(time_us, time);
+        (void)snprintf(text, size, " at %s", time);
+    }
+    buffer_reset(&buffer);
+}
+
+/* What was there then may still change as long as the moment has not come. */
+static enum status moment_check(struct gate *gate, int64_t time_us, struct error *error)
+{
+    char now[CLOCK_TEXT_BYTES];
+    int64_t now_us = clock_wall_us(gate->options.clock);
+    int64_t commit_us = log_tip(gate->options.log).commit_time_us;
+    now_us = now_us < commit_us ? commit_us : now_us;
+    if (time_us <= now_us) {
+        return STATUS_OK;
+    }
+    clock_format(now_us, now);
+    return error_set(error, STATUS_INVALID, "that moment has not come yet: it is %s", now);
+}
+
 enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error)
 {
+    char oldest[CLOCK_TEXT_BYTES + 8];
     uint64_t lsn = 0;
-    enum status status = log_lsn_at(gate->options.log, time_us, &lsn, error);
+    enum status status = moment_check(gate, time_us, error);
+    if (status == STATUS_OK) {
+        status = log_lsn_at(gate->options.log, time_us, &lsn, error);
+    }
     if (status == STATUS_OK && lsn == 0) { /* no LSN: elsewhere it means now */
-        status = error_set(error, STATUS_TRIMMED, "that moment lies before the first commit");
+        oldest_format(gate->options.log, oldest, sizeof(oldest));
+        status = error_set(error, STATUS_TRIMMED, "that moment lies before the first commit%s", oldest);
     }
     if (status == STATUS_OK) {
         *ret_lsn = lsn;

@@ -102,6 +102,20 @@ static enum status mapping_of(const struct native_request *request, struct mappi
     return status;
 }
 
+static enum status parked_of(const struct native_request *request, struct host_parked *ret_parked,
+                             struct error *error)
+{
+    enum status status = codec_field_text(&request->body, WIRE_FIELD_MAPPING, &ret_parked->mapping, error);
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(&request->body, WIRE_FIELD_PARKED, 0, &ret_parked->lsn, error);
+    }
+    if (status == STATUS_OK &&
+        (ret_parked->mapping.size == 0 || ret_parked->lsn == 0 || ret_parked->lsn > INT64_MAX)) {
+        status = error_set(error, STATUS_INVALID, "a parked batch is named by its mapping and its LSN");
+    }
+    return status;
+}
+
 static enum status function_invoke(struct native_door *door, struct native_request *request,
                                    const struct host_task *task, struct error *error)
 {
@@ -109,6 +123,8 @@ static enum status function_invoke(struct native_door *door, struct native_reque
     uint64_t version = 0;
     bool is_dry = false;
     struct value null = value_of_null();
+    struct host_parked parked = {0};
+    bool is_parked = codec_field(&request->body, WIRE_FIELD_PARKED) != NULL;
     const struct value *event = codec_field(&request->body, WIRE_FIELD_EVENT);
     enum status status = codec_field_text(&request->body, WIRE_FIELD_FUNCTION, &name, error);
     if (status == STATUS_OK) {
@@ -117,9 +133,15 @@ static enum status function_invoke(struct native_door *door, struct native_reque
     if (status == STATUS_OK) {
         status = codec_field_boolean(&request->body, WIRE_FIELD_DRY, false, &is_dry, error);
     }
-    return status == STATUS_OK ? host_invoke(door->options.host, name, version, event == NULL ? &null : event,
-                                             is_dry, task, error)
-                               : status;
+    if (status == STATUS_OK && is_parked) {
+        status = parked_of(request, &parked, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return is_parked ? host_invoke_parked(door->options.host, name, version, &parked, is_dry, task, error)
+                     : host_invoke(door->options.host, name, version, event == NULL ? &null : event, is_dry,
+                                   task, error);
 }
 
 static enum status function_request(struct native_door *door, struct native_request *request,
@@ -129,6 +151,7 @@ static enum status function_request(struct native_door *door, struct native_requ
     struct host_function function = {0};
     struct mapping_settings mapping = {0};
     struct subscription_options start = {0};
+    struct host_parked parked = {0};
     struct bytes name = {0};
     enum status status = STATUS_OK;
     switch (request->peer.type) {
@@ -143,6 +166,9 @@ static enum status function_request(struct native_door *door, struct native_requ
     case WIRE_MAPPING_CREATE:
         status = mapping_of(request, &mapping, &start, error);
         return status == STATUS_OK ? host_map(host, &mapping, &start, task, error) : status;
+    case WIRE_PARKED_DELETE:
+        status = parked_of(request, &parked, error);
+        return status == STATUS_OK ? host_unpark(host, &parked, task, error) : status;
     default:
         status = codec_field_text(&request->body, WIRE_FIELD_MAPPING, &name, error);
         return status == STATUS_OK ? host_unmap(host, name, task, error) : status;
@@ -225,14 +251,25 @@ static void put_fact(struct buffer *body, const char *name, uint64_t number)
     codec_put_unsigned(body, number);
 }
 
-static void list_mapping(void *context, struct bytes name, const struct mapping_facts *facts)
+static void put_word(struct buffer *body, const char *name, struct bytes text)
+{
+    codec_put_text(body, bytes_of_text(name));
+    codec_put_text(body, text);
+}
+
+static void list_mapping(void *context, const struct mapping_settings *settings,
+                         const struct mapping_facts *facts)
 {
     struct mapping_list *list = context;
-    codec_put_map(&list->mappings, 7);
-    codec_put_text(&list->mappings, bytes_of_text("name"));
-    codec_put_text(&list->mappings, name);
-    codec_put_text(&list->mappings, bytes_of_text("state"));
-    codec_put_text(&list->mappings, bytes_of_text(facts->state));
+    codec_put_map(&list->mappings, 13);
+    put_word(&list->mappings, "name", settings->name);
+    put_word(&list->mappings, "function", settings->function);
+    put_fact(&list->mappings, "version", settings->version);
+    put_word(&list->mappings, "table", settings->table);
+    put_word(&list->mappings, "filter", settings->filter);
+    put_fact(&list->mappings, "batch", settings->batch);
+    put_fact(&list->mappings, "retries", settings->retries);
+    put_word(&list->mappings, "state", bytes_of_text(facts->state));
     put_fact(&list->mappings, "next_lsn", facts->next_lsn);
     put_fact(&list->mappings, "invocations", facts->invocations);
     put_fact(&list->mappings, "records", facts->records);

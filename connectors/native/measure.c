@@ -45,6 +45,7 @@ static struct gate_operation operations[] = {
     [WIRE_CREDENTIAL_REMOVE] = GATE_OPERATION("native", "credential remove"),
     [WIRE_METRICS] = GATE_OPERATION("native", "metrics"),
     [WIRE_SCRUB] = GATE_OPERATION("native", "scrub"),
+    [WIRE_PARKED_DELETE] = GATE_OPERATION("native", "parked delete"),
 };
 
 /* By the answer's status. */

@@ -49,6 +49,10 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     if (status == STATUS_OK) {
         status = codec_field_unsigned(body, WIRE_FIELD_AS_OF_TIME, 0, &time_us, error);
     }
+    if (status == STATUS_OK && time_us == 0 && *ret_lsn == 0 &&
+        codec_field(body, WIRE_FIELD_AS_OF) != NULL) { /* elsewhere 0 means now */
+        return error_set(error, STATUS_TRIMMED, "LSN 0 lies before the first commit, which is LSN 1");
+    }
     if (status == STATUS_OK && time_us == 0 && *ret_lsn > 0) {
         status = gate_lsn_whole(door->options.gate, *ret_lsn, ret_lsn, error);
     }

@@ -112,6 +112,7 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_FUNCTION_DELETE:
     case WIRE_MAPPING_CREATE:
     case WIRE_MAPPING_DELETE:
+    case WIRE_PARKED_DELETE:
         native__serve_function(door, request);
         break;
     case WIRE_FUNCTION_LIST:

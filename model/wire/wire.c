@@ -32,6 +32,7 @@ bool wire_type_is_write(enum wire_type type)
     case WIRE_FUNCTION_DELETE:
     case WIRE_MAPPING_CREATE:
     case WIRE_MAPPING_DELETE:
+    case WIRE_PARKED_DELETE:
     case WIRE_CREDENTIAL_CREATE:
     case WIRE_CREDENTIAL_REMOVE:
         break;

@@ -40,7 +40,8 @@ static const struct command commands[] = {
      command__restore},
     {"deploy",
      "NAME FILE [--module NAME=FILE] [--timeout MS] [--memory BYTES]\n"
-     "             [--on TABLE [--from …] [--filter CONDITION] [--batch N] [--retries N]]",
+     "             [--on TABLE [--from latest|oldest|LSN|TIME|AGO] [--filter CONDITION] [--batch N] "
+     "[--retries N]]",
      "stores a new version of a Lua function; with --on it runs on a table's changes from now on", 2, 2,
      command__deploy},
     {"functions", "[list | delete NAME | unmap NAME]", "shows functions and their mappings, or ends them", 0,
@@ -48,6 +49,9 @@ static const struct command commands[] = {
     {"invoke", "NAME [EVENT] [--version N] [--dry-run]",
      "runs a function on an event (JSON); what it writes is committed unless --dry-run", 1, 2,
      command__invoke},
+    {"parked", "[list [MAPPING] | retry MAPPING [LSN] [--dry-run] | discard MAPPING LSN]",
+     "shows changes that functions could not handle, puts them through the newest version, gives them up", 0,
+     3, command__parked},
     {"credentials", "create [NAME] | list | remove ACCESS_KEY_ID",
      "makes an access key for the principal NAME (admin), shows them, takes one back", 1, 2,
      command__credentials},
@@ -70,6 +74,10 @@ bool command_describe(size_t at, struct command_description *ret_description)
                                                     .help = commands[at].help};
     return true;
 }
+
+static const char command_moments[] = "\nLSN|TIME|AGO: the number of a commit, as history shows it; a time "
+                                      "with its zone, like 2026-11-21T08:15:30Z or\n"
+                                      "'2026-11-21 14:00+01:00'; or how long ago, like 90s, 15m, 6h or 3d\n";
 
 static void command_help(void)
 {
@@ -242,6 +250,7 @@ int command_main(int count, char **arguments)
     enum status status = line_read(&line, count - 1, arguments + 1, &error);
     if (status == STATUS_OK && line.help) {
         (void)printf("usage: oxbow %s %s\n\n%s\n", command->name, command->usage, command->help);
+        (void)printf("%s", strstr(command->usage, "LSN|TIME|AGO") == NULL ? "" : command_moments);
         return 0;
     }
     if (status == STATUS_OK) {

@@ -94,6 +94,8 @@ MUST_USE enum status command__object(const char *what, const char *text, struct 
 void command__print_conditions(const struct value *conditions);
 /* Prints a value as one line of JSON. */
 void command__print(const struct value *value);
+/* Prints what a function logged, on standard error; NULL: nothing. */
+void command__print_lines(const struct value *lines);
 /* Prints a change record as one line of JSON. */
 void command__print_record(const struct value *record, bool has_colours);
 
@@ -107,6 +109,7 @@ enum status command__history(struct client *client, const struct command_line *l
 enum status command__import(struct client *client, const struct command_line *line, struct error *error);
 enum status command__tail(struct client *client, const struct command_line *line, struct error *error);
 enum status command__update(struct client *client, const struct command_line *line, struct error *error);
+enum status command__parked(struct client *client, const struct command_line *line, struct error *error);
 enum status command__restore(struct client *client, const struct command_line *line, struct error *error);
 enum status command__deploy(struct client *client, const struct command_line *line, struct error *error);
 enum status command__functions(struct client *client, const struct command_line *line, struct error *error);

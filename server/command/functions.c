@@ -102,6 +102,9 @@ enum status command__deploy(struct client *client, const struct command_line *li
     }
     if (status == STATUS_OK && line->on != NULL) {
         status = deploy_map(client, line, error);
+        if (status != STATUS_OK) {
+            error_prefix(error, "the version is stored, but not put on table %s", line->on);
+        }
     }
     buffer_reset(&request.fields);
     arena_reset(&sources);
@@ -165,6 +168,14 @@ enum status command__functions(struct client *client, const struct command_line 
     return status;
 }
 
+void command__print_lines(const struct value *lines)
+{
+    for (size_t i = 0; lines != NULL && lines->kind == VALUE_LIST && i < lines->items.count; i++) {
+        struct bytes text = lines->items.at[i].bytes;
+        (void)fprintf(stderr, "%.*s\n", (int)text.size, (const char *)text.data);
+    }
+}
+
 enum status command__invoke(struct client *client, const struct command_line *line, struct error *error)
 {
     struct command_request request = {0};
@@ -192,10 +203,7 @@ enum status command__invoke(struct client *client, const struct command_line *li
         const struct value *effects = codec_field(&answer, WIRE_FIELD_CHANGES);
         const struct value *result = codec_field(&answer, WIRE_FIELD_RESULT);
         struct value null = value_of_null();
-        for (size_t i = 0; lines != NULL && lines->kind == VALUE_LIST && i < lines->items.count; i++) {
-            struct bytes text = lines->items.at[i].bytes;
-            (void)fprintf(stderr, "%.*s\n", (int)text.size, (const char *)text.data);
-        }
+        command__print_lines(lines);
         for (size_t i = 0;
              line->dry && effects != NULL && effects->kind == VALUE_LIST && i < effects->items.count; i++) {
             command__print(&effects->items.at[i]);

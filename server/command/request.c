@@ -75,12 +75,26 @@ static bool time_ago(const char *text, int64_t *ret_us)
     return *ret_us > 0;
 }
 
-/* RFC 3339 in UTC, with or without a fraction of a second. */
+/* The offset of a time zone, Z or like +01:00. */
+static bool zone_written(const char *text, int64_t *ret_us)
+{
+    struct tm parts = {0};
+    const char *rest = *text == '+' || *text == '-' ? strptime(text + 1, "%H:%M", &parts) : NULL;
+    int64_t seconds = parts.tm_hour * 3600 + parts.tm_min * 60;
+    *ret_us = (*text == '-' ? -seconds : seconds) * 1000000;
+    return strcmp(text, "Z") == 0 || (rest != NULL && *rest == '\0');
+}
+
+/* RFC 3339 section 5.6, also with a space for the T and without seconds. */
 static bool time_written(const char *text, int64_t *ret_us)
 {
     struct tm parts = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    const char *date = strptime(text, "%Y-%m-%d", &parts);
+    const char *minute =
+        date != NULL && (*date == 'T' || *date == ' ') ? strptime(date + 1, "%H:%M", &parts) : NULL;
+    const char *rest = minute != NULL && *minute == ':' ? strptime(minute, ":%S", &parts) : minute;
     int64_t fraction_us = 0;
+    int64_t zone_us = 0;
     if (rest == NULL) {
         return false;
     }
@@ -90,8 +104,9 @@ static bool time_written(const char *text, int64_t *ret_us)
             fraction_us += (*rest - '0') * unit;
         }
     }
-    *ret_us = (int64_t)timegm(&parts) * 1000000 + fraction_us;
-    return strcmp(rest, "Z") == 0;
+    bool has_zone = zone_written(rest, &zone_us);
+    *ret_us = (int64_t)timegm(&parts) * 1000000 + fraction_us - zone_us;
+    return has_zone;
 }
 
 /* A moment as an LSN or a time; STATUS_INVALID: neither. */
@@ -106,11 +121,10 @@ static enum status put_moment(struct command_request *request, enum wire_field l
     }
     enum status status = command__put_option(request, lsn_field, option, text, error);
     if (status != STATUS_OK) {
-        return error_set(
-            error, STATUS_INVALID,
-            "%s must be a number (an LSN), a time like 2026-11-21T08:15:30Z, or how long ago, like "
-            "15m, not %s",
-            option, text);
+        return error_set(error, STATUS_INVALID,
+                         "%s must be a number (an LSN), a time with its zone, like 2026-11-21T08:15:30Z or "
+                         "'2026-11-21 14:00+01:00', or how long ago, like 90s, 15m, 6h or 3d, not %s",
+                         option, text);
     }
     return STATUS_OK;
 }

@@ -285,9 +285,16 @@ static const struct limit limits[] = {
     {"clock ahead of the last commit at start", FOLD_CLOCK_AHEAD_DAYS_MAX, "days"},
 };
 
-void limits_print(void)
+int limits_main(int count, char **arguments)
 {
+    if (count > 0) {
+        bool is_help = count == 1 && strcmp(arguments[0], "--help") == 0;
+        (void)fprintf(is_help ? stdout : stderr,
+                      "usage: oxbow limits\n\nPrints every limit, with its unit.\n");
+        return is_help ? 0 : 2;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
         (void)printf("%-42s %12lld %s\n", limits[i].name, limits[i].value, limits[i].unit);
     }
+    return 0;
 }

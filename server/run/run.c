@@ -15,9 +15,8 @@ int run_main(int count, char **arguments)
     if (count == 2 && strcmp(arguments[1], "worker") == 0) {
         return worker_main();
     }
-    if (count == 2 && strcmp(arguments[1], "limits") == 0) {
-        limits_print();
-        return 0;
+    if (count >= 2 && strcmp(arguments[1], "limits") == 0) {
+        return limits_main(count - 2, arguments + 2);
     }
     if (count >= 2 && strcmp(arguments[1], "completion") == 0) {
         return completion_main(count - 2, arguments + 2);

@@ -68,7 +68,7 @@ void database_close(struct database *database);
 void notify_systemd(const char *state);
 
 int serve(int count, char **arguments);
-void limits_print(void);
+int limits_main(int count, char **arguments);
 /* `oxbow completion bash|zsh|fish`, `oxbow manual PAGE`: exit codes. */
 int completion_main(int count, char **arguments);
 int manual_main(int count, char **arguments);

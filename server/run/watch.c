@@ -73,8 +73,9 @@ static void judge_log(struct watch *watch, struct health *health)
 {
     struct log_tip tip = log_tip(watch->objects.log);
     uint64_t most = watch->configuration->log_bytes_max;
-    bool stops = most != 0 && tip.bytes + watch->configuration->segment_bytes > most;
-    if (stops || (most != 0 && tip.bytes > most / 100 * WATCH_FULL_PERCENT)) {
+    bool is_last = most != 0 && tip.bytes + watch->configuration->segment_bytes > most;
+    bool stops = is_last && tip.spares == 0;
+    if (is_last || (most != 0 && tip.bytes > most / 100 * WATCH_FULL_PERCENT)) {
         health_add(health, stops ? "log_full" : "log_nearly_full", stops,
                    "Raise --log-bytes-max, or keep less history (--retention-hours), and reload the settings "
                    "(SIGHUP).",
@@ -162,11 +163,11 @@ static void judge_rest(struct watch *watch, struct health *health)
     uint64_t most = 0;
     uint64_t parked = run__watch_parked(watch->objects.gate);
     if (parked > 0) {
-        health_add(
-            health, "parked", false,
-            "oxbow scan system.parked shows them, with the error and the records. Correct the function, put "
-            "the records through it (oxbow invoke), then delete the rows.",
-            "%llu batches that functions could not handle are parked", (unsigned long long)parked);
+        health_add(health, "parked", false,
+                   "oxbow parked shows them, with the error and the records. Deploy a version that can "
+                   "handle them, then "
+                   "oxbow parked retry MAPPING; or give them up with oxbow parked discard MAPPING LSN.",
+                   "%llu batches that functions could not handle are parked", (unsigned long long)parked);
     }
     run__watch_descriptors(&open, &most);
     if (open > most / 100 * WATCH_DESCRIPTORS_PERCENT) {

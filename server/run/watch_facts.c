@@ -14,12 +14,14 @@
 
 /* --- mappings --------------------------------------------------------------------------------------------------- */
 
-static void mappings_add(void *context, struct bytes name, const struct mapping_facts *facts)
+static void mappings_add(void *context, const struct mapping_settings *settings,
+                         const struct mapping_facts *facts)
 {
     struct watched_mappings *mappings = context;
     if (mappings->count < MAPPINGS_MAX) {
         struct watched_mapping *mapping = &mappings->list[mappings->count++];
-        (void)snprintf(mapping->name, sizeof(mapping->name), "%.*s", (int)name.size, (const char *)name.data);
+        (void)snprintf(mapping->name, sizeof(mapping->name), "%.*s", (int)settings->name.size,
+                       (const char *)settings->name.data);
         mapping->facts = *facts;
     }
 }

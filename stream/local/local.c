@@ -169,6 +169,7 @@ static struct log_tip local_tip(struct log *log)
         .commit_time_us = local->commit_time_us,
         .bytes = local->bytes,
         .segments = local->active + 1,
+        .spares = local->count - 1 - local->active,
         .record_bytes_max = local->options.segment_bytes - SEGMENT_HEADER_BYTES - FRAME_HEADER_BYTES_MAX / 64,
     };
     if (tip.record_bytes_max > TRANSACTION_BYTES_MAX) {

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 import urllib.request
 
 from server import OXBOW, Server, wait_for
@@ -47,8 +48,57 @@ def verbs(running):
     expect(running.run("put", "t"), 2, error="usage:")
     expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")
     expect(running.run("status"), 0, "committed_lsn")
-    expect(running.run("limits"), 2)
+    assert subprocess.run([OXBOW, "limits", "--help"], capture_output=True, text=True).stdout.startswith("usage: oxbow limits")
+    assert subprocess.run([OXBOW, "limits", "all"], capture_output=True, text=True).returncode == 2
     assert "item " in subprocess.run([OXBOW, "limits"], capture_output=True, text=True).stdout
+
+
+def moments(running):
+    """A moment is an LSN, a time with its zone or an age; one that was not or is not yet is no other."""
+    expect(running.run("table", "create", "m", "--partition", "id:text"), 0)
+    expect(running.run("put", "m", '{"id":"now"}'), 0)
+    now = time.time() + 0.001
+    zones = ("%Y-%m-%dT%H:%M:%S.999Z", 0), ("%Y-%m-%d %H:%M:%S.999+05:30", 19800), ("%Y-%m-%dT%H:%M:%S.999-03:00", -10800)
+    time.sleep(1)
+    for form, offset in zones:
+        written = time.strftime(form, time.gmtime(now + offset))
+        expect(running.run("scan", "m", "--as-of", written), 0, '{"id":"now"}')
+    expect(running.run("scan", "m", "--as-of", "2000-01-01 14:00Z"), 1, error="before the first commit at 20")
+    expect(running.run("scan", "m", "--as-of", "2000-01-01T14:00"), 2, error="a time with its zone")
+    expect(running.run("scan", "m", "--as-of", "2999-01-01T00:00:00Z"), 2, error="has not come yet: it is 20")
+    expect(running.run("restore", "m", "m2", "--as-of", "2999-01-01T00:00:00Z"), 2, error="has not come yet")
+    expect(running.run("scan", "m", "--as-of", "0"), 1, error="LSN 0 lies before the first commit")
+    expect(running.run("scan", "--help"), 0, "a time with its zone")
+
+
+def parked(running):
+    """What a function cannot handle is shown, goes through a version that can, or is given up."""
+    def deploy(source, *more):
+        with open(os.path.join(running.directory, "main.lua"), "w", encoding="utf-8") as file:
+            file.write(f"function handler(e) {source} end")
+        return running.run("deploy", "picky", file.name, *more)
+
+    expect(running.run("table", "create", "p", "--partition", "id:text"), 0)
+    expect(deploy("error('no ' .. e.records[1].keys.id)", "--on", "p", "--retries", "0"), 0)
+    for item in "abc":
+        expect(running.run("put", "p", '{"id":"%s"}' % item), 0)
+    wait_for("what is parked", lambda: running.run("parked")[1].count("\n") == 3)
+    shown = [json.loads(line) for line in running.run("parked", "list", "picky")[1].splitlines()]
+    assert [row["records"][0]["keys"]["id"] for row in shown] == list("abc") and "no a" in shown[0]["error"], shown
+    lsns = [str(row["lsn"]) for row in shown]
+    expect(running.run("status"), 0, "oxbow parked retry MAPPING")
+    expect(running.run("parked", "retry", "picky"), 5, error=f"LSN {lsns[0]} stays parked: ")
+    expect(running.run("parked", "discard", "picky", lsns[1]), 0, "discarded")
+    expect(running.run("parked", "discard", "picky", lsns[1]), 3, error="parked: the mapping picky has parked nothing")
+    expect(deploy("print('seen', e.records[1].keys.id)"), 0, "version 2")
+    expect(running.run("functions"), 0, '"function":"picky","invocations"')
+    expect(running.run("parked", "retry", "picky", "--dry-run"), 0, "would go through", "seen\ta")
+    expect(running.run("parked", "retry", "picky"), 0, f"picky LSN {lsns[0]} went through\npicky LSN {lsns[2]} went")
+    expect(running.run("parked"), 0, "")
+    assert running.run("parked")[1] == ""
+    expect(deploy("", "--on", "p"), 4, "version 3", "the version is stored, but not put on table p: there is a mapping")
+    for words in ("retry",), ("discard", "picky"), ("what",):
+        expect(running.run("parked", *words), 2, error="usage: oxbow parked")
 
 
 def starts(running):
@@ -152,6 +202,8 @@ def main():
     both_addresses_of_localhost()
     with Server() as running:
         verbs(running)
+        parked(running)
+        moments(running)
         starts(running)
         without_a_server(running)
     done = subprocess.run([OXBOW, "status", "--server", "127.0.0.1:1"], capture_output=True, text=True)

@@ -154,6 +154,19 @@ end""")
     events = [msgpack.unpackb(row["event"], strict_map_key=False)["records"] for row in parked]
     assert [records[0]["new"]["id"] for records in events] == [4, 5, 17]
     assert "bad record 17" in parked[2]["error"], parked[2]
+    # They go through a version that can handle them, each once; or are given up.
+    batch = {server.MAPPING: "picking", server.PARKED: parked[0]["lsn"]}
+    expect_failure(lambda: client.request(server.INVOKE, batch), 21, "bad record 4")
+    deploy(client, "picky", "function handler(e) for _, r in ipairs(e.records) do oxbow.put('passed', {id = r.new.id}) end end")
+    client.request(server.INVOKE, {**batch, server.DRY: True})
+    assert len(scan(client, "system.parked", key_condition="mapping = 'picking'")) == 3
+    client.request(server.INVOKE, batch)
+    assert get(client, "passed", {"id": 4}) is not None
+    expect_failure(lambda: client.request(server.INVOKE, batch), 1, "parked nothing at LSN")
+    client.request(server.PARKED_DELETE, {**batch, server.PARKED: parked[1]["lsn"]})
+    expect_failure(lambda: client.request(server.PARKED_DELETE, {server.MAPPING: "picking"}), 3, "by its mapping and its LSN")
+    left = scan(client, "system.parked", key_condition="mapping = 'picking'")
+    assert [row["lsn"] for row in left] == [parked[2]["lsn"]] and len(scan(client, "passed")) == 23
     # A loop ends at the limit of hops.
     create(client, "loop", [["id", "bigint"]])
     deploy(client, "looping", "function handler(e) for _, r in ipairs(e.records) do "

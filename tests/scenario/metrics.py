@@ -214,6 +214,9 @@ def check_not_ready():
         assert get(host, "/health")[0] == 200
         samples, _ = scrape(host)
         assert value(samples, "oxbow_ready") == 0 and value(samples, "oxbow_condition", name="log_full") == 1
+    with Server("--segment-bytes", "65536", "--log-bytes-max", "131072") as host:  # the segment ahead is there, and takes writes
+        wait_for("the warning", lambda: "log_nearly_full" in get(host, "/ready")[1])
+        assert get(host, "/ready")[0] == 200
 
 
 def main():

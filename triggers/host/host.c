@@ -47,7 +47,7 @@ bool host__stop_mapping(struct host *host, struct bytes name)
     struct mapping *found = NULL;
     (void)pthread_mutex_lock(&host->mutex);
     for (size_t i = 0; i < host->mappings_count && found == NULL; i++) {
-        if (bytes_equal(mapping_name(host->mappings[i]), name)) {
+        if (bytes_equal(mapping_settings_of(host->mappings[i])->name, name)) {
             found = host->mappings[i];
             host->mappings[i] = host->mappings[--host->mappings_count];
         }
@@ -60,14 +60,15 @@ bool host__stop_mapping(struct host *host, struct bytes name)
 }
 
 void host_mappings(struct host *host,
-                   void (*visit)(void *context, struct bytes name, const struct mapping_facts *facts),
+                   void (*visit)(void *context, const struct mapping_settings *settings,
+                                 const struct mapping_facts *facts),
                    void *context)
 {
     (void)pthread_mutex_lock(&host->mutex);
     for (size_t i = 0; i < host->mappings_count; i++) {
         struct mapping_facts facts;
         mapping_facts_read(host->mappings[i], &facts);
-        visit(context, mapping_name(host->mappings[i]), &facts);
+        visit(context, mapping_settings_of(host->mappings[i]), &facts);
     }
     (void)pthread_mutex_unlock(&host->mutex);
 }
@@ -92,6 +93,9 @@ static void host_run_work(struct host *host, struct host_work *work)
         break;
     case TASK_REMOVE:
         host__remove(host, work, &outcome);
+        break;
+    case TASK_UNPARK:
+        host__unpark(host, work, &outcome);
         break;
     }
     work->done(work->context, &outcome);
@@ -175,7 +179,7 @@ static void host_stop(struct host *host)
     mailbox_close(host->mailbox);
     thread_join(&host->thread);
     while (host->mappings_count > 0) {
-        (void)host__stop_mapping(host, mapping_name(host->mappings[0]));
+        (void)host__stop_mapping(host, mapping_settings_of(host->mappings[0])->name);
     }
 }
 
@@ -249,6 +253,26 @@ enum status host_invoke(struct host *host, struct bytes name, uint64_t version, 
     work->function.version = version;
     work->event = *event;
     work->is_dry = is_dry;
+    return work_send(host, work, task, error);
+}
+
+enum status host_invoke_parked(struct host *host, struct bytes name, uint64_t version,
+                               const struct host_parked *parked, bool is_dry, const struct host_task *task,
+                               struct error *error)
+{
+    struct host_work *work = work_create(TASK_INVOKE, task);
+    work->function.name = name;
+    work->function.version = version;
+    work->parked = *parked;
+    work->is_dry = is_dry;
+    return work_send(host, work, task, error);
+}
+
+enum status host_unpark(struct host *host, const struct host_parked *parked, const struct host_task *task,
+                        struct error *error)
+{
+    struct host_work *work = work_create(TASK_UNPARK, task);
+    work->parked = *parked;
     return work_send(host, work, task, error);
 }
 

@@ -16,6 +16,7 @@ enum host_task_kind {
     TASK_MAP,
     TASK_UNMAP,
     TASK_REMOVE,
+    TASK_UNPARK,
 };
 
 struct host_work {
@@ -28,6 +29,7 @@ struct host_work {
     struct function
         function;       /* TASK_DEPLOY; its name and version for TASK_INVOKE; its name for TASK_REMOVE */
     struct value event; /* TASK_INVOKE */
+    struct host_parked parked; /* TASK_INVOKE: instead of the event, when it names a mapping; TASK_UNPARK */
     bool is_dry;
     struct mapping_settings mapping; /* TASK_MAP; its name for TASK_UNMAP */
     struct subscription_options start;
@@ -43,12 +45,20 @@ struct host {
     size_t mappings_count;
 };
 
-/* One function per task (tasks.c); each fills the outcome, whose parts live in the work's arena. */
+/* One function per task (tasks.c, parked.c); each fills the outcome, whose parts live in the work's arena. */
 void host__deploy(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__invoke(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__map(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__unmap(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__remove(struct host *host, struct host_work *work, struct host_outcome *outcome);
+void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome);
+
+/* The encoded event of work->parked, and its function's name for a work that names none; both live in the work's arena.
+ * STATUS_NOT_FOUND. */
+MUST_USE enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,
+                                       struct error *error);
+/* The change that deletes its row, if it is there still. */
+struct gate_change host__parked_delete(const struct host_parked *parked, struct arena *arena);
 
 /* Starts a mapping and keeps it. */
 MUST_USE enum status host__start_mapping(struct host *host, const struct mapping_settings *settings,

@@ -52,7 +52,7 @@ static void task_host_log(void *context, struct bytes line)
     task_log(&host->lines, line);
 }
 
-/* Commits what an invocation wrote, insisting on what it read. */
+/* Commits what an invocation wrote, insisting on what it read; a batch that was parked is so no longer. */
 static void invoke_commit(struct host *host, struct host_work *work, const struct task_host *calls,
                           const struct value *effects, struct host_outcome *outcome)
 {
@@ -63,13 +63,17 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
     struct work_outcome committed;
     char *actor = arena_format(&work->arena, "function:%.*s", (int)work->function.name.size,
                                (const char *)work->function.name.data);
-    if (effects->items.count == 0) {
+    bool is_parked = work->parked.mapping.size > 0;
+    if (effects->items.count == 0 && !is_parked) {
         return;
     }
     if (work_changes(effects, &arena, &changes, &count, &error) != STATUS_OK) {
         arena_reset(&arena);
         outcome_fail(outcome, work, STATUS_FUNCTION, error.text);
         return;
+    }
+    if (is_parked) {
+        changes[count++] = host__parked_delete(&work->parked, &arena);
     }
     struct gate_transaction transaction = {.arena = &arena,
                                            .changes = changes,
@@ -92,17 +96,26 @@ void host__invoke(struct host *host, struct host_work *work, struct host_outcome
     struct function function;
     struct error error;
     struct buffer event = {0};
+    struct bytes parked = {0};
     struct pool_outcome *ran = arena_create(&work->arena, sizeof(*ran));
     struct task_host calls = {.reads = {.view = host->view, .arena = &work->arena},
                               .lines = {.arena = &work->arena, .list = {.kind = VALUE_LIST}}};
     struct pool_host pool_host = {.call = task_call, .log = task_host_log, .context = &calls};
-    enum status status = function_find(host->view, work->function.name, work->function.version, &work->arena,
-                                       &function, &error);
+    enum status status = STATUS_OK;
+    if (work->parked.mapping.size > 0) {
+        status = host__parked_find(host, work, &parked, &error);
+        buffer_put(&event, parked);
+    } else {
+        codec_value_encode(&event, &work->event);
+    }
+    if (status == STATUS_OK) {
+        status = function_find(host->view, work->function.name, work->function.version, &work->arena,
+                               &function, &error);
+    }
     if (status == STATUS_OK) {
         struct pool_function for_pool = function_for_pool(&function);
         struct pool_invocation invocation = {.now_us = clock_wall_us(clock_system())};
         random_secret(&invocation.seed, sizeof(invocation.seed));
-        codec_value_encode(&event, &work->event);
         invocation.event = buffer_bytes(&event);
         status =
             pool_invoke(host->options.pool, &for_pool, &invocation, &pool_host, &work->arena, ran, &error);
@@ -208,9 +221,12 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
     if (status == STATUS_OK) {
         status = host__start_mapping(host, &work->mapping, &error);
     } else {
-        (void)error_set(&error, status, "%s",
-                        status == STATUS_CONDITION ? "there is a mapping of that name already"
-                                                   : committed.text);
+        (void)
+            error_set(&error, status, "%s",
+                      status == STATUS_CONDITION
+                          ? "there is a mapping of that name already, and it goes on as it was; end it first "
+                            "to make it anew (oxbow functions unmap)"
+                          : committed.text);
     }
     if (status != STATUS_OK) {
         outcome_fail(outcome, work, status, error.text);

@@ -373,7 +373,7 @@ void mapping_facts_read(struct mapping *mapping, struct mapping_facts *ret_facts
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
-struct bytes mapping_name(const struct mapping *mapping)
+const struct mapping_settings *mapping_settings_of(const struct mapping *mapping)
 {
-    return mapping->settings.name;
+    return &mapping->settings;
 }

@@ -44,6 +44,7 @@ enum wire_type {
     WIRE_CREDENTIAL_REMOVE = 28,
     WIRE_METRICS = 29,
     WIRE_SCRUB = 30,
+    WIRE_PARKED_DELETE = 31,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -133,6 +134,7 @@ enum wire_field {
     WIRE_FIELD_CONDITIONS = 82,  /* array of maps: what is unusual */
     WIRE_FIELD_STAGE = 83,       /* of a scrub */
     WIRE_FIELD_DAMAGE = 84,      /* text; absent: none */
+    WIRE_FIELD_PARKED = 85,      /* LSN of the first record of a parked batch */
 };
 
 /* Whether a request of the type may change something. */

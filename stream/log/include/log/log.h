@@ -19,6 +19,7 @@ struct log_tip {
     int64_t commit_time_us; /* of the last frame; 0: none yet */
     uint64_t bytes;         /* on disk */
     uint64_t segments;
+    uint64_t spares;           /* segments made ahead of use */
     uint32_t record_bytes_max; /* the largest record that fits */
 };
 

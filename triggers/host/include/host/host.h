@@ -58,6 +58,12 @@ struct host_function {
     uint32_t deadline_ms;        /* 0: the default */
 };
 
+/* A batch that a mapping parked (system.parked), by the LSN of its first record. */
+struct host_parked {
+    struct bytes mapping;
+    uint64_t lsn;
+};
+
 /* Stores a new version, once it has been loaded in a worker.
  * STATUS_BUSY (too many tasks wait), STATUS_INVALID, STATUS_TOO_LARGE, STATUS_CLOSED. */
 MUST_USE enum status host_deploy(struct host *host, const struct host_function *function,
@@ -66,6 +72,14 @@ MUST_USE enum status host_deploy(struct host *host, const struct host_function *
 MUST_USE enum status host_invoke(struct host *host, struct bytes name, uint64_t version,
                                  const struct value *event, bool is_dry, const struct host_task *task,
                                  struct error *error);
+/* Runs a version (0: the newest) on a parked batch; the row of the batch goes in the transaction of what the function writes.
+ * `name` empty: the function that failed on it. STATUS_NOT_FOUND in the outcome: there is no such batch. */
+MUST_USE enum status host_invoke_parked(struct host *host, struct bytes name, uint64_t version,
+                                        const struct host_parked *parked, bool is_dry,
+                                        const struct host_task *task, struct error *error);
+/* Deletes the row of a parked batch: nobody will put it through a function. */
+MUST_USE enum status host_unpark(struct host *host, const struct host_parked *parked,
+                                 const struct host_task *task, struct error *error);
 /* Makes a mapping whose first record is at `start`, and starts it. */
 MUST_USE enum status host_map(struct host *host, const struct mapping_settings *settings,
                               const struct subscription_options *start, const struct host_task *task,
@@ -78,7 +92,8 @@ MUST_USE enum status host_remove(struct host *host, struct bytes name, const str
 
 /* Calls `visit` with each mapping that runs or has stopped. Thread: any. */
 void host_mappings(struct host *host,
-                   void (*visit)(void *context, struct bytes name, const struct mapping_facts *facts),
+                   void (*visit)(void *context, const struct mapping_settings *settings,
+                                 const struct mapping_facts *facts),
                    void *context);
 
 #endif

@@ -38,6 +38,7 @@ void mapping_close(struct mapping **mapping);
 void mapping_wake(struct mapping *mapping);
 
 void mapping_facts_read(struct mapping *mapping, struct mapping_facts *ret_facts);
-struct bytes mapping_name(const struct mapping *mapping);
+/* Lifetime: borrowed; it ends with the mapping. Thread: any. */
+const struct mapping_settings *mapping_settings_of(const struct mapping *mapping);
 
 #endif

@@ -1,0 +1,73 @@
+/* Batches that were parked: through their function again, or away. */
+#include "codec/pack.h"
+#include "host_private.h"
+
+/* The change that deletes the row; STATUS_CONDITION when somebody else did meanwhile. */
+struct gate_change host__parked_delete(const struct host_parked *parked, struct arena *arena)
+{
+    const struct value_member members[] = {
+        {"lsn", value_of_integer((int64_t)parked->lsn)},
+        {"mapping", value_of_text(parked->mapping)},
+    };
+    struct value *key = arena_create(arena, sizeof(*key));
+    *key = value_of_members(arena, members, ARRAY_COUNT(members));
+    return (struct gate_change){.kind = GATE_DELETE,
+                                .presence = GATE_IF_PRESENT,
+                                .is_system = true,
+                                .table = bytes_of_text("system.parked"),
+                                .item = key};
+}
+
+enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,
+                              struct error *error)
+{
+    struct bytes image = {0};
+    struct value row;
+    struct gate_change key = host__parked_delete(&work->parked, &work->arena);
+    enum status status = gate_get(host->view, key.table, key.item, 0, NULL, NULL, &image, error);
+    if (status == STATUS_NOT_FOUND) {
+        return error_set(error, STATUS_NOT_FOUND, "the mapping %.*s has parked nothing at LSN %llu",
+                         (int)(work->parked.mapping.size < FUNCTION_NAME_BYTES_MAX ? work->parked.mapping.size
+                                                                                   : FUNCTION_NAME_BYTES_MAX),
+                         (const char *)work->parked.mapping.data, (unsigned long long)work->parked.lsn);
+    }
+    if (status == STATUS_OK) {
+        status = codec_value_decode(arena_copy(&work->arena, image), &work->arena, &row, error);
+    }
+    const struct value *event = status == STATUS_OK ? value_map_get(&row, bytes_of_text("event")) : NULL;
+    if (status == STATUS_OK && (event == NULL || event->kind != VALUE_BYTES)) {
+        status = error_set(error, STATUS_CORRUPT, "a row of system.parked has no event");
+    }
+    if (status == STATUS_OK) {
+        *ret_event = event->bytes;
+        if (work->function.name.size == 0) {
+            work->function.name = value_map_text(&row, "function");
+        }
+    }
+    return status;
+}
+
+void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome)
+{
+    struct bytes event = {0};
+    struct error error;
+    struct work_outcome committed;
+    enum status status = host__parked_find(host, work, &event, &error);
+    if (status == STATUS_OK) {
+        struct gate_change change = host__parked_delete(&work->parked, &work->arena);
+        struct gate_transaction transaction = {.arena = &work->arena,
+                                               .changes = &change,
+                                               .count = 1,
+                                               .actor = work->actor};
+        work_submit(host->options.gate, &transaction, &committed);
+        outcome->lsn = committed.lsn;
+        status = committed.status;
+        if (status != STATUS_OK) {
+            (void)error_set(&error, status, "%s", committed.text);
+        }
+    }
+    if (status != STATUS_OK) {
+        outcome->status = status;
+        outcome->text = arena_format(&work->arena, "%s", error.text);
+    }
+}
