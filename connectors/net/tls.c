@@ -5,9 +5,15 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
+#include "base/diagnostic.h"
 #include "base/file.h"
 #include "base/memory.h"
+
+enum {
+    EXPIRY_NOTICE_DAYS = 14
+};
 
 struct tls_context {
     pthread_mutex_t mutex; /* of settings: those who come meanwhile take either */
@@ -88,6 +94,36 @@ static enum status tls_load(SSL_CTX *settings, const char *certificate_file, con
     return STATUS_OK;
 }
 
+/* The server goes on with a certificate whose time is not now: clients may be told to take it. */
+static void tls_check_dates(SSL_CTX *settings, const char *certificate_file)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(settings);
+    int days_since = 0; /* both of one sign, with the seconds beside them */
+    int days_left = 0;
+    int seconds_since = 0;
+    int seconds_left = 0;
+    if (certificate == NULL ||
+        ASN1_TIME_diff(&days_since, &seconds_since, X509_get0_notBefore(certificate), NULL) != 1 ||
+        ASN1_TIME_diff(&days_left, &seconds_left, NULL, X509_get0_notAfter(certificate)) != 1) {
+        return;
+    }
+    if (days_left < 0 || seconds_left < 0) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "net",
+                         "the certificate %s expired %d day(s) ago: clients refuse it; put a new one in its "
+                         "place and reload (SIGHUP)",
+                         certificate_file, -days_left);
+    } else if (days_since < 0 || seconds_since < 0) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "net",
+                         "the certificate %s holds in %d day(s) only: clients refuse it until then",
+                         certificate_file, -days_since);
+    } else if (days_left < EXPIRY_NOTICE_DAYS) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "net",
+                         "the certificate %s expires in %d day(s); put a new one in its place and reload "
+                         "(SIGHUP)",
+                         certificate_file, days_left);
+    }
+}
+
 enum status net__tls_context_open(const char *certificate_file, const char *key_file, const char *protocol,
                                   struct tls_context **ret_context, struct error *error)
 {
@@ -128,6 +164,7 @@ enum status net__tls_context_reload(struct tls_context *context, struct error *e
     enum status status = tls_load(settings, context->certificate_file, context->key_file, error);
     ERR_clear_error();
     if (status == STATUS_OK) {
+        tls_check_dates(settings, context->certificate_file);
         (void)pthread_mutex_lock(&context->mutex);
         SSL_CTX *old = context->settings;
         context->settings = settings;

@@ -214,9 +214,12 @@ static char *trim(char *text)
     return text;
 }
 
-static enum status configuration_line(struct configuration *configuration, char *line, const char *where,
-                                      struct error *error)
+/* `lines` has the numbers of the lines that set each setting so far; 0: none. */
+static enum status configuration_line(struct configuration *configuration, char *line, int number,
+                                      int lines[ARRAY_COUNT(settings)], struct error *error)
 {
+    char where[300];
+    (void)snprintf(where, sizeof(where), "%.250s line %d", configuration->file, number);
     char *comment = strchr(line, '#');
     if (comment != NULL) {
         *comment = '\0';
@@ -236,27 +239,29 @@ static enum status configuration_line(struct configuration *configuration, char 
         return error_set(error, STATUS_INVALID, "%s: there is no setting %s; see `oxbow serve --help`", where,
                          name);
     }
+    int *before = &lines[setting - settings];
+    if (*before != 0) {
+        return error_set(error, STATUS_INVALID, "%s: %s is set in line %d already", where, name, *before);
+    }
+    *before = number;
     return setting_set(configuration, setting, trim(equals + 1), where, error);
 }
 
 static enum status configuration_file(struct configuration *configuration, struct error *error)
 {
+    int lines[ARRAY_COUNT(settings)] = {0};
     struct buffer content = {0};
-    char *path = memory_copy_text(configuration->file);
-    enum status status = file_read_whole(path, 65536, &content, error);
+    enum status status = file_read_whole(configuration->file, 65536, &content, error);
     buffer_put_u8(&content, 0);
     char *rest = (char *)content.data;
     for (int number = 1; status == STATUS_OK && rest != NULL && *rest != '\0'; number++) {
-        char where[300];
         char *line = rest;
         rest = strchr(rest, '\n');
         if (rest != NULL) {
             *rest++ = '\0';
         }
-        (void)snprintf(where, sizeof(where), "%.250s line %d", path, number);
-        status = configuration_line(configuration, line, where, error);
+        status = configuration_line(configuration, line, number, lines, error);
     }
-    memory_destroy(path);
     buffer_reset(&content);
     return status;
 }

@@ -1,7 +1,8 @@
 /* The data directory:
  *
  *   oxbow     identity: magic u32 "OXDB", version u32, database 16 bytes, group u32, timeline u32, CRC-32C u32.
- *             Written last when a database is made: without it, what lies beside it was never finished.
+ *             Written last when a database is made.
+ *   making    there while a database is made: log and store beside it hold nothing of anybody's
  *   lock      locked by the running server
  *   log/      segments (stream/local)
  *   store/    LMDB and its checkpoints (store/environment)
@@ -67,10 +68,20 @@ static enum status identity_read(struct database *database, struct error *error)
     return status;
 }
 
+static const char making[] = "making"; /* the file that marks a database as unfinished */
+
+static bool database_has(const struct database *database, const char *name)
+{
+    char *path = file_path_join(database->directory, name);
+    bool is_there = file_exists(path);
+    memory_destroy(path);
+    return is_there;
+}
+
 /* Only what an unfinished database leaves may lie in a directory that is to become one. */
 static enum status database_check_name(void *context, const char *name, struct error *error)
 {
-    static const char *const known[] = {"lock", "log", "store", "store.new", "oxbow.new"};
+    static const char *const known[] = {"lock", "log", "store", "making", "making.new", "oxbow.new"};
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
         if (strcmp(name, known[i]) == 0) {
             return STATUS_OK;
@@ -81,15 +92,42 @@ static enum status database_check_name(void *context, const char *name, struct e
                      (const char *)context, name);
 }
 
+/* Of a directory that is somebody else's nothing is changed, nor of a database that lost a part. */
+static enum status database_check_directory(struct database *database, struct error *error)
+{
+    bool has_data = file_exists(database->log_directory) || file_exists(database->store_directory);
+    if (!file_exists(database->directory)) {
+        return file_directory_create(database->directory, error);
+    }
+    if (database_has(database, "oxbow")) {
+        return STATUS_OK;
+    }
+    if (has_data && !database_has(database, making)) {
+        return error_set(error, STATUS_CORRUPT,
+                         "%s has a log or a store but no file named oxbow, which says whose they are; put it "
+                         "back from a copy of the directory. Nothing was changed",
+                         database->directory);
+    }
+    return file_directory_list(database->directory, database_check_name, database->directory, error);
+}
+
+/* Removes the mark of a database that is finished. */
+static enum status database_unmark(struct database *database, struct error *error)
+{
+    char *path = file_path_join(database->directory, making);
+    enum status status = file_exists(path) ? file_remove(path, error) : STATUS_OK;
+    memory_destroy(path);
+    return status;
+}
+
 static enum status database_make(struct database *database, const struct configuration *configuration,
                                  struct error *error)
 {
     uint8_t file[IDENTITY_BYTES];
-    enum status status =
-        file_directory_list(database->directory, database_check_name, database->directory, error);
     random_secret(database->identity.database, sizeof(database->identity.database));
     database->identity.group = 1;
     database->identity.timeline = 1;
+    enum status status = file_replace(database->directory, making, bytes_of_text("\n"), error);
     if (status == STATUS_OK) {
         status = file_directory_remove(database->log_directory, error);
     }
@@ -137,16 +175,16 @@ enum status database_open(const struct configuration *configuration, struct data
     database.directory = memory_copy_text(configuration->data);
     database.log_directory = file_path_join(configuration->data, "log");
     database.store_directory = file_path_join(configuration->data, "store");
-    enum status status =
-        file_exists(database.directory) ? STATUS_OK : file_directory_create(database.directory, error);
+    enum status status = database_check_directory(&database, error);
     if (status == STATUS_OK) {
         status = database_lock(&database, error);
     }
     if (status == STATUS_OK) {
-        char *identity = file_path_join(database.directory, "oxbow");
-        status = file_exists(identity) ? identity_read(&database, error)
-                                       : database_make(&database, configuration, error);
-        memory_destroy(identity);
+        status = database_has(&database, "oxbow") ? identity_read(&database, error)
+                                                  : database_make(&database, configuration, error);
+    }
+    if (status == STATUS_OK) {
+        status = database_unmark(&database, error);
     }
     if (status == STATUS_OK) {
         *ret_database = database;

@@ -9,7 +9,8 @@ struct net_endpoint configuration_endpoint(const struct configuration *configura
     const char *key = configuration->tls_key;
     bool has_tls = certificate[0] != '\0' && key[0] != '\0';
     bool has_login = strcmp(configuration->cql_authentication, "off") != 0;
-    static const char no_credentials[] = "it asks for no credentials and ciphers nothing yet";
+    static const char no_credentials[] = "it asks for no credentials and ciphers nothing: other machines "
+                                         "reach it through a tunnel (ssh -L, WireGuard)";
     struct net_endpoint endpoints[DOORS] = {
         [DOOR_NATIVE] = {.address = configuration->native, .flag = "--native", .advice = no_credentials},
         [DOOR_TOPICS] = {.address = configuration->topics, .flag = "--topics", .advice = no_credentials},

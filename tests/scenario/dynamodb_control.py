@@ -324,6 +324,27 @@ def tls_is_spoken():
         server.process.send_signal(signal.SIGHUP)
         wait_for("the new certificate is shown", lambda: ssl.get_server_certificate(tuple(server.dynamodb_tls.split(":"))) == open(certificate, encoding="utf-8").read() != old)
         other_machines_sign(server, certificate)
+        certificates_are_watched(server.directory, key)
+
+
+def certificates_are_watched(directory, key):
+    """One whose days are over, or will be soon, is told of; the server goes on with it."""
+    file = lambda name: f"{directory}/{name}"
+    with open(file("ca.conf"), "w", encoding="utf-8") as settings:
+        settings.write(f"[ca]\ndefault_ca = own\n[own]\ndatabase = {file('ca.index')}\nserial = {file('ca.serial')}\nnew_certs_dir = {directory}\nprivate_key = {key}\ndefault_md = sha256\nunique_subject = no\npolicy = any\n[any]\ncommonName = supplied\n")
+    with open(file("ca.index"), "w", encoding="utf-8"), open(file("ca.serial"), "w", encoding="utf-8") as serial:
+        serial.write("01\n")
+    subprocess.run(["openssl", "req", "-new", "-key", key, "-subj", "/CN=dated", "-out", file("request.pem")], check=True, capture_output=True)
+    date = lambda days: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+    for first, last, words in ((-9, -3.5, "expired 3 day(s) ago: clients refuse it"), (-9, 3.5, "expires in 3 day(s); put a new one in its place"), (3.5, 9, "holds in 3 day(s) only")):
+        certificate = file(f"dated{last}.pem")
+        subprocess.run(["openssl", "ca", "-batch", "-notext", "-selfsign", "-config", file("ca.conf"), "-in", file("request.pem"), "-out", certificate, "-startdate", date(first), "-enddate", date(last)], check=True, capture_output=True)
+        with subprocess.Popen([OXBOW, "serve", "--data", certificate + ".data", "--native", "off", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off",
+                               "--dynamodb-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
+            ready = one.stdout.readline()
+            one.terminate()
+            said = one.stderr.read()
+            assert ready.startswith("ready") and words in said, (words, said)
 
 
 def other_machines_sign(server, certificate):

@@ -73,6 +73,10 @@ def check_configuration():
                                 (["--tls-key", directory + "/absent"], "cannot be read")):
             code, _, error = serve("--check-configuration", "--data", directory, *words)
             assert code == 2 and expected in error, (words, code, error)
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("sweep-ms = 500\nslow-ms = 300\n")
+        code, _, error = serve("--check-configuration", "--config", path)
+        assert code == 2 and "oxbow.conf line 5: slow-ms is set in line 2 already" in error, error
         code, _, error = serve("--check-configuration", "--data", directory, OXBOW_DIAGNOSTICS_LEVEL="loud")
         assert code == 2 and "OXBOW_DIAGNOSTICS_LEVEL: diagnostics-level must be one of debug, info" in error, error
 
@@ -184,6 +188,34 @@ def check_full(directory):
         client.close()
 
 
+def check_directory(directory):
+    """A directory that is somebody else's, and a database that lost the file which says whose it is, stay as they are."""
+    foreign = os.path.join(directory, "foreign")
+    os.mkdir(foreign)
+    with open(os.path.join(foreign, "notes"), "w", encoding="utf-8"):
+        pass
+    code, _, error = serve("--data", foreign)
+    assert code != 0 and "holds notes and is no Oxbow database" in error, error
+    assert os.listdir(foreign) == ["notes"], os.listdir(foreign)
+    with Server() as host:
+        assert host.run("table", "create", "kept", "--partition", "id:text")[0] == 0
+        assert host.run("put", "kept", '{"id":"a"}')[0] == 0
+        host.stop()
+        identity = os.path.join(host.data, "oxbow")
+        os.rename(identity, os.path.join(directory, "oxbow"))
+        code, _, error = serve("--data", host.data)
+        assert code != 0 and "no file named oxbow" in error and "Nothing was changed" in error, error
+        os.rename(os.path.join(directory, "oxbow"), identity)
+        host.start()
+        assert host.run("get", "kept", '{"id":"a"}')[1] == '{"id":"a"}\n'
+    unfinished = Server()
+    os.makedirs(os.path.join(unfinished.data, "log"))
+    with open(os.path.join(unfinished.data, "making"), "w", encoding="utf-8"):
+        pass
+    with unfinished:
+        assert sorted(os.listdir(unfinished.data)) == ["lock", "log", "oxbow", "store"], os.listdir(unfinished.data)
+
+
 def put_goes(client):
     try:
         client.request(server.PUT, {server.TABLE: "things", server.ITEM: {"id": "more", "note": os.urandom(7000).hex()}})
@@ -221,6 +253,7 @@ def main():
             check_reload(host, path)
             check_forging(host, path)
         check_full(directory)
+        check_directory(directory)
     check_notify()
 
 
