@@ -39,6 +39,7 @@ void cql__flight_destroy(struct flight **flight)
     struct cql_door *door = gone->session->door;
     struct flight_pool *pool = &door->flights;
     *flight = NULL;
+    door->bodies_bytes -= gone->body_bytes;
     for (size_t i = 0; gone->entries != NULL && i < gone->message.statements_count; i++) {
         cql__prepared_release(door->prepared, &gone->entries[i]);
     }

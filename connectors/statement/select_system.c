@@ -602,10 +602,13 @@ static enum status describe_all(struct describe *describe)
         status = describe_functions(describe);
     }
     describe->described.keyspaces = describe->keyspaces;
-    describe_node(call, &describe->described.node);
-    describe->described.traces =
-        statement__traces_list(call->exec->traces, &describe->described.traces_count);
     return status;
+}
+
+static void describe_of_node(struct exec_call *call, struct described *described)
+{
+    describe_node(call, &described->node);
+    described->traces = statement__traces_list(call->exec->traces, &described->traces_count);
 }
 
 enum status statement__describe_catalog(struct exec_call *call, const struct described **ret_described)
@@ -613,6 +616,7 @@ enum status statement__describe_catalog(struct exec_call *call, const struct des
     struct describe *describe = arena_create(call->arena, sizeof(*describe));
     describe->call = call;
     *ret_described = &describe->described;
+    describe_of_node(call, &describe->described);
     return describe_all(describe);
 }
 
@@ -700,18 +704,24 @@ static void walk_backwards(struct system_walk *walk)
     }
 }
 
-/* Roles do not come with the catalog: nobody but the tables of system_auth asks for them. */
+/* What the table tells of: drivers read those of the node with every connection and change of the schema, which is to cost the same
+ * however many tables there are. */
 static enum status select_described(struct select *select, const struct described **ret_described)
 {
     struct exec_call *call = select->call;
-    struct described *roles = NULL;
-    if (strcmp(select->source.system->keyspace, "system_auth") != 0 || call->exec->node->roles == NULL) {
+    const struct system_table *table = select->source.system;
+    bool is_of_roles = strcmp(table->keyspace, "system_auth") == 0;
+    if (table->produce != NULL && !table->is_of_node && !is_of_roles) {
         return statement__describe_catalog(call, ret_described);
     }
-    roles = arena_create(call->arena, sizeof(*roles));
-    describe_roles(call, roles);
-    describe_grants(call, roles);
-    *ret_described = roles;
+    struct described *described = arena_create(call->arena, sizeof(*described));
+    *ret_described = described;
+    if (table->is_of_node) {
+        describe_of_node(call, described);
+    } else if (is_of_roles && call->exec->node->roles != NULL) {
+        describe_roles(call, described);
+        describe_grants(call, described);
+    }
     return STATUS_OK;
 }
 

@@ -238,6 +238,8 @@ static const struct limit limits[] = {
     {"columns of a wide table", COLUMNS_MAX, "columns besides the key"},
     {"CQL, body of a request", CQL_BODY_BYTES_MAX, "bytes, also as decompressed"},
     {"CQL, body before a client said who it is", CQL_STARTUP_BYTES_MAX, "bytes"},
+    {"CQL, bodies of all requests together", CQL_BODIES_BYTES_MAX, "bytes; large ones are then Overloaded"},
+    {"CQL, body that is taken even then", CQL_BODY_BYTES_GRANTED, "bytes"},
     {"CQL, requests of a connection at a time", CQL_REQUESTS_MAX, "requests"},
     {"CQL, answer, least that is compressed", CQL_COMPRESS_BYTES_MIN, "bytes"},
     {"CQL, prepared statements", CQL_PREPARED_MAX, "statements"},
