@@ -1,8 +1,6 @@
 """Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give."""
-import re
 import sys
 import threading
-import urllib.request
 
 import dynamodb
 from cassandra import InvalidRequest
@@ -97,8 +95,7 @@ def pages_of_documents(host):
 
 
 def waiting(host):
-    with urllib.request.urlopen(f"http://{host.http}/metrics", timeout=60) as answer:
-        return int(float(re.search(r"^oxbow_reads_waiting (\S+)", answer.read().decode(), re.M).group(1)))
+    return host.metric("oxbow_reads_waiting")
 
 
 def one_row_of_the_past(host, session):
