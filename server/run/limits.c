@@ -122,7 +122,6 @@ static const struct limit limits[] = {
     {"scrub, looked at in a step", SCRUB_BYTES_MAX, "bytes of them"},
     {"history page", HISTORY_PAGE_RECORDS_MAX, "records"},
     {"back to a transaction's beginning, at first", GATE_TRANSACTION_STEP, "records"},
-    {"reverse walk as of an LSN", HISTORY_REVERSE_KEYS_MAX, "changed keys"},
     {"JSON text", CODEC_JSON_BYTES_MAX, "bytes"},
     {"message", WIRE_MESSAGE_BYTES_MAX, "bytes"},
     {"transaction", TRANSACTION_BYTES_MAX, "bytes of records"},
