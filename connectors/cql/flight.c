@@ -258,6 +258,13 @@ void cql_request_answer(struct cql_request **request, const struct cql_answer *a
     cql__session_landed(session);
 }
 
+bool cql_request_has_client(const struct cql_request *request)
+{
+    const struct flight *flight =
+        (const struct flight *)((const char *)request - offsetof(struct flight, request));
+    return flight->session->stream != NULL;
+}
+
 const char *cql_request_broadcast(const struct cql_request *request)
 {
     return request->door->options.broadcast;

@@ -125,6 +125,20 @@ def one_row_of_the_past(host, session):
         assert all(count.result().one()[0] == ROWS for count in busy)
 
 
+def nobody_reads_for_who_left(host):
+    """The pool has a bounded number of a door's reads at a time, and those whose client left are not read any more."""
+    before = host.metric("oxbow_long_reads_total")
+    cluster, session = connect(host)
+    session.default_fetch_size = None
+    for _ in range(600):
+        session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING")
+    wait_for("reads that wait", lambda: waiting(host) > 50)
+    assert waiting(host) <= 128
+    cluster.shutdown()
+    wait_for("what the pool has is read", lambda: waiting(host) == 0)
+    assert host.metric("oxbow_long_reads_total") < before + 600
+
+
 def a_stop_does_not_wait(host, session):
     """What waits for its turn when the server stops is refused."""
     session.default_fetch_size = None
@@ -153,6 +167,7 @@ def main():
         long_reads_are_whole(session)
         pages_of_documents(host)
         one_row_of_the_past(host, session)
+        nobody_reads_for_who_left(host)
         a_stop_does_not_wait(host, session)
         cluster.shutdown()
 
