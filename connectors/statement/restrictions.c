@@ -710,22 +710,30 @@ static enum status make_keys(struct exec_call *call, const struct source *source
     return status;
 }
 
-static int bound_compare(const void *a, const void *b, void *type)
+/* Two lists of values, one for each of the restriction's columns. */
+static int bounds_compare(const void *a, const void *b, void *context)
 {
-    return value_type_compare(type, &((const struct bound *)a)->value, &((const struct bound *)b)->value);
+    const struct restriction *restriction = context;
+    const struct bound *left = a;
+    const struct bound *right = b;
+    int order = 0;
+    for (size_t i = 0; i < restriction->columns_count && order == 0; i++) {
+        order = value_type_compare(restriction->columns[i]->type, &left[i].value, &right[i].value);
+    }
+    return order;
 }
 
-/* Of a filter that is one column's IN the values are put in order: each row's is found by halves. */
+/* Of a filter that is an IN the values, or lists of them, are put in order: each row's is found by halves. */
 static void sort_lists(struct restrictions *restrictions)
 {
     for (size_t i = 0; i < restrictions->count; i++) {
         struct restriction *restriction = &restrictions->at[i];
-        restriction->is_sorted = restriction->comparison == CQL_IN && restriction->columns_count == 1 &&
-                                 restriction->values_count > 1 && !restriction->is_key &&
-                                 !is_token(restriction) && !is_containing(restriction);
+        restriction->is_sorted = restriction->comparison == CQL_IN && restriction->values_count > 1 &&
+                                 !restriction->is_key && !is_token(restriction) &&
+                                 !is_containing(restriction);
         if (restriction->is_sorted) {
-            qsort_r(restriction->values, restriction->values_count, sizeof(*restriction->values),
-                    bound_compare, (void *)(uintptr_t)restriction->columns[0]->type);
+            qsort_r(restriction->values, restriction->values_count,
+                    restriction->columns_count * sizeof(*restriction->values), bounds_compare, restriction);
         }
     }
 }
@@ -822,23 +830,31 @@ static bool contains(const struct restriction *restriction, const struct value *
     return false;
 }
 
+/* Null is in no list. */
 static enum status list_holds(const struct restriction *restriction, const struct source_row *row,
                               bool *ret_holds, struct error *error)
 {
-    const struct source_column *column = restriction->columns[0];
-    struct bound wanted = {0};
-    enum status status =
-        statement__row_value(row, statement__source_number(row->source, column), &wanted.value, error);
+    struct bound wanted[CLUSTERING_COLUMNS_MAX] = {0};
+    size_t columns = restriction->columns_count;
+    CHECK(columns <= ARRAY_COUNT(wanted));
+    for (size_t i = 0; i < columns; i++) {
+        size_t number = statement__source_number(row->source, restriction->columns[i]);
+        enum status status = statement__row_value(row, number, &wanted[i].value, error);
+        if (status != STATUS_OK || wanted[i].value.kind == VALUE_NULL) {
+            return status;
+        }
+    }
     size_t low = 0;
-    size_t high = status == STATUS_OK && wanted.value.kind != VALUE_NULL ? restriction->values_count : 0;
+    size_t high = restriction->values_count;
     while (low < high && !*ret_holds) {
         size_t middle = low + (high - low) / 2;
-        int compared = value_type_compare(column->type, &wanted.value, &restriction->values[middle].value);
+        int compared =
+            bounds_compare(wanted, &restriction->values[middle * columns], (void *)(uintptr_t)restriction);
         *ret_holds = compared == 0;
         low = compared > 0 ? middle + 1 : low;
         high = compared > 0 ? high : middle;
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status restriction_holds(const struct restriction *restriction, const struct source_row *row,
