@@ -355,7 +355,8 @@ static enum status view_cursor_open(struct gate_view *view, const struct gate_qu
     struct read_range now = {.low = buffer_bytes(&range->low),
                              .high = buffer_bytes(&range->high),
                              .is_reverse = query->is_reverse,
-                             .indexed = index == NULL ? NULL : schema};
+                             .indexed = index == NULL ? NULL : schema,
+                             .tells_masked = true};
     return read_cursor_open(view->snapshot, now, &ret_cursor->now, error);
 }
 
@@ -374,7 +375,6 @@ struct view_walk {
     void (*visit)(void *context, const struct gate_row *row);
     void *context;
     struct gate_page page;
-    size_t passed; /* rows that do not show */
     struct hash128 checksum;
     bool notes_read; /* the checksum is wanted */
     struct gate_view *view;
@@ -397,13 +397,14 @@ static enum status walk_wide_row(struct view_walk *walk, struct bytes key, struc
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* Takes the row at hand; without an image it is one that a deletion leaves nothing of. */
 static enum status walk_row(struct view_walk *walk, struct bytes position, struct bytes key,
                             struct bytes image, struct error *error)
 {
     struct gate_row row = {.position = position, .key = key, .image = image};
-    bool shows = true;
+    bool shows = image.size > 0;
     struct value item;
-    if (walk->schema->kind == TABLE_WIDE) {
+    if (shows && walk->schema->kind == TABLE_WIDE) {
         enum status status = walk_wide_row(walk, key, &row.image, &shows, error);
         if (status != STATUS_OK) {
             return status;
@@ -411,7 +412,7 @@ static enum status walk_row(struct view_walk *walk, struct bytes position, struc
     }
     if (!shows) {
         walk->page.scanned_bytes += image.size; /* pages end also where there is much that does not show */
-        walk->passed++;
+        walk->page.passed++;
         return STATUS_OK;
     }
     image = row.image;
@@ -459,17 +460,18 @@ static enum status walk_rows(struct view_walk *walk, struct view_cursor *cursor,
     size_t rows_max = query->rows_max == 0 ? READ_PAGE_SCAN_ROWS_MAX : query->rows_max;
     size_t bytes_max = query->bytes_max == 0 || query->bytes_max > READ_PAGE_BYTES_MAX ? READ_PAGE_BYTES_MAX
                                                                                        : query->bytes_max;
+    size_t passed_max = query->passed_max == 0 ? READ_PAGE_SCAN_ROWS_MAX : query->passed_max;
     rows_max = rows_max < READ_PAGE_SCAN_ROWS_MAX ? rows_max : READ_PAGE_SCAN_ROWS_MAX;
     struct bytes storage = {0}; /* of the last row looked at: borrowed until the cursor moves on */
     struct bytes image = {0};
     struct bytes key = {0};
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && walk->page.scanned < rows_max &&
-           walk->page.scanned + walk->passed < READ_PAGE_SCAN_ROWS_MAX &&
+    while (status == STATUS_OK && walk->page.scanned < rows_max && walk->page.passed < passed_max &&
+           walk->page.scanned + walk->page.passed < READ_PAGE_SCAN_ROWS_MAX &&
            walk->page.scanned_bytes < bytes_max && walk->page.matched < READ_PAGE_ROWS_MAX) {
         status = view_cursor_next(cursor, &storage, &key, &image, error);
         if (status == STATUS_OK) {
-            if (walk->notes_read) {
+            if (walk->notes_read && image.size > 0) {
                 walk->checksum = stored_rows_checksum(walk->checksum, key, image);
             }
             status = walk_row(walk, storage, key, image, error);

@@ -89,10 +89,13 @@ bool aws_name_is_sound(struct bytes name)
 /* NOLINTBEGIN(misc-no-recursion): as deep as the value, which its decoder bounded */
 static void format_members(const struct aws_shape *shape, const struct value *map, struct buffer *buffer)
 {
-    buffer_put_format(buffer, "%s(", shape->name);
+    buffer_put_text(buffer, shape->name); /* piece by piece: there may be a hundred thousand of them */
+    buffer_put_u8(buffer, '(');
     for (size_t i = 0; i < shape->members_count; i++) {
         const struct value *member = value_map_get(map, shape->members[i].name);
-        buffer_put_format(buffer, "%s%s=", i > 0 ? ", " : "", shape->members[i].path);
+        buffer_put_text(buffer, i > 0 ? ", " : "");
+        buffer_put_text(buffer, shape->members[i].path);
+        buffer_put_u8(buffer, '=');
         if (member == NULL) {
             buffer_put_text(buffer, "null");
         } else {

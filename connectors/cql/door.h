@@ -17,6 +17,7 @@ struct cql_door {
     struct prepared_cache *prepared;
     struct list sessions; /* those with a connection */
     struct flight_pool flights;
+    size_t bodies_bytes;       /* of requests under way, and what has come of others */
     struct session *receiving; /* its answers gather in `output` until its input is used up */
     struct buffer output;      /* as the wire has it */
     struct buffer scratch;     /* an envelope under construction */

@@ -102,10 +102,11 @@ enum envelope_result cql__envelope_read(struct bytes input, size_t body_bytes_ma
     if (result != ENVELOPE_WHOLE) {
         return result;
     }
+    ret_envelope->opcode = (enum cql_opcode)opcode;
+    ret_envelope->body_bytes = size;
     if (reader.rest.size < size) {
         return ENVELOPE_MORE;
     }
-    ret_envelope->opcode = (enum cql_opcode)opcode;
     ret_envelope->body = reader_bytes(&reader, size);
     *ret_used = ENVELOPE_HEADER_BYTES + size;
     return ENVELOPE_WHOLE;

@@ -29,12 +29,13 @@ struct envelope {
     uint8_t flags;
     int16_t stream;
     enum cql_opcode opcode;
+    size_t body_bytes; /* as its header says; 0 before that is there */
     struct bytes body; /* a view into the input, as sent */
 };
 
 enum envelope_result {
     ENVELOPE_WHOLE, /* *ret_used bytes were one */
-    ENVELOPE_MORE,  /* it goes on in bytes that have to come first */
+    ENVELOPE_MORE, /* it goes on in bytes that have to come first; what the header says is filled in when it is there */
     ENVELOPE_REFUSED, /* to be told, and the connection closed; version and stream are filled in as far as known */
 };
 

@@ -39,6 +39,7 @@ void cql__flight_destroy(struct flight **flight)
     struct cql_door *door = gone->session->door;
     struct flight_pool *pool = &door->flights;
     *flight = NULL;
+    door->bodies_bytes -= gone->body_bytes;
     for (size_t i = 0; gone->entries != NULL && i < gone->message.statements_count; i++) {
         cql__prepared_release(door->prepared, &gone->entries[i]);
     }
@@ -255,6 +256,13 @@ void cql_request_answer(struct cql_request **request, const struct cql_answer *a
     }
     cql__flight_destroy(&flight);
     cql__session_landed(session);
+}
+
+bool cql_request_has_client(const struct cql_request *request)
+{
+    const struct flight *flight =
+        (const struct flight *)((const char *)request - offsetof(struct flight, request));
+    return flight->session->stream != NULL;
 }
 
 const char *cql_request_broadcast(const struct cql_request *request)

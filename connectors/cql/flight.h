@@ -14,6 +14,7 @@ struct flight {
     struct cql_request request;
     struct cql_message message;
     struct arena arena;
+    size_t body_bytes; /* among the door's */
     struct session *session;
     struct flight *next; /* in the pool */
     bool has_failed;     /* it is answered with the error … */

@@ -26,6 +26,14 @@ void cql__session_open(struct cql_door *door, struct stream *stream)
     cql__measure_connections(1);
 }
 
+/* Bytes of an envelope that came so far. */
+static void session_count_waiting(struct session *session, size_t bytes)
+{
+    session->door->bodies_bytes += bytes;
+    session->door->bodies_bytes -= session->waiting_bytes;
+    session->waiting_bytes = bytes;
+}
+
 static void session_destroy(struct session *session)
 {
     buffer_reset(&session->envelopes);
@@ -39,6 +47,7 @@ static void session_destroy(struct session *session)
 void cql__session_close(struct session *session)
 {
     list_remove(&session->among);
+    session_count_waiting(session, 0);
     session->stream = NULL;
     cql__measure_connections(-1);
     if (session->in_flight == 0) {
@@ -385,6 +394,22 @@ static size_t session_body_bytes_max(const struct session *session)
     return session->state == SESSION_READY || most < CQL_STARTUP_BYTES_MAX ? most : CQL_STARTUP_BYTES_MAX;
 }
 
+/* Whether `bytes` of a body of `body_bytes` in all are more than the requests of all connections leave room for. */
+static bool session_lacks_room(const struct session *session, size_t body_bytes, size_t bytes)
+{
+    const struct cql_door *door = session->door;
+    size_t given = door->options.bodies_bytes_max;
+    size_t others = door->bodies_bytes - session->waiting_bytes;
+    return body_bytes > CQL_BODY_BYTES_GRANTED &&
+           others + bytes > (given == 0 ? (size_t)CQL_BODIES_BYTES_MAX : given);
+}
+
+static void session_refuse_body(struct flight **flight)
+{
+    cql__flight_refuse(flight, CQL_OVERLOADED,
+                       "Server is in overloaded state. Requests under way hold too many bytes");
+}
+
 /* The body in memory of the request's own, without its compression. */
 static enum status session_read_body(const struct session *session, const struct envelope *envelope,
                                      struct arena *arena, struct bytes *ret_body, struct error *error)
@@ -422,6 +447,14 @@ static void session_take(struct session *session, const struct envelope *envelop
     if (status == STATUS_OK) {
         status = cql__message_decode(envelope, body, &flight->arena, &flight->message, &error);
     }
+    if (status == STATUS_OK && session_lacks_room(session, body.size, body.size)) {
+        session_refuse_body(&flight);
+        return;
+    }
+    if (status == STATUS_OK) {
+        flight->body_bytes = body.size;
+        session->door->bodies_bytes += body.size;
+    }
     if (status != STATUS_OK) {
         flight->message.opcode = envelope->opcode;
         cql__flight_refuse(&flight, CQL_PROTOCOL_ERROR, error.text);
@@ -435,12 +468,30 @@ static void session_take(struct session *session, const struct envelope *envelop
 
 /* --- receiving -------------------------------------------------------------------------------------------------- */
 
-/* Takes an envelope at the front of `input`. False when there is none; *ret_used is what one took. */
+/* Drops what came of a body that there is no room for, and soon the rest. False: there is room. */
+static bool session_drop(struct session *session, const struct envelope *envelope, size_t bytes)
+{
+    if (!session_lacks_room(session, envelope->body_bytes, bytes)) {
+        return false;
+    }
+    struct flight *flight = cql__flight_create(session, envelope);
+    session->skipped_bytes = ENVELOPE_HEADER_BYTES + envelope->body_bytes - bytes;
+    session_refuse_body(&flight);
+    return true;
+}
+
+/* Takes an envelope at the front of `input`, or what came of one that is dropped. False when there is none; *ret_used is what
+ * was taken. */
 static bool session_take_envelope(struct session *session, struct bytes input, size_t *ret_used)
 {
     struct envelope envelope;
     struct error error;
     *ret_used = 0;
+    if (session->skipped_bytes > 0) {
+        *ret_used = session->skipped_bytes < input.size ? session->skipped_bytes : input.size;
+        session->skipped_bytes -= *ret_used;
+        return *ret_used > 0;
+    }
     switch (cql__envelope_read(input, session_body_bytes_max(session), &envelope, ret_used, &error)) {
     case ENVELOPE_WHOLE:
         session_take(session, &envelope);
@@ -450,7 +501,10 @@ static bool session_take_envelope(struct session *session, struct bytes input, s
         return false;
     case ENVELOPE_MORE:
     default:
-        return false;
+        if (session_drop(session, &envelope, input.size)) {
+            *ret_used = input.size;
+        }
+        return *ret_used > 0;
     }
 }
 
@@ -536,6 +590,8 @@ size_t cql__session_receive(struct session *session, struct bytes bytes)
     }
     session_flush(session);
     door->receiving = NULL;
+    size_t waiting = bytes.size - used + session->envelopes.size - session->envelopes_at;
+    session_count_waiting(session, session->is_ended ? 0 : waiting);
     if (session->is_ended) {
         stream_end(session->stream);
         return bytes.size;

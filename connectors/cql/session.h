@@ -31,9 +31,11 @@ struct session {
     bool is_self_contained;  /* the last segment ends with an envelope's end */
     struct buffer envelopes; /* of segments, from envelopes_at on not used yet */
     size_t envelopes_at;
-    size_t in_flight; /* requests with the executor */
-    unsigned events;  /* of cql_event_kind */
-    size_t refusals;  /* of passwords */
+    size_t waiting_bytes; /* received, of what is not whole yet; among the door's */
+    size_t skipped_bytes; /* still to come of a body that there is no room for */
+    size_t in_flight;     /* requests with the executor */
+    unsigned events;      /* of cql_event_kind */
+    size_t refusals;      /* of passwords */
     struct stream_address local;
     struct stream_address remote;
     struct authentication authentication;

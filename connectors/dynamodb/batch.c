@@ -40,6 +40,14 @@ struct get_part {
     bool is_refused; /* its throughput is used up */
 };
 
+struct get_batch {
+    struct get_part *parts;
+    size_t count;
+    uint64_t as_of;
+    struct buffer body; /* of the answer */
+    enum status status;
+};
+
 static enum status get_read(struct call *call, const struct value *pair, struct get_part *part)
 {
     const struct value *json = pair + 1;
@@ -110,19 +118,16 @@ static bool get_repeats(const struct get_part *a, const struct get_part *b)
 }
 
 /* Reads until an item does not fit any more. */
-static enum status get_run(struct call *call, struct get_part *part, size_t *bytes_left, struct buffer *body)
+static enum status get_run_part(struct call *call, const struct item_source *source, struct get_part *part,
+                                size_t *bytes_left, struct buffer *body)
 {
     bool is_consistent = boolean_of(part->json, "ConsistentRead");
     json_name_bytes(body, part->name);
     json_open(body, '[');
-    for (part->unprocessed = 0; part->unprocessed<part->count && * bytes_left> 0; part->unprocessed++) {
+    while (!part->is_refused && part->unprocessed<part->count && * bytes_left> 0) {
         struct value item;
         size_t bytes = 0;
-        part->is_refused = throttle_refuses(call, part->schema, NULL, false);
-        if (part->is_refused) {
-            break;
-        }
-        enum status status = item_find(call, part->schema, &part->keys[part->unprocessed],
+        enum status status = item_find(call, source, part->schema, &part->keys[part->unprocessed],
                                        part->expressions.projection, &item, &bytes);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             return status;
@@ -133,6 +138,7 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
         }
         part->units += capacity_read_units(bytes, is_consistent);
         *bytes_left -= bytes;
+        part->unprocessed++;
         if (status == STATUS_OK) {
             json_item(body);
             attributes_put(body, &item);
@@ -142,11 +148,11 @@ static enum status get_run(struct call *call, struct get_part *part, size_t *byt
     return STATUS_OK;
 }
 
-/* Whether no table of the request could pay for a single key. */
+/* Whether no table of the request can pay for a single key. */
 static bool get_was_refused(const struct get_part *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!parts[i].is_refused || parts[i].unprocessed > 0) {
+        if (!parts[i].is_refused) {
             return false;
         }
     }
@@ -216,31 +222,65 @@ static enum status get_prepare(struct call *call, const struct value *tables, st
     return status;
 }
 
+/* Thread: the view's. */
+static void get_run(struct call *call, struct gate_view *view)
+{
+    struct get_batch *batch = call->state;
+    const struct item_source source = {.view = view, .as_of = batch->as_of};
+    size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
+    json_open(&batch->body, '{');
+    json_name(&batch->body, "Responses");
+    json_open(&batch->body, '{');
+    for (size_t i = 0; i < batch->count && batch->status == STATUS_OK; i++) {
+        batch->status = get_run_part(call, &source, &batch->parts[i], &bytes_left, &batch->body);
+    }
+    json_close(&batch->body, '}');
+}
+
+static enum status get_answer(struct call *call)
+{
+    struct get_batch *batch = call->state;
+    if (batch->status == STATUS_OK) {
+        get_put_unprocessed(call, batch->parts, batch->count, &batch->body);
+        get_put_capacity(call, batch->parts, batch->count, &batch->body);
+        json_close(&batch->body, '}');
+        call_reply(call, &batch->body);
+    }
+    buffer_reset(&batch->body);
+    return batch->status;
+}
+
+static void get_finish(struct call *call)
+{
+    if (get_answer(call) != STATUS_OK) {
+        call_reply_failure(call);
+    }
+}
+
 enum status batch_get(struct call *call)
 {
     const struct value *tables = member_of(call->input, "RequestItems");
-    size_t count = tables->pairs.count;
-    size_t bytes_left = DYNAMODB_BATCH_GET_BYTES_MAX;
-    struct buffer body = {0};
-    struct get_part *parts = arena_create_array(call->arena, count, sizeof(*parts));
-    enum status status = get_prepare(call, tables, parts);
-    json_open(&body, '{');
-    json_name(&body, "Responses");
-    json_open(&body, '{');
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = get_run(call, &parts[i], &bytes_left, &body);
+    struct get_batch *batch = arena_create(call->arena, sizeof(*batch));
+    *batch = (struct get_batch){.count = tables->pairs.count};
+    batch->parts = arena_create_array(call->arena, batch->count, sizeof(*batch->parts));
+    call->state = batch;
+    enum status status = get_prepare(call, tables, batch->parts);
+    for (size_t i = 0; i < batch->count && status == STATUS_OK; i++) {
+        batch->parts[i].is_refused = throttle_refuses(call, batch->parts[i].schema, NULL, false);
     }
-    json_close(&body, '}');
-    if (status == STATUS_OK && get_was_refused(parts, count)) {
+    if (status == STATUS_OK && get_was_refused(batch->parts, batch->count)) {
         status = throttle_fail(call, false);
     }
     if (status == STATUS_OK) {
-        get_put_unprocessed(call, parts, count, &body);
-        get_put_capacity(call, parts, count, &body);
-        json_close(&body, '}');
-        call_reply(call, &body);
+        status = call_as_of(call, &batch->as_of);
     }
-    buffer_reset(&body);
+    if (status == STATUS_OK && batch->as_of > 0) {
+        return call_read_later(call, get_run, get_finish);
+    }
+    if (status == STATUS_OK) {
+        get_run(call, call->door->view);
+        status = get_answer(call);
+    }
     return status;
 }
 

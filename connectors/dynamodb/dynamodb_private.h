@@ -356,9 +356,16 @@ void metrics_put_all(struct call *call, const struct touched_item *items, size_t
 
 /* --- items (items.c) --------------------------------------------------------------------------------------------- */
 
-/* STATUS_NOT_FOUND: there is none, and no failure is noted. *ret_bytes is its size before the projection (or NULL). */
-enum status item_find(struct call *call, const struct schema *schema, const struct value *key,
-                      const struct projection *projection, struct value *ret_item, size_t *ret_bytes);
+/* Where items are read. As of an LSN it takes the log, which is the reader pool's work (later.c). */
+struct item_source {
+    struct gate_view *view; /* the thread's that reads */
+    uint64_t as_of;         /* LSN; 0: the present */
+};
+
+/* STATUS_NOT_FOUND: there is none, and no failure is noted. *ret_bytes is its size before the projection. */
+enum status item_find(struct call *call, const struct item_source *source, const struct schema *schema,
+                      const struct value *key, const struct projection *projection, struct value *ret_item,
+                      size_t *ret_bytes);
 /* The failure of a condition, with the item when it is wanted. */
 void condition_failure(struct call *call, bool wants_item, bool had_old, struct bytes old_image);
 const char *update_text(const char *text);
@@ -421,6 +428,7 @@ struct action_write {
     bool is_insert;      /* of an item that must not be there */
     bool is_update;      /* which has words of its own for index keys */
     const char *problem; /* known before it is submitted */
+    double repeat_units; /* what it reads when the transaction was done already */
 };
 
 struct transaction {
@@ -446,9 +454,20 @@ enum status transaction_submit(struct call *call, struct transaction *transactio
 /* The failure that names a reason for every action. */
 void transaction_cancel(struct call *call, const struct action_write *writes,
                         const struct gate_change_outcome *outcomes, size_t count);
-/* All items as of one moment: read again while something is committed in between. */
-enum status transaction_get(struct call *call, struct action_get *gets, size_t count);
-void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
+
+/* The reads of a transaction on their way. */
+struct transaction_reads {
+    struct action_get *gets;
+    size_t count;
+    uint64_t as_of;
+    enum status (*reply)(struct call *call, const struct transaction_reads *reads); /* when all are there */
+    void *context; /* what it wants to know */
+    enum status status;
+};
+
+/* Reads all items as of one moment: the one that the request asks for, or now. The reads, of the arena, are call->state. */
+enum status transaction_get(struct call *call, struct transaction_reads *reads);
+void transaction_put_read_capacity(struct call *call, const struct transaction_reads *reads,
                                    struct buffer *body);
 
 /* --- operations: each answers the call, or returns its failure -------------------------------------------------- */

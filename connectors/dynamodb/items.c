@@ -245,15 +245,15 @@ struct item_read {
     enum status status;
 };
 
-/* Reads from `view`; the failure is the call's. */
-static enum status item_read(struct call *call, struct gate_view *view, const struct item_read *read,
-                             struct value *ret_item, size_t *ret_bytes)
+enum status item_find(struct call *call, const struct item_source *source, const struct schema *schema,
+                      const struct value *key, const struct projection *projection, struct value *ret_item,
+                      size_t *ret_bytes)
 {
     struct bytes image;
     struct error error;
     *ret_bytes = 0;
     enum status status =
-        gate_get(view, read->schema->name, read->key, read->as_of, call->arena, NULL, &image, &error);
+        gate_get(source->view, schema->name, key, source->as_of, call->arena, NULL, &image, &error);
     if (status == STATUS_NOT_FOUND) {
         return status;
     }
@@ -262,19 +262,10 @@ static enum status item_read(struct call *call, struct gate_view *view, const st
     }
     *ret_item = item_of_image(arena_copy(call->arena, image), call->arena);
     *ret_bytes = document_bytes(ret_item);
-    if (read->projection != NULL) {
-        *ret_item = projection_apply(read->projection, ret_item, call->arena);
+    if (projection != NULL) {
+        *ret_item = projection_apply(projection, ret_item, call->arena);
     }
     return STATUS_OK;
-}
-
-enum status item_find(struct call *call, const struct schema *schema, const struct value *key,
-                      const struct projection *projection, struct value *ret_item, size_t *ret_bytes)
-{
-    struct item_read read = {.schema = schema, .key = key, .projection = projection};
-    *ret_bytes = 0;
-    enum status status = call_as_of(call, &read.as_of);
-    return status == STATUS_OK ? item_read(call, call->door->view, &read, ret_item, ret_bytes) : status;
 }
 
 static void get_reply(struct call *call, const struct schema *schema, const struct value *item, size_t bytes)
@@ -300,7 +291,9 @@ static void get_reply(struct call *call, const struct schema *schema, const stru
 static void get_run(struct call *call, struct gate_view *view)
 {
     struct item_read *read = call->state;
-    read->status = item_read(call, view, read, &read->item, &read->bytes);
+    const struct item_source source = {.view = view, .as_of = read->as_of};
+    read->status =
+        item_find(call, &source, read->schema, read->key, read->projection, &read->item, &read->bytes);
 }
 
 static enum status get_answer(struct call *call)

@@ -314,12 +314,14 @@ enum status page_run(struct page *page)
     bool is_short = query->as_of == 0;
     if (is_short) {
         query->rows_max = limit > 0 && limit < DYNAMODB_INLINE_ROWS ? limit : DYNAMODB_INLINE_ROWS;
+        query->passed_max = DYNAMODB_INLINE_ROWS;
         query->bytes_max = DYNAMODB_INLINE_BYTES;
         page_read(call, call->door->view);
         is_short = page->status != STATUS_OK || page->found.next.size == 0 ||
                    (limit > 0 && page->found.scanned == limit);
     }
     query->rows_max = limit;
+    query->passed_max = 0;
     query->bytes_max = DYNAMODB_PAGE_BYTES_MAX;
     if (is_short) {
         return page_answer(page);

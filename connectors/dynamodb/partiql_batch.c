@@ -8,6 +8,7 @@ struct batch_statement {
     struct partiql_plan plan;
     struct aws_failure failure; /* AWS_NO_FAILURE: it went well */
     bool is_read;               /* the statement could be read */
+    bool is_get;                /* a SELECT that nothing speaks against */
     bool has_item;
     struct value item; /* of the answer */
     size_t bytes;      /* of the item that a SELECT found */
@@ -17,6 +18,7 @@ struct batch {
     struct call *call;
     struct batch_statement *statements;
     size_t count;
+    uint64_t as_of;        /* of SELECTs; LSN, 0: the present */
     struct fanout *fanout; /* of writes: its n-th is that of the n-th statement */
 };
 
@@ -139,14 +141,12 @@ static void batch_reply(const struct batch *batch)
 
 /* --- reads ------------------------------------------------------------------------------------------------------ */
 
-static void statement_get(struct call *call, struct batch_statement *statement)
+static void statement_get(struct call *call, const struct item_source *source,
+                          struct batch_statement *statement)
 {
     const struct partiql_plan *plan = &statement->plan;
     struct value item;
-    enum status status = throttle_check(call, plan->schema, NULL, false);
-    if (status == STATUS_OK) {
-        status = item_find(call, plan->schema, &plan->key, NULL, &item, &statement->bytes);
-    }
+    enum status status = item_find(call, source, plan->schema, &plan->key, NULL, &item, &statement->bytes);
     if (status != STATUS_OK) {
         if (status != STATUS_NOT_FOUND) {
             statement_fail(call, statement);
@@ -157,6 +157,46 @@ static void statement_get(struct call *call, struct batch_statement *statement)
         statement->has_item = true;
         statement->item = partiql_project(&plan->statement, &item, call->arena);
     }
+}
+
+/* Thread: the view's. */
+static void reads_run(struct call *call, struct gate_view *view)
+{
+    struct batch *batch = call->state;
+    const struct item_source source = {.view = view, .as_of = batch->as_of};
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->statements[i].is_get) {
+            statement_get(call, &source, &batch->statements[i]);
+        }
+    }
+}
+
+static void reads_finish(struct call *call)
+{
+    batch_reply(call->state);
+}
+
+static enum status reads_start(struct batch *batch)
+{
+    struct call *call = batch->call;
+    call->state = batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_statement *statement = &batch->statements[i];
+        statement->is_get = statement->failure.kind == AWS_NO_FAILURE;
+        if (statement->is_get && throttle_check(call, statement->plan.schema, NULL, false) != STATUS_OK) {
+            statement_fail(call, statement);
+            statement->is_get = false;
+        }
+    }
+    enum status status = call_as_of(call, &batch->as_of);
+    if (status == STATUS_OK && batch->as_of > 0) {
+        return call_read_later(call, reads_run, reads_finish);
+    }
+    if (status == STATUS_OK) {
+        reads_run(call, call->door->view);
+        batch_reply(batch);
+    }
+    return status;
 }
 
 /* --- writes ----------------------------------------------------------------------------------------------------- */
@@ -258,19 +298,13 @@ enum status partiql_batch(struct call *call)
     }
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_statement *statement = &batch->statements[i];
-        if (!statement->is_read) {
-            continue;
-        }
-        if (partiql_plan(call, &statement->plan) != STATUS_OK) {
+        if (statement->is_read && partiql_plan(call, &statement->plan) != STATUS_OK) {
             statement_fail(call, statement);
-        } else if (!is_write) {
-            statement_get(call, statement);
         }
     }
-    if (is_write) {
-        batch_submit(batch);
-    } else {
-        batch_reply(batch);
+    if (!is_write) {
+        return reads_start(batch);
     }
+    batch_submit(batch);
     return STATUS_OK;
 }

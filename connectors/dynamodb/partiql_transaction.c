@@ -58,15 +58,16 @@ static enum status writes_run(struct call *call, struct partiql_plan *plans, con
 
 /* --- reads ------------------------------------------------------------------------------------------------------ */
 
-static void reads_reply(struct call *call, const struct partiql_plan *plans, const struct action_get *gets,
-                        size_t count)
+static enum status reads_reply(struct call *call, const struct transaction_reads *reads)
 {
+    const struct partiql_plan *plans = reads->context;
+    const struct action_get *gets = reads->gets;
     struct buffer body = {0};
     json_open(&body, '{');
-    transaction_put_read_capacity(call, gets, count, &body);
+    transaction_put_read_capacity(call, reads, &body);
     json_name(&body, "Responses");
     json_open(&body, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < reads->count; i++) {
         const struct condition_facts facts = {.item = &gets[i].item};
         json_open(&body, '{');
         if (gets[i].is_found && (plans[i].rest == NULL || condition_holds(plans[i].rest, &facts))) {
@@ -79,9 +80,10 @@ static void reads_reply(struct call *call, const struct partiql_plan *plans, con
     json_close(&body, ']');
     json_close(&body, '}');
     call_reply(call, &body);
+    return STATUS_OK;
 }
 
-static enum status reads_run(struct call *call, const struct partiql_plan *plans, const char *const *problems,
+static enum status reads_run(struct call *call, struct partiql_plan *plans, const char *const *problems,
                              size_t count)
 {
     struct action_write *nothing = arena_create_array(call->arena, count, sizeof(*nothing));
@@ -100,11 +102,9 @@ static enum status reads_run(struct call *call, const struct partiql_plan *plans
         transaction_cancel(call, nothing, outcomes, count);
         return STATUS_INVALID;
     }
-    enum status status = transaction_get(call, gets, count);
-    if (status == STATUS_OK) {
-        reads_reply(call, plans, gets, count);
-    }
-    return status;
+    struct transaction_reads *reads = arena_create(call->arena, sizeof(*reads));
+    *reads = (struct transaction_reads){.gets = gets, .count = count, .reply = reads_reply, .context = plans};
+    return transaction_get(call, reads);
 }
 
 /* --- the operation ---------------------------------------------------------------------------------------------- */

@@ -215,8 +215,9 @@ static bool first_time_visit(void *context, const struct gate_logged *change)
 
 /* A request that was done already costs the reading of the images that it was sized on; what changed nothing then, of the
  * item as it is. TransactWriteItems, ClientRequestToken. */
-static double repeat_units(struct call *call, const struct action_write *write)
+static double repeat_units(struct call *call, struct gate_view *view, const struct action_write *write)
 {
+    const struct item_source source = {.view = view};
     struct value key = key_of_item(write->schema, &write->item, call->arena);
     struct first_time first = {.lsn = call->outcome.lsn, .arena = call->arena};
     struct gate_changes wanted = {.table = write->schema->name,
@@ -231,9 +232,18 @@ static double repeat_units(struct call *call, const struct action_write *write)
                              NULL); /* what the log has no more is as it is now */
     if (!first.is_there) {
         struct value item;
-        (void)!item_find(call, write->schema, &key, NULL, &item, &first.bytes);
+        (void)!item_find(call, &source, write->schema, &key, NULL, &item, &first.bytes);
     }
     return 2 * capacity_read_units(first.bytes, true);
+}
+
+/* Thread: the view's. */
+static void repeat_measure(struct call *call, struct gate_view *view)
+{
+    const struct transaction *transaction = call->state;
+    for (size_t i = 0; i < transaction->count; i++) {
+        transaction->writes[i].repeat_units = repeat_units(call, view, &transaction->writes[i]);
+    }
 }
 
 static void write_put_capacity(struct call *call, const struct transaction *transaction, struct buffer *body)
@@ -258,7 +268,7 @@ static void write_put_capacity(struct call *call, const struct transaction *tran
                                                     .is_detailed = true};
         }
         if (call->outcome.is_repeat) {
-            capacities[at].table_units += repeat_units(call, write);
+            capacities[at].table_units += write->repeat_units;
             continue;
         }
         struct value old =
@@ -292,19 +302,10 @@ static bool is_cancellation(const struct gate_outcome *outcome)
     return false;
 }
 
-static void write_finish(struct call *call)
+static void write_answer(struct call *call)
 {
     const struct transaction *transaction = call->state;
     struct buffer body = {0};
-    if (is_cancellation(&call->outcome)) {
-        transaction_cancel(call, transaction->writes, call->outcome.changes, transaction->count);
-    } else if (call->outcome.status != STATUS_OK) {
-        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
-    }
-    if (call->failure.kind != AWS_NO_FAILURE) {
-        call_reply_failure(call);
-        return;
-    }
     json_open(&body, '{');
     write_put_capacity(call, transaction, &body);
     write_put_metrics(call, transaction, &body);
@@ -313,6 +314,25 @@ static void write_finish(struct call *call)
     }
     json_close(&body, '}');
     call_reply(call, &body);
+}
+
+static void write_finish(struct call *call)
+{
+    const struct transaction *transaction = call->state;
+    if (is_cancellation(&call->outcome)) {
+        transaction_cancel(call, transaction->writes, call->outcome.changes, transaction->count);
+    } else if (call->outcome.status != STATUS_OK) {
+        (void)call_fail_error(call, call->outcome.status, call->outcome.text);
+    }
+    if (call->failure.kind != AWS_NO_FAILURE) {
+        call_reply_failure(call);
+    } else if (call->outcome.is_repeat && capacity_is_wanted(call)) {
+        if (call_read_later(call, repeat_measure, write_answer) != STATUS_OK) {
+            call_reply_failure(call);
+        }
+    } else {
+        write_answer(call);
+    }
 }
 
 /* What a repeated request must share with the first one: everything but the token and what it wants to hear. */
@@ -429,58 +449,80 @@ static enum status get_read(struct call *call, const struct value *json, struct 
                : status;
 }
 
-static enum status gets_run(struct call *call, struct action_get *gets, size_t count)
+static enum status gets_run(struct call *call, const struct item_source *source,
+                            const struct transaction_reads *reads)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = item_find(call, gets[i].schema, &gets[i].key, NULL, &gets[i].item, &gets[i].bytes);
-        gets[i].is_found = status == STATUS_OK;
+    for (size_t i = 0; i < reads->count && status == STATUS_OK; i++) {
+        struct action_get *get = &reads->gets[i];
+        status = item_find(call, source, get->schema, &get->key, NULL, &get->item, &get->bytes);
+        get->is_found = status == STATUS_OK;
         status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
     return status;
 }
 
-enum status transaction_get(struct call *call, struct action_get *gets, size_t count)
+/* The present: read again while something is committed in between, then as of the last commit. */
+static enum status gets_run_now(struct call *call, const struct transaction_reads *reads)
 {
     struct feed *feed = call->door->options.feed;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = throttle_check(call, gets[i].schema, NULL, false);
-    }
-    for (int attempt = 0; attempt < READ_ATTEMPTS_MAX && status == STATUS_OK; attempt++) {
+    struct item_source source = {.view = call->door->view};
+    for (int attempt = 0; attempt < READ_ATTEMPTS_MAX; attempt++) {
         uint64_t before = feed_committed_lsn(feed);
-        status = gets_run(call, gets, count);
-        if (feed_committed_lsn(feed) == before) {
+        enum status status = gets_run(call, &source, reads);
+        if (status != STATUS_OK || feed_committed_lsn(feed) == before) {
             return status;
         }
     }
-    uint64_t lsn = feed_committed_lsn(feed);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        struct bytes image;
-        struct error error;
-        status = gate_get(call->door->view, gets[i].schema->name, &gets[i].key, lsn, call->arena, NULL,
-                          &image, &error);
-        gets[i].is_found = status == STATUS_OK;
-        if (status == STATUS_OK) {
-            gets[i].item = item_of_image(arena_copy(call->arena, image), call->arena);
-            gets[i].bytes = document_bytes(&gets[i].item);
-        }
-        status = status == STATUS_OK || status == STATUS_NOT_FOUND
-                     ? STATUS_OK
-                     : call_fail_error(call, status, error.text);
-    }
-    return status;
+    source.as_of = feed_committed_lsn(feed); /* little of the log lies behind it */
+    return gets_run(call, &source, reads);
 }
 
-void transaction_put_read_capacity(struct call *call, const struct action_get *gets, size_t count,
+/* Thread: the view's. */
+static void gets_run_then(struct call *call, struct gate_view *view)
+{
+    struct transaction_reads *reads = call->state;
+    const struct item_source source = {.view = view, .as_of = reads->as_of};
+    reads->status = gets_run(call, &source, reads);
+}
+
+static void gets_finish(struct call *call)
+{
+    const struct transaction_reads *reads = call->state;
+    if (reads->status != STATUS_OK || reads->reply(call, reads) != STATUS_OK) {
+        call_reply_failure(call);
+    }
+}
+
+enum status transaction_get(struct call *call, struct transaction_reads *reads)
+{
+    enum status status = STATUS_OK;
+    call->state = reads;
+    for (size_t i = 0; i < reads->count && status == STATUS_OK; i++) {
+        status = throttle_check(call, reads->gets[i].schema, NULL, false);
+    }
+    if (status == STATUS_OK) {
+        status = call_as_of(call, &reads->as_of);
+    }
+    if (status == STATUS_OK && reads->as_of > 0) {
+        return call_read_later(call, gets_run_then, gets_finish);
+    }
+    if (status == STATUS_OK) {
+        status = gets_run_now(call, reads);
+    }
+    return status == STATUS_OK ? reads->reply(call, reads) : status;
+}
+
+void transaction_put_read_capacity(struct call *call, const struct transaction_reads *reads,
                                    struct buffer *body)
 {
-    struct capacity *capacities = arena_create_array(call->arena, count, sizeof(*capacities));
+    const struct action_get *gets = reads->gets;
+    struct capacity *capacities = arena_create_array(call->arena, reads->count, sizeof(*capacities));
     size_t used = 0;
     if (!capacity_is_wanted(call)) {
         return;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < reads->count; i++) {
         size_t at = 0;
         while (at < used && capacities[at].schema != gets[i].schema) {
             at++;
@@ -539,38 +581,23 @@ static enum status gets_check_size(struct call *call, const struct action_get *g
                            "The aggregate size of the items in the transaction exceeds the limit of 4 MB");
 }
 
-enum status transactions_get(struct call *call)
+static enum status gets_reply(struct call *call, const struct transaction_reads *reads)
 {
-    const struct value *items = member_of(call->input, "TransactItems");
-    size_t count = items->items.count;
-    struct action_get *gets = arena_create_array(call->arena, count, sizeof(*gets));
     struct buffer body = {0};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = get_read(call, &items->items.at[i], &gets[i]);
-    }
-    if (status == STATUS_OK) {
-        status = gets_plan(call, items, gets);
-    }
-    if (status == STATUS_OK) {
-        status = transaction_get(call, gets, count);
-    }
-    if (status == STATUS_OK) {
-        status = gets_check_size(call, gets, count);
-    }
-    if (status != STATUS_OK) {
-        return status;
+    if (gets_check_size(call, reads->gets, reads->count) != STATUS_OK) {
+        return STATUS_INVALID;
     }
     json_open(&body, '{');
-    transaction_put_read_capacity(call, gets, count, &body);
+    transaction_put_read_capacity(call, reads, &body);
     json_name(&body, "Responses");
     json_open(&body, '[');
-    for (size_t i = 0; i < count; i++) {
-        const struct projection *projection = gets[i].expressions.projection;
+    for (size_t i = 0; i < reads->count; i++) {
+        const struct action_get *get = &reads->gets[i];
+        const struct projection *projection = get->expressions.projection;
         json_open(&body, '{');
-        if (gets[i].is_found) {
+        if (get->is_found) {
             struct value item =
-                projection == NULL ? gets[i].item : projection_apply(projection, &gets[i].item, call->arena);
+                projection == NULL ? get->item : projection_apply(projection, &get->item, call->arena);
             if (projection == NULL || item.pairs.count > 0) {
                 json_name(&body, "Item");
                 attributes_put(&body, &item);
@@ -582,4 +609,20 @@ enum status transactions_get(struct call *call)
     json_close(&body, '}');
     call_reply(call, &body);
     return STATUS_OK;
+}
+
+enum status transactions_get(struct call *call)
+{
+    const struct value *items = member_of(call->input, "TransactItems");
+    struct transaction_reads *reads = arena_create(call->arena, sizeof(*reads));
+    *reads = (struct transaction_reads){.count = items->items.count, .reply = gets_reply};
+    reads->gets = arena_create_array(call->arena, reads->count, sizeof(*reads->gets));
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < reads->count && status == STATUS_OK; i++) {
+        status = get_read(call, &items->items.at[i], &reads->gets[i]);
+    }
+    if (status == STATUS_OK) {
+        status = gets_plan(call, items, reads->gets);
+    }
+    return status == STATUS_OK ? transaction_get(call, reads) : status;
 }

@@ -180,9 +180,11 @@ static bool scan_now(struct native_door *door, struct scan *scan)
     struct error error;
     size_t wanted = query->rows_max;
     query->rows_max = wanted > 0 && wanted < NATIVE_INLINE_ROWS ? wanted : NATIVE_INLINE_ROWS;
+    query->passed_max = NATIVE_INLINE_ROWS;
     query->bytes_max = NATIVE_INLINE_BYTES;
     enum status status = scan_read(scan, door->view, &page, &error);
     query->rows_max = wanted;
+    query->passed_max = 0;
     query->bytes_max = 0;
     if (status == STATUS_OK && page.next.size > 0 && (wanted == 0 || page.scanned < wanted)) {
         return false;

@@ -513,32 +513,50 @@ static struct described_texts permission_texts(struct arena *arena, uint32_t per
     return (struct described_texts){.at = texts, .count = count};
 }
 
-static bool is_member_of(const struct role *role, struct bytes name)
+/* Who is a member of what. */
+struct membership {
+    struct bytes role;
+    struct bytes member;
+};
+
+static int compare_memberships(const void *a, const void *b)
 {
-    for (size_t i = 0; i < role->member_of_count; i++) {
-        if (bytes_equal(role->member_of[i], name)) {
-            return true;
-        }
-    }
-    return false;
+    const struct membership *left = a;
+    const struct membership *right = b;
+    int order = bytes_compare(left->role, right->role);
+    return order != 0 ? order : bytes_compare(left->member, right->member);
 }
 
-static struct described_texts members_of(struct arena *arena, const struct role *roles, size_t roles_count,
-                                         struct bytes name)
+/* The members of each role: both come by name. */
+static void describe_members(struct arena *arena, const struct role *roles, struct described_role *list,
+                             size_t count)
 {
-    struct bytes *texts = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < roles_count; i++) {
-        count += is_member_of(&roles[i], name);
+    size_t pairs = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        pairs += roles[i].member_of_count;
     }
-    texts = arena_create_array(arena, count, sizeof(*texts));
-    count = 0;
-    for (size_t i = 0; i < roles_count; i++) {
-        if (is_member_of(&roles[i], name)) {
-            texts[count++] = roles[i].name;
+    struct membership *memberships = arena_create_array(arena, pairs, sizeof(*memberships));
+    struct bytes *members = arena_create_array(arena, pairs, sizeof(*members));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < roles[i].member_of_count; k++) {
+            memberships[at++] = (struct membership){.role = roles[i].member_of[k], .member = roles[i].name};
         }
     }
-    return (struct described_texts){.at = texts, .count = count};
+    if (pairs > 0) {
+        qsort(memberships, pairs, sizeof(*memberships), compare_memberships);
+    }
+    at = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (; at < pairs && bytes_compare(memberships[at].role, list[i].name) < 0; at++) {
+            continue; /* of a role that is gone */
+        }
+        size_t first = at;
+        for (; at < pairs && bytes_equal(memberships[at].role, list[i].name); at++) {
+            members[at] = memberships[at].member;
+        }
+        list[i].members = (struct described_texts){.at = members + first, .count = at - first};
+    }
 }
 
 /* Hashes of passwords are a superuser's business only. */
@@ -555,11 +573,11 @@ static void describe_roles(struct exec_call *call, struct described *described)
             .can_login = role->can_login,
             .is_superuser = role->is_superuser,
             .member_of = {.at = role->member_of, .count = role->member_of_count},
-            .members = members_of(call->arena, roles, count, role->name),
             .datacenters = {.at = role->datacenters, .count = role->datacenters_count},
             .salted_hash = shows_hashes ? role->hash : (struct bytes){0},
         };
     }
+    describe_members(call->arena, roles, list, count);
     described->roles = list;
     described->roles_count = count;
 }
@@ -601,10 +619,13 @@ static enum status describe_all(struct describe *describe)
         status = describe_functions(describe);
     }
     describe->described.keyspaces = describe->keyspaces;
-    describe_node(call, &describe->described.node);
-    describe->described.traces =
-        statement__traces_list(call->exec->traces, &describe->described.traces_count);
     return status;
+}
+
+void statement__describe_node(struct exec_call *call, struct described *described)
+{
+    describe_node(call, &described->node);
+    described->traces = statement__traces_list(call->exec->traces, &described->traces_count);
 }
 
 enum status statement__describe_catalog(struct exec_call *call, const struct described **ret_described)
@@ -612,6 +633,7 @@ enum status statement__describe_catalog(struct exec_call *call, const struct des
     struct describe *describe = arena_create(call->arena, sizeof(*describe));
     describe->call = call;
     *ret_described = &describe->described;
+    statement__describe_node(call, &describe->described);
     return describe_all(describe);
 }
 

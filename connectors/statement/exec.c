@@ -562,6 +562,7 @@ void exec_close(struct exec **exec)
     struct exec *gone = *exec;
     *exec = NULL;
     if (gone != NULL) {
+        CHECK(gone->waiting_first == NULL); /* the door has ended all calls */
         gate_view_close(&gone->view);
         gate_view_close(&gone->aside);
         statement__traces_destroy(&gone->traces);

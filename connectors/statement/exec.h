@@ -164,6 +164,8 @@ MUST_USE enum status exec_list_permissions(struct exec_call *call, const struct 
 MUST_USE enum status exec_literal(struct exec_call *call, const struct cql_term *term,
                                   struct value *ret_value);
 
+struct later;
+
 struct exec {
     struct gate *gate;
     struct gate_view *view;
@@ -174,6 +176,9 @@ struct exec {
     struct traces *traces;
     struct evaluator *evaluator; /* of users' functions; NULL: there is none */
     struct cql_node *node;
+    struct later *waiting_first; /* reads for the pool, when it has CQL_READS_MAX of this door's */
+    struct later *waiting_last;
+    size_t reads; /* that the pool has, or has read */
     uint8_t host_id[CQL_UUID_BYTES];
     uint8_t paging_key[SHA256_BYTES]; /* of the codes that paging states carry */
 };

@@ -64,23 +64,31 @@ static bool contains(const struct restriction *restriction, const struct value *
     return false;
 }
 
+/* Null is in no list. */
 static enum status list_holds(const struct restriction *restriction, const struct source_row *row,
                               bool *ret_holds, struct error *error)
 {
-    const struct source_column *column = restriction->columns[0];
-    struct bound wanted = {0};
-    enum status status =
-        statement__row_value(row, statement__source_number(row->source, column), &wanted.value, error);
+    struct bound wanted[CLUSTERING_COLUMNS_MAX] = {0};
+    size_t columns = restriction->columns_count;
+    CHECK(columns <= ARRAY_COUNT(wanted));
+    for (size_t i = 0; i < columns; i++) {
+        size_t number = statement__source_number(row->source, restriction->columns[i]);
+        enum status status = statement__row_value(row, number, &wanted[i].value, error);
+        if (status != STATUS_OK || wanted[i].value.kind == VALUE_NULL) {
+            return status;
+        }
+    }
     size_t low = 0;
-    size_t high = status == STATUS_OK && wanted.value.kind != VALUE_NULL ? restriction->values_count : 0;
+    size_t high = restriction->values_count;
     while (low < high && !*ret_holds) {
         size_t middle = low + (high - low) / 2;
-        int compared = value_type_compare(column->type, &wanted.value, &restriction->values[middle].value);
+        int compared = statement__restriction_compare(wanted, &restriction->values[middle * columns],
+                                                      (void *)(uintptr_t)restriction);
         *ret_holds = compared == 0;
         low = compared > 0 ? middle + 1 : low;
         high = compared > 0 ? high : middle;
     }
-    return status;
+    return STATUS_OK;
 }
 
 static enum status restriction_holds(const struct restriction *restriction, const struct source_row *row,

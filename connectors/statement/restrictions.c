@@ -230,23 +230,30 @@ static enum status make_keys(struct exec_call *call, const struct source *source
     return status;
 }
 
-static int bound_compare(const void *a, const void *b, void *type)
+int statement__restriction_compare(const void *a, const void *b, void *context)
 {
-    return value_type_compare(type, &((const struct bound *)a)->value, &((const struct bound *)b)->value);
+    const struct restriction *restriction = context;
+    const struct bound *left = a;
+    const struct bound *right = b;
+    int order = 0;
+    for (size_t i = 0; i < restriction->columns_count && order == 0; i++) {
+        order = value_type_compare(restriction->columns[i]->type, &left[i].value, &right[i].value);
+    }
+    return order;
 }
 
-/* Of a filter that is one column's IN the values are put in order: each row's is found by halves. */
+/* Of a filter that is an IN the values, or lists of them, are put in order: each row's is found by halves. */
 static void sort_lists(struct restrictions *restrictions)
 {
     for (size_t i = 0; i < restrictions->count; i++) {
         struct restriction *restriction = &restrictions->at[i];
-        restriction->is_sorted = restriction->comparison == CQL_IN && restriction->columns_count == 1 &&
-                                 restriction->values_count > 1 && !restriction->is_key &&
-                                 !statement__restriction_is_token(restriction) &&
+        restriction->is_sorted = restriction->comparison == CQL_IN && restriction->values_count > 1 &&
+                                 !restriction->is_key && !statement__restriction_is_token(restriction) &&
                                  !statement__restriction_is_containing(restriction);
         if (restriction->is_sorted) {
-            qsort_r(restriction->values, restriction->values_count, sizeof(*restriction->values),
-                    bound_compare, (void *)(uintptr_t)restriction->columns[0]->type);
+            qsort_r(restriction->values, restriction->values_count,
+                    restriction->columns_count * sizeof(*restriction->values), statement__restriction_compare,
+                    restriction);
         }
     }
 }

@@ -84,6 +84,8 @@ bool statement__restriction_is_containing(const struct restriction *restriction)
 bool statement__restriction_is_exact(const struct restriction *restriction);
 bool statement__restriction_is_lower(const struct restriction *restriction);
 bool statement__restriction_is_slice(const struct restriction *restriction);
+/* Two lists of bounds, one for each of the restriction's columns. `context`: the restriction. */
+int statement__restriction_compare(const void *a, const void *b, void *context);
 /* The one that gives a column its value or values; NULL: none. */
 struct restriction *statement__restriction_exact(const struct restrictions *restrictions,
                                                  const struct source_column *column);

@@ -374,6 +374,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
                                    .next = buffer_bytes(&read->place),
                                    .is_reverse = select->is_reverse,
                                    .rows_max = range_rows(read),
+                                   .passed_max = select->rows_inline,
                                    .as_of = select->as_of};
         struct key_term term;
         buffer_clear(&read->last);
@@ -381,7 +382,7 @@ static enum status range_read(struct read *read, const struct gate_slice *slice)
         status = gate_query(select->view, &query, &arena, read_visit, read, &page, NULL, &read->error);
         status = status == STATUS_OK ? read->status : status;
         if (status == STATUS_OK) {
-            read->scanned += page.scanned;
+            read->scanned += page.scanned + page.passed;
             read->scanned_bytes += page.scanned_bytes;
             status = range_place(read, page.next);
         }
@@ -469,7 +470,7 @@ static enum status partition_by_statics(struct read *read, bool *ret_is_there)
     enum status status = STATUS_OK;
     bool goes_on = true;
     buffer_clear(&read->key);
-    while (status == STATUS_OK && goes_on && read->key.size == 0) {
+    while (status == STATUS_OK && goes_on && read->key.size == 0 && !read_is_long(read)) {
         struct gate_page page = {0};
         struct arena arena = {0};
         struct key_term term;
@@ -478,11 +479,12 @@ static enum status partition_by_statics(struct read *read, bool *ret_is_there)
                                    .as_stored = true,
                                    .next = buffer_bytes(&read->at_entry),
                                    .rows_max = 1,
+                                   .passed_max = select->rows_inline,
                                    .as_of = select->as_of};
         query_entries(read, &term, &query);
         status = gate_query(select->view, &query, &arena, entry_visit, read, &page, NULL, &read->error);
         status = status == STATUS_OK ? read->status : status;
-        read->scanned += page.scanned;
+        read->scanned += page.scanned + page.passed;
         goes_on = page.next.size > 0;
         if (status == STATUS_OK && read->key.size == 0) {
             buffer_clear(&read->at_entry);

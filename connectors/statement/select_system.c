@@ -83,17 +83,23 @@ static void walk_backwards(struct system_walk *walk)
     }
 }
 
-/* Roles do not come with the catalog: nobody but the tables of system_auth asks for them. */
+/* What the table tells of: drivers read those of the node with every connection and change of the schema, which is to cost the same
+ * however many tables there are. */
 static enum status select_described(struct select *select, const struct described **ret_described)
 {
     struct exec_call *call = select->call;
-    struct described *roles = NULL;
-    if (strcmp(select->source.system->keyspace, "system_auth") != 0 || call->exec->node->roles == NULL) {
+    const struct system_table *table = select->source.system;
+    bool is_of_roles = strcmp(table->keyspace, "system_auth") == 0;
+    if (table->produce != NULL && !table->is_of_node && !is_of_roles) {
         return statement__describe_catalog(call, ret_described);
     }
-    roles = arena_create(call->arena, sizeof(*roles));
-    statement__describe_roles(call, roles);
-    *ret_described = roles;
+    struct described *described = arena_create(call->arena, sizeof(*described));
+    *ret_described = described;
+    if (table->is_of_node) {
+        statement__describe_node(call, described);
+    } else if (is_of_roles && call->exec->node->roles != NULL) {
+        statement__describe_roles(call, described);
+    }
     return STATUS_OK;
 }
 

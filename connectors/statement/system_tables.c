@@ -486,6 +486,11 @@ static const struct system_column events_columns[] = {
         .keyspace = (keyspace_), .name = (name_), .comment = (comment_), .columns = (columns_),              \
         .columns_count = ARRAY_COUNT(columns_), .produce = (produce_)                                        \
     }
+#define OF_NODE(keyspace_, name_, columns_, produce_, comment_)                                              \
+    {                                                                                                        \
+        .keyspace = (keyspace_), .name = (name_), .comment = (comment_), .is_of_node = true,                 \
+        .columns = (columns_), .columns_count = ARRAY_COUNT(columns_), .produce = (produce_)                 \
+    }
 #define VIRTUAL(keyspace_, name_, columns_, produce_, comment_)                                              \
     {                                                                                                        \
         .keyspace = (keyspace_), .name = (name_), .comment = (comment_), .is_virtual = true,                 \
@@ -500,7 +505,7 @@ const struct system_table statement__system_tables[] = {
     TABLE("system", "batches", batches_columns, NULL, "batches awaiting replay"),
     TABLE("system", "built_views", built_views_columns, statement__rows_built_views, "built views"),
     TABLE("system", "compaction_history", compaction_history_columns, NULL, "week-long compaction history"),
-    TABLE("system", "local", local_columns, statement__rows_local, "information about the local node"),
+    OF_NODE("system", "local", local_columns, statement__rows_local, "information about the local node"),
     TABLE("system", "paxos", paxos_columns, NULL, "in-progress paxos proposals"),
     TABLE("system", "peer_events_v2", peer_events_columns, NULL, "events related to peers"),
     TABLE("system", "peers", peers_columns, NULL, "information about known peers in the cluster"),
@@ -551,8 +556,8 @@ const struct system_table statement__system_tables[] = {
     TABLE("system_schema_mcs", "tables", mcs_tables_columns, statement__rows_tables,
           "tables and their status"),
     TABLE("system_schema_mcs", "tags", tags_columns, statement__rows_tags, "tags of keyspaces and tables"),
-    TABLE("system_traces", "events", events_columns, statement__rows_events, "tracing events"),
-    TABLE("system_traces", "sessions", sessions_columns, statement__rows_sessions, "tracing sessions"),
+    OF_NODE("system_traces", "events", events_columns, statement__rows_events, "tracing events"),
+    OF_NODE("system_traces", "sessions", sessions_columns, statement__rows_sessions, "tracing sessions"),
     VIRTUAL("system_views", "caches", caches_columns, NULL, "system caches"),
     VIRTUAL("system_views", "clients", clients_columns, NULL, "currently connected clients"),
     VIRTUAL("system_views", "settings", settings_columns, NULL, "current settings"),

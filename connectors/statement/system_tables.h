@@ -29,6 +29,7 @@ struct system_table {
     const char *name;
     const char *comment;
     bool is_virtual; /* told by system_virtual_schema, and not by system_schema */
+    bool is_of_node; /* its rows tell of the node and its requests, and of no keyspace */
     const struct system_column
         *columns; /* as SELECT * has them: partition key, clustering columns, others by name */
     size_t columns_count;

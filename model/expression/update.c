@@ -204,6 +204,17 @@ static void list_set(struct value *list, size_t index, const struct value *value
     list->items.at = grown;
 }
 
+static int path_element_compare(const struct path_element *a, const struct path_element *b)
+{
+    if (a->is_index != b->is_index) {
+        return a->is_index ? 1 : -1;
+    }
+    if (a->is_index) {
+        return a->index < b->index ? -1 : a->index > b->index;
+    }
+    return bytes_compare(a->name, b->name);
+}
+
 /* The container that holds the last element of `path`; NULL when it is not there or no container. */
 static struct value *path_parent(const struct path *path, struct value *item)
 {
@@ -214,19 +225,81 @@ static struct value *path_parent(const struct path *path, struct value *item)
     return fits ? parent : NULL;
 }
 
-static enum status path_put(const struct path *path, struct value *item, const struct value *value,
-                            struct room *room, struct arena *arena, struct error *error)
+/* Members that a map did not have, in the order of their names, which it gets all at once: thousands that come one by one before
+ * as many others would move those each time. No action looks at what another one puts, so nobody misses them. */
+struct newcomers {
+    const struct path *path; /* of the first: all are members of the same map */
+    struct value *pairs;     /* room for as many as there are actions */
+    size_t count;
+    struct room room; /* of the list that grew last */
+};
+
+/* Whether two paths name members of the same map. */
+static bool paths_are_siblings(const struct path *a, const struct path *b)
+{
+    bool is_same = a->count == b->count;
+    for (size_t i = 0; is_same && i + 1 < a->count; i++) {
+        is_same = path_element_compare(&a->elements[i], &b->elements[i]) == 0;
+    }
+    return is_same;
+}
+
+/* Whether the last name of `path` is one more: of the same map, and behind the others, which those of ADD need not be. */
+static bool newcomers_go_on(const struct newcomers *newcomers, const struct path *path)
 {
     const struct path_element *last = &path->elements[path->count - 1];
+    const struct value *before = &newcomers->pairs[2 * (newcomers->count - 1)];
+    return !last->is_index && paths_are_siblings(newcomers->path, path) &&
+           bytes_compare(before->bytes, last->name) < 0;
+}
+
+/* Puts them in their places. What was found in the item before may have moved. */
+static void newcomers_settle(struct newcomers *newcomers, struct value *item, struct arena *arena)
+{
+    if (newcomers->count == 0) {
+        return;
+    }
+    struct value *map = path_parent(newcomers->path, item);
+    struct value_pairs merged = {.count = map->pairs.count + newcomers->count};
+    merged.at = arena_create_array(arena, 2 * merged.count, sizeof(*merged.at));
+    size_t old = 0;
+    size_t new = 0;
+    for (size_t i = 0; i < merged.count; i++) {
+        bool is_new =
+            old == map->pairs.count ||
+            (new < newcomers->count &&value_compare(&newcomers->pairs[2 * new], &map->pairs.at[2 * old]) < 0);
+        const struct value *pair = is_new ? &newcomers->pairs[2 * new ++] : &map->pairs.at[2 * old++];
+        memcpy(&merged.at[2 * i], pair, 2 * sizeof(*pair));
+    }
+    map->pairs = merged;
+    newcomers->count = 0;
+}
+
+static enum status path_put(const struct path *path, struct value *item, const struct value *value,
+                            struct newcomers *newcomers, struct arena *arena, struct error *error)
+{
+    const struct path_element *last = &path->elements[path->count - 1];
+    if (newcomers->count > 0 && !newcomers_go_on(newcomers, path)) {
+        newcomers_settle(newcomers, item, arena);
+    }
     struct value *parent = path_parent(path, item);
     if (parent == NULL) {
         return path_invalid(error);
     }
     if (last->is_index) {
-        list_set(parent, last->index, value, room, arena);
-    } else {
-        map_set(parent, last->name, value, room, arena);
+        list_set(parent, last->index, value, &newcomers->room, arena);
+        return STATUS_OK;
     }
+    bool is_there = false;
+    size_t position = value_map_position(parent, last->name, &is_there);
+    if (is_there) {
+        parent->pairs.at[2 * position + 1] = *value;
+        return STATUS_OK;
+    }
+    newcomers->path = newcomers->count == 0 ? path : newcomers->path;
+    newcomers->pairs[2 * newcomers->count] = value_of_text(last->name);
+    newcomers->pairs[2 * newcomers->count + 1] = *value;
+    newcomers->count++;
     return STATUS_OK;
 }
 
@@ -274,7 +347,7 @@ static bool sets_match(const struct value *a, const struct value *b)
     return a->kind == VALUE_SET && b->kind == VALUE_SET && strcmp(document_type(a), document_type(b)) == 0;
 }
 
-static enum status action_add(const struct action *action, struct value *item, struct room *room,
+static enum status action_add(const struct action *action, struct value *item, struct newcomers *newcomers,
                               struct arena *arena, struct error *error)
 {
     const struct value *operand = action->operand->value;
@@ -288,10 +361,10 @@ static enum status action_add(const struct action *action, struct value *item, s
     } else if (found != NULL) {
         return operand_wrong_type(error);
     }
-    return status == STATUS_OK ? path_put(&action->path, item, &value, room, arena, error) : status;
+    return status == STATUS_OK ? path_put(&action->path, item, &value, newcomers, arena, error) : status;
 }
 
-static enum status action_delete(const struct action *action, struct value *item, struct room *room,
+static enum status action_delete(const struct action *action, struct value *item, struct newcomers *newcomers,
                                  struct arena *arena, struct error *error)
 {
     const struct value *operand = action->operand->value;
@@ -304,7 +377,7 @@ static enum status action_delete(const struct action *action, struct value *item
     }
     struct value value = set_combine(found, operand, false, arena);
     return value.items.count == 0 ? path_remove(&action->path, item, error)
-                                  : path_put(&action->path, item, &value, room, arena, error);
+                                  : path_put(&action->path, item, &value, newcomers, arena, error);
 }
 
 static bool action_takes_away(const struct action *action)
@@ -312,8 +385,21 @@ static bool action_takes_away(const struct action *action)
     return action->kind == ACTION_REMOVE || action->kind == ACTION_DELETE;
 }
 
+/* No two touch the same place. */
+static int compare_places(const struct path *a, const struct path *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        int order = path_element_compare(&a->elements[i], &b->elements[i]);
+        if (order != 0) {
+            return order;
+        }
+    }
+    return a->count < b->count ? -1 : a->count > b->count;
+}
+
 /* What takes away comes first: an index names a member that the list had, never one that is appended; those beyond a list's end
- * are appended in the order of their index; and removed members go last of all, so that the others keep their places. */
+ * are appended in the order of their index; members of one map come together, in the order of their names; and removed members go
+ * last of all, so that the others keep their places. */
 static int compare_actions(const void *a, const void *b)
 {
     const struct action *left = a;
@@ -332,7 +418,7 @@ static int compare_actions(const void *a, const void *b)
     if (left_last->is_index && left_last->index != right_last->index) {
         return left_last->index < right_last->index ? -1 : 1;
     }
-    return 0; /* no two touch the same place */
+    return left_last->is_index ? 0 : compare_places(&left->path, &right->path);
 }
 
 enum status update_apply(const struct update *update, struct arena *arena, struct value *item,
@@ -340,7 +426,8 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
 {
     struct action *actions = arena_create_array(arena, update->count, sizeof(*actions));
     struct value *values = arena_create_array(arena, update->count, sizeof(*values));
-    struct room room = {0};
+    struct newcomers newcomers = {0};
+    newcomers.pairs = arena_create_array(arena, 2 * update->count, sizeof(*newcomers.pairs));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < update->count; i++) {
         actions[i] = update->actions[i];
@@ -358,19 +445,20 @@ enum status update_apply(const struct update *update, struct arena *arena, struc
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {
         switch (actions[i].kind) {
         case ACTION_SET:
-            status = path_put(&actions[i].path, item, &values[i], &room, arena, error);
+            status = path_put(&actions[i].path, item, &values[i], &newcomers, arena, error);
             break;
         case ACTION_REMOVE:
             status = path_remove(&actions[i].path, item, error);
             break;
         case ACTION_ADD:
-            status = action_add(&actions[i], item, &room, arena, error);
+            status = action_add(&actions[i], item, &newcomers, arena, error);
             break;
         case ACTION_DELETE:
-            status = action_delete(&actions[i], item, &room, arena, error);
+            status = action_delete(&actions[i], item, &newcomers, arena, error);
             break;
         }
     }
+    newcomers_settle(&newcomers, item, arena);
     remove_marked(item);
     return status;
 }

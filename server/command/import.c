@@ -1,6 +1,7 @@
 /* import: JSON lines or CSV, many puts under way at a time. */
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -12,8 +13,7 @@ struct import {
     const char *table;
     FILE *file;
     bool is_csv;
-    char *line;
-    size_t line_capacity;
+    struct buffer line; /* NUL-terminated */
     uint64_t line_number;
     struct arena header_arena; /* CSV: names of the columns */
     struct value *names;
@@ -63,7 +63,7 @@ static struct value csv_value(struct bytes field, struct arena *arena)
 static enum status csv_header(struct import *import, struct error *error)
 {
     struct buffer field = {0};
-    const char *at = import->line;
+    const char *at = (const char *)import->line.data;
     bool is_sound = true;
     size_t commas = 0;
     for (const char *c = at; *c != '\0'; c++) {
@@ -85,7 +85,7 @@ static enum status csv_item(struct import *import, struct arena *arena, struct v
                             struct error *error)
 {
     struct buffer field = {0};
-    const char *at = import->line;
+    const char *at = (const char *)import->line.data;
     struct value item = {.kind = VALUE_MAP};
     item.pairs.at = arena_create_array(arena, 2 * import->names_count, sizeof(struct value));
     bool is_sound = true;
@@ -166,8 +166,9 @@ static enum status import_line(struct import *import, struct error *error)
 {
     struct arena arena = {0};
     struct value item;
-    enum status status = import->is_csv ? csv_item(import, &arena, &item, error)
-                                        : command__object("item", import->line, &arena, &item, error);
+    enum status status = import->is_csv
+                             ? csv_item(import, &arena, &item, error)
+                             : command__object("item", (const char *)import->line.data, &arena, &item, error);
     if (status != STATUS_OK) {
         error_prefix(error, "line %llu", (unsigned long long)import->line_number);
     } else {
@@ -199,29 +200,61 @@ static void import_tell(const struct import *import)
     (void)fprintf(stderr, "\n");
 }
 
-static bool import_read_line(struct import *import)
+/* The bytes of the next line. STATUS_END. */
+static enum status line_fetch(struct import *import, struct error *error)
 {
-    ssize_t size = getline(&import->line, &import->line_capacity, import->file);
-    while (size > 0 && (import->line[size - 1] == '\n' || import->line[size - 1] == '\r')) {
-        import->line[--size] = '\0';
+    int c = getc(import->file);
+    buffer_clear(&import->line);
+    if (c == EOF && ferror(import->file) == 0) {
+        return STATUS_END;
     }
+    for (; c != EOF && c != '\n'; c = getc(import->file)) {
+        if (c == '\0' || import->line.size == COMMAND_LINE_BYTES_MAX) {
+            return c == '\0' ? error_set(error, STATUS_INVALID, "a NUL byte, which no text has")
+                             : error_set(error, STATUS_INVALID, "more than %d bytes", COMMAND_LINE_BYTES_MAX);
+        }
+        buffer_put_u8(&import->line, (uint8_t)c);
+    }
+    return ferror(import->file) == 0 ? STATUS_OK
+                                     : error_set(error, STATUS_IO, "cannot be read: %s", strerror(errno));
+}
+
+/* The next line, without its end and without the mark of UTF-8 that some programs begin a file with. STATUS_END. */
+static enum status import_read_line(struct import *import, struct error *error)
+{
+    struct buffer *line = &import->line;
+    const struct bytes mark = bytes_of_text("\xEF\xBB\xBF");
     import->line_number++;
-    return size >= 0;
+    enum status status = line_fetch(import, error);
+    if (status != STATUS_OK && status != STATUS_END) {
+        error_prefix(error, "line %llu", (unsigned long long)import->line_number);
+    }
+    if (status == STATUS_OK && import->line_number == 1 && bytes_start_with(buffer_bytes(line), mark)) {
+        line->size -= mark.size;
+        memmove(line->data, line->data + mark.size, line->size);
+    }
+    while (line->size > 0 && line->data[line->size - 1] == '\r') {
+        line->size--;
+    }
+    buffer_put_u8(line, '\0');
+    return status;
 }
 
 static enum status import_run(struct import *import, struct error *error)
 {
-    enum status status = STATUS_OK;
-    if (import->is_csv && import_read_line(import)) {
+    enum status status = import_read_line(import, error);
+    if (status == STATUS_OK && import->is_csv) {
         status = csv_header(import, error);
+        status = status == STATUS_OK ? import_read_line(import, error) : status;
     }
-    while (status == STATUS_OK && import_read_line(import)) {
-        if (import->line[0] != '\0') {
+    while (status == STATUS_OK) {
+        if (import->line.data[0] != '\0') {
             status = import_line(import, error);
         }
         import_progress(import, false);
+        status = status == STATUS_OK ? import_read_line(import, error) : status;
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_END) {
         status = import_wait(import, 0, error);
     }
     import_progress(import, true);
@@ -250,7 +283,7 @@ enum status command__import(struct client *client, const struct command_line *li
     if (import.file != stdin) {
         (void)fclose(import.file);
     }
-    free(import.line); /* getline's own */
+    buffer_reset(&import.line);
     arena_reset(&import.header_arena);
     return status;
 }

@@ -8,7 +8,7 @@
 #include "row/key.h"
 #include "segment/segment.h"
 
-/* A key that changed after the LSN, and its first change. */
+/* A key that changed after the LSN, and the first of those changes. */
 struct touched {
     struct bytes storage;
     uint64_t lsn;
@@ -19,11 +19,11 @@ struct history_cursor {
     struct read_cursor *present;
     struct log_keys *keys;
     struct arena arena;      /* of the touched keys at hand */
-    struct touched *touched; /* in key order: one, or those of long keys that begin alike; in reverse all */
+    struct touched *touched; /* in key order: one, or those of long keys that begin alike */
     size_t touched_count;
-    size_t touched_next;
-    bool has_key;      /* an entry of `keys` is read and not used yet */
-    struct buffer key; /* it: space and key as the index stores them */
+    size_t touched_next; /* how many of them were used, in reverse from the end */
+    bool has_key;        /* an entry of `keys` is read and not used yet */
+    struct buffer key;   /* it: space and key as the index stores them */
     uint64_t key_lsn;
     bool has_present; /* a present row is read and not used yet */
     struct bytes present_storage;
@@ -163,19 +163,33 @@ static void touched_add(struct history_cursor *cursor, struct bytes storage, uin
     cursor->touched[cursor->touched_count++] = (struct touched){.storage = storage, .lsn = lsn};
 }
 
-/* Skips further changes of the key just taken. */
-static enum status touched_skip(struct history_cursor *cursor, struct bytes indexed, struct error *error)
+/* Passes over all changes of the key at hand: *ret_lsn is the first of them. STATUS_END. */
+static enum status touched_skip(struct history_cursor *cursor, struct bytes indexed, uint64_t *ret_lsn,
+                                struct error *error)
 {
     enum status status = STATUS_OK;
-    cursor->has_key = false;
-    do {
-        status = touched_fetch(cursor, error);
-        if (status == STATUS_OK && !bytes_equal(buffer_bytes(&cursor->key), indexed)) {
-            return STATUS_OK;
-        }
+    *ret_lsn = cursor->key_lsn;
+    while (status == STATUS_OK && bytes_equal(buffer_bytes(&cursor->key), indexed)) {
+        *ret_lsn = cursor->key_lsn < *ret_lsn ? cursor->key_lsn : *ret_lsn;
         cursor->has_key = false;
-    } while (status == STATUS_OK);
+        status = touched_fetch(cursor, error);
+    }
     return status;
+}
+
+/* As much of a bound as the index has of long keys. */
+static struct bytes bound_beginning(struct bytes bound)
+{
+    return bound.size > SEGMENT_KEY_BYTES_MAX ? bytes_part(bound, 0, SEGMENT_KEY_BYTES_MAX) : bound;
+}
+
+/* Whether a key, of which the index may have cut off the end, and all that follow lie outside the range: in another space perhaps,
+ * whose records mean something else. */
+static bool touched_is_behind(const struct history_cursor *cursor, struct bytes known)
+{
+    const struct history_range *range = &cursor->range;
+    return range->is_reverse ? bytes_compare(known, bound_beginning(range->low)) < 0
+                             : bytes_compare(known, range->high) >= 0;
 }
 
 /* Adds the next key, or all keys that the index has cut to the same beginning. STATUS_END. */
@@ -193,19 +207,21 @@ static enum status touched_read_group(struct history_cursor *cursor, struct erro
         }
         struct bytes storage = bytes_from(indexed, sizeof(uint32_t));
         struct bytes known = is_cut ? bytes_part(storage, 0, SEGMENT_KEY_BYTES_MAX) : storage; /* no hash */
-        if (bytes_compare(known, cursor->range.high) >= 0) {
-            status = STATUS_END; /* another space perhaps, whose records mean something else */
+        if (touched_is_behind(cursor, known)) {
+            status = STATUS_END;
             break;
         }
-        if (is_cut) {
+        uint64_t lsn = 0;
+        enum status whole = STATUS_OK;
+        status = touched_skip(cursor, indexed, &lsn, error);
+        if (is_cut && (status == STATUS_OK || status == STATUS_END)) {
             prefix = bytes_part(indexed, 0, INDEXED_PREFIX_BYTES);
-            status = touched_whole_key(cursor, indexed, cursor->key_lsn, &storage, error);
+            whole = touched_whole_key(cursor, indexed, lsn, &storage, error);
         }
-        if (status != STATUS_OK) {
-            return status;
+        if (whole != STATUS_OK || (status != STATUS_OK && status != STATUS_END)) {
+            return whole != STATUS_OK ? whole : status;
         }
-        touched_add(cursor, storage, cursor->key_lsn);
-        status = touched_skip(cursor, indexed, error);
+        touched_add(cursor, storage, lsn);
         if (!is_cut) {
             break;
         }
@@ -222,33 +238,13 @@ static bool touched_is_inside(const struct history_cursor *cursor, struct bytes 
     return bytes_compare(storage, cursor->range.low) >= 0 && bytes_compare(storage, cursor->range.high) < 0;
 }
 
-/* In reverse all keys of the range are read first. */
-static enum status touched_read_all(struct history_cursor *cursor, struct error *error)
-{
-    enum status status = STATUS_OK;
-    while (status == STATUS_OK) {
-        size_t start = cursor->touched_count;
-        status = touched_read_group(cursor, error);
-        if (status == STATUS_OK && bytes_compare(cursor->touched[start].storage, cursor->range.high) >= 0) {
-            cursor->touched_count = start;
-            break;
-        }
-        if (status == STATUS_OK && cursor->touched_count > HISTORY_REVERSE_KEYS_MAX) {
-            return error_set(error, STATUS_TOO_LARGE,
-                             "more than %d keys changed since; read forward, or a smaller range",
-                             HISTORY_REVERSE_KEYS_MAX);
-        }
-    }
-    return status == STATUS_END ? STATUS_OK : status;
-}
-
 /* The touched key that comes next in the order of the walk; NULL: none. */
 static enum status touched_peek(struct history_cursor *cursor, const struct touched **ret_touched,
                                 struct error *error)
 {
     *ret_touched = NULL;
     for (;;) {
-        if (cursor->touched_next == cursor->touched_count && !cursor->range.is_reverse) {
+        if (cursor->touched_next == cursor->touched_count) {
             cursor->touched_next = 0;
             cursor->touched_count = 0;
             arena_clear(&cursor->arena);
@@ -257,16 +253,10 @@ static enum status touched_peek(struct history_cursor *cursor, const struct touc
                 return status == STATUS_END ? STATUS_OK : status;
             }
         }
-        if (cursor->touched_next == cursor->touched_count) {
-            return STATUS_OK;
-        }
         size_t i = cursor->range.is_reverse ? cursor->touched_count - 1 - cursor->touched_next
                                             : cursor->touched_next;
         if (touched_is_inside(cursor, cursor->touched[i].storage)) {
             *ret_touched = &cursor->touched[i];
-            return STATUS_OK;
-        }
-        if (!cursor->range.is_reverse && bytes_compare(cursor->touched[i].storage, cursor->range.high) >= 0) {
             return STATUS_OK;
         }
         cursor->touched_next++;
@@ -301,14 +291,16 @@ enum status history_cursor_open(const struct history_range *range, struct histor
     enum status status = read_cursor_open(range->snapshot, present, &cursor->present, error);
     if (status == STATUS_OK) {
         /* Keys that the index has cut are ordered by a hash: begin before all that begin alike. */
-        bool is_long = range->low.size > SEGMENT_KEY_BYTES_MAX;
-        struct bytes from = is_long ? bytes_part(range->low, 0, SEGMENT_KEY_BYTES_MAX) : range->low;
-        cursor->keys = log_keys_create(range->log, space, from, range->lsn, snapshot_lsn(range->snapshot));
+        cursor->keys =
+            log_keys_create(range->log,
+                            &(struct log_keys_range){.space = space,
+                                                     .from = range->is_reverse ? range->high
+                                                                               : bound_beginning(range->low),
+                                                     .after_lsn = range->lsn,
+                                                     .until_lsn = snapshot_lsn(range->snapshot),
+                                                     .is_reverse = range->is_reverse});
         /* only now: what was trimmed before the index was opened is not in it */
         status = range_check_horizon(range, error);
-    }
-    if (status == STATUS_OK && range->is_reverse) {
-        status = touched_read_all(cursor, error);
     }
     if (status != STATUS_OK) {
         history_cursor_close(&cursor);

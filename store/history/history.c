@@ -26,8 +26,10 @@ static enum status row_changes_open(struct row_changes *changes, struct log *log
     enum status status = key_storage(schema, key, &changes->storage, error);
     if (status == STATUS_OK) {
         segment_key_encode(schema->space, buffer_bytes(&changes->storage), &changes->indexed);
-        changes->keys =
-            log_keys_create(log, schema->space, buffer_bytes(&changes->storage), after_lsn, UINT64_MAX - 1);
+        changes->keys = log_keys_create(log, &(struct log_keys_range){.space = schema->space,
+                                                                      .from = buffer_bytes(&changes->storage),
+                                                                      .after_lsn = after_lsn,
+                                                                      .until_lsn = UINT64_MAX - 1});
     } else {
         row_changes_close(changes);
     }

@@ -265,6 +265,10 @@ enum status read_cursor_next(struct read_cursor *cursor, struct bytes *ret_stora
         if (status == STATUS_OK && !cursor->range.is_unmasked) {
             status = read_mask(cursor->snapshot, lsn, row_storage, *ret_key, ret_image, error);
         }
+        if (status == STATUS_NOT_FOUND && cursor->range.tells_masked) {
+            *ret_image = (struct bytes){0};
+            status = STATUS_OK;
+        }
     }
     if (status == STATUS_OK) {
         *ret_storage = environment_cursor_key(cursor->cursor);

@@ -189,9 +189,11 @@ static enum status check_run(struct local *local, const struct check_run *check,
     enum status status = segment_run_open(local->directory, check->range.number, check->range.level,
                                           &local->log.identity, &opened, error);
     if (status == STATUS_OK) {
-        merges[0] = segment_merge_create(&opened, 1, NULL, from, check->after_lsn, UINT64_MAX);
-        merges[1] =
-            segment_merge_create(check->children, check->count, NULL, from, check->after_lsn, UINT64_MAX);
+        const struct segment_merge_range range = {.from = from,
+                                                  .after_lsn = check->after_lsn,
+                                                  .until_lsn = UINT64_MAX};
+        merges[0] = segment_merge_create(&opened, 1, NULL, &range);
+        merges[1] = segment_merge_create(check->children, check->count, NULL, &range);
         status = check_entries(check, merges, next_key, error);
     }
     segment_merge_destroy(&merges[0]);

@@ -10,6 +10,7 @@ struct log_keys {
     uint64_t first_lsn; /* the horizon when it was made */
     uint64_t after_lsn;
     uint64_t until_lsn;
+    bool is_reverse;
     struct buffer last; /* the key given last, or where it begins … */
     uint64_t last_lsn;  /* … and its LSN; 0: none was given */
 };
@@ -47,24 +48,48 @@ static void keys_open(struct log_keys *keys)
 {
     size_t count = 0;
     struct segment **sources = keys_sources(keys->local, keys->after_lsn, &keys->until_lsn, &count);
-    keys->merge = segment_merge_create(sources, count, &keys->local->options.keys, buffer_bytes(&keys->last),
-                                       keys->after_lsn, keys->until_lsn);
+    struct buffer from = {0};
+    buffer_put(&from, buffer_bytes(&keys->last));
+    if (keys->is_reverse && keys->last_lsn > 0) {
+        buffer_put_u8(&from, 0); /* entries before it: of that key, too, some may not be given yet */
+    }
+    keys->merge = segment_merge_create(sources, count, &keys->local->options.keys,
+                                       &(struct segment_merge_range){.from = buffer_bytes(&from),
+                                                                     .after_lsn = keys->after_lsn,
+                                                                     .until_lsn = keys->until_lsn,
+                                                                     .is_reverse = keys->is_reverse});
+    buffer_reset(&from);
     for (size_t i = 0; i < count; i++) {
         segment_release(&sources[i]);
     }
     memory_destroy(sources);
 }
 
-struct log_keys *local__keys_create(struct log *log, uint32_t space, struct bytes from_key,
-                                    uint64_t after_lsn, uint64_t until_lsn)
+/* In reverse, behind all keys that the index has cut to the beginning of a long one: a hash orders them. */
+static void keys_put_behind(struct log_keys *keys, const struct log_keys_range *range)
+{
+    static const uint8_t behind[SEGMENT_KEY_HASH_BYTES + 1] = {UINT8_MAX, UINT8_MAX, UINT8_MAX,
+                                                               UINT8_MAX, UINT8_MAX, UINT8_MAX,
+                                                               UINT8_MAX, UINT8_MAX, UINT8_MAX};
+    buffer_put_u32(&keys->last, range->space);
+    buffer_put(&keys->last, bytes_part(range->from, 0, SEGMENT_KEY_BYTES_MAX));
+    buffer_put(&keys->last, bytes_of(behind, sizeof(behind)));
+}
+
+struct log_keys *local__keys_create(struct log *log, const struct log_keys_range *range)
 {
     struct log_keys *keys = memory_create(sizeof(*keys));
     *keys = (struct log_keys){.operations = &local__operations,
                               .local = (struct local *)log,
                               .first_lsn = log_tip(log).first_lsn,
-                              .after_lsn = after_lsn,
-                              .until_lsn = until_lsn};
-    segment_key_encode(space, from_key, &keys->last);
+                              .after_lsn = range->after_lsn,
+                              .until_lsn = range->until_lsn,
+                              .is_reverse = range->is_reverse};
+    if (range->is_reverse && range->from.size > SEGMENT_KEY_BYTES_MAX) {
+        keys_put_behind(keys, range);
+    } else {
+        segment_key_encode(range->space, range->from, &keys->last);
+    }
     keys_open(keys);
     return keys;
 }
@@ -97,7 +122,8 @@ static enum status keys_open_again(struct log_keys *keys, struct error *error)
 
 static bool keys_was_given(const struct log_keys *keys, struct bytes key, uint64_t lsn)
 {
-    return lsn <= keys->last_lsn && bytes_equal(key, buffer_bytes(&keys->last));
+    bool was_before = keys->is_reverse ? lsn >= keys->last_lsn : lsn <= keys->last_lsn;
+    return keys->last_lsn > 0 && was_before && bytes_equal(key, buffer_bytes(&keys->last));
 }
 
 enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,

@@ -107,8 +107,7 @@ enum status local__reader_next(struct log_reader *reader, uint64_t until_lsn, st
                                struct error *error);
 uint64_t local__reader_lsn(const struct log_reader *reader);
 void local__reader_destroy(struct log_reader *reader);
-struct log_keys *local__keys_create(struct log *log, uint32_t space, struct bytes from_key,
-                                    uint64_t after_lsn, uint64_t until_lsn);
+struct log_keys *local__keys_create(struct log *log, const struct log_keys_range *range);
 enum status local__keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error);
 void local__keys_destroy(struct log_keys *keys);

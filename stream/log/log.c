@@ -66,10 +66,9 @@ void log_reader_destroy(struct log_reader **reader)
     }
 }
 
-struct log_keys *log_keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                                 uint64_t until_lsn)
+struct log_keys *log_keys_create(struct log *log, const struct log_keys_range *range)
 {
-    return log->operations->keys_create(log, space, from_key, after_lsn, until_lsn);
+    return log->operations->keys_create(log, range);
 }
 
 enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,

@@ -48,7 +48,7 @@ static enum status check_keys(struct segment *segment, struct segment_expected *
     uint64_t lsn = 0;
     size_t i = 0;
     segment__keys_sort(&expected->keys);
-    enum status status = segment_key_cursor_create(segment, NULL, (struct bytes){0}, &cursor, error);
+    enum status status = segment_key_cursor_create(segment, NULL, (struct bytes){0}, false, &cursor, error);
     while (status == STATUS_OK) {
         status = segment_key_cursor_next(cursor, &key, &lsn, error);
         const struct segment_key_entry *entry = &expected->keys.entries[i];

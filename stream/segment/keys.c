@@ -100,13 +100,17 @@ struct chunk_position {
 
 struct segment_key_cursor {
     struct segment *segment;
-    size_t next_block;    /* sealed */
+    bool is_reverse;
+    size_t next_block;    /* sealed; in reverse how many blocks are left */
     struct reader block;  /* sealed: what is left of the current block */
     struct buffer stored; /* sealed: compressed bytes */
     struct buffer raw;
     struct buffer key; /* sealed: the current key */
     bool has_pending;  /* sealed: the entry found by the seek, not yet given */
     uint64_t pending_lsn;
+    struct arena arena; /* sealed, in reverse: of the current block … */
+    struct segment_key_entry *entries;
+    size_t entries_left;
     struct chunk_position chunks[SEGMENT_HEAD_CHUNKS_MAX]; /* raw: what was there when the cursor was made */
     size_t chunks_count;
 };
@@ -125,26 +129,50 @@ static enum status cursor_open_raw(struct segment_key_cursor *cursor, const stru
     return status;
 }
 
-/* The least entry of all chunks. Keys stay in the segment's arena, which lives as long as the shared segment. */
+/* The entry of a chunk that comes next; NULL: none. */
+static const struct segment_key_entry *chunk_peek(const struct chunk_position *at, bool is_reverse)
+{
+    if (is_reverse) {
+        return at->next == 0 ? NULL : &at->chunk->entries[at->next - 1];
+    }
+    return at->next == at->chunk->count ? NULL : &at->chunk->entries[at->next];
+}
+
+/* The first of the next entries of all chunks. Keys stay in the segment's arena, which lives as long as the shared segment. */
 static enum status cursor_next_raw(struct segment_key_cursor *cursor, struct bytes *ret_key,
                                    uint64_t *ret_lsn)
 {
-    struct chunk_position *least = NULL;
+    struct chunk_position *first = NULL;
+    const struct segment_key_entry *entry = NULL;
     for (size_t i = 0; i < cursor->chunks_count; i++) {
-        struct chunk_position *at = &cursor->chunks[i];
-        if (at->next < at->chunk->count &&
-            (least == NULL || segment__key_entry_compare(&at->chunk->entries[at->next],
-                                                         &least->chunk->entries[least->next]) < 0)) {
-            least = at;
+        const struct segment_key_entry *other = chunk_peek(&cursor->chunks[i], cursor->is_reverse);
+        int order = other == NULL || entry == NULL ? 0 : segment__key_entry_compare(other, entry);
+        if (other != NULL && (entry == NULL || (cursor->is_reverse ? order > 0 : order < 0))) {
+            first = &cursor->chunks[i];
+            entry = other;
         }
     }
-    if (least == NULL) {
+    if (entry == NULL) {
         return STATUS_END;
     }
-    const struct segment_key_entry *entry = &least->chunk->entries[least->next++];
+    first->next = cursor->is_reverse ? first->next - 1 : first->next + 1;
     *ret_key = entry->key;
     *ret_lsn = entry->lsn;
     return STATUS_OK;
+}
+
+static enum status cursor_read_block(struct segment_key_cursor *cursor, size_t block, struct error *error)
+{
+    struct segment *segment = cursor->segment;
+    uint64_t end = 0;
+    enum status status = segment__block_read(segment, segment->index_blocks[block].offset, segment->index_end,
+                                             &cursor->stored, &cursor->raw, &end, error);
+    if (status == STATUS_OK) {
+        cursor->next_block = block + 1;
+        cursor->block = reader_of(buffer_bytes(&cursor->raw));
+        buffer_clear(&cursor->key);
+    }
+    return status;
 }
 
 static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_t *ret_lsn,
@@ -155,16 +183,10 @@ static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_
         if (cursor->next_block == segment->index_blocks_count) {
             return STATUS_END;
         }
-        uint64_t end = 0;
-        enum status status =
-            segment__block_read(segment, segment->index_blocks[cursor->next_block].offset, segment->index_end,
-                                &cursor->stored, &cursor->raw, &end, error);
+        enum status status = cursor_read_block(cursor, cursor->next_block, error);
         if (status != STATUS_OK) {
             return status;
         }
-        cursor->next_block++;
-        cursor->block = reader_of(buffer_bytes(&cursor->raw));
-        buffer_clear(&cursor->key);
     }
     uint64_t common = reader_varint(&cursor->block);
     struct bytes rest = reader_sized(&cursor->block);
@@ -179,13 +201,52 @@ static enum status cursor_next_sealed(struct segment_key_cursor *cursor, uint64_
     return STATUS_OK;
 }
 
-static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct bytes from,
-                                      struct error *error)
+/* Takes the last block that is left apart, to be given from its end. STATUS_END. */
+static enum status cursor_read_entries(struct segment_key_cursor *cursor, struct error *error)
 {
-    struct segment *segment = cursor->segment;
+    size_t block = cursor->next_block;
+    size_t count = 0;
+    if (block == 0) {
+        return STATUS_END;
+    }
+    arena_clear(&cursor->arena);
+    cursor->entries = NULL;
+    enum status status = cursor_read_block(cursor, block - 1, error);
+    while (status == STATUS_OK && cursor->block.rest.size > 0) {
+        struct segment_key_entry entry;
+        status = cursor_next_sealed(cursor, &entry.lsn, error);
+        if (status == STATUS_OK) {
+            entry.key = arena_copy(&cursor->arena, buffer_bytes(&cursor->key));
+            cursor->entries = arena_grow_array(&cursor->arena, cursor->entries, count, sizeof(entry));
+            cursor->entries[count++] = entry;
+        }
+    }
+    cursor->next_block = block - 1;
+    cursor->entries_left = status == STATUS_OK ? count : 0;
+    return status;
+}
+
+static enum status cursor_previous_sealed(struct segment_key_cursor *cursor, struct bytes *ret_key,
+                                          uint64_t *ret_lsn, struct error *error)
+{
+    while (cursor->entries_left == 0) {
+        enum status status = cursor_read_entries(cursor, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    const struct segment_key_entry *entry = &cursor->entries[--cursor->entries_left];
+    *ret_key = entry->key;
+    *ret_lsn = entry->lsn;
+    return STATUS_OK;
+}
+
+/* How many blocks begin before `from`. */
+static size_t blocks_before(const struct segment *segment, struct bytes from)
+{
     size_t low = 0;
     size_t high = segment->index_blocks_count;
-    while (low < high) { /* last block whose first key is before `from` */
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (bytes_compare(segment->index_blocks[middle].first_key, from) < 0) {
             low = middle + 1;
@@ -193,7 +254,22 @@ static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct 
             high = middle;
         }
     }
-    cursor->next_block = low == 0 ? 0 : low - 1;
+    return low;
+}
+
+static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct bytes from,
+                                      struct error *error)
+{
+    size_t before = blocks_before(cursor->segment, from);
+    if (cursor->is_reverse) {
+        cursor->next_block = before;
+        enum status read = cursor_read_entries(cursor, error);
+        if (read == STATUS_OK) {
+            cursor->entries_left = segment__key_entries_seek(cursor->entries, cursor->entries_left, from);
+        }
+        return read == STATUS_END ? STATUS_OK : read;
+    }
+    cursor->next_block = before == 0 ? 0 : before - 1;
     enum status status = STATUS_OK;
     while (status == STATUS_OK) {
         status = cursor_next_sealed(cursor, &cursor->pending_lsn, error);
@@ -206,11 +282,12 @@ static enum status cursor_open_sealed(struct segment_key_cursor *cursor, struct 
 }
 
 enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
-                                      struct bytes from, struct segment_key_cursor **ret_cursor,
-                                      struct error *error)
+                                      struct bytes from, bool is_reverse,
+                                      struct segment_key_cursor **ret_cursor, struct error *error)
 {
     struct segment_key_cursor *cursor = memory_create(sizeof(*cursor));
     cursor->segment = segment_share(segment);
+    cursor->is_reverse = is_reverse;
     enum status status = segment->range.is_sealed ? cursor_open_sealed(cursor, from, error)
                                                   : cursor_open_raw(cursor, keys, from, error);
     if (status != STATUS_OK) {
@@ -235,6 +312,7 @@ void segment_key_cursor_destroy(struct segment_key_cursor **cursor)
     buffer_reset(&gone->stored);
     buffer_reset(&gone->raw);
     buffer_reset(&gone->key);
+    arena_reset(&gone->arena);
     memory_destroy(gone);
 }
 
@@ -243,6 +321,9 @@ enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct by
 {
     if (!cursor->segment->range.is_sealed) {
         return cursor_next_raw(cursor, ret_key, ret_lsn);
+    }
+    if (cursor->is_reverse) {
+        return cursor_previous_sealed(cursor, ret_key, ret_lsn, error);
     }
     if (cursor->has_pending) {
         cursor->has_pending = false;

@@ -18,15 +18,17 @@ struct segment_merge {
     bool is_given;  /* the least one's entry was given: it moves with the next call */
     size_t damaged; /* where it failed */
     const struct segment_keys *keys;
-    struct buffer from;
-    uint64_t after_lsn;
-    uint64_t until_lsn;
+    struct segment_merge_range range;
+    struct buffer from; /* the range's */
 };
 
-static bool source_is_before(const struct merge_source *a, const struct merge_source *b)
+static bool source_is_before(const struct segment_merge *merge, const struct merge_source *a,
+                             const struct merge_source *b)
 {
-    int order = bytes_compare(a->key, b->key);
-    return order < 0 || (order == 0 && a->lsn < b->lsn);
+    const struct merge_source *first = merge->range.is_reverse ? b : a;
+    const struct merge_source *second = merge->range.is_reverse ? a : b;
+    int order = bytes_compare(first->key, second->key);
+    return order < 0 || (order == 0 && first->lsn < second->lsn);
 }
 
 static void merge_sift_down(struct segment_merge *merge, size_t at)
@@ -34,7 +36,7 @@ static void merge_sift_down(struct segment_merge *merge, size_t at)
     for (;;) {
         size_t least = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < merge->count; child++) {
-            if (source_is_before(&merge->sources[child], &merge->sources[least])) {
+            if (source_is_before(merge, &merge->sources[child], &merge->sources[least])) {
                 least = child;
             }
         }
@@ -55,19 +57,20 @@ static enum status source_advance(const struct segment_merge *merge, struct merg
     enum status status = STATUS_OK;
     do {
         status = segment_key_cursor_next(source->cursor, &source->key, &source->lsn, error);
-    } while (status == STATUS_OK && (source->lsn <= merge->after_lsn || source->lsn > merge->until_lsn));
+    } while (status == STATUS_OK &&
+             (source->lsn <= merge->range.after_lsn || source->lsn > merge->range.until_lsn));
     return status;
 }
 
 struct segment_merge *segment_merge_create(struct segment *const *segments, size_t count,
-                                           const struct segment_keys *keys, struct bytes from,
-                                           uint64_t after_lsn, uint64_t until_lsn)
+                                           const struct segment_keys *keys,
+                                           const struct segment_merge_range *range)
 {
     struct segment_merge *merge = memory_create(sizeof(*merge));
-    merge->after_lsn = after_lsn;
-    merge->until_lsn = until_lsn;
+    merge->range = *range;
     merge->keys = keys;
-    buffer_put(&merge->from, from);
+    buffer_put(&merge->from, range->from);
+    merge->range.from = buffer_bytes(&merge->from);
     merge->sources = memory_create_array(count, sizeof(*merge->sources));
     for (size_t i = 0; i < count; i++) {
         merge->sources[merge->count++] = (struct merge_source){.segment = segment_share(segments[i])};
@@ -109,8 +112,8 @@ static enum status merge_move(struct segment_merge *merge, size_t at, struct err
     struct merge_source *source = &merge->sources[at];
     enum status status = STATUS_OK;
     if (source->cursor == NULL) {
-        status = segment_key_cursor_create(source->segment, merge->keys, buffer_bytes(&merge->from),
-                                           &source->cursor, error);
+        status = segment_key_cursor_create(source->segment, merge->keys, merge->range.from,
+                                           merge->range.is_reverse, &source->cursor, error);
     }
     if (status == STATUS_OK) {
         status = source_advance(merge, source, error);

@@ -128,7 +128,7 @@ enum status segment_run_write(struct segment *const *children, size_t count, uin
     struct segment *run = run_create(directory, number, level, identity);
     run_join(run, children, count);
     struct segment_merge *merge =
-        segment_merge_create(children, count, NULL, (struct bytes){0}, 0, UINT64_MAX);
+        segment_merge_create(children, count, NULL, &(struct segment_merge_range){.until_lsn = UINT64_MAX});
     struct file file = FILE_CLOSED;
     char *path = segment__path(directory, number, run_suffix(level));
     char *path_new = segment__path(directory, number, "merge");

@@ -65,6 +65,11 @@ def main():
         session.execute("UPDATE many SET v = 7 WHERE p = 1 AND c = 20001")  # a new row where one is still to leave
         left = everything[:5000] + [20001] + everything[24000:]
         check_moment = time.monotonic()
+        for query in ("SELECT c FROM many WHERE p = 1 AND c >= 5500 AND c < 20001 LIMIT 1", "SELECT c FROM many WHERE p = 1 AND c >= 5500 AND c < 20001 ORDER BY c DESC LIMIT 1"):
+            looked = host.metric("oxbow_long_reads_total")
+            assert rows(session, query) == []
+            under_way = not settled(host)
+            assert host.metric("oxbow_long_reads_total") == looked + 1 or not under_way, "the door passes over a few of them, and leaves the rest to the pool"
         assert rows(session, "SELECT c, v FROM many WHERE p = 1 AND c > 19990 AND c < 20010") == [(20001, 7)]
         assert rows(session, "SELECT c FROM many WHERE p = 1 AND c < 5002 ORDER BY c DESC LIMIT 2") == [(4999,), (4998,)]
         host.kill()

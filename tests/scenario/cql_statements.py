@@ -288,6 +288,12 @@ def many(session):
         session.execute(insert, (1000 + n, n))
     listed = ", ".join(str(n) for n in reversed(range(1, 400000, 2)))
     assert sorted(rows(session, f"SELECT v FROM large WHERE v IN ({listed}) ALLOW FILTERING")) == [(n,) for n in range(1, 100, 2)]
+    session.execute("CREATE TABLE grid (p int, c int, d text, PRIMARY KEY (p, c, d)) WITH CLUSTERING ORDER BY (c DESC, d ASC)")
+    insert = session.prepare("INSERT INTO grid (p, c, d) VALUES (?, ?, ?)")
+    for n in range(100):
+        session.execute(insert, (n, n % 10, str(n)))
+    listed = ", ".join(f"({n % 10}, '{n + n % 2}')" for n in reversed(range(60000)))
+    assert sorted(rows(session, f"SELECT p FROM grid WHERE (c, d) IN ({listed}) ALLOW FILTERING")) == [(n,) for n in range(0, 100, 2)]
     session.execute("UPDATE large SET m = {%s} WHERE k = 1" % ", ".join(f"{n}: {n % 100}" for n in range(5000)))
     for what, answers in (("l CONTAINS %d", 20000), ("m CONTAINS KEY %d", 5000), ("m[%d] = 0", 1), ("m CONTAINS %d", 100)):
         for many, found in ((answers, [(1,)]), (20001, [])):

@@ -108,6 +108,21 @@ def the_past_is_read(db, server):
     equal(ask("GetItem", {"TableName": "past", "Key": item(p="x")}, past), {"Item": item(p="x", v="old")})
     equal(ask("GetItem", {"TableName": "past", "Key": item(p="y")}, past), {})
     equal(ask("Scan", {"TableName": "past"}, past)["Items"], [item(p="x", v="old")])
+    keys = [item(p="x"), item(p="y")]
+    selects = [{"Statement": f"SELECT * FROM past WHERE p = '{p}'"} for p in "xy"]
+    then = [{"Item": item(p="x", v="old")}, {}]
+    for operation, body, wanted in (("BatchGetItem", {"RequestItems": {"past": {"Keys": keys}}}, {"past": [item(p="x", v="old")]}),
+                                    ("TransactGetItems", {"TransactItems": [{"Get": {"TableName": "past", "Key": key}} for key in keys]}, then),
+                                    ("ExecuteTransaction", {"TransactStatements": selects}, then),
+                                    ("BatchExecuteStatement", {"Statements": selects}, [{"TableName": "past"} | one for one in then])):
+        before = server.metric("oxbow_long_reads_total")
+        equal(ask(operation, body, past)["Responses"], wanted, operation)
+        equal(server.metric("oxbow_long_reads_total") - before, 1, f"{operation} looks into the log beside the door")
+        assert "seconds since 1970" in ask(operation, body, {"X-Oxbow-As-Of": "yesterday"})
+    once = dict(TransactItems=[{"Put": {"TableName": "past", "Item": item(p="z", w="x" * 3000)}}], ClientRequestToken="once", ReturnConsumedCapacity="TOTAL")
+    before = server.metric("oxbow_long_reads_total")
+    equal([db.transact_write_items(**once)["ConsumedCapacity"][0]["CapacityUnits"] for _ in range(2)], [6, 2], "it reads what it wrote")
+    equal(server.metric("oxbow_long_reads_total") - before, 1)
     query = {"TableName": "past", "IndexName": "by_v", "KeyConditionExpression": "v = :v", "ExpressionAttributeValues": item(**{":v": "old"})}
     equal((ask("Query", query, past)["Count"], ask("Query", query, {})["Count"]), (1, 0))
     assert "seconds since 1970" in ask("Scan", {"TableName": "past"}, {"X-Oxbow-As-Of": "yesterday"})

@@ -1,8 +1,6 @@
 """Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give."""
-import re
 import sys
 import threading
-import urllib.request
 
 import dynamodb
 from cassandra import InvalidRequest
@@ -97,8 +95,7 @@ def pages_of_documents(host):
 
 
 def waiting(host):
-    with urllib.request.urlopen(f"http://{host.http}/metrics", timeout=60) as answer:
-        return int(float(re.search(r"^oxbow_reads_waiting (\S+)", answer.read().decode(), re.M).group(1)))
+    return host.metric("oxbow_reads_waiting")
 
 
 def one_row_of_the_past(host, session):
@@ -126,6 +123,20 @@ def one_row_of_the_past(host, session):
         assert told[0] == ("present", 2) and sorted(told[1:]) == [("history", 2), ("past", 1)], told
         assert answers[0][0] == 200 and answers[0][2]["Item"]["n"] == {"N": "1"}, answers
         assert all(count.result().one()[0] == ROWS for count in busy)
+
+
+def nobody_reads_for_who_left(host):
+    """The pool has a bounded number of a door's reads at a time, and those whose client left are not read any more."""
+    before = host.metric("oxbow_long_reads_total")
+    cluster, session = connect(host)
+    session.default_fetch_size = None
+    for _ in range(600):
+        session.execute_async("SELECT count(*), max(v) FROM many WHERE v > '' ALLOW FILTERING")
+    wait_for("reads that wait", lambda: waiting(host) > 50)
+    assert waiting(host) <= 128
+    cluster.shutdown()
+    wait_for("what the pool has is read", lambda: waiting(host) == 0)
+    assert host.metric("oxbow_long_reads_total") < before + 600
 
 
 def a_stop_does_not_wait(host, session):
@@ -156,6 +167,7 @@ def main():
         long_reads_are_whole(session)
         pages_of_documents(host)
         one_row_of_the_past(host, session)
+        nobody_reads_for_who_left(host)
         a_stop_does_not_wait(host, session)
         cluster.shutdown()
 

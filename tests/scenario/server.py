@@ -1,5 +1,6 @@
 """A real server in a scratch directory, and a client of the native protocol written from model/wire/README.md."""
 import os
+import re
 import shutil
 import signal
 import struct
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 import msgpack
 import zmq
@@ -74,6 +76,11 @@ class Server:
         if self.process.poll() is None:
             self.stop()
         shutil.rmtree(self.directory)
+
+    def metric(self, name):
+        """What /metrics says under this name, without labels."""
+        with urllib.request.urlopen(f"http://{self.http}/metrics", timeout=60) as answer:
+            return float(re.search(rf"^{name} (\S+)", answer.read().decode(), re.M).group(1))
 
     def run(self, *words, text=None):
         """Runs a verb, which does not hang; returns exit code, output, error."""

@@ -134,10 +134,17 @@ void bench_overwrite(struct bench *bench, const char *name, uint64_t offset, str
     memory_destroy(path);
 }
 
-void bench_expect_keys(struct bench *bench, uint64_t after, uint64_t until)
+/* The keys from "row 0010" on, or backwards those before "row 0040": each in its place, with its changes. */
+static void expect_keys(struct bench *bench, uint64_t after, uint64_t until, bool is_reverse)
 {
     struct error error;
-    struct log_keys *keys = log_keys_create(bench->log, BENCH_TABLE, bytes_of_text("row 0010"), after, until);
+    struct log_keys *keys =
+        log_keys_create(bench->log,
+                        &(struct log_keys_range){.space = BENCH_TABLE,
+                                                 .from = bytes_of_text(is_reverse ? "row 0040" : "row 0010"),
+                                                 .after_lsn = after,
+                                                 .until_lsn = until,
+                                                 .is_reverse = is_reverse});
     struct bytes key;
     uint64_t lsn = 0;
     size_t count = 0;
@@ -150,8 +157,9 @@ void bench_expect_keys(struct bench *bench, uint64_t after, uint64_t until)
         char expected[32];
         (void)snprintf(expected, sizeof(expected), "row %04llu", (unsigned long long)(lsn % BENCH_KEYS));
         assert_string_equal(text, expected);
-        int order = strcmp(previous, text);
-        assert_true(order < 0 || (order == 0 && previous_lsn < lsn));
+        int order = previous_lsn == 0 ? 0 : strcmp(previous, text);
+        order = order == 0 && previous_lsn > 0 ? (previous_lsn < lsn ? -1 : 1) : order;
+        assert_true(previous_lsn == 0 || (is_reverse ? order > 0 : order < 0));
         memcpy(previous, text, sizeof(previous));
         previous_lsn = lsn;
         assert_true(lsn > after && lsn <= until);
@@ -159,8 +167,14 @@ void bench_expect_keys(struct bench *bench, uint64_t after, uint64_t until)
     }
     size_t expected_count = 0;
     for (uint64_t i = after + 1; i <= until; i++) {
-        expected_count += i % BENCH_KEYS >= 10;
+        expected_count += is_reverse ? i % BENCH_KEYS < 40 : i % BENCH_KEYS >= 10;
     }
     assert_int_equal(count, expected_count);
     log_keys_destroy(&keys);
+}
+
+void bench_expect_keys(struct bench *bench, uint64_t after, uint64_t until)
+{
+    expect_keys(bench, after, until, false);
+    expect_keys(bench, after, until, true);
 }

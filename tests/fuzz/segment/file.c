@@ -170,7 +170,7 @@ static void read_records(struct segment *segment)
     segment_cursor_destroy(&cursor);
 }
 
-static void read_keys(struct segment *segment)
+static void read_keys(struct segment *segment, bool is_reverse)
 {
     struct segment_keys keys = {.visit = visit_keys};
     struct segment_key_cursor *cursor = NULL;
@@ -178,7 +178,8 @@ static void read_keys(struct segment *segment)
     struct bytes key;
     uint64_t lsn = 0;
     segment_key_encode(1, bytes_of_text("k"), &from);
-    enum status status = segment_key_cursor_create(segment, &keys, buffer_bytes(&from), &cursor, NULL);
+    enum status status =
+        segment_key_cursor_create(segment, &keys, buffer_bytes(&from), is_reverse, &cursor, NULL);
     buffer_reset(&from);
     if (status != STATUS_OK) {
         return;
@@ -207,7 +208,8 @@ void fuzz_one(struct bytes input)
         raw_recover(segment);
     }
     read_records(segment);
-    read_keys(segment);
+    read_keys(segment, false);
+    read_keys(segment, true);
     (void)!segment_lsn_after(segment, 1000, &lsn, NULL);
     segment_release(&segment);
 }

@@ -227,6 +227,56 @@ static void test_what_is_unexpected(void **state)
     fake_close(&fake);
 }
 
+/* A QUERY of `text` with a value of `bytes`. */
+static struct bytes large_query(struct talk *talk, int stream, const char *text, size_t bytes)
+{
+    struct buffer body = {0};
+    buffer_put_u32(&body, (uint32_t)strlen(text));
+    buffer_put_text(&body, text);
+    buffer_put_u16(&body, 1);
+    buffer_put(&body, hex(&talk->arena, talk->version >= 5 ? "00000001" : "01"));
+    buffer_put_u16(&body, 1);
+    buffer_put_u32(&body, (uint32_t)bytes);
+    memset(buffer_extend(&body, bytes), 'v', bytes);
+    struct bytes request = talk_request(talk, 0, stream, OPCODE_QUERY, buffer_bytes(&body));
+    buffer_reset(&body);
+    return request;
+}
+
+/* Large bodies for which the requests under way leave no room are refused while they still come, and their connection goes on;
+ * small ones always find room. */
+static void test_many_large_bodies(void **state)
+{
+    (void)state;
+    struct fake fake;
+    struct talk talk;
+    struct talk other;
+    fake_open(&fake, (struct cql_door_options){.bodies_bytes_max = 1000 * 1000});
+    for (uint8_t version = 4; version <= 5; version++) {
+        talk_ready(&talk, &fake, 4, CQL_PLAIN);
+        client_send(talk.connection, large_query(&talk, 1, "hold", 600 * 1000));
+        talk_query(&talk, 2, "void");
+        talk_expect(&talk, 2, OPCODE_RESULT, "00000001");
+        talk_ready(&other, &fake, version, CQL_PLAIN);
+        struct bytes large = large_query(&other, 1, "void", 600 * 1000);
+        client_send(other.connection, bytes_part(large, 0, 550 * 1000));
+        talk_expect_error(&other, 1, CQL_OVERLOADED, "too many bytes");
+        client_send(other.connection, bytes_from(large, 550 * 1000));
+        talk_query(&other, 2, "void");
+        talk_expect(&other, 2, OPCODE_RESULT, "00000001");
+        talk_query(&other, 3, "release");
+        talk_expect(&other, 3, OPCODE_RESULT, "00000001");
+        talk_expect(&talk, 1, OPCODE_RESULT, "00000001");
+        client_send(other.connection, large);
+        talk_expect(&other, 1, OPCODE_RESULT, "00000001");
+        /* what came of one is given up with its connection */
+        client_send(other.connection, bytes_part(large, 0, 550 * 1000));
+        talk_close(&other);
+        talk_close(&talk);
+    }
+    fake_close(&fake);
+}
+
 /* Held requests are answered after later ones, and more of them than the bound are refused. */
 static void test_order_and_overload(void **state)
 {
@@ -677,6 +727,7 @@ int main(void)
         cmocka_unit_test(test_the_version_is_told),
         cmocka_unit_test(test_what_is_unexpected),
         cmocka_unit_test(test_order_and_overload),
+        cmocka_unit_test(test_many_large_bodies),
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_tracing_warnings_and_payloads),
         cmocka_unit_test(test_a_client_that_does_not_read),

@@ -295,6 +295,49 @@ static void many_actions_take_little_memory(void **state)
     arena_reset(&arena);
 }
 
+/* New members come among those that are there, each where its name belongs, and those that are there keep their places; also
+ * in a map below, and with what is counted up, put anew and taken away. */
+static void new_names_settle_among_old_ones(void **state)
+{
+    (void)state;
+    const char *item = "{\"b\":1,\"d\":{\"k\":1,\"m\":2},\"f\":[{\"x\":0}],\"h\":9}";
+    check_update("SET z=:two, a=:two, c=b, d.l=:two, d.j=h, f[0].w=:two, f[0].y=:two, f[7]=:m, b=:two, d.k=b "
+                 "ADD e :two, g "
+                 ":two REMOVE h",
+                 item,
+                 "{\"a\":2,\"b\":2,\"c\":1,\"d\":{\"j\":9,\"k\":1,\"l\":2,\"m\":2},\"e\":2,"
+                 "\"f\":[{\"w\":2,\"x\":0,\"y\":2},{\"k\":1}],\"g\":2,\"z\":2}");
+    check_update("SET l=:two ADD a :one, m :one, c :one", "{\"b\":0}",
+                 "{\"a\":1,\"b\":0,\"c\":1,\"l\":2,\"m\":1}");
+}
+
+/* More names than items hold, before as many old ones: they move once; moved for each one it takes a minute. */
+static void many_names_come_before_many(void **state)
+{
+    enum {
+        OLD = 100000,
+        NEW = 20000,
+    };
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct value one = value_of_integer(1);
+    struct update update = update_of_many(2 * NEW, &one, &arena);
+    update.count = NEW; /* the names */
+    struct value item = {.kind = VALUE_MAP, .pairs = {.count = OLD}};
+    item.pairs.at = arena_create_array(&arena, (size_t)2 * OLD, sizeof(*item.pairs.at));
+    for (size_t i = 0; i < OLD; i++) {
+        item.pairs.at[2 * i] = value_of_text(bytes_of_text(arena_format(&arena, "y%06zu", i)));
+        item.pairs.at[2 * i + 1] = one;
+    }
+    assert_ok(update_apply(&update, &arena, &item, &error), error);
+    assert_int_equal(item.pairs.count, OLD + NEW);
+    for (size_t i = 1; i < item.pairs.count; i++) {
+        assert_true(value_compare(&item.pairs.at[2 * i - 2], &item.pairs.at[2 * i]) < 0);
+    }
+    arena_reset(&arena);
+}
+
 static struct value set_of_many(int64_t first, size_t count, bool is_decimal, struct arena *arena)
 {
     struct value set = {.kind = VALUE_SET, .items = {.count = count}};
@@ -381,6 +424,8 @@ int main(void)
         cmocka_unit_test(filters_of_changes),
         cmocka_unit_test(sizes_are_as_documented),
         cmocka_unit_test(many_actions_take_little_memory),
+        cmocka_unit_test(new_names_settle_among_old_ones),
+        cmocka_unit_test(many_names_come_before_many),
         cmocka_unit_test(large_sets_are_sought_in_order),
         cmocka_unit_test(long_projections_take_little_memory),
     };

@@ -174,7 +174,9 @@ static void test_a_missing_segment_is_named(void **state)
 static void expect_no_keys_from(struct bench *bench, uint64_t from)
 {
     struct error error;
-    struct log_keys *keys = log_keys_create(bench->log, BENCH_TABLE, bytes_of_text(""), 0, UINT64_MAX - 1);
+    struct log_keys *keys =
+        log_keys_create(bench->log,
+                        &(struct log_keys_range){.space = BENCH_TABLE, .until_lsn = UINT64_MAX - 1});
     struct bytes key;
     uint64_t lsn = 0;
     uint64_t count = 0;

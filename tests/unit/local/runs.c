@@ -124,7 +124,14 @@ static void test_a_run_that_goes_is_read_around(void **state)
     struct stat file;
     assert_int_equal(stat(path, &file), 0);
     uint64_t until = bench.next_lsn - 1;
-    struct log_keys *keys = log_keys_create(bench.log, BENCH_TABLE, bytes_of_text("row"), 0, until);
+    struct log_keys *keys = log_keys_create(bench.log, &(struct log_keys_range){.space = BENCH_TABLE,
+                                                                                .from = bytes_of_text("row"),
+                                                                                .until_lsn = until});
+    struct log_keys *backwards =
+        log_keys_create(bench.log, &(struct log_keys_range){.space = BENCH_TABLE,
+                                                            .from = bytes_of_text("sow"),
+                                                            .until_lsn = until,
+                                                            .is_reverse = true});
     bench_overwrite(&bench, "0000000000000000.k1", (uint64_t)file.st_size / 2, bytes_of_text("damage"));
     bench_expect_keys(&bench, 0, until);
     local_settle(bench.log);
@@ -136,7 +143,12 @@ static void test_a_run_that_goes_is_read_around(void **state)
     }
     assert_status(status, STATUS_END, error);
     assert_int_equal(count, until);
+    while (log_keys_next(backwards, &key, &lsn, &error) == STATUS_OK) {
+        count--;
+    }
+    assert_int_equal(count, 0);
     log_keys_destroy(&keys);
+    log_keys_destroy(&backwards);
     memory_destroy(path);
     bench_reset(&bench);
 }

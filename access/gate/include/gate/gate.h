@@ -255,6 +255,7 @@ struct gate_query {
     struct bytes next; /* what the page before gave, or gate_position; empty: from the beginning */
     bool is_reverse;
     size_t rows_max;                /* rows looked at; 0: as many as fit a page */
+    size_t passed_max;              /* rows passed over that do not show; 0: as many as fit a page */
     size_t bytes_max;               /* image bytes looked at; 0: READ_PAGE_BYTES_MAX */
     uint64_t as_of;                 /* LSN; 0: now */
     const struct condition *filter; /* rows for which it does not hold are counted, not visited; or NULL */
@@ -273,6 +274,7 @@ struct gate_row {
 struct gate_page {
     struct bytes next; /* empty: nothing follows */
     size_t scanned;    /* rows looked at */
+    size_t passed;     /* besides: that do not show, such as those of a deletion under way */
     size_t matched;    /* rows visited */
     size_t scanned_bytes;
     int64_t now; /* the moment at which wide rows were looked at, in seconds since 1970 */

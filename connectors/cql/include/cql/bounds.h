@@ -7,6 +7,10 @@ enum {
     CQL_BODY_BYTES_MAX = 256 * 1024 * 1024,
     /* The same until the client said who it is, so that strangers take no memory. */
     CQL_STARTUP_BYTES_MAX = 64 * 1024,
+    /* Bodies that are received and of requests under way, of all connections together: one of more bytes than the second is then
+     * Overloaded, and the connection goes on, so that those who send much leave room for those who send little. */
+    CQL_BODIES_BYTES_MAX = 1024 * 1024 * 1024,
+    CQL_BODY_BYTES_GRANTED = 64 * 1024,
     CQL_REQUESTS_MAX = 4096,           /* of a connection at a time; one more: Overloaded */
     CQL_COMPRESS_BYTES_MIN = 512,      /* a shorter body, or segment, is sent as it is */
     CQL_PREPARED_MAX = 10000,          /* statements; the one that was not used longest goes: Unprepared */

@@ -22,6 +22,7 @@ struct cql_door_options {
     struct identity *identity; /* whose access keys may sign (SigV4); NULL: nobody's */
     const char *region;        /* that signatures are for; NULL: us-east-1 */
     size_t body_bytes_max;     /* of a request; 0: CQL_BODY_BYTES_MAX */
+    size_t bodies_bytes_max;   /* of all requests together; 0: CQL_BODIES_BYTES_MAX */
     unsigned handshake_ms;     /* until a client has said who it is; 0: NET_HANDSHAKE_MS */
     bool requires_login;       /* clients have to say who they are */
     struct roles

@@ -72,6 +72,8 @@ void cql_request_fail(struct cql_request **request, enum cql_code code, const ch
  * until then. Thread: any. */
 void cql_request_resume(struct cql_request *request, void (*resume)(struct cql_request *request));
 
+/* Whether anybody still waits for the answer. Thread: the door's. */
+bool cql_request_has_client(const struct cql_request *request);
 /* ADDRESS:PORT that clients are told to connect to; NULL: as they did. */
 const char *cql_request_broadcast(const struct cql_request *request);
 /* MD5 of keyspace and text, the same on every server and after every restart: clients check it when they prepare again. */

@@ -8,6 +8,8 @@ enum {
     CQL_COMBINATIONS_MAX =
         10000,             /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
     CQL_INLINE_ROWS = 256, /* looked at on the door's thread before a read goes to the reader pool */
+    CQL_READS_MAX =
+        128, /* of a door that the pool has or has read, with a page each; others wait for one of them */
     CQL_PAGE_SCANNED_MAX =
         100000, /* rows looked at for a page; it ends there with fewer than were asked for */
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */

@@ -12,8 +12,8 @@ enum {
     COMMAND_TOP_INTERVAL_MS = 2000,         /* between two looks, unless told otherwise */
     COMMAND_TOP_INTERVAL_MS_MIN = 100,
     COMMAND_TOP_INTERVAL_MS_MAX = 3600000,
-    COMMAND_TOP_ROWS_MAX = 256, /* operations of one table; the busiest are shown */
-    COMMAND_LINE_BYTES_MAX = 32 * 1024 * 1024,
+    COMMAND_TOP_ROWS_MAX = 256,                /* operations of one table; the busiest are shown */
+    COMMAND_LINE_BYTES_MAX = 32 * 1024 * 1024, /* of a file that is imported */
 };
 
 #endif

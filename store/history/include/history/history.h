@@ -38,7 +38,7 @@ MUST_USE enum status history_row_at(struct log *log, struct snapshot *snapshot, 
 /* --- ranges as of an LSN ---------------------------------------------------------------------------------------- */
 
 /* Walks the rows that were there at `lsn`, in key order: present ones undone by the first record after it for each
- * key. Memory grows with the range only in reverse (HISTORY_REVERSE_KEYS_MAX). */
+ * key. What it holds does not grow with the range. */
 struct history_cursor;
 
 struct history_range {

@@ -40,7 +40,9 @@ struct read_range {
     const struct schema
         *indexed;     /* the keys are those of an index's entries, whose rows are in this table; or NULL */
     bool is_unmasked; /* rows as they are stored, whatever deletes them */
-    uint64_t lsn;     /* only deletions made at or before it count; 0: all */
+    bool
+        tells_masked; /* rows that deletions leave nothing of come, too, without an image: there may be many in a row */
+    uint64_t lsn; /* only deletions made at or before it count; 0: all */
 };
 
 struct read_cursor;

@@ -9,6 +9,7 @@
 struct log;
 struct log_reader;
 struct log_keys;
+struct log_keys_range;
 
 /* Where the log stands. */
 struct log_tip {
@@ -56,8 +57,7 @@ struct log_operations {
                                struct error *error);
     uint64_t (*reader_lsn)(const struct log_reader *reader);
     void (*reader_destroy)(struct log_reader *reader);
-    struct log_keys *(*keys_create)(struct log *log, uint32_t space, struct bytes from_key,
-                                    uint64_t after_lsn, uint64_t until_lsn);
+    struct log_keys *(*keys_create)(struct log *log, const struct log_keys_range *range);
     enum status (*keys_next)(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                              struct error *error);
     void (*keys_destroy)(struct log_keys *keys);
@@ -99,10 +99,19 @@ MUST_USE enum status log_reader_next(struct log_reader *reader, uint64_t until_l
 uint64_t log_reader_lsn(const struct log_reader *reader); /* the next LSN to be read */
 void log_reader_destroy(struct log_reader **reader);
 
-/* All changes of keys in `space` at or after `from_key`, with after_lsn < LSN <= until_lsn, in (key, LSN) order. Keys
- * come as the index stores them: space u32, then the key, cut and hashed when long. */
-struct log_keys *log_keys_create(struct log *log, uint32_t space, struct bytes from_key, uint64_t after_lsn,
-                                 uint64_t until_lsn);
+/* Which changes of keys are wanted: those with after_lsn < LSN <= until_lsn. */
+struct log_keys_range {
+    uint32_t space;
+    struct bytes
+        from; /* keys at or after it; in reverse keys before it, and all that begin like it when it is long */
+    uint64_t after_lsn;
+    uint64_t until_lsn;
+    bool is_reverse;
+};
+
+/* All of them in (key, LSN) order, or in reverse the other way round. Keys come as the index stores them: space u32, then the
+ * key, cut and hashed when long. */
+struct log_keys *log_keys_create(struct log *log, const struct log_keys_range *range);
 MUST_USE enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                                    struct error *error);
 void log_keys_destroy(struct log_keys **keys);

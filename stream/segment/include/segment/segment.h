@@ -125,14 +125,14 @@ MUST_USE enum status segment_cursor_next(struct segment_cursor *cursor, struct s
 MUST_USE enum status segment_lsn_after(struct segment *segment, int64_t time_us, uint64_t *ret_lsn,
                                        struct error *error);
 
-/* Changes of keys, in (key, LSN) order. Of a raw segment those recovered or appended so far. */
+/* Changes of keys, in (key, LSN) order or in reverse. Of a raw segment those recovered or appended so far. */
 struct segment_key_cursor;
 
-/* Starts at the first entry whose key is at or after `from`, a key as segment_key_encode makes it. `keys` finds those of
- * a raw segment's records. */
+/* Starts at the first entry whose key is at or after `from`, a key as segment_key_encode makes it, or in reverse at the last one
+ * whose key is before it. `keys` finds those of a raw segment's records. */
 MUST_USE enum status segment_key_cursor_create(struct segment *segment, const struct segment_keys *keys,
-                                               struct bytes from, struct segment_key_cursor **ret_cursor,
-                                               struct error *error);
+                                               struct bytes from, bool is_reverse,
+                                               struct segment_key_cursor **ret_cursor, struct error *error);
 void segment_key_cursor_destroy(struct segment_key_cursor **cursor);
 /* `ret_key`: space u32, then the key as stored in the index; lives until the next call. STATUS_END at the end. */
 MUST_USE enum status segment_key_cursor_next(struct segment_key_cursor *cursor, struct bytes *ret_key,
