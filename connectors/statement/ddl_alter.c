@@ -206,8 +206,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
                 continue;
             }
             return exec_fail(call, CQL_INVALID, "Column %.*s was not found in table '%.*s'", (int)name.size,
-                             (const char *)name.data, (int)table->full.size,
-                             (const char *)table->full.data);
+                             (const char *)name.data, (int)table->full.size, (const char *)table->full.data);
         }
         const struct index_schema *index = statement__index_of_column(next, name);
         if (index != NULL) {
@@ -282,8 +281,7 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
                 continue;
             }
             return exec_fail(call, CQL_INVALID, "Column %.*s was not found in table '%.*s'", (int)name.size,
-                             (const char *)name.data, (int)table->full.size,
-                             (const char *)table->full.data);
+                             (const char *)name.data, (int)table->full.size, (const char *)table->full.data);
         }
         if (schema_is_key(next, new_name) || schema_column(next, new_name) != NULL) {
             return exec_fail(

@@ -215,8 +215,7 @@ static enum status line_fetch(struct import *import, struct error *error)
         }
         buffer_put_u8(&import->line, (uint8_t)c);
     }
-    return ferror(import->file) == 0 ? STATUS_OK
-                                     : error_set(error, STATUS_IO, "cannot be read: %s", strerror(errno));
+    return ferror(import->file) == 0 ? STATUS_OK : error_set_errno(error, errno, "cannot be read");
 }
 
 /* The next line, without its end and without the mark of UTF-8 that some programs begin a file with. STATUS_END. */

@@ -34,17 +34,18 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
     if (status == STATUS_OK) {
         status = codec_value_decode(arena_copy(&work->arena, image), &work->arena, &row, error);
     }
-    const struct value *event = status == STATUS_OK ? value_map_get(&row, bytes_of_text("event")) : NULL;
-    if (status == STATUS_OK && (event == NULL || event->kind != VALUE_BYTES)) {
-        status = error_set(error, STATUS_CORRUPT, "a row of system.parked has no event");
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK) {
-        *ret_event = event->bytes;
-        if (work->function.name.size == 0) {
-            work->function.name = value_map_text(&row, "function");
-        }
+    const struct value *event = value_map_get(&row, bytes_of_text("event"));
+    if (event == NULL || event->kind != VALUE_BYTES) {
+        return error_set(error, STATUS_CORRUPT, "a row of system.parked has no event");
     }
-    return status;
+    *ret_event = event->bytes;
+    if (work->function.name.size == 0) {
+        work->function.name = value_map_text(&row, "function");
+    }
+    return STATUS_OK;
 }
 
 void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome)
