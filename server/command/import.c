@@ -203,12 +203,12 @@ static void import_tell(const struct import *import)
 /* The bytes of the next line. STATUS_END. */
 static enum status line_fetch(struct import *import, struct error *error)
 {
-    int c = getc(import->file);
+    int c = getc_unlocked(import->file);
     buffer_clear(&import->line);
     if (c == EOF && ferror(import->file) == 0) {
         return STATUS_END;
     }
-    for (; c != EOF && c != '\n'; c = getc(import->file)) {
+    for (; c != EOF && c != '\n'; c = getc_unlocked(import->file)) {
         if (c == '\0' || import->line.size == COMMAND_LINE_BYTES_MAX) {
             return c == '\0' ? error_set(error, STATUS_INVALID, "a NUL byte, which no text has")
                              : error_set(error, STATUS_INVALID, "more than %d bytes", COMMAND_LINE_BYTES_MAX);
