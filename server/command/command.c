@@ -272,8 +272,9 @@ enum status command__number(const char *option, const char *text, uint64_t fallb
         return STATUS_OK;
     }
     unsigned long long number = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0') {
-        return error_set(error, STATUS_INVALID, "%s must be a number, not %s", option, text);
+    if (*text < '0' || *text > '9' || *end != '\0' || number > INT64_MAX) {
+        return error_set(error, STATUS_INVALID, "%s must be a number%s, not %s", option,
+                         *end == '\0' && number > INT64_MAX ? " of 63 bits" : "", text);
     }
     *ret_number = number;
     return STATUS_OK;

@@ -175,6 +175,12 @@ end""")
     put(client, "loop", {"id": 1})
     wait_for("the end of the loop", lambda: mapping(client, "loop")["parked"] == 1)
     assert number(get(client, "loop", {"id": 1})["n"]) == 16
+    # What is put through again has come as far as it had: its changes are those of the hop after.
+    last = scan(client, "system.parked", key_condition="mapping = 'loop'")[0]["lsn"]
+    client.request(server.INVOKE, {server.MAPPING: "loop", server.PARKED: last})
+    wait_for("the end of the loop again", lambda: mapping(client, "loop")["parked"] == 2)
+    record = client.request(server.HISTORY, {server.TABLE: "loop", server.KEY: {"id": 1}})[server.RECORDS][-1]
+    assert number(get(client, "loop", {"id": 1})["n"]) == 17 == record[server.HOPS], record
     # A filter.
     create(client, "filtered", [["id", "bigint"]])
     create(client, "alerts", [["id", "bigint"]])

@@ -40,6 +40,7 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
     }
     if (status == STATUS_OK) {
         *ret_event = event->bytes;
+        work->hops = (uint8_t)value_map_integer(&row, "hops");
         if (work->function.name.size == 0) {
             work->function.name = value_map_text(&row, "function");
         }
