@@ -66,6 +66,9 @@ def deploying(client):
     assert ("echo", 1) in names and ("echo", 2) in names
     client.request(server.REMOVE, {server.FUNCTION: "echo"})
     expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "echo"}), 1, "no function echo")
+    assert deploy(client, "echo", "function handler(e) return {b = e.a} end")[server.VERSION] == 1  # another than the first version 1
+    assert client.request(server.INVOKE, {server.FUNCTION: "echo", server.EVENT: {"a": "x"}})[server.RESULT] == {"b": "x"}
+    client.request(server.REMOVE, {server.FUNCTION: "echo"})
 
 
 def any_order(client):
