@@ -47,6 +47,8 @@ def verbs(running):
     expect(running.run("frobnicate"), 2, error="no verb")
     expect(running.run("put", "t"), 2, error="usage:")
     expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")
+    expect(running.run("put", "t", '{"id":"dry"}', "--dry-run"), 2, error="--dry-run is no option of put")
+    expect(running.run("get", "t", '{"id":"dry"}', "--if", "a = 1"), 2, error="--if is no option of get")
     expect(running.run("status"), 0, "committed_lsn")
     assert subprocess.run([OXBOW, "limits", "--help"], capture_output=True, text=True).stdout.startswith("usage: oxbow limits")
     assert subprocess.run([OXBOW, "limits", "all"], capture_output=True, text=True).returncode == 2
