@@ -224,6 +224,15 @@ bool text_is(struct bytes text, const char *word)
     return bytes_equal(text, bytes_of_text(word));
 }
 
+int64_t moment_of_seconds(const struct decimal *seconds)
+{
+    double us = decimal_to_double(seconds) * 1000000;
+    if (us >= 0x1p63) {
+        return INT64_MAX;
+    }
+    return us <= -0x1p63 ? INT64_MIN : (int64_t)us;
+}
+
 enum status call_as_of(struct call *call, uint64_t *ret_lsn)
 {
     struct bytes lsn = http_header(call->exchange, "X-Oxbow-As-Of-Lsn");
@@ -249,9 +258,7 @@ enum status call_as_of(struct call *call, uint64_t *ret_lsn)
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "X-Oxbow-As-Of must be seconds since 1970, like 1700000000.5");
     }
-    number.scale -= 6; /* microseconds */
-    enum status status =
-        gate_lsn_at(call->door->options.gate, (int64_t)decimal_to_double(&number), ret_lsn, &error);
+    enum status status = gate_lsn_at(call->door->options.gate, moment_of_seconds(&number), ret_lsn, &error);
     return status == STATUS_OK ? status
                                : call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of: %s", error.text);
 }

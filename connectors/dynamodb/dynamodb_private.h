@@ -97,6 +97,8 @@ enum status call_authorise(struct call *call);
 
 /* The LSN as of which the request wants to read (headers X-Oxbow-As-Of, X-Oxbow-As-Of-Lsn); 0: now. */
 enum status call_as_of(struct call *call, uint64_t *ret_lsn);
+/* Seconds since 1970, as requests write times, in microseconds; what is beyond the range is its end. */
+int64_t moment_of_seconds(const struct decimal *seconds);
 
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 

@@ -45,7 +45,7 @@ static enum status export_moment(struct call *call, const struct value *moment, 
         *ret_lsn = feed_committed_lsn(call->door->options.feed);
         return STATUS_OK;
     }
-    *ret_time_us = (int64_t)(decimal_to_double(&moment->decimal) * (double)second_us);
+    *ret_time_us = moment_of_seconds(&moment->decimal);
     /* A second begun counts: clients name whole seconds. */
     if (*ret_time_us > now_us || *ret_time_us + second_us - 1 < recovery_earliest_us(recovery)) {
         return call_fail(call, AWS_FAILURE_EXPORT_TIME,

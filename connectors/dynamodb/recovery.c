@@ -224,7 +224,7 @@ static enum status restore_moment(struct call *call, const struct value *recover
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Either RestoreDateTime or UseLatestRestorableTime must be specified");
     }
-    *ret_time_us = (int64_t)(decimal_to_double(&moment->decimal) * 1000000);
+    *ret_time_us = moment_of_seconds(&moment->decimal);
     /* A second begun counts: clients name whole seconds. */
     return *ret_time_us > now_us || *ret_time_us + 999999 < recovery_earliest_us(recovery)
                ? call_fail(call, AWS_FAILURE_RESTORE_TIME,

@@ -49,17 +49,18 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
     if (status == STATUS_OK) {
         status = codec_field_unsigned(body, WIRE_FIELD_AS_OF_TIME, 0, &time_us, error);
     }
-    if (status == STATUS_OK && time_us == 0 && *ret_lsn == 0 &&
-        codec_field(body, WIRE_FIELD_AS_OF) != NULL) { /* elsewhere 0 means now */
-        return error_set(error, STATUS_TRIMMED, "LSN 0 lies before the first commit, which is LSN 1");
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK && time_us == 0 && *ret_lsn > 0) {
-        status = gate_lsn_whole(door->options.gate, *ret_lsn, ret_lsn, error);
+    if (codec_field(body, WIRE_FIELD_AS_OF_TIME) != NULL) {
+        return gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
     }
-    if (status == STATUS_OK && time_us > 0) {
-        status = gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
+    if (codec_field(body, WIRE_FIELD_AS_OF) == NULL) {
+        return STATUS_OK;
     }
-    return status;
+    return *ret_lsn > 0 /* elsewhere 0 means now */
+               ? gate_lsn_whole(door->options.gate, *ret_lsn, ret_lsn, error)
+               : error_set(error, STATUS_TRIMMED, "LSN 0 lies before the first commit, which is LSN 1");
 }
 
 /* What a get or a history asks for. */

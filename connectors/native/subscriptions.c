@@ -65,7 +65,7 @@ enum status native__subscribe_start(const struct native_request *request,
                          "start must be \"latest\", \"oldest\", \"snapshot\" or an LSN from 1 on");
     }
     status = codec_field_unsigned(&request->body, WIRE_FIELD_START_TIME, 0, &time_us, error);
-    if (status == STATUS_OK && time_us > 0) {
+    if (status == STATUS_OK && codec_field(&request->body, WIRE_FIELD_START_TIME) != NULL) {
         options->start = FEED_TIME;
         options->time_us = (int64_t)time_us;
     }

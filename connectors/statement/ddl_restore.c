@@ -1,4 +1,5 @@
 /* Amazon Keyspaces' RESTORE TABLE: a table as it was becomes another one; its rows come in the background. */
+#include "base/clock.h"
 #include "base/random.h"
 #include "bind.h"
 #include "ddl.h"
@@ -25,7 +26,7 @@ static enum status restore_moment(struct exec_call *call, const struct cql_prope
     if (status != STATUS_OK) {
         return status;
     }
-    status = gate_lsn_at(call->exec->gate, bound.value.integer * 1000, ret_lsn, &error);
+    status = gate_lsn_at(call->exec->gate, clock_us_of_ms(bound.value.integer), ret_lsn, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 

@@ -1,6 +1,7 @@
 /* SELECT: planned, read, answered. */
 #include "select.h"
 
+#include "base/clock.h"
 #include "consistency.h"
 #include "logs.h"
 #include "prepare.h"
@@ -52,7 +53,7 @@ static enum status select_as_of(struct select *select)
         return exec_fail(call, CQL_INVALID, "AS OF takes a time or a positive LSN");
     }
     status = is_time
-                 ? gate_lsn_at(call->exec->gate, bound.value.integer * 1000, &select->as_of, &error)
+                 ? gate_lsn_at(call->exec->gate, clock_us_of_ms(bound.value.integer), &select->as_of, &error)
                  : gate_lsn_whole(call->exec->gate, (uint64_t)bound.value.integer, &select->as_of, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }

@@ -158,11 +158,28 @@ static bool *line_flag(struct command_line *line, const char *name)
     return NULL;
 }
 
-static enum status line_read(struct command_line *line, int count, char **arguments, struct error *error)
+/* Whether an option is the verb's: what it would not heed is refused, above all a --dry-run that would write. */
+static bool command_takes(const struct command *command, const char *option)
+{
+    const char *name = strcmp(option, "--at") == 0 ? "--as-of" : option;
+    size_t size = strlen(name);
+    bool is_found = strcmp(name, "--server") == 0 || strcmp(name, "--help") == 0;
+    for (const char *at = strstr(command->usage, name); at != NULL && !is_found;
+         at = strstr(at + size, name)) {
+        is_found = at[size] != '-' && !(at[size] >= 'a' && at[size] <= 'z');
+    }
+    return is_found;
+}
+
+static enum status line_read(const struct command *command, struct command_line *line, int count,
+                             char **arguments, struct error *error)
 {
     for (int i = 0; i < count; i++) {
         bool *flag = line_flag(line, arguments[i]);
         const char **text = line_text_option(line, arguments[i]);
+        if ((flag != NULL || text != NULL) && !command_takes(command, arguments[i])) {
+            return error_set(error, STATUS_INVALID, "%s is no option of %s", arguments[i], command->name);
+        }
         if (flag != NULL) {
             *flag = true;
         } else if (text != NULL && i + 1 < count) {
@@ -247,7 +264,7 @@ int command_main(int count, char **arguments)
     }
     struct command_line line = {0};
     struct error error = {0};
-    enum status status = line_read(&line, count - 1, arguments + 1, &error);
+    enum status status = line_read(command, &line, count - 1, arguments + 1, &error);
     if (status == STATUS_OK && line.help) {
         (void)printf("usage: oxbow %s %s\n\n%s\n", command->name, command->usage, command->help);
         (void)printf("%s", strstr(command->usage, "LSN|TIME|AGO") == NULL ? "" : command_moments);
@@ -272,8 +289,9 @@ enum status command__number(const char *option, const char *text, uint64_t fallb
         return STATUS_OK;
     }
     unsigned long long number = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0') {
-        return error_set(error, STATUS_INVALID, "%s must be a number, not %s", option, text);
+    if (*text < '0' || *text > '9' || *end != '\0' || number > INT64_MAX) {
+        return error_set(error, STATUS_INVALID, "%s must be a number%s, not %s", option,
+                         *end == '\0' && number > INT64_MAX ? " of 63 bits" : "", text);
     }
     *ret_number = number;
     return STATUS_OK;

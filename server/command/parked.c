@@ -96,9 +96,9 @@ static enum status parked_page(struct client *client, const struct command_line 
 enum status command__parked(struct client *client, const struct command_line *line, struct error *error)
 {
     const char *verb = line->words_count == 0 ? "list" : line->words[0];
-    bool is_list = strcmp(verb, "list") == 0 && line->words_count < 3;
+    bool is_list = strcmp(verb, "list") == 0 && line->words_count < 3 && !line->dry;
     bool is_retry = strcmp(verb, "retry") == 0 && line->words_count > 1;
-    bool is_discard = strcmp(verb, "discard") == 0 && line->words_count == 3;
+    bool is_discard = strcmp(verb, "discard") == 0 && line->words_count == 3 && !line->dry;
     struct buffer position = {0};
     uint64_t lsn = 0;
     if (!is_list && !is_retry && !is_discard) {

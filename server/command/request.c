@@ -72,33 +72,54 @@ static bool time_ago(const char *text, int64_t *ret_us)
         return false;
     }
     *ret_us = clock_wall_us(clock_system()) - number * seconds[unit - units] * 1000000;
-    return *ret_us > 0;
+    return true;
+}
+
+/* What is behind a part that strptime takes and that is written like `pattern`, digit for digit; NULL: it is not. */
+static const char *time_part(const char *text, const char *pattern, const char *format, struct tm *parts)
+{
+    for (size_t i = 0; text != NULL && pattern[i] != '\0'; i++) {
+        bool is_digit = text[i] >= '0' && text[i] <= '9';
+        if (pattern[i] == '0' ? !is_digit : text[i] != pattern[i]) {
+            return NULL;
+        }
+    }
+    return text == NULL ? NULL : strptime(text, format, parts);
 }
 
 /* The offset of a time zone, Z or like +01:00. */
 static bool zone_written(const char *text, int64_t *ret_us)
 {
     struct tm parts = {0};
-    const char *rest = *text == '+' || *text == '-' ? strptime(text + 1, "%H:%M", &parts) : NULL;
+    const char *rest = *text == '+' || *text == '-' ? time_part(text + 1, "00:00", "%H:%M", &parts) : NULL;
     int64_t seconds = parts.tm_hour * 3600 + parts.tm_min * 60;
     *ret_us = (*text == '-' ? -seconds : seconds) * 1000000;
     return strcmp(text, "Z") == 0 || (rest != NULL && *rest == '\0');
+}
+
+/* Whether the month has that day: strptime takes a 30th of February. */
+static bool day_is_there(const struct tm *parts)
+{
+    struct tm day = {.tm_year = parts->tm_year, .tm_mon = parts->tm_mon, .tm_mday = parts->tm_mday};
+    (void)timegm(&day);
+    return day.tm_mday == parts->tm_mday;
 }
 
 /* RFC 3339 section 5.6, also with a space for the T and without seconds. */
 static bool time_written(const char *text, int64_t *ret_us)
 {
     struct tm parts = {0};
-    const char *date = strptime(text, "%Y-%m-%d", &parts);
-    const char *minute =
-        date != NULL && (*date == 'T' || *date == ' ') ? strptime(date + 1, "%H:%M", &parts) : NULL;
-    const char *rest = minute != NULL && *minute == ':' ? strptime(minute, ":%S", &parts) : minute;
     int64_t fraction_us = 0;
     int64_t zone_us = 0;
-    if (rest == NULL) {
+    const char *date = time_part(text, "0000-00-00", "%Y-%m-%d", &parts);
+    const char *rest =
+        date != NULL && (*date == 'T' || *date == ' ') ? time_part(date + 1, "00:00", "%H:%M", &parts) : NULL;
+    bool has_seconds = rest != NULL && *rest == ':';
+    rest = has_seconds ? time_part(rest, ":00", ":%S", &parts) : rest;
+    if (rest == NULL || !day_is_there(&parts)) {
         return false;
     }
-    if (*rest == '.') {
+    if (has_seconds && rest[0] == '.' && rest[1] >= '0' && rest[1] <= '9') {
         int64_t unit = 100000;
         for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10) {
             fraction_us += (*rest - '0') * unit;
@@ -116,7 +137,8 @@ static enum status put_moment(struct command_request *request, enum wire_field l
 {
     int64_t time_us = 0;
     if (time_ago(text, &time_us) || time_written(text, &time_us)) {
-        command__put_number(request, time_field, (uint64_t)time_us);
+        command__put_number(request, time_field,
+                            time_us < 0 ? 0 : (uint64_t)time_us); /* nothing is older than 1970 */
         return STATUS_OK;
     }
     enum status status = command__put_option(request, lsn_field, option, text, error);

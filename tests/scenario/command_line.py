@@ -51,6 +51,8 @@ def verbs(running):
     expect(running.run("frobnicate"), 2, error="no verb")
     expect(running.run("put", "t"), 2, error="usage:")
     expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")
+    expect(running.run("put", "t", '{"id":"dry"}', "--dry-run"), 2, error="--dry-run is no option of put")
+    expect(running.run("get", "t", '{"id":"dry"}', "--if", "a = 1"), 2, error="--if is no option of get")
     expect(running.run("status"), 0, "committed_lsn")
     assert subprocess.run([OXBOW, "limits", "--help"], capture_output=True, text=True).stdout.startswith("usage: oxbow limits")
     assert subprocess.run([OXBOW, "limits", "all"], capture_output=True, text=True).returncode == 2
@@ -71,6 +73,10 @@ def moments(running):
     expect(running.run("scan", "m", "--as-of", "2000-01-01T14:00"), 2, error="a time with its zone")
     expect(running.run("scan", "m", "--as-of", "2999-01-01T00:00:00Z"), 2, error="has not come yet: it is 20")
     expect(running.run("restore", "m", "m2", "--as-of", "2999-01-01T00:00:00Z"), 2, error="has not come yet")
+    for ancient in "1970-01-01T00:00:00Z", "1969-12-31 23:59+00:00", "30000d":
+        expect(running.run("scan", "m", "--as-of", ancient), 1, error="before the first commit at 20")
+    for wrong in "2026-02-30T00:00:00Z", "2026-11-21T08:15.5Z", "2026-11-21 8:15Z", "2026-11-21 08:15+ 1:00", "99999999999999999999":
+        expect(running.run("scan", "m", "--as-of", wrong), 2, error="--as-of must be a number (an LSN), a time")
     expect(running.run("scan", "m", "--as-of", "0"), 1, error="LSN 0 lies before the first commit")
     expect(running.run("scan", "--help"), 0, "a time with its zone")
 
@@ -101,7 +107,7 @@ def parked(running):
     expect(running.run("parked"), 0, "")
     assert running.run("parked")[1] == ""
     expect(deploy("", "--on", "p"), 4, "version 3", "the version is stored, but not put on table p: there is a mapping")
-    for words in ("retry",), ("discard", "picky"), ("what",):
+    for words in ("retry",), ("discard", "picky"), ("discard", "picky", lsns[0], "--dry-run"), ("what",):
         expect(running.run("parked", *words), 2, error="usage: oxbow parked")
 
 

@@ -873,9 +873,12 @@ def restores(session, host):
     assert "comment = 'kept'" in session.execute("DESCRIBE TABLE again").one().create_statement
     ids = rows(session, "SELECT id FROM system_schema.tables WHERE keyspace_name = 'ks'")
     assert len(ids) == len(set(ids))
+    far = (1 << 64) // 1000 + int(time.time() * 1000)  # now, and what microseconds of 64 bits have no room for
     for statement, words in ((f"RESTORE TABLE restored FROM TABLE again WITH restore_timestamp = '{told}'", "did not exist at that moment"),
                              ("RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '1999-01-01'", "that moment lies before the first commit"),
                              ("SELECT * FROM again AS OF '1999-01-01'", "that moment lies before the first commit"),
+                             (f"SELECT * FROM again AS OF '{far}'", "that moment has not come yet"),
+                             (f"RESTORE TABLE other FROM TABLE again WITH restore_timestamp = '{far}'", "that moment has not come yet"),
                              ("RESTORE TABLE other FROM TABLE nothing", "table ks.nothing did not exist at that moment")):
         refused(session, statement.replace("restored FROM", "other FROM"), words)
 

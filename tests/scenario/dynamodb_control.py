@@ -126,6 +126,7 @@ def the_past_is_read(db, server):
     query = {"TableName": "past", "IndexName": "by_v", "KeyConditionExpression": "v = :v", "ExpressionAttributeValues": item(**{":v": "old"})}
     equal((ask("Query", query, past)["Count"], ask("Query", query, {})["Count"]), (1, 0))
     assert "seconds since 1970" in ask("Scan", {"TableName": "past"}, {"X-Oxbow-As-Of": "yesterday"})
+    assert "has not come yet" in ask("Scan", {"TableName": "past"}, {"X-Oxbow-As-Of": "1e300"})
 
 
 def backups_outlive_tables(db, server):

@@ -66,6 +66,9 @@ def deploying(client):
     assert ("echo", 1) in names and ("echo", 2) in names
     client.request(server.REMOVE, {server.FUNCTION: "echo"})
     expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "echo"}), 1, "no function echo")
+    assert deploy(client, "echo", "function handler(e) return {b = e.a} end")[server.VERSION] == 1  # another than the first version 1
+    assert client.request(server.INVOKE, {server.FUNCTION: "echo", server.EVENT: {"a": "x"}})[server.RESULT] == {"b": "x"}
+    client.request(server.REMOVE, {server.FUNCTION: "echo"})
 
 
 def any_order(client):
@@ -175,6 +178,12 @@ end""")
     put(client, "loop", {"id": 1})
     wait_for("the end of the loop", lambda: mapping(client, "loop")["parked"] == 1)
     assert number(get(client, "loop", {"id": 1})["n"]) == 16
+    # What is put through again has come as far as it had: its changes are those of the hop after.
+    last = scan(client, "system.parked", key_condition="mapping = 'loop'")[0]["lsn"]
+    client.request(server.INVOKE, {server.MAPPING: "loop", server.PARKED: last})
+    wait_for("the end of the loop again", lambda: mapping(client, "loop")["parked"] == 2)
+    record = client.request(server.HISTORY, {server.TABLE: "loop", server.KEY: {"id": 1}})[server.RECORDS][-1]
+    assert number(get(client, "loop", {"id": 1})["n"]) == 17 == record[server.HOPS], record
     # A filter.
     create(client, "filtered", [["id", "bigint"]])
     create(client, "alerts", [["id", "bigint"]])

@@ -1,5 +1,6 @@
 #include "function/function.h"
 
+#include "base/crypto.h"
 #include "codec/pack.h"
 #include "function/tables.h"
 #include "row/key.h"
@@ -145,6 +146,7 @@ enum status function_find(struct gate_view *view, struct bytes name, uint64_t ve
     if (status == STATUS_OK && modules != NULL) {
         *ret_function = (struct function){.name = arena_copy(arena, name),
                                           .version = (uint64_t)value_map_integer(&item, "version"),
+                                          .identity = crypto_hash64(name, row.image),
                                           .modules = *modules,
                                           .memory_bytes = (uint64_t)value_map_integer(&item, "memory_bytes"),
                                           .deadline_ms = (uint32_t)value_map_integer(&item, "deadline_ms")};
@@ -155,7 +157,7 @@ enum status function_find(struct gate_view *view, struct bytes name, uint64_t ve
 struct pool_function function_for_pool(const struct function *function)
 {
     return (struct pool_function){.name = function->name,
-                                  .version = function->version,
+                                  .version = function->identity,
                                   .modules = &function->modules,
                                   .memory_bytes = function->memory_bytes,
                                   .deadline_ms = function->deadline_ms};

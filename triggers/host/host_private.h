@@ -30,6 +30,7 @@ struct host_work {
         function;       /* TASK_DEPLOY; its name and version for TASK_INVOKE; its name for TASK_REMOVE */
     struct value event; /* TASK_INVOKE */
     struct host_parked parked; /* TASK_INVOKE: instead of the event, when it names a mapping; TASK_UNPARK */
+    uint8_t hops;              /* of the parked changes, the most */
     bool is_dry;
     struct mapping_settings mapping; /* TASK_MAP; its name for TASK_UNMAP */
     struct subscription_options start;
@@ -53,8 +54,8 @@ void host__unmap(struct host *host, struct host_work *work, struct host_outcome 
 void host__remove(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome);
 
-/* The encoded event of work->parked, and its function's name for a work that names none; both live in the work's arena.
- * STATUS_NOT_FOUND. */
+/* The encoded event of work->parked; notes its hops, and its function's name for a work that names none. All lives in the work's
+ * arena. STATUS_NOT_FOUND. */
 MUST_USE enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,
                                        struct error *error);
 /* The change that deletes its row, if it is there still. */

@@ -42,6 +42,7 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
         return error_set(error, STATUS_CORRUPT, "a row of system.parked has no event");
     }
     *ret_event = event->bytes;
+    work->hops = (uint8_t)value_map_integer(&row, "hops");
     if (work->function.name.size == 0) {
         work->function.name = value_map_text(&row, "function");
     }

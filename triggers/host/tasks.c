@@ -61,6 +61,8 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
     size_t count = 0;
     struct error error;
     struct work_outcome committed;
+    char *cause = arena_format(&work->arena, "%.*s:%llu", (int)work->function.name.size,
+                               (const char *)work->function.name.data, (unsigned long long)outcome->version);
     char *actor = arena_format(&work->arena, "function:%.*s", (int)work->function.name.size,
                                (const char *)work->function.name.data);
     bool is_parked = work->parked.mapping.size > 0;
@@ -81,8 +83,10 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
                                            .reads = calls->reads.reads,
                                            .reads_count = calls->reads.count,
                                            .actor = bytes_of_text(actor),
-                                           .cause = {.kind = CAUSE_FUNCTION, .function = work->function.name},
-                                           .hops = 1};
+                                           .cause = {.kind = CAUSE_FUNCTION,
+                                                     .function = bytes_of_text(cause),
+                                                     .lsn = work->parked.lsn},
+                                           .hops = work->hops < UINT8_MAX ? work->hops + 1 : UINT8_MAX};
     work_submit(host->options.gate, &transaction, &committed);
     arena_reset(&arena);
     outcome->lsn = committed.lsn;

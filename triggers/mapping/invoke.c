@@ -200,6 +200,7 @@ static enum status batch_park(struct mapping *mapping, const struct mapping_batc
         {"error", value_of_text(bytes_of_text(problem))},
         {"event", value_of_bytes(kept)},
         {"function", value_of_text(mapping->settings.function)},
+        {"hops", value_of_integer(batch->hops)},
         {"lsn", value_of_integer((int64_t)batch->first_lsn)},
         {"mapping", value_of_text(mapping->settings.name)},
         {"next_lsn", value_of_integer((int64_t)batch->next_lsn)},

@@ -24,6 +24,13 @@ static inline int64_t clock_steady_us(const struct clock *clock)
     return clock->steady_us(clock->context);
 }
 
+/* Of milliseconds; what is beyond the range is its end. */
+static inline int64_t clock_us_of_ms(int64_t ms)
+{
+    int64_t us = 0;
+    return __builtin_mul_overflow(ms, 1000, &us) ? (ms < 0 ? INT64_MIN : INT64_MAX) : us;
+}
+
 enum {
     CLOCK_TEXT_BYTES = 32,
 };

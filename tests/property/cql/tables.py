@@ -18,7 +18,7 @@ from cassandra.encoder import Encoder  # noqa: E402
 from cassandra.metadata import Murmur3Token  # noqa: E402
 from cassandra.query import SimpleStatement, tuple_factory  # noqa: E402
 from cassandra_client import cluster_of  # noqa: E402
-from server import Server  # noqa: E402
+from server import Server, wait_for  # noqa: E402
 
 SEED = int(os.environ.get("OXBOW_SEED") or str(random.SystemRandom().randrange(1 << 32)), 0)
 TABLES = 8 * max(1, int(os.environ.get("OXBOW_TEST_SCALE") or 1))
@@ -440,8 +440,7 @@ class Table:
             if made:
                 client.execute(f"DROP {kind} {name}", [])
                 client.execute(next(text for text in self.create() if text.startswith(f"CREATE {kind}")), [])
-                while not client.is_built(name):
-                    time.sleep(0.01)
+                wait_for(f"{name} to be built", functools.partial(client.is_built, name))
                 self.count("rebuild")
 
     # --- reads ---

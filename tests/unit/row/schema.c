@@ -128,11 +128,13 @@ static void test_columns_of_before(void **state)
     schema_encode(&schema, &stored);
     assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
     assert_true(again.columns[0].was_dropped);
+    assert_true(again.has_returned);
     assert_int_equal(again.columns[0].dropped_us, -5);
     cut(&stored, id, sizeof(id) + 1, 1 + sizeof(uint64_t));
     stored.data[0] = 6;
     assert_ok(schema_decode(buffer_bytes(&stored), &arena, &again, &error), error);
     assert_false(again.columns[0].was_dropped);
+    assert_false(again.has_returned);
     assert_true(bytes_equal(again.columns[0].name, column.name));
     buffer_reset(&stored);
     arena_reset(&arena);

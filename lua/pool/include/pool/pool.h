@@ -22,7 +22,8 @@ struct pool *pool_create(struct launcher *launcher);
 /* Ends all workers. No invocation may be under way. Accepts a pointer to NULL. */
 void pool_destroy(struct pool **pool);
 
-/* A function version: immutable, so that a warm worker can be used again for the same id and version. */
+/* A function version. A warm worker is used again for the same name and version: the number stands for these modules and no
+ * others, for as long as the pool lives. */
 struct pool_function {
     struct bytes name;
     uint64_t version;

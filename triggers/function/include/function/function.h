@@ -8,6 +8,8 @@
 struct function {
     struct bytes name;
     uint64_t version;
+    uint64_t
+        identity; /* of what is stored: a version that is deployed again after a removal has another; 0: not stored */
     struct value modules; /* map name → source */
     uint64_t memory_bytes;
     uint32_t deadline_ms;

@@ -73,7 +73,7 @@ MUST_USE enum status host_invoke(struct host *host, struct bytes name, uint64_t 
                                  const struct value *event, bool is_dry, const struct host_task *task,
                                  struct error *error);
 /* Runs a version (0: the newest) on a parked batch; the row of the batch goes in the transaction of what the function writes.
- * `name` empty: the function that failed on it. STATUS_NOT_FOUND in the outcome: there is no such batch. */
+ * What it writes has one hop more than the batch. `name` empty: the function that failed on it. STATUS_NOT_FOUND in the outcome: there is no such batch. */
 MUST_USE enum status host_invoke_parked(struct host *host, struct bytes name, uint64_t version,
                                         const struct host_parked *parked, bool is_dry,
                                         const struct host_task *task, struct error *error);
