@@ -27,7 +27,10 @@ static const struct command commands[] = {
      "shows the items of one partition key, in sort key order", 2, 2, command__query},
     {"scan", "TABLE [--index NAME] [--filter CONDITION] [--project PATHS] [--limit N] [--as-of LSN|TIME|AGO]",
      "shows all items, in token order", 1, 1, command__scan},
-    {"import", "TABLE FILE [--csv]", "puts every line of a file (- for standard input) of JSON lines or CSV",
+    {"import", "TABLE FILE [--csv] [--rejects FILE]",
+     "puts every line of a file (- for standard input) of JSON lines or CSV; lines that cannot be taken end "
+     "it, or\n"
+     "             are added to --rejects",
      2, 2, command__import},
     {"export", "TABLE [--as-of LSN|TIME|AGO]", "writes all items as JSON lines", 1, 1, command__scan},
     {"tail", "[TABLE] [--from latest|oldest|snapshot|LSN|TIME|AGO] [--filter CONDITION] [--count N] [--meta]",
@@ -127,6 +130,7 @@ static const char **line_text_option(struct command_line *line, const char *name
         {"--memory", offsetof(struct command_line, memory)},
         {"--version", offsetof(struct command_line, version)},
         {"--module", offsetof(struct command_line, module)},
+        {"--rejects", offsetof(struct command_line, rejects)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
         if (strcmp(options[i].name, name) == 0) {

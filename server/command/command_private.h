@@ -35,6 +35,7 @@ struct command_line {
     const char *memory;
     const char *version;
     const char *module;
+    const char *rejects;
     bool if_absent;
     bool if_present;
     bool old;

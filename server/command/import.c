@@ -8,6 +8,12 @@
 #include "command_private.h"
 #include "value/decimal.h"
 
+/* A line whose answer has not come. */
+struct import_sent {
+    uint64_t number;
+    struct buffer text; /* when it may have to be put aside */
+};
+
 struct import {
     struct client *client;
     const char *table;
@@ -21,7 +27,9 @@ struct import {
     uint64_t sent;
     uint64_t answered;
     uint64_t written;
-    uint64_t under_way[COMMAND_IMPORT_UNDER_WAY_MAX + 1]; /* the lines of those, by their requests' ids */
+    FILE *rejects; /* where lines go that cannot be taken; NULL: they end the import */
+    uint64_t rejected;
+    struct import_sent under_way[COMMAND_IMPORT_UNDER_WAY_MAX + 1]; /* by their requests' ids */
 };
 
 /* One CSV field from `*at` on (RFC 4180): quoted or plain. False when a quote is left open. */
@@ -106,6 +114,23 @@ static enum status csv_item(struct import *import, struct arena *arena, struct v
     return STATUS_OK;
 }
 
+/* Whether a line that cannot be taken was put aside, so that the import goes on. */
+static bool import_reject(struct import *import, enum status status, struct bytes text,
+                          const struct error *error)
+{
+    bool is_of_line = status == STATUS_INVALID || status == STATUS_TOO_LARGE || status == STATUS_UNSUPPORTED;
+    if (import->rejects == NULL || !is_of_line) {
+        return false;
+    }
+    bool is_kept = fwrite(text.data, 1, text.size, import->rejects) == text.size &&
+                   fputc('\n', import->rejects) == '\n' && fflush(import->rejects) == 0;
+    if (is_kept) {
+        (void)fprintf(stderr, "oxbow import: %s\n", error->text);
+        import->rejected++;
+    }
+    return is_kept;
+}
+
 /* One answer; a refusal names its line. Patient as long as the connection stands: a disk that is slow for a while should not end
  * an import. */
 static enum status import_receive(struct import *import, struct arena *arena, struct error *error)
@@ -114,11 +139,12 @@ static enum status import_receive(struct import *import, struct arena *arena, st
     uint64_t id = 0;
     enum status status =
         client_receive(import->client, COMMAND_IMPORT_TIMEOUT_MS, arena, &id, &answer, error);
+    const struct import_sent *sent = &import->under_way[id % ARRAY_COUNT(import->under_way)];
     import->written += status == STATUS_OK;
     import->answered += id != 0;
     if (status != STATUS_OK && id != 0) {
-        error_prefix(error, "line %llu",
-                     (unsigned long long)import->under_way[id % ARRAY_COUNT(import->under_way)]);
+        error_prefix(error, "line %llu", (unsigned long long)sent->number);
+        status = import_reject(import, status, buffer_bytes(&sent->text), error) ? STATUS_OK : status;
     }
     return status;
 }
@@ -138,13 +164,20 @@ static enum status import_wait(struct import *import, uint64_t under_way_max, st
 static void import_settle(struct import *import)
 {
     struct arena arena = {0};
+    struct error error;
     bool is_answered = true;
     while (import->sent > import->answered && is_answered) {
         uint64_t answered = import->answered;
-        (void)import_receive(import, &arena, NULL);
+        (void)import_receive(import, &arena, &error);
         is_answered = import->answered > answered;
     }
     arena_reset(&arena);
+}
+
+/* The line at hand, without its NUL. */
+static struct bytes import_text(const struct import *import)
+{
+    return bytes_of(import->line.data, import->line.size - 1);
 }
 
 static enum status import_send(struct import *import, const struct value *item, struct error *error)
@@ -156,7 +189,12 @@ static enum status import_send(struct import *import, const struct value *item, 
     command__put_value(&request, WIRE_FIELD_ITEM, item);
     command__finish(&request, &body);
     enum status status = client_send(import->client, WIRE_PUT, &body, &id, error);
-    import->under_way[id % ARRAY_COUNT(import->under_way)] = import->line_number;
+    struct import_sent *sent = &import->under_way[id % ARRAY_COUNT(import->under_way)];
+    sent->number = import->line_number;
+    buffer_clear(&sent->text);
+    if (import->rejects != NULL) {
+        buffer_put(&sent->text, import_text(import));
+    }
     import->sent += status == STATUS_OK;
     buffer_reset(&body);
     return status;
@@ -171,6 +209,7 @@ static enum status import_line(struct import *import, struct error *error)
                              : command__object("item", (const char *)import->line.data, &arena, &item, error);
     if (status != STATUS_OK) {
         error_prefix(error, "line %llu", (unsigned long long)import->line_number);
+        status = import_reject(import, status, import_text(import), error) ? STATUS_OK : status;
     } else {
         status = import_send(import, &item, error);
     }
@@ -200,22 +239,33 @@ static void import_tell(const struct import *import)
     (void)fprintf(stderr, "\n");
 }
 
-/* The bytes of the next line. STATUS_END. */
+static int import_getc(const struct import *import)
+{
+    return getc_unlocked(import->file); /* NOLINT(concurrency-mt-unsafe): one thread reads it */
+}
+
+/* The bytes of the next line; of one that is refused those before what is wrong. STATUS_END. */
 static enum status line_fetch(struct import *import, struct error *error)
 {
-    int c = getc_unlocked(import->file);
+    int c = import_getc(import);
+    enum status status = STATUS_OK;
     buffer_clear(&import->line);
     if (c == EOF && ferror(import->file) == 0) {
         return STATUS_END;
     }
-    for (; c != EOF && c != '\n'; c = getc_unlocked(import->file)) {
-        if (c == '\0' || import->line.size == COMMAND_LINE_BYTES_MAX) {
-            return c == '\0' ? error_set(error, STATUS_INVALID, "a NUL byte, which no text has")
-                             : error_set(error, STATUS_INVALID, "more than %d bytes", COMMAND_LINE_BYTES_MAX);
+    for (; c != EOF && c != '\n'; c = import_getc(import)) {
+        if (status != STATUS_OK) {
+            continue;
         }
-        buffer_put_u8(&import->line, (uint8_t)c);
+        if (c == '\0') {
+            status = error_set(error, STATUS_INVALID, "a NUL byte, which no text has");
+        } else if (import->line.size == COMMAND_LINE_BYTES_MAX) {
+            status = error_set(error, STATUS_INVALID, "more than %d bytes", COMMAND_LINE_BYTES_MAX);
+        } else {
+            buffer_put_u8(&import->line, (uint8_t)c);
+        }
     }
-    return ferror(import->file) == 0 ? STATUS_OK : error_set_errno(error, errno, "cannot be read");
+    return ferror(import->file) == 0 ? status : error_set_errno(error, errno, "cannot be read");
 }
 
 /* The next line, without its end and without the mark of UTF-8 that some programs begin a file with. STATUS_END. */
@@ -236,6 +286,12 @@ static enum status import_read_line(struct import *import, struct error *error)
         line->size--;
     }
     buffer_put_u8(line, '\0');
+    if (status != STATUS_OK && status != STATUS_END &&
+        import_reject(import, status, import_text(import), error)) {
+        buffer_clear(line); /* goes on as behind an empty one */
+        buffer_put_u8(line, '\0');
+        status = STATUS_OK;
+    }
     return status;
 }
 
@@ -259,6 +315,10 @@ static enum status import_run(struct import *import, struct error *error)
     import_progress(import, true);
     if (status == STATUS_OK) {
         (void)printf("%llu items imported into %s\n", (unsigned long long)import->written, import->table);
+        if (import->rejected > 0) {
+            (void)fprintf(stderr, "oxbow import: %llu lines were refused and put aside\n",
+                          (unsigned long long)import->rejected);
+        }
     } else {
         if (status != STATUS_TIMEOUT && status != STATUS_UNKNOWN && status != STATUS_CLOSED) {
             import_settle(import);
@@ -278,9 +338,18 @@ enum status command__import(struct client *client, const struct command_line *li
     if (import.file == NULL) {
         return error_set(error, STATUS_NOT_FOUND, "cannot read %s", path);
     }
-    enum status status = import_run(&import, error);
+    import.rejects = line->rejects == NULL ? NULL : fopen(line->rejects, "ae");
+    enum status status = line->rejects != NULL && import.rejects == NULL
+                             ? error_set_errno(error, errno, "cannot write %s", line->rejects)
+                             : import_run(&import, error);
+    if (import.rejects != NULL && fclose(import.rejects) != 0 && status == STATUS_OK) {
+        status = error_set_errno(error, errno, "cannot write %s", line->rejects);
+    }
     if (import.file != stdin) {
         (void)fclose(import.file);
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(import.under_way); i++) {
+        buffer_reset(&import.under_way[i].text);
     }
     buffer_reset(&import.line);
     arena_reset(&import.header_arena);

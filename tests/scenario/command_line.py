@@ -44,6 +44,12 @@ def verbs(running):
     expect(running.run("import", "t", "-", "--csv", text="id,n\na,1\n\0,2\n"), 2, error="line 3: a NUL byte")
     expect(running.run("import", "t", "-", "--csv", text="\ufeffid,n\r\nbom,1\r\n"), 0, "1 items")
     expect(running.run("import", "t", "-", text=many), 2, error="oxbow import: 99 items were written\n")
+    aside = running.directory + "/refused"
+    expect(running.run("import", "t", "-", "--rejects", aside, text='{"id":"good","n":1}\nrubbish\n{"no":"key"}\n\0\n{"id":"best","n":1}\n'), 0, "2 items imported", error="3 lines were refused and put aside")
+    with open(aside, encoding="utf-8") as file:
+        refused = sorted(file.read().split("\n"))
+    assert refused == ["", "", "rubbish", '{"no":"key"}'], refused
+    expect(running.run("import", "t", "-", "--rejects", "/none/at/all", text='{"id":"a"}\n'), 3, error="cannot write /none/at/all: No such file")
     expect(running.run("import", "t", "-", "--csv", text='id,n,note\nc,1,"a ""quoted"", one"\nc,2,\n'), 0, "2 items")
     expect(running.run("query", "t", '{"id":"c"}'), 0, 'a \\"quoted\\", one')
     expect(running.run("tail", "t", "--from", "oldest", "--count", "1"), 0, '"operation":"insert"')
