@@ -160,7 +160,7 @@ static const struct limit limits[] = {
     {"mappings", MAPPINGS_MAX, "mappings"},
     {"mapping, batch", MAPPING_BATCH_MAX, "records"},
     {"mapping, retries", MAPPING_RETRIES_MAX, "retries"},
-    {"mapping, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},
+    {"function, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},
     {"functions after each other", MAPPING_HOPS_MAX, "hops"},
     {"Connections of a door", NET_CONNECTIONS_MAX, "connections"},
     {"HTTP head", NET_HEADER_BYTES_MAX, "bytes"},

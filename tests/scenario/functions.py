@@ -136,6 +136,15 @@ end""")
         client.request(server.UPDATE, touch)
     wait_for("the balance", lambda: number(get(client, "balance", {"id": "b"})["n"]) == sum(range(200)))
     assert number(get(client, "balance", {"id": "b"})["touched"]) == 200
+    client.request(server.UNMAP, {server.MAPPING: "adding"})
+    for n in range(60):  # invoked by hand, against changes that are under way at the same time
+        client.send(server.INVOKE, {server.FUNCTION: "add", server.EVENT: {"records": [{"new": {"amount": 1}}]}})
+        for k in range(5):
+            client.send(server.UPDATE, {server.TABLE: "balance", server.KEY: {"id": "b"}, server.CHANGE: f"SET touched = {5 * n + k}"})
+        answers = [client.receive() for _ in range(6)]
+        assert all(answer is not None and server.STATUS not in answer[1] for answer in answers), answers
+    assert number(get(client, "balance", {"id": "b"})["n"]) == sum(range(200)) + 60
+    assert number(get(client, "balance", {"id": "b"})["touched"]) == 299
 
 
 def failing(client):

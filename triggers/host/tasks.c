@@ -95,7 +95,7 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
     }
 }
 
-void host__invoke(struct host *host, struct host_work *work, struct host_outcome *outcome)
+static void invoke_once(struct host *host, struct host_work *work, struct host_outcome *outcome)
 {
     struct function function;
     struct error error;
@@ -144,6 +144,15 @@ void host__invoke(struct host *host, struct host_work *work, struct host_outcome
     outcome->effects = &ran->effects;
     if (!work->is_dry) {
         invoke_commit(host, work, &calls, &ran->effects, outcome);
+    }
+}
+
+void host__invoke(struct host *host, struct host_work *work, struct host_outcome *outcome)
+{
+    invoke_once(host, work, outcome);
+    for (int i = 0; i < MAPPING_CONFLICTS_MAX && outcome->status == STATUS_CONFLICT; i++) {
+        *outcome = (struct host_outcome){0}; /* what it read has changed since: it runs anew, as in a mapping */
+        invoke_once(host, work, outcome);
     }
 }
 
