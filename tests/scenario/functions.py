@@ -203,6 +203,14 @@ end""")
         put(client, "filtered", {"id": 2, "level": 1, "n": n})
     wait_for("an alert", lambda: [number(row["id"]) for row in scan(client, "alerts")] == [1])
     wait_for("what entered", lambda: mapping(client, "alerting")["records"] == 2)
+    create(client, "leaving", [["id", "bigint"]])
+    map_table(client, "waiting", "count", "leaving")
+    assert mapping(client, "waiting")["state"] == "running"
+    client.request(server.DROP, {server.TABLE: "leaving"})
+    assert mapping(client, "waiting")["state"] == "waiting: its table is not there", mapping(client, "waiting")
+    create(client, "leaving", [["id", "bigint"]])
+    assert mapping(client, "waiting")["state"] == "running"
+    client.request(server.UNMAP, {server.MAPPING: "waiting"})
     client.request(server.UNMAP, {server.MAPPING: "alerting"})
     expect_failure(lambda: client.request(server.UNMAP, {server.MAPPING: "alerting"}), 1, "no mapping")
 

@@ -151,7 +151,8 @@ void host__invoke(struct host *host, struct host_work *work, struct host_outcome
 {
     invoke_once(host, work, outcome);
     for (int i = 0; i < MAPPING_CONFLICTS_MAX && outcome->status == STATUS_CONFLICT; i++) {
-        *outcome = (struct host_outcome){0}; /* what it read has changed since: it runs anew, as in a mapping */
+        *outcome =
+            (struct host_outcome){0}; /* what it read has changed since: it runs anew, as in a mapping */
         invoke_once(host, work, outcome);
     }
 }
