@@ -112,7 +112,8 @@ def parked(running):
     expect(running.run("parked", "retry", "picky"), 0, f"picky LSN {lsns[0]} went through\npicky LSN {lsns[2]} went")
     expect(running.run("parked"), 0, "")
     assert running.run("parked")[1] == ""
-    expect(deploy("", "--on", "p"), 4, "version 3", "the version is stored, but not put on table p: there is a mapping")
+    expect(deploy("", "--on", "p"), 4, "version 3", "the version is stored, but not put on table p: there is another mapping")
+    expect(deploy("", "--on", "p", "--retries", "0"), 0, "it runs on the changes of table p from LSN")  # as the first time: it goes on
     for words in ("retry",), ("discard", "picky"), ("discard", "picky", lsns[0], "--dry-run"), ("what",):
         expect(running.run("parked", *words), 2, error="usage: oxbow parked")
 

@@ -206,6 +206,9 @@ end""")
     create(client, "leaving", [["id", "bigint"]])
     map_table(client, "waiting", "count", "leaving")
     assert mapping(client, "waiting")["state"] == "running"
+    map_table(client, "waiting", "count", "leaving")  # again: it goes on
+    expect_failure(lambda: map_table(client, "waiting", "count", "leaving", batch=7), 10, "another mapping of that name")
+    expect_failure(lambda: map_table(client, "waiting", "count", "leaving", start="oldest"), 10, "another mapping of that name")
     client.request(server.DROP, {server.TABLE: "leaving"})
     assert mapping(client, "waiting")["state"] == "waiting: its table is not there", mapping(client, "waiting")
     create(client, "leaving", [["id", "bigint"]])

@@ -42,6 +42,16 @@ enum status host__start_mapping(struct host *host, const struct mapping_settings
     return status;
 }
 
+struct mapping *host__find_mapping(struct host *host, struct bytes name)
+{
+    for (size_t i = 0; i < host->mappings_count; i++) {
+        if (bytes_equal(mapping_settings_of(host->mappings[i])->name, name)) {
+            return host->mappings[i];
+        }
+    }
+    return NULL;
+}
+
 bool host__stop_mapping(struct host *host, struct bytes name)
 {
     struct mapping *found = NULL;

@@ -64,6 +64,8 @@ struct gate_change host__parked_delete(const struct host_parked *parked, struct 
 /* Starts a mapping and keeps it. */
 MUST_USE enum status host__start_mapping(struct host *host, const struct mapping_settings *settings,
                                          struct error *error);
+/* NULL: there is none of that name. Thread: the host's, which alone changes them. */
+struct mapping *host__find_mapping(struct host *host, struct bytes name);
 /* Stops and forgets it; false: there is none of that name. */
 bool host__stop_mapping(struct host *host, struct bytes name);
 

@@ -202,6 +202,27 @@ void host__deploy(struct host *host, struct host_work *work, struct host_outcome
     }
 }
 
+static bool settings_are_equal(const struct mapping_settings *a, const struct mapping_settings *b)
+{
+    return bytes_equal(a->function, b->function) && a->version == b->version &&
+           bytes_equal(a->table, b->table) && bytes_equal(a->filter, b->filter) && a->batch == b->batch &&
+           a->retries == b->retries;
+}
+
+/* Whether the mapping that is to be made is there, and runs: one that was told no place to begin at goes on where it is. */
+static bool map_goes_on(struct host *host, const struct host_work *work, struct host_outcome *outcome)
+{
+    struct mapping *before = host__find_mapping(host, work->mapping.name);
+    struct mapping_facts facts;
+    if (before == NULL || work->start.start != FEED_LATEST ||
+        !settings_are_equal(mapping_settings_of(before), &work->mapping)) {
+        return false;
+    }
+    mapping_facts_read(before, &facts);
+    outcome->lsn = facts.next_lsn;
+    return !facts.is_stopped;
+}
+
 void host__map(struct host *host, struct host_work *work, struct host_outcome *outcome)
 {
     struct error error;
@@ -232,15 +253,17 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
     arena_reset(&arena);
     status = committed.status;
     outcome->lsn = start;
+    if (status == STATUS_CONDITION && map_goes_on(host, work, outcome)) {
+        return;
+    }
     if (status == STATUS_OK) {
         status = host__start_mapping(host, &work->mapping, &error);
     } else {
-        (void)
-            error_set(&error, status, "%s",
-                      status == STATUS_CONDITION
-                          ? "there is a mapping of that name already, and it goes on as it was; end it first "
-                            "to make it anew (oxbow functions unmap)"
-                          : committed.text);
+        (void)error_set(&error, status, "%s",
+                        status == STATUS_CONDITION
+                            ? "there is another mapping of that name, and it goes on as it was; end it first "
+                              "to make it anew (oxbow functions unmap)"
+                            : committed.text);
     }
     if (status != STATUS_OK) {
         outcome_fail(outcome, work, status, error.text);
