@@ -231,8 +231,14 @@ enum status command__table(struct client *client, const struct command_line *lin
 
 /* --- restore ---------------------------------------------------------------------------------------------------- */
 
-/* The row of system.jobs: *ret_is_done, and how many rows there are. STATUS_FUNCTION … the job failed. */
-static enum status restore_look(struct client *client, uint64_t job, bool *ret_is_done, uint64_t *ret_rows,
+struct restore_state {
+    bool is_done;
+    uint64_t rows;
+    uint64_t lsn; /* that it goes back to */
+};
+
+/* The row of system.jobs. STATUS_IO: the job failed. */
+static enum status restore_look(struct client *client, uint64_t job, struct restore_state *ret_state,
                                 struct error *error)
 {
     struct command_request request = {0};
@@ -248,8 +254,9 @@ static enum status restore_look(struct client *client, uint64_t job, bool *ret_i
     const struct value *rows = item == NULL ? NULL : value_map_get(item, bytes_of_text("rows"));
     const struct value *problem = item == NULL ? NULL : value_map_get(item, bytes_of_text("error"));
     if (state != NULL && state->kind == VALUE_TEXT && rows != NULL && rows->kind == VALUE_INTEGER) {
-        *ret_is_done = bytes_equal(state->bytes, bytes_of_text("done"));
-        *ret_rows = (uint64_t)rows->integer;
+        *ret_state = (struct restore_state){.is_done = bytes_equal(state->bytes, bytes_of_text("done")),
+                                            .rows = (uint64_t)rows->integer,
+                                            .lsn = (uint64_t)value_map_integer(item, "lsn")};
         if (bytes_equal(state->bytes, bytes_of_text("failed")) && problem != NULL) {
             status = error_set(error, STATUS_IO, "the restore failed: %.*s", (int)problem->bytes.size,
                                (const char *)problem->bytes.data);
@@ -262,16 +269,15 @@ static enum status restore_look(struct client *client, uint64_t job, bool *ret_i
 static enum status restore_wait(struct client *client, uint64_t job, const char *target, struct error *error)
 {
     const struct timespec pause = {.tv_nsec = 20000000};
-    bool is_done = false;
+    struct restore_state state = {0};
     bool shows = isatty(STDERR_FILENO) == 1;
-    uint64_t rows = 0;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && !is_done) {
-        status = restore_look(client, job, &is_done, &rows, error);
+    while (status == STATUS_OK && !state.is_done) {
+        status = restore_look(client, job, &state, error);
         if (shows) {
-            (void)fprintf(stderr, "\r%llu items", (unsigned long long)rows);
+            (void)fprintf(stderr, "\r%llu items", (unsigned long long)state.rows);
         }
-        if (status == STATUS_OK && !is_done) {
+        if (status == STATUS_OK && !state.is_done) {
             (void)nanosleep(&pause, NULL);
         }
     }
@@ -279,7 +285,8 @@ static enum status restore_wait(struct client *client, uint64_t job, const char 
         (void)fprintf(stderr, "\n");
     }
     if (status == STATUS_OK) {
-        (void)printf("table %s restored: %llu items\n", target, (unsigned long long)rows);
+        (void)printf("table %s restored: %llu items, as of LSN %llu\n", target,
+                     (unsigned long long)state.rows, (unsigned long long)state.lsn);
     }
     return status;
 }

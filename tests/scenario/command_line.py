@@ -60,6 +60,7 @@ def verbs(running):
     expect(running.run("put", "t", '{"id":"dry"}', "--dry-run"), 2, error="--dry-run is no option of put")
     expect(running.run("get", "t", '{"id":"dry"}', "--if", "a = 1"), 2, error="--if is no option of get")
     expect(running.run("status"), 0, "committed_lsn")
+    expect(running.run("restore", "t", "back", "--as-of", "0s"), 0, "items, as of LSN ")
     assert subprocess.run([OXBOW, "limits", "--help"], capture_output=True, text=True).stdout.startswith("usage: oxbow limits")
     assert subprocess.run([OXBOW, "limits", "all"], capture_output=True, text=True).returncode == 2
     assert "item " in subprocess.run([OXBOW, "limits"], capture_output=True, text=True).stdout
