@@ -192,45 +192,49 @@ static bool touched_is_behind(const struct history_cursor *cursor, struct bytes 
                              : bytes_compare(known, range->high) >= 0;
 }
 
+/* Adds the key at hand and passes over its changes. STATUS_END: it was the last. */
+static enum status touched_take(struct history_cursor *cursor, struct bytes indexed, bool is_cut,
+                                struct error *error)
+{
+    struct bytes storage = bytes_from(indexed, sizeof(uint32_t));
+    uint64_t lsn = 0;
+    enum status status = touched_skip(cursor, indexed, &lsn, error);
+    if (status != STATUS_OK && status != STATUS_END) {
+        return status;
+    }
+    enum status whole = is_cut ? touched_whole_key(cursor, indexed, lsn, &storage, error) : STATUS_OK;
+    if (whole != STATUS_OK) {
+        return whole;
+    }
+    touched_add(cursor, storage, lsn);
+    return status;
+}
+
 /* Adds the next key, or all keys that the index has cut to the same beginning. STATUS_END. */
 static enum status touched_read_group(struct history_cursor *cursor, struct error *error)
 {
     size_t start = cursor->touched_count;
     struct bytes prefix = {0};
+    bool is_cut = true;
     enum status status = touched_fetch(cursor, error);
-    while (status == STATUS_OK) {
+    while (status == STATUS_OK && is_cut) {
         struct bytes indexed = arena_copy(&cursor->arena, buffer_bytes(&cursor->key));
-        bool is_cut = indexed.size > INDEXED_PREFIX_BYTES;
-        bool is_first = cursor->touched_count == start;
-        if (!is_first && (!is_cut || !bytes_start_with(indexed, prefix))) {
+        struct bytes known = bytes_from(indexed, sizeof(uint32_t));
+        is_cut = indexed.size > INDEXED_PREFIX_BYTES;
+        if (cursor->touched_count > start && (!is_cut || !bytes_start_with(indexed, prefix))) {
             break;
         }
-        struct bytes storage = bytes_from(indexed, sizeof(uint32_t));
-        struct bytes known = is_cut ? bytes_part(storage, 0, SEGMENT_KEY_BYTES_MAX) : storage; /* no hash */
-        if (touched_is_behind(cursor, known)) {
-            status = STATUS_END;
-            break;
-        }
-        uint64_t lsn = 0;
-        enum status whole = STATUS_OK;
-        status = touched_skip(cursor, indexed, &lsn, error);
-        if (is_cut && (status == STATUS_OK || status == STATUS_END)) {
+        if (is_cut) {
+            known = bytes_part(known, 0, SEGMENT_KEY_BYTES_MAX); /* no hash */
             prefix = bytes_part(indexed, 0, INDEXED_PREFIX_BYTES);
-            whole = touched_whole_key(cursor, indexed, lsn, &storage, error);
         }
-        if (whole != STATUS_OK || (status != STATUS_OK && status != STATUS_END)) {
-            return whole != STATUS_OK ? whole : status;
-        }
-        touched_add(cursor, storage, lsn);
-        if (!is_cut) {
-            break;
-        }
+        status = touched_is_behind(cursor, known) ? STATUS_END : touched_take(cursor, indexed, is_cut, error);
     }
-    if (cursor->touched_count == start) {
+    if ((status != STATUS_OK && status != STATUS_END) || cursor->touched_count == start) {
         return status;
     }
     qsort(cursor->touched + start, cursor->touched_count - start, sizeof(*cursor->touched), touched_compare);
-    return status == STATUS_END ? STATUS_OK : status;
+    return STATUS_OK;
 }
 
 static bool touched_is_inside(const struct history_cursor *cursor, struct bytes storage)
