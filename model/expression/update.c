@@ -397,13 +397,19 @@ static int compare_places(const struct path *a, const struct path *b)
     return a->count < b->count ? -1 : a->count > b->count;
 }
 
+/* An action, and what SET puts. */
+struct step {
+    const struct action *action;
+    struct value value;
+};
+
 /* What takes away comes first: an index names a member that the list had, never one that is appended; those beyond a list's end
  * are appended in the order of their index; members of one map come together, in the order of their names; and removed members go
  * last of all, so that the others keep their places. */
-static int compare_actions(const void *a, const void *b)
+static int compare_steps(const void *a, const void *b)
 {
-    const struct action *left = a;
-    const struct action *right = b;
+    const struct action *left = ((const struct step *)a)->action;
+    const struct action *right = ((const struct step *)b)->action;
     const struct path_element *left_last = &left->path.elements[left->path.count - 1];
     const struct path_element *right_last = &right->path.elements[right->path.count - 1];
     if (action_takes_away(left) != action_takes_away(right)) {
@@ -421,40 +427,48 @@ static int compare_actions(const void *a, const void *b)
     return left_last->is_index ? 0 : compare_places(&left->path, &right->path);
 }
 
+/* What is wrong first, in the order of the expression, is what is told. */
+static enum status steps_compute(const struct update *update, const struct value *item, struct arena *arena,
+                                 struct step *steps, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
+        steps[i].action = &update->actions[i];
+        if (steps[i].action->kind == ACTION_SET) {
+            status = operand_compute(steps[i].action->operand, item, arena, &steps[i].value, error);
+        }
+        if (steps[i].action->kind == ACTION_SET &&
+            status == STATUS_OK) { /* before what it was read from changes */
+            steps[i].value = value_copy_tree(&steps[i].value, arena);
+        }
+    }
+    return status;
+}
+
 enum status update_apply(const struct update *update, struct arena *arena, struct value *item,
                          struct error *error)
 {
-    struct action *actions = arena_create_array(arena, update->count, sizeof(*actions));
-    struct value *values = arena_create_array(arena, update->count, sizeof(*values));
+    struct step *steps = arena_create_array(arena, update->count, sizeof(*steps));
     struct newcomers newcomers = {0};
     newcomers.pairs = arena_create_array(arena, 2 * update->count, sizeof(*newcomers.pairs));
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < update->count; i++) {
-        actions[i] = update->actions[i];
-    }
-    qsort(actions, update->count, sizeof(*actions), compare_actions);
-    for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
-        if (actions[i].kind == ACTION_SET) {
-            status = operand_compute(actions[i].operand, item, arena, &values[i], error);
-        }
-        if (actions[i].kind == ACTION_SET && status == STATUS_OK) {
-            values[i] =
-                value_copy_tree(&values[i], arena); /* before any action changes what it was read from */
-        }
+    enum status status = steps_compute(update, item, arena, steps, error);
+    if (status == STATUS_OK) {
+        qsort(steps, update->count, sizeof(*steps), compare_steps);
     }
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) {
-        switch (actions[i].kind) {
+        const struct action *action = steps[i].action;
+        switch (action->kind) {
         case ACTION_SET:
-            status = path_put(&actions[i].path, item, &values[i], &newcomers, arena, error);
+            status = path_put(&action->path, item, &steps[i].value, &newcomers, arena, error);
             break;
         case ACTION_REMOVE:
-            status = path_remove(&actions[i].path, item, error);
+            status = path_remove(&action->path, item, error);
             break;
         case ACTION_ADD:
-            status = action_add(&actions[i], item, &newcomers, arena, error);
+            status = action_add(action, item, &newcomers, arena, error);
             break;
         case ACTION_DELETE:
-            status = action_delete(&actions[i], item, &newcomers, arena, error);
+            status = action_delete(action, item, &newcomers, arena, error);
             break;
         }
     }

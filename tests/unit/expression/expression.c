@@ -311,6 +311,17 @@ static void new_names_settle_among_old_ones(void **state)
                  "{\"a\":1,\"b\":0,\"c\":1,\"l\":2,\"m\":1}");
 }
 
+/* Of several values that cannot be computed the first one of the expression is told. */
+static void the_first_wrong_value_is_told(void **state)
+{
+    (void)state;
+    const char *item = "{\"s\":\"text\"}";
+    check_update("SET b = nothing, a = s + :one", item,
+                 "The provided expression refers to an attribute that does not exist in the item");
+    check_update("SET b = s + :one, a = nothing", item,
+                 "An operand in the update expression has an incorrect data type");
+}
+
 /* More names than items hold, before as many old ones: they move once; moved for each one it takes a minute. */
 static void many_names_come_before_many(void **state)
 {
@@ -425,6 +436,7 @@ int main(void)
         cmocka_unit_test(sizes_are_as_documented),
         cmocka_unit_test(many_actions_take_little_memory),
         cmocka_unit_test(new_names_settle_among_old_ones),
+        cmocka_unit_test(the_first_wrong_value_is_told),
         cmocka_unit_test(many_names_come_before_many),
         cmocka_unit_test(large_sets_are_sought_in_order),
         cmocka_unit_test(long_projections_take_little_memory),
