@@ -81,7 +81,8 @@ static bool database_has(const struct database *database, const char *name)
 /* Only what an unfinished database leaves may lie in a directory that is to become one. */
 static enum status database_check_name(void *context, const char *name, struct error *error)
 {
-    static const char *const known[] = {"lock", "log", "store", "making", "making.new", "oxbow.new"};
+    static const char *const known[] = {"lock",   "log",        "store",    "store.new",
+                                        "making", "making.new", "oxbow.new"};
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
         if (strcmp(name, known[i]) == 0) {
             return STATUS_OK;
