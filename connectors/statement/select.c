@@ -325,7 +325,8 @@ static enum status select_rows(struct select *select, bool *ret_waits)
     if (!*ret_waits) {
         select->view = exec->view;
         select->aside = exec->aside;
-        select->rows_inline = CQL_INLINE_ROWS;
+        /* A client that asks for many long reads at once is not to have each looked at here while others wait. */
+        select->rows_inline = exec->waiting_first == NULL ? CQL_INLINE_ROWS : CQL_INLINE_ROWS_BUSY;
         enum status status = statement__select_read(select);
         if (status != STATUS_OK || !select->is_long) {
             return status;

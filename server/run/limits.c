@@ -251,6 +251,7 @@ static const struct limit limits[] = {
     {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
     {"CQL, partitions that IN names", CQL_COMBINATIONS_MAX, "partitions, or ranges of rows in each"},
     {"CQL, rows looked at before a read goes to the pool", CQL_INLINE_ROWS, "rows"},
+    {"CQL, the same while reads wait for the pool", CQL_INLINE_ROWS_BUSY, "rows"},
     {"CQL, reads that the pool has of a door", CQL_READS_MAX, "reads; more of them wait"},
     {"CQL, page, rows looked at", CQL_PAGE_SCANNED_MAX, "rows"},
     {"CQL, page", CQL_PAGE_SCANNED_BYTES_MAX, "bytes looked at, and a page of the store more"},

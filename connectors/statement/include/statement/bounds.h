@@ -6,8 +6,9 @@ enum {
     CQL_ROLE_ATTEMPTS_MAX = 100, /* to change roles, when others do at the same time; then: Overloaded */
     CQL_TIMESTAMP_SKEW_S = 10,   /* between a write's timestamp and ours, either way; over it: a warning */
     CQL_COMBINATIONS_MAX =
-        10000,             /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
-    CQL_INLINE_ROWS = 256, /* looked at on the door's thread before a read goes to the reader pool */
+        10000,                /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
+    CQL_INLINE_ROWS = 256,    /* looked at on the door's thread before a read goes to the reader pool */
+    CQL_INLINE_ROWS_BUSY = 4, /* the same while reads of the door wait for the pool */
     CQL_READS_MAX =
         128, /* of a door that the pool has or has read, with a page each; others wait for one of them */
     CQL_PAGE_SCANNED_MAX =
