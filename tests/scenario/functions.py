@@ -218,6 +218,22 @@ end""")
     expect_failure(lambda: client.request(server.UNMAP, {server.MAPPING: "alerting"}), 1, "no mapping")
 
 
+def table_returns(host, client):
+    """A mapping whose table is not there when the server starts waits for it."""
+    map_table(client, "waiting", "count", "leaving")
+    client.request(server.DROP, {server.TABLE: "leaving"})
+    client.close()
+    host.stop()
+    host.start()
+    client = Client(host.address)
+    wait_for("that it waits", lambda: mapping(client, "waiting")["state"] == "waiting: its table is not there")
+    create(client, "leaving", [["id", "bigint"]])
+    put(client, "leaving", {"id": 1, "kind": "returned"})
+    wait_for("what came since", lambda: number((get(client, "counts", {"kind": "returned"}) or {"n": 0})["n"]) == 1)
+    assert mapping(client, "waiting")["state"] == "running"
+    return client
+
+
 def main():
     with Server("--segment-bytes", "131072") as host:
         client = Client(host.address)
@@ -226,6 +242,7 @@ def main():
         client = exactly_once(host, client)
         reading(client)
         failing(client)
+        client = table_returns(host, client)
         client.close()
 
 

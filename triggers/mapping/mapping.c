@@ -276,35 +276,49 @@ static enum status mapping_rest(struct mapping *mapping, struct error *error)
     return status == STATUS_OK ? mapping__cursor_flush(mapping, error) : status;
 }
 
+/* What may be another time: a full disk, a clock that jumped, a table that is not there now. */
+static bool mapping_may_wait(enum status status)
+{
+    return status == STATUS_BUSY || status == STATUS_NOT_FOUND;
+}
+
+static enum status mapping_try_again(struct mapping *mapping, enum status before, struct error *error)
+{
+    mapping_note_state(mapping, before == STATUS_NOT_FOUND ? "waiting: its table is not there" : error->text);
+    mapping__sleep(mapping, MAPPING_BACKOFF_MS_MAX / 10);
+    enum status status = mapping__cursor_settle(mapping, error);
+    return status == STATUS_CONFLICT ? status : mapping_subscribe(mapping, error);
+}
+
 static void mapping_run(void *context)
 {
     struct mapping *mapping = context;
     struct error error = {0};
     enum status status = mapping_read_cursor(mapping, &error);
+    bool has_cursor = status == STATUS_OK;
     mapping->followed_us = clock_steady_us(clock_system());
-    if (status == STATUS_OK) {
+    if (has_cursor) {
         status = mapping_subscribe(mapping, &error);
     }
-    mapping_note_state(mapping, status == STATUS_OK ? "running" : error.text);
-    while (status == STATUS_OK && !mapping__is_stopping(mapping)) {
+    while ((status == STATUS_OK || (has_cursor && mapping_may_wait(status))) &&
+           !mapping__is_stopping(mapping)) {
+        if (status != STATUS_OK) {
+            status = mapping_try_again(mapping, status, &error);
+            continue;
+        }
+        mapping_note_state(mapping, "running");
         status = mapping_turn(mapping, &error);
         if (status == STATUS_END) {
             status = mapping_rest(mapping, &error);
-            mapping_note_state(mapping, "running");
         }
         if (status == STATUS_OK) {
             mapping_note_pending(mapping, true, 0);
             mapping_wait(mapping);
-        } else if (status == STATUS_BUSY) { /* a full disk, a clock that jumped: later, perhaps */
-            mapping_note_state(mapping, error.text);
-            mapping__sleep(mapping, MAPPING_BACKOFF_MS_MAX / 10);
-            status = mapping__cursor_settle(mapping, &error);
-            status = status == STATUS_CONFLICT ? status : mapping_subscribe(mapping, &error);
         }
     }
     enum status last = mapping__cursor_flush(mapping, NULL); /* what does not work now comes again */
     (void)last;
-    if (status != STATUS_OK && status != STATUS_CLOSED) {
+    if (status != STATUS_OK && status != STATUS_CLOSED && !mapping__is_stopping(mapping)) {
         mapping_note_stopped(mapping, error.text);
         diagnostic_write(DIAGNOSTIC_ERROR, "mapping", "%.*s has stopped: %s",
                          (int)mapping->settings.name.size, (const char *)mapping->settings.name.data,
