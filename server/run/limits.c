@@ -82,6 +82,7 @@ struct limit {
 static const struct limit limits[] = {
     {"threads for long reads", GATE_READERS_MAX, "at most, one a processor"},
     {"slow-operation log, subject", GATE_SLOW_SUBJECT_BYTES, "bytes"},
+    {"slow-operation log, lines in a second", GATE_SLOW_LINES_MAX, "lines; others are counted"},
     {"diagnostic, message", DIAGNOSTIC_MESSAGE_BYTES_MAX, "bytes"},
     {"diagnostic, line", DIAGNOSTIC_LINE_BYTES_MAX, "bytes"},
     {"conditions told at a time", HEALTH_CONDITIONS_MAX, "conditions"},

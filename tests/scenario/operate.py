@@ -4,10 +4,13 @@ under the id that the client was given."""
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import tempfile
+import time
+import urllib.request
 
 import boto3
 from cassandra_client import cluster_of
@@ -115,6 +118,22 @@ def check_slow(host):
     line = json.loads(host.wait('"operation":"EXECUTE"'))
     assert line["subject"] == "shop.t" and line["request"].startswith("127.0.0.1:"), line
     cluster.shutdown()
+
+
+def check_flood(host):
+    """Of very many slow requests a few are told, and how many were not."""
+    client = Client(host.address)
+    for n in range(3000):
+        client.send(server.PUT, {server.TABLE: "things", server.ITEM: {"id": str(n)}})
+    assert all(client.receive() is not None for _ in range(3000))
+    time.sleep(1.1)  # the next second's first line tells
+    client.request(server.PUT, {server.TABLE: "things", server.ITEM: {"id": "a", "note": LARGE}})
+    client.close()
+    host.wait('"held_back":')
+    slow = [line for line in map(json.loads, host.lines()) if line["component"] == "slow"]
+    with urllib.request.urlopen(f"http://{host.http}/metrics") as page:
+        total = re.search(r"^oxbow_slow_requests_total (\d+)", page.read().decode(), re.M)
+    assert len(slow) + sum(line.get("held_back", 0) for line in slow) == int(total[1]) > len(slow), (len(slow), total[1])
 
 
 def cassandra(host):
@@ -250,6 +269,7 @@ def main():
             file.write("diagnostics = json\nslow-ms = 1\n")
         with Spoken("--config", path) as host:
             check_slow(host)
+            check_flood(host)
             check_reload(host, path)
             check_forging(host, path)
         check_full(directory)

@@ -10,6 +10,7 @@ enum {
     GATE_SLOW_MS_DEFAULT = 1000,   /* a request that takes longer is told in the slow-operation log */
     GATE_SLOW_MS_MAX = 3600000,    /* that the log may be told to wait */
     GATE_SLOW_SUBJECT_BYTES = 240, /* of a table or statement in its line; the rest is cut */
+    GATE_SLOW_LINES_MAX = 100,     /* told in a second; others are counted */
     GATE_READERS_MIN = 2,          /* threads for long reads; as many as there are processors, */
     GATE_READERS_MAX = 8,          /* but no more */
     GATE_READERS_NICE = 5,         /* their nice value above the server's */
