@@ -19,8 +19,9 @@ struct import {
     const char *table;
     FILE *file;
     bool is_csv;
-    struct buffer line; /* NUL-terminated */
-    uint64_t line_number;
+    struct buffer line;        /* NUL-terminated */
+    uint64_t line_number;      /* of its beginning */
+    uint64_t line_ends;        /* within it */
     struct arena header_arena; /* CSV: names of the columns */
     struct value *names;
     size_t names_count;
@@ -54,6 +55,24 @@ static bool csv_field(const char **at, struct buffer *field)
     bool is_sound = *c == ',' || *c == '\0';
     *at = *c == ',' ? c + 1 : c;
     return is_sound;
+}
+
+/* Where a CSV record is that is read character by character: line ends between quotes are part of it. */
+struct csv_scan {
+    bool is_begun; /* the field at hand has characters */
+    bool is_quoted;
+    bool is_open; /* within its quotes */
+};
+
+static void csv_scan_next(struct csv_scan *scan, int c)
+{
+    if (!scan->is_begun) {
+        scan->is_quoted = c == '"';
+        scan->is_open = scan->is_quoted;
+    } else if (scan->is_quoted && c == '"') {
+        scan->is_open = !scan->is_open;
+    }
+    scan->is_begun = c != ',' || scan->is_open;
 }
 
 /* Numbers become numbers, everything else text; an empty field is left out. */
@@ -244,18 +263,25 @@ static int import_getc(const struct import *import)
     return getc_unlocked(import->file); /* NOLINT(concurrency-mt-unsafe): one thread reads it */
 }
 
-/* The bytes of the next line; of one that is refused those before what is wrong. STATUS_END. */
+/* The bytes of the next line, or CSV record; of one that is refused those before what is wrong. STATUS_END. */
 static enum status line_fetch(struct import *import, struct error *error)
 {
+    struct csv_scan scan = {0};
     int c = import_getc(import);
     enum status status = STATUS_OK;
+    import->line_number += 1 + import->line_ends;
+    import->line_ends = 0;
     buffer_clear(&import->line);
     if (c == EOF && ferror(import->file) == 0) {
         return STATUS_END;
     }
-    for (; c != EOF && c != '\n'; c = import_getc(import)) {
+    for (; c != EOF && (c != '\n' || (scan.is_open && status == STATUS_OK)); c = import_getc(import)) {
+        import->line_ends += c == '\n';
         if (status != STATUS_OK) {
             continue;
+        }
+        if (import->is_csv) {
+            csv_scan_next(&scan, c);
         }
         if (c == '\0') {
             status = error_set(error, STATUS_INVALID, "a NUL byte, which no text has");
@@ -273,7 +299,6 @@ static enum status import_read_line(struct import *import, struct error *error)
 {
     struct buffer *line = &import->line;
     const struct bytes mark = bytes_of_text("\xEF\xBB\xBF");
-    import->line_number++;
     enum status status = line_fetch(import, error);
     if (status != STATUS_OK && status != STATUS_END) {
         error_prefix(error, "line %llu", (unsigned long long)import->line_number);

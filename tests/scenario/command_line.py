@@ -52,6 +52,8 @@ def verbs(running):
     expect(running.run("import", "t", "-", "--rejects", "/none/at/all", text='{"id":"a"}\n'), 3, error="cannot write /none/at/all: No such file")
     expect(running.run("import", "t", "-", "--csv", text='id,n,note\nc,1,"a ""quoted"", one"\nc,2,\n'), 0, "2 items")
     expect(running.run("query", "t", '{"id":"c"}'), 0, 'a \\"quoted\\", one')
+    expect(running.run("import", "t", "-", "--csv", text='id,n,note\r\nlines,1,"one\r\n""two"",\n"\r\nlines,2,5" pipe\r\nlines,x,\r\n'), 2, error="line 6: ")
+    expect(running.run("query", "t", '{"id":"lines"}'), 0, '{"id":"lines","n":2,"note":"5\\" pipe"}\n{"id":"lines","n":1,"note":"one\\u000d\\n\\"two\\",\\n"}\n')
     expect(running.run("tail", "t", "--from", "oldest", "--count", "1"), 0, '"operation":"insert"')
     expect(running.run("tail", "t", "--from", "never"), 2, error="--from must be a number")
     expect(running.run("frobnicate"), 2, error="no verb")
