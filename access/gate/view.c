@@ -613,7 +613,8 @@ enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128
 
 struct history_visit {
     const struct schema *schema;
-    struct buffer old; /* images of a wide table's record as documents */
+    uint64_t until_lsn; /* 0: there is no end */
+    struct buffer old;  /* images of a wide table's record as documents */
     struct buffer new;
     void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record);
     void *context;
@@ -623,6 +624,9 @@ static enum status view_visit_change(void *context, const struct history_change 
 {
     struct history_visit *visit = context;
     struct record record = change->record;
+    if (visit->until_lsn > 0 && change->lsn > visit->until_lsn) {
+        return STATUS_OK;
+    }
     enum status status =
         codec_record_show(visit->schema, change->commit_time_us, &visit->old, &visit->new, &record, error);
     if (status == STATUS_OK) {
@@ -631,22 +635,28 @@ static enum status view_visit_change(void *context, const struct history_change 
     return status;
 }
 
-enum status gate_history(struct gate *gate, struct bytes table, const struct value *key, size_t changes_max,
+enum status gate_history(struct gate_view *view, struct bytes table, const struct value *key, uint64_t as_of,
+                         size_t changes_max,
                          void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us,
                                        const struct record *record),
                          void *context, struct error *error)
 {
+    struct gate *gate = view->gate;
     const struct schema *schema = NULL;
     struct buffer row = {0};
     struct history_visit forward = {.visit = visit, .context = context};
     size_t most =
         changes_max == 0 || changes_max > HISTORY_PAGE_RECORDS_MAX ? HISTORY_PAGE_RECORDS_MAX : changes_max;
-    enum status status = gate_table_find(gate, table, &schema, error);
+    enum status status = view_renew(view, error);
+    if (status == STATUS_OK) {
+        status = view_schema(view, table, as_of, &schema, error);
+    }
     if (status == STATUS_OK) {
         status = gate__key(schema, key, &row, error);
     }
     if (status == STATUS_OK) {
         forward.schema = schema;
+        forward.until_lsn = as_of;
         status = history_row(gate->options.log, schema, buffer_bytes(&row), 0, most, view_visit_change,
                              &forward, error);
     }

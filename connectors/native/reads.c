@@ -67,7 +67,7 @@ enum status native__as_of(struct native_door *door, const struct value *body, ui
 struct row_wanted {
     struct bytes table;
     const struct value *key;
-    uint64_t as_of; /* of a get */
+    uint64_t as_of;
     uint64_t limit; /* of a history */
 };
 
@@ -85,7 +85,8 @@ static bool row_take(struct native_door *door, struct native_request *request, b
     }
     if (status == STATUS_OK && is_history) {
         status = codec_field_unsigned(&request->body, WIRE_FIELD_LIMIT, 0, &ret_wanted->limit, &error);
-    } else if (status == STATUS_OK) {
+    }
+    if (status == STATUS_OK) {
         status = native__as_of(door, &request->body, &ret_wanted->as_of, &error);
     }
     if (status != STATUS_OK) {
@@ -238,10 +239,9 @@ static void history_run(struct gate_reading *reading, struct gate_view *view, st
     struct native_reply *reply = row->later.reply;
     struct change_list list = {.gate = row->later.door->options.gate};
     struct error error;
-    (void)view;
     (void)aside;
-    reply->status = gate_history(list.gate, row->wanted.table, row->wanted.key, row->wanted.limit,
-                                 list_change, &list, &error);
+    reply->status = gate_history(view, row->wanted.table, row->wanted.key, row->wanted.as_of,
+                                 row->wanted.limit, list_change, &list, &error);
     if (reply->status == STATUS_OK) {
         codec_put_map(&reply->body, 1);
         native__put_field(&reply->body, WIRE_FIELD_RECORDS);

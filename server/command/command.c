@@ -36,8 +36,10 @@ static const struct command commands[] = {
     {"tail", "[TABLE] [--from latest|oldest|snapshot|LSN|TIME|AGO] [--filter CONDITION] [--count N] [--meta]",
      "prints changes as they are committed; when the server is back after a stop, those meanwhile first", 0,
      1, command__tail},
-    {"history", "TABLE KEY [--limit N]", "shows every change of an item that the log still has", 2, 2,
-     command__history},
+    {"history", "TABLE KEY [--limit N] [--as-of LSN|TIME|AGO]",
+     "shows every change of an item that the log still has; as of then also of a table that was dropped "
+     "since",
+     2, 2, command__history},
     {"restore", "TABLE TARGET --as-of LSN|TIME|AGO",
      "makes the table TARGET with what TABLE held then, also when it was dropped since", 2, 2,
      command__restore},

@@ -171,6 +171,9 @@ enum status command__history(struct client *client, const struct command_line *l
         status = command__put_option(&request, WIRE_FIELD_LIMIT, "--limit", line->limit, error);
     }
     if (status == STATUS_OK) {
+        status = command__put_as_of(&request, line->at, error);
+    }
+    if (status == STATUS_OK) {
         command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
         command__put_value(&request, WIRE_FIELD_KEY, &key);
         status = command__ask(client, WIRE_HISTORY, &request, &answer_arena, &answer, error);

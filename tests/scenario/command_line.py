@@ -63,6 +63,16 @@ def verbs(running):
     expect(running.run("get", "t", '{"id":"dry"}', "--if", "a = 1"), 2, error="--if is no option of get")
     expect(running.run("status"), 0, "committed_lsn")
     expect(running.run("restore", "t", "back", "--as-of", "0s"), 0, "items, as of LSN ")
+    expect(running.run("table", "create", "gone", "--partition", "id:text"), 0)
+    lsns = []
+    for v in 1, 2:
+        expect(running.run("put", "gone", '{"id":"a","v":%d}' % v), 0)
+        lsns.append(json.loads(running.run("history", "gone", '{"id":"a"}')[1].splitlines()[-1])["lsn"])
+    expect(running.run("table", "drop", "gone"), 0)
+    expect(running.run("history", "gone", '{"id":"a"}'), 3, error="there is no table gone")
+    for known, lsn in enumerate(lsns):
+        shown = running.run("history", "gone", '{"id":"a"}', "--as-of", str(lsn))[1].splitlines()
+        assert [json.loads(line)["new"]["v"] for line in shown] == [1, 2][:known + 1], shown
     assert subprocess.run([OXBOW, "limits", "--help"], capture_output=True, text=True).stdout.startswith("usage: oxbow limits")
     assert subprocess.run([OXBOW, "limits", "all"], capture_output=True, text=True).returncode == 2
     assert "item " in subprocess.run([OXBOW, "limits"], capture_output=True, text=True).stdout

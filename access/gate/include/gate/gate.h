@@ -294,11 +294,13 @@ MUST_USE enum status gate_position(struct gate_view *view, struct bytes table, s
                                    const struct value *item, struct arena *arena, struct bytes *ret_position,
                                    struct error *error);
 
-/* Every change of one row that the log still has, oldest first. */
-MUST_USE enum status
-gate_history(struct gate *gate, struct bytes table, const struct value *key, size_t changes_max,
-             void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record),
-             void *context, struct error *error);
+/* Every change of one row that the log still has, oldest first; with `as_of` those up to that LSN, of the table that had the name
+ * then, also when it was dropped since. */
+MUST_USE enum status gate_history(struct gate_view *view, struct bytes table, const struct value *key,
+                                  uint64_t as_of, size_t changes_max,
+                                  void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us,
+                                                const struct record *record),
+                                  void *context, struct error *error);
 
 /* A page of the changes of a table that the log still has, in the order of their LSNs. */
 struct gate_changes {
