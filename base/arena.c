@@ -19,21 +19,29 @@ struct arena_block {
     alignas(max_align_t) uint8_t data[];
 };
 
-static struct arena_block *arena_block_create(struct arena *arena, size_t size)
+static struct arena_block *arena_block_add(struct arena *arena, size_t capacity)
 {
-    size_t capacity = arena->first == NULL ? ARENA_BLOCK_BYTES : arena->first->capacity * 2;
-    if (capacity > ARENA_BLOCK_BYTES_MAX) {
-        capacity = ARENA_BLOCK_BYTES_MAX;
-    }
-    if (capacity < size) {
-        capacity = size;
-    }
     struct arena_block *block = memory_resize(NULL, sizeof(*block) + capacity);
     block->next = arena->first;
     block->capacity = capacity;
     block->used = 0;
     arena->first = block;
     return block;
+}
+
+static struct arena_block *arena_block_create(struct arena *arena, size_t size)
+{
+    size_t capacity = arena->first == NULL ? ARENA_BLOCK_BYTES : arena->first->capacity * 2;
+    if (capacity > ARENA_BLOCK_BYTES_MAX) {
+        capacity = ARENA_BLOCK_BYTES_MAX;
+    }
+    return arena_block_add(arena, capacity < size ? size : capacity);
+}
+
+void arena_reserve(struct arena *arena, size_t total)
+{
+    CHECK(arena->first == NULL);
+    (void)arena_block_add(arena, total);
 }
 
 void *arena_create(struct arena *arena, size_t size)

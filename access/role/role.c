@@ -64,14 +64,6 @@ static void entry_destroy(struct role_entry *entry)
     }
 }
 
-static void grant_destroy(struct grant_entry *entry)
-{
-    if (entry != NULL) {
-        arena_reset(&entry->arena);
-        memory_destroy(entry);
-    }
-}
-
 struct role_entry *role__entry(struct roles *roles, struct bytes name)
 {
     return map_get(roles->entries, name);
@@ -87,11 +79,21 @@ static struct bytes grant_key(struct arena *arena, struct bytes role, struct byt
     return bytes_of(key, role.size + 1 + resource.size);
 }
 
-static void put_role(struct roles *roles, const struct role *role)
+static struct role_entry *entry_create(const struct role *role)
 {
     struct role_entry *entry = memory_create(sizeof(*entry));
-    const struct role_entry *before = role__entry(roles, role->name);
+    struct arena measured = {0};
+    role__copy(role, &measured, &entry->role);
+    arena_reserve(&entry->arena, measured.total);
     role__copy(role, &entry->arena, &entry->role);
+    arena_reset(&measured);
+    return entry;
+}
+
+static void put_role(struct roles *roles, const struct role *role)
+{
+    struct role_entry *entry = entry_create(role);
+    const struct role_entry *before = role__entry(roles, role->name);
     entry->role.sealed = role->hash.size > 0 ? (struct bytes){0} : entry->role.sealed;
     if (before != NULL && before->has_known && bytes_equal(before->role.hash, role->hash)) {
         entry->has_known = true;
@@ -102,17 +104,20 @@ static void put_role(struct roles *roles, const struct role *role)
 
 static void put_grant(struct roles *roles, const struct role_grant *grant)
 {
-    struct grant_entry *entry = memory_create(sizeof(*entry));
-    struct bytes key = grant_key(&entry->arena, grant->role, grant->resource);
+    struct arena arena = {0};
+    struct bytes key = grant_key(&arena, grant->role, grant->resource);
     if (grant->permissions == 0) {
-        grant_destroy(map_remove(roles->grants, key));
-        grant_destroy(entry);
-        return;
+        memory_destroy(map_remove(roles->grants, key));
+    } else {
+        struct grant_entry *entry = memory_create(sizeof(*entry) + key.size);
+        memcpy(entry->key, key.data, key.size);
+        entry->grant =
+            (struct role_grant){.role = bytes_of(entry->key, grant->role.size),
+                                .resource = bytes_of(entry->key + grant->role.size + 1, grant->resource.size),
+                                .permissions = grant->permissions};
+        memory_destroy(map_put(roles->grants, key, entry));
     }
-    entry->grant = (struct role_grant){.role = arena_copy(&entry->arena, grant->role),
-                                       .resource = arena_copy(&entry->arena, grant->resource),
-                                       .permissions = grant->permissions};
-    grant_destroy(map_put(roles->grants, key, entry));
+    arena_reset(&arena);
 }
 
 void role__put_in(struct roles *roles, const struct role_change *change)
@@ -181,7 +186,7 @@ void role_close(struct roles **roles)
     }
     position = 0;
     while (map_next(gone->grants, &position, &key, &entry)) {
-        grant_destroy(entry);
+        memory_destroy(entry);
     }
     map_destroy(&gone->entries);
     map_destroy(&gone->grants);

@@ -23,6 +23,8 @@ struct roles {
     struct map *entries; /* name → struct role_entry */
     struct map *grants;  /* role NUL resource → struct grant_entry */
     uint64_t version;
+    struct role_turn *turn_first; /* whose turn it is; NULL: nobody changes anything */
+    struct role_turn *turn_last;
     struct identity *identity;
     uint8_t process_key[SHA256_BYTES]; /* of known passwords */
     struct passwords *passwords;
@@ -30,8 +32,8 @@ struct roles {
 
 /* What was granted to a role on a resource. */
 struct grant_entry {
-    struct arena arena;
-    struct role_grant grant;
+    struct role_grant grant; /* its names lie in the key */
+    uint8_t key[];           /* role, NUL, resource */
 };
 
 /* Under the mutex: puts a change in. */

@@ -9,32 +9,43 @@ static struct roles *roles_of(const struct exec_call *call)
     return call->exec->node->roles;
 }
 
-/* --- through the gate ------------------------------------------------------------------------------------------- */
+/* --- in turn, through the gate ---------------------------------------------------------------------------------- */
 
-static void work_fail(struct exec_call *call, enum status status, const char *text);
+static void work_finish(struct exec_call *call)
+{
+    role_turn_end(roles_of(call), &call->role_work->turn);
+    call->role_work->finish(call);
+}
 
-/* Plans again. */
-static void work_again(struct cql_request *request)
+static void work_fail(struct exec_call *call)
+{
+    role_turn_end(roles_of(call), &call->role_work->turn);
+    call->role_work->fail(call);
+}
+
+static void work_begin(struct cql_request *request)
 {
     struct exec_call *call = request->context;
-    struct role_work *work = call->role_work;
-    if (++work->attempts > CQL_ROLE_ATTEMPTS_MAX) {
-        work_fail(call, STATUS_BUSY, "too many changes of roles at a time; try again");
-    } else if (work->make(call) != STATUS_OK) {
-        exec_answer_failure(call);
+    if (call->role_work->make(call) != STATUS_OK) {
+        work_fail(call);
     }
+}
+
+/* Thread: any of the doors'. */
+static void work_turn(struct role_turn *turn)
+{
+    struct role_work *work = (struct role_work *)((char *)turn - offsetof(struct role_work, turn));
+    cql_request_resume(work->call->request, work_begin);
 }
 
 static void work_resume(struct cql_request *request)
 {
     struct exec_call *call = request->context;
     struct role_work *work = call->role_work;
-    if (work->status == STATUS_CONFLICT) {
-        work_again(request);
-    } else if (work->status != STATUS_OK) {
-        work_fail(call, work->status, work->text);
+    if (work->status == STATUS_OK || exec_fail_status(call, work->status, work->text) == STATUS_OK) {
+        work_finish(call);
     } else {
-        work->finish(call);
+        work_fail(call);
     }
 }
 
@@ -52,9 +63,8 @@ static void work_done(void *context, const struct gate_outcome *outcome)
     cql_request_resume(call->request, work_resume);
 }
 
-/* What insists on nothing having changed since the plan. *ret_is_current: false: what is in memory is on its way to what
- * is stored. */
-static enum status work_read(struct exec_call *call, struct gate_read *read, bool *ret_is_current)
+/* What insists on nothing having changed since the plan. */
+static enum status work_read(struct exec_call *call, struct gate_read *read)
 {
     struct error error;
     struct value item;
@@ -69,8 +79,10 @@ static enum status work_read(struct exec_call *call, struct gate_read *read, boo
     if (status != STATUS_OK && !is_absent) {
         return exec_fail_status(call, status, error.text);
     }
-    *ret_is_current = role_version_of(is_absent ? NULL : &item) == call->role_work->plan.version;
-    return STATUS_OK;
+    return role_version_of(is_absent ? NULL : &item) == call->role_work->plan.version
+               ? STATUS_OK
+               : exec_fail(call, CQL_SERVER_ERROR,
+                           "the roles are not what the database has: start the server anew");
 }
 
 static struct gate_change *work_changes(struct exec_call *call, const struct role_row *rows, size_t count)
@@ -99,20 +111,16 @@ enum status statement__role_submit(struct exec_call *call)
     struct role_row *rows = NULL;
     size_t count = 0;
     struct error error;
-    bool is_current = false;
     if (work->plan.count == 0) {
-        work->finish(call);
+        work_finish(call);
         return STATUS_OK;
     }
     enum status status = role_rows(roles_of(call), &work->plan, &rows, &count, &error);
     if (status != STATUS_OK) {
         return exec_fail(call, CQL_INVALID, "%s", error.text);
     }
-    status = work_read(call, &read, &is_current);
-    if (status != STATUS_OK || !is_current) {
-        if (status == STATUS_OK) {
-            cql_request_resume(call->request, work_again);
-        }
+    status = work_read(call, &read);
+    if (status != STATUS_OK) {
         return status;
     }
     struct gate_transaction transaction = {.arena = &none,
@@ -128,32 +136,28 @@ enum status statement__role_submit(struct exec_call *call)
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 
+static void work_start(struct exec_call *call, const struct role_work *asked)
+{
+    struct role_work *work = arena_create(call->arena, sizeof(*work));
+    *work = *asked;
+    work->turn.begin = work_turn;
+    work->call = call;
+    call->role_work = work;
+    role_turn_take(roles_of(call), &work->turn);
+}
+
 enum status statement__role_work(struct exec_call *call, enum status (*make)(struct exec_call *call),
                                  void (*finish)(struct exec_call *call), void *context)
 {
-    call->role_work = arena_create(call->arena, sizeof(*call->role_work));
-    *call->role_work = (struct role_work){.make = make, .finish = finish, .context = context};
-    return make(call);
+    const struct role_work work = {.make = make,
+                                   .finish = finish,
+                                   .fail = exec_answer_failure,
+                                   .context = context};
+    work_start(call, &work);
+    return STATUS_OK;
 }
 
 /* --- what follows from a change of the schema ------------------------------------------------------------------- */
-
-static void follow_answer(struct exec_call *call)
-{
-    struct cql_answer answer = {.kind = CQL_ANSWER_SCHEMA_CHANGE, .change = *call->role_work->follows};
-    exec_answer(call, &answer);
-}
-
-/* The schema did change: that is what the client is told, with a warning about the permissions. */
-static void work_fail(struct exec_call *call, enum status status, const char *text)
-{
-    if (call->role_work->follows != NULL) {
-        exec_warn(call, "The permissions on what changed are not set: %s", text);
-        follow_answer(call);
-    } else if (exec_fail_status(call, status, text) != STATUS_OK) {
-        exec_answer_failure(call);
-    }
-}
 
 static void follow_grant(struct exec_call *call, struct role_plan *plan, struct bytes resource)
 {
@@ -192,7 +196,7 @@ static struct bytes follow_resource(struct exec_call *call, const struct cql_sch
 
 static void follow_plan(struct exec_call *call, struct role_plan *plan)
 {
-    const struct cql_schema_change *change = call->role_work->follows;
+    const struct cql_schema_change *change = call->role_work->context;
     bool is_keyspace = strcmp(change->target, "KEYSPACE") == 0;
     struct bytes functions =
         bytes_of_text(arena_format(call->arena, "functions/%.*s", (int)change->keyspace.size,
@@ -211,14 +215,26 @@ static void follow_plan(struct exec_call *call, struct role_plan *plan)
     }
 }
 
+static void follow_answer(struct exec_call *call)
+{
+    const struct cql_schema_change *change = call->role_work->context;
+    struct cql_answer answer = {.kind = CQL_ANSWER_SCHEMA_CHANGE, .change = *change};
+    exec_answer(call, &answer);
+}
+
+/* The schema did change: that is what the client is told. */
+static void follow_fail(struct exec_call *call)
+{
+    struct bytes text = call->failure.message;
+    exec_warn(call, "The permissions on what changed are not set: %.*s", (int)text.size,
+              (const char *)text.data);
+    follow_answer(call);
+}
+
 static enum status follow_make(struct exec_call *call)
 {
     follow_plan(call, statement__role_plan(call));
-    if (statement__role_submit(call) != STATUS_OK) {
-        const char *text = arena_copy_text(call->arena, call->failure.message);
-        work_fail(call, STATUS_INVALID, text);
-    }
-    return STATUS_OK;
+    return statement__role_submit(call);
 }
 
 /* Whether the change makes or takes permissions: a table, keyspace or function that came or went. */
@@ -234,15 +250,16 @@ static bool is_followed(const struct exec_call *call, const struct cql_schema_ch
 
 void statement__role_follow(struct exec_call *call, const struct cql_schema_change *change)
 {
-    struct role_work *work = arena_create(call->arena, sizeof(*work));
-    struct cql_schema_change *kept = arena_create(call->arena, sizeof(*kept));
-    *kept = *change;
-    *work = (struct role_work){.make = follow_make, .finish = follow_answer, .follows = kept};
-    call->role_work = work;
+    struct cql_answer answer = {.kind = CQL_ANSWER_SCHEMA_CHANGE, .change = *change};
     if (!is_followed(call, change)) {
-        follow_answer(call);
+        exec_answer(call, &answer);
         return;
     }
-    enum status status = follow_make(call);
-    CHECK(status == STATUS_OK);
+    struct cql_schema_change *kept = arena_create(call->arena, sizeof(*kept));
+    *kept = *change;
+    const struct role_work work = {.make = follow_make,
+                                   .finish = follow_answer,
+                                   .fail = follow_fail,
+                                   .context = kept};
+    work_start(call, &work);
 }

@@ -7,18 +7,19 @@
 
 /* A statement's changes under way. Lives in the call's arena. */
 struct role_work {
+    struct role_turn turn;
+    struct exec_call *call;
     struct role_plan plan;
-    /* Plans and submits; again when another change of roles came first. Fails as statements do. */
+    /* Plans and submits, when it is the statement's turn. Fails as statements do. */
     enum status (*make)(struct exec_call *call);
     void (*finish)(struct exec_call *call); /* answers */
+    void (*fail)(struct exec_call *call);   /* answers too: the call has failed */
     enum status status;                     /* how it went, as the writer told it */
     const char *text;
-    unsigned attempts;
-    void *context;                           /* of make and finish */
-    const struct cql_schema_change *follows; /* what the changes follow from; or NULL */
+    void *context; /* of make and finish */
 };
 
-/* Begins with a first call of `make`. */
+/* Calls `make` soon. Always STATUS_OK. */
 MUST_USE enum status statement__role_work(struct exec_call *call, enum status (*make)(struct exec_call *call),
                                           void (*finish)(struct exec_call *call), void *context);
 /* For `make`: an empty plan. */

@@ -92,6 +92,8 @@ CMakeLists.txt CMakePresets.json README.md ARCHITECTURE.md LICENSE base model st
 server examples tests build
 """.split())
 
+LIMITS = "server/run/limits.c"
+
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME)\b")
 TEXT_FILES = (".c", ".h", ".cc", ".py", ".sh", ".lua", ".js", ".md", ".txt", ".cmake", ".json", ".supp")
 
@@ -349,6 +351,17 @@ def rule_bare_search(project):
             continue
         for match in re.finditer(r"\bmem(?:chr|mem)\(", without_comments(text)):
             yield path, line_of(text, match.start()), "bytes_find or bytes_find_byte"
+
+
+def rule_limits(project):
+    """`oxbow limits` tells every limit that a bounds.h has."""
+    told = project.texts.get(LIMITS, "")
+    for path, text in project.sources().items():
+        if os.path.basename(path) != "bounds.h" or is_test(path):
+            continue
+        for match in re.finditer(r"^\s+([A-Z][A-Z0-9_]*_(?:MAX|MIN))\b\s*=", without_comments(text), re.M):
+            if not re.search(r"\b" + match.group(1) + r"\b", told):
+                yield path, line_of(text, match.start(1)), f"{match.group(1)} is not told in {LIMITS}"
 
 
 def rule_unfinished(project):

@@ -25,6 +25,9 @@ char *arena_copy_text(struct arena *arena, struct bytes bytes); /* NUL-terminate
 struct bytes arena_join(struct arena *arena, struct bytes before, char between, struct bytes after);
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Of an empty arena: its first block has room for so many bytes as `total` counts them, and no more. For what stays long. */
+void arena_reserve(struct arena *arena, size_t total);
+
 void arena_clear(struct arena *arena); /* empties, keeps one block for the next use */
 void arena_reset(struct arena *arena); /* frees everything */
 

@@ -118,8 +118,19 @@ struct role_change {
     struct role_grant grant;
 };
 
-/* Changes that belong together. Planned against what is in memory: `version` is what that was. Whoever writes them puts
- * the rows of role_rows in one transaction, on condition that system.role_changes still says `version`, and then calls
+/* Changes come one after the other, in the order in which their turns were asked for. Lives until its end. */
+struct role_turn {
+    /* Once, when the turn has come: on the thread that asked for it, or on the one that ended the turn before. Does not block. */
+    void (*begin)(struct role_turn *turn);
+    struct role_turn *next; /* set here */
+};
+
+void role_turn_take(struct roles *roles, struct role_turn *turn);
+/* The changes are applied, or there will be none. */
+void role_turn_end(struct roles *roles, struct role_turn *turn);
+
+/* Changes that belong together. Planned, in a turn, against what is in memory: `version` is what that was. Whoever writes them
+ * puts the rows of role_rows in one transaction, on condition that system.role_changes still says `version`, and then calls
  * role_apply. */
 struct role_plan {
     struct arena *arena;

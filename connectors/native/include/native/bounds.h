@@ -8,8 +8,11 @@ enum {
     NATIVE_INLINE_ROWS = 256,         /* looked at on the door's thread, and their bytes, … */
     NATIVE_INLINE_BYTES = 128 * 1024, /* … before a scan goes to the reader pool */
     NATIVE_SUBSCRIPTIONS_MAX = 500,   /* at a time; over it: STATUS_BUSY */
-    NATIVE_PUMP_RECORDS_MAX = 4096,   /* records sent before requests are looked at again */
-    NATIVE_HEARTBEAT_MS = 5000,       /* a peer that does not answer three times is gone */
+    NATIVE_PUMP_RECORDS_MAX =
+        4096, /* looked at for subscribers, each its part, before requests are served again */
+    NATIVE_PUMP_RECORDS_MIN = 64, /* of that for each */
+    NATIVE_PROGRESS_MS = 1000,    /* between two messages that tell a subscriber how far it is */
+    NATIVE_HEARTBEAT_MS = 5000,   /* a peer that does not answer three times is gone */
     NATIVE_TABLES_PER_REPLY_MAX = 10000,
 };
 

@@ -25,10 +25,16 @@ enum {
     NET_UNSENT_BYTES =
         1024 * 1024, /* of a stream, sent and not taken by the client; over it nothing is read from it */
     NET_UNSENT_BYTES_MAX = 64 * 1024 * 1024, /* the same; what is to be sent then closes the stream */
-    NET_REPLIES_MAX = 65536,                 /* made on other threads, not yet sent */
-    NET_EXCHANGES_KEPT = 64,                 /* answered exchanges whose memory waits for the next request */
-    NET_EXCHANGE_BYTES_KEPT = 16 * 1024,     /* a buffer of such an exchange that is larger is freed */
-    NET_COMPRESS_BYTES_MIN = 1024,           /* a shorter body is sent as it is */
+    NET_UNSENT_ALL_BYTES_MAX =
+        1024 * 1024 * 1024,  /* of all streams of a server; over it the first of these two closes a stream */
+    NET_REPLIES_MAX = 65536, /* made on other threads, not yet sent */
+    NET_EXCHANGES_KEPT = 64, /* answered exchanges whose memory waits for the next request */
+    NET_EXCHANGE_BYTES_KEPT = 16 * 1024, /* a buffer of such an exchange that is larger is freed */
+    NET_COMPRESS_BYTES_MIN = 1024,       /* a shorter body is sent as it is */
+    NET_FOLLOWERS_MAX = 15,              /* threads of a server beside the one that listens */
+    NET_GIVEN_MAX =
+        1024, /* clients that one of them was given and did not take yet; more are closed at once */
+    NET_CERTIFICATE_NOTICE_DAYS = 14, /* before its end a certificate is told of */
 };
 
 #endif

@@ -3,8 +3,7 @@
 #define CQL_STATEMENT_BOUNDS_H
 
 enum {
-    CQL_ROLE_ATTEMPTS_MAX = 100, /* to change roles, when others do at the same time; then: Overloaded */
-    CQL_TIMESTAMP_SKEW_S = 10,   /* between a write's timestamp and ours, either way; over it: a warning */
+    CQL_TIMESTAMP_SKEW_S = 10, /* between a write's timestamp and ours, either way; over it: a warning */
     CQL_COMBINATIONS_MAX =
         10000,                /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
     CQL_INLINE_ROWS = 256,    /* looked at on the door's thread before a read goes to the reader pool */

@@ -11,9 +11,11 @@ enum {
     FUNCTION_EFFECTS_MAX =
         9999, /* writes of one invocation: with the cursor, the changes of one transaction */
     FUNCTION_EFFECT_BYTES_MAX = 8 * 1024 * 1024,
-    FUNCTION_LINES_MAX = 1000,      /* log lines of one invocation; more are counted, not kept */
-    FUNCTION_LINE_BYTES_MAX = 4096, /* longer ones are cut */
-    FUNCTION_READS_MAX = 1000,      /* get and query calls of one invocation */
+    FUNCTION_LINES_MAX = 1000,                  /* log lines of one invocation; more are counted, not kept */
+    FUNCTION_LINE_BYTES_MAX = 4096,             /* longer ones are cut */
+    FUNCTION_READS_MAX = 1000,                  /* get and query calls of one invocation */
+    FUNCTION_QUERY_BYTES_MAX = 8 * 1024 * 1024, /* of what one query gives */
+    FUNCTION_QUERY_PAGES_MAX = 16,              /* of the store, 1 MiB each, that one query looks at */
     FUNCTION_DEADLINE_MS_DEFAULT = 5000,
     FUNCTION_DEADLINE_MS_MAX = 900000,
     FUNCTION_MEMORY_BYTES_DEFAULT = 64 * 1024 * 1024,

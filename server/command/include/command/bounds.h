@@ -14,6 +14,7 @@ enum {
     COMMAND_TOP_INTERVAL_MS_MAX = 3600000,
     COMMAND_TOP_ROWS_MAX = 256,                /* operations of one table; the busiest are shown */
     COMMAND_LINE_BYTES_MAX = 32 * 1024 * 1024, /* of a file that is imported */
+    COMMAND_IMPORT_COLUMNS_MAX = 4096,         /* of CSV */
 };
 
 #endif
