@@ -2,10 +2,11 @@
  * table or the server ends it. */
 #include <fcntl.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "bucket.h"
-#include "csv.h"
+#include "csv_items.h"
 #include "expression/expression.h"
 #include "import.h"
 #include "net/gzip.h"
@@ -218,7 +219,7 @@ static enum status import_line(struct import_work *work, struct bytes line, stru
 static size_t line_end(const struct import_work *work, struct bytes text)
 {
     if (work->plan.is_csv && !work->is_skipping) {
-        return csv_end(text);
+        return csv_record_size(text, work->plan.delimiter);
     }
     const uint8_t *end = bytes_find_byte(text, '\n');
     return end == NULL ? text.size : (size_t)(end - text.data);

@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/csv.h"
 #include "base/memory.h"
+#include "columns.h"
 #include "command_private.h"
-#include "value/decimal.h"
 
 /* A line whose answer has not come. */
 struct import_sent {
@@ -22,9 +23,9 @@ struct import {
     struct buffer line;        /* NUL-terminated */
     uint64_t line_number;      /* of its beginning */
     uint64_t line_ends;        /* within it */
-    struct arena header_arena; /* CSV: names of the columns */
-    struct value *names;
-    size_t names_count;
+    struct arena header_arena; /* CSV: the first line, and what it names */
+    struct bytes header;
+    struct columns columns;
     uint64_t sent;
     uint64_t answered;
     uint64_t written;
@@ -33,107 +34,13 @@ struct import {
     struct import_sent under_way[COMMAND_IMPORT_UNDER_WAY_MAX + 1]; /* by their requests' ids */
 };
 
-/* One CSV field from `*at` on (RFC 4180): quoted or plain. False when a quote is left open. */
-static bool csv_field(const char **at, struct buffer *field)
+static bool reject_put(FILE *file, struct bytes line)
 {
-    const char *c = *at;
-    buffer_clear(field);
-    if (*c == '"') {
-        for (c++; *c != '\0' && !(*c == '"' && c[1] != '"'); c++) {
-            c += *c == '"'; /* "" is one quote */
-            buffer_put_u8(field, (uint8_t)*c);
-        }
-        if (*c != '"') {
-            return false;
-        }
-        c++;
-    } else {
-        size_t size = strcspn(c, ",");
-        buffer_put(field, bytes_of(c, size));
-        c += size;
-    }
-    bool is_sound = *c == ',' || *c == '\0';
-    *at = *c == ',' ? c + 1 : c;
-    return is_sound;
+    return fwrite(line.data, 1, line.size, file) == line.size && fputc('\n', file) == '\n';
 }
 
-/* Where a CSV record is that is read character by character: line ends between quotes are part of it. */
-struct csv_scan {
-    bool is_begun; /* the field at hand has characters */
-    bool is_quoted;
-    bool is_open; /* within its quotes */
-};
-
-static void csv_scan_next(struct csv_scan *scan, int c)
-{
-    if (!scan->is_begun) {
-        scan->is_quoted = c == '"';
-        scan->is_open = scan->is_quoted;
-    } else if (scan->is_quoted && c == '"') {
-        scan->is_open = !scan->is_open;
-    }
-    scan->is_begun = c != ',' || scan->is_open;
-}
-
-/* Numbers become numbers, everything else text; an empty field is left out. */
-static struct value csv_value(struct bytes field, struct arena *arena)
-{
-    struct value value = {.kind = VALUE_DECIMAL};
-    struct decimal decimal;
-    if (decimal_parse(field, arena, &decimal, NULL) == STATUS_OK &&
-        decimal_normalise(&decimal, arena, &value.decimal, NULL) == STATUS_OK) {
-        return value;
-    }
-    return value_of_text(arena_copy(arena, field));
-}
-
-static enum status csv_header(struct import *import, struct error *error)
-{
-    struct buffer field = {0};
-    const char *at = (const char *)import->line.data;
-    bool is_sound = true;
-    size_t commas = 0;
-    for (const char *c = at; *c != '\0'; c++) {
-        commas += *c == ',';
-    }
-    import->names = arena_create_array(&import->header_arena, commas + 1, sizeof(*import->names));
-    while (is_sound && *at != '\0') {
-        is_sound = csv_field(&at, &field);
-        import->names[import->names_count++] =
-            value_of_text(arena_copy(&import->header_arena, buffer_bytes(&field)));
-    }
-    buffer_reset(&field);
-    return is_sound && import->names_count > 0
-               ? STATUS_OK
-               : error_set(error, STATUS_INVALID, "line 1 must name the columns, separated by commas");
-}
-
-static enum status csv_item(struct import *import, struct arena *arena, struct value *ret_item,
-                            struct error *error)
-{
-    struct buffer field = {0};
-    const char *at = (const char *)import->line.data;
-    struct value item = {.kind = VALUE_MAP};
-    item.pairs.at = arena_create_array(arena, 2 * import->names_count, sizeof(struct value));
-    bool is_sound = true;
-    for (size_t i = 0; i < import->names_count && is_sound; i++) {
-        is_sound = csv_field(&at, &field);
-        if (field.size > 0) {
-            item.pairs.at[2 * item.pairs.count] = import->names[i];
-            item.pairs.at[2 * item.pairs.count + 1] = csv_value(buffer_bytes(&field), arena);
-            item.pairs.count++;
-        }
-    }
-    buffer_reset(&field);
-    if (!is_sound || *at != '\0' || !value_map_sort(&item)) {
-        return error_set(error, STATUS_INVALID, "the line does not fit the %zu columns of the first",
-                         import->names_count);
-    }
-    *ret_item = item;
-    return STATUS_OK;
-}
-
-/* Whether a line that cannot be taken was put aside, so that the import goes on. */
+/* Whether a line that cannot be taken was put aside, so that the import goes on. Of CSV the file begins with the names of the
+ * columns, so that it can be imported when it was mended. */
 static bool import_reject(struct import *import, enum status status, struct bytes text,
                           const struct error *error)
 {
@@ -141,8 +48,10 @@ static bool import_reject(struct import *import, enum status status, struct byte
     if (import->rejects == NULL || !is_of_line) {
         return false;
     }
-    bool is_kept = fwrite(text.data, 1, text.size, import->rejects) == text.size &&
-                   fputc('\n', import->rejects) == '\n' && fflush(import->rejects) == 0;
+    bool is_first =
+        import->header.size > 0 && fseeko(import->rejects, 0, SEEK_END) == 0 && ftello(import->rejects) == 0;
+    bool is_kept = (!is_first || reject_put(import->rejects, import->header)) &&
+                   reject_put(import->rejects, text) && fflush(import->rejects) == 0;
     if (is_kept) {
         (void)fprintf(stderr, "oxbow import: %s\n", error->text);
         import->rejected++;
@@ -224,7 +133,7 @@ static enum status import_line(struct import *import, struct error *error)
     struct arena arena = {0};
     struct value item;
     enum status status = import->is_csv
-                             ? csv_item(import, &arena, &item, error)
+                             ? columns_item(&import->columns, import_text(import), &arena, &item, error)
                              : command__object("item", (const char *)import->line.data, &arena, &item, error);
     if (status != STATUS_OK) {
         error_prefix(error, "line %llu", (unsigned long long)import->line_number);
@@ -250,7 +159,8 @@ static void import_progress(const struct import *import, bool is_last)
 /* What an import that failed did until then. */
 static void import_tell(const struct import *import)
 {
-    (void)fprintf(stderr, "oxbow import: %llu items were written", (unsigned long long)import->written);
+    (void)fprintf(stderr, "oxbow import: %llu %s written", (unsigned long long)import->written,
+                  import->written == 1 ? "item was" : "items were");
     if (import->sent > import->answered) {
         (void)fprintf(stderr, "; whether %llu more were is not known",
                       (unsigned long long)(import->sent - import->answered));
@@ -263,10 +173,16 @@ static int import_getc(const struct import *import)
     return getc_unlocked(import->file); /* NOLINT(concurrency-mt-unsafe): one thread reads it */
 }
 
+/* `scan` is NULL behind what is wrong: the rest of that line is passed over. */
+static bool line_ends(const struct import *import, struct csv_scan *scan, int c)
+{
+    return import->is_csv && scan != NULL ? csv_scan_ends(scan, (uint8_t)c) : c == '\n';
+}
+
 /* The bytes of the next line, or CSV record; of one that is refused those before what is wrong. STATUS_END. */
 static enum status line_fetch(struct import *import, struct error *error)
 {
-    struct csv_scan scan = {0};
+    struct csv_scan scan = {.delimiter = ','};
     int c = import_getc(import);
     enum status status = STATUS_OK;
     import->line_number += 1 + import->line_ends;
@@ -275,13 +191,10 @@ static enum status line_fetch(struct import *import, struct error *error)
     if (c == EOF && ferror(import->file) == 0) {
         return STATUS_END;
     }
-    for (; c != EOF && (c != '\n' || (scan.is_open && status == STATUS_OK)); c = import_getc(import)) {
+    for (; c != EOF && !line_ends(import, status == STATUS_OK ? &scan : NULL, c); c = import_getc(import)) {
         import->line_ends += c == '\n';
         if (status != STATUS_OK) {
             continue;
-        }
-        if (import->is_csv) {
-            csv_scan_next(&scan, c);
         }
         if (c == '\0') {
             status = error_set(error, STATUS_INVALID, "a NUL byte, which no text has");
@@ -324,7 +237,8 @@ static enum status import_run(struct import *import, struct error *error)
 {
     enum status status = import_read_line(import, error);
     if (status == STATUS_OK && import->is_csv) {
-        status = csv_header(import, error);
+        import->header = arena_copy(&import->header_arena, import_text(import));
+        status = columns_read(import->header, &import->header_arena, &import->columns, error);
         status = status == STATUS_OK ? import_read_line(import, error) : status;
     }
     while (status == STATUS_OK) {
@@ -339,10 +253,12 @@ static enum status import_run(struct import *import, struct error *error)
     }
     import_progress(import, true);
     if (status == STATUS_OK) {
-        (void)printf("%llu items imported into %s\n", (unsigned long long)import->written, import->table);
+        (void)printf("%llu %s imported into %s\n", (unsigned long long)import->written,
+                     import->written == 1 ? "item" : "items", import->table);
         if (import->rejected > 0) {
-            (void)fprintf(stderr, "oxbow import: %llu lines were refused and put aside\n",
-                          (unsigned long long)import->rejected);
+            (void)fprintf(stderr, "oxbow import: %llu %s refused and put aside\n",
+                          (unsigned long long)import->rejected,
+                          import->rejected == 1 ? "line was" : "lines were");
         }
     } else {
         if (status != STATUS_TIMEOUT && status != STATUS_UNKNOWN && status != STATUS_CLOSED) {

@@ -1,7 +1,8 @@
 /* CSV: a header, then lines; an item of texts, written with quotes, is read as the same item. */
-#include "csv.h"
+#include "base/csv.h"
 
 #include "base/buffer.h"
+#include "csv_items.h"
 #include "support/fuzz.h"
 
 static void line_put(const struct csv_columns *columns, const struct value *item, struct buffer *line)
@@ -33,7 +34,7 @@ static void line_check(const struct csv_columns *columns, struct bytes text, uin
         }
     }
     line_put(columns, &item, &line);
-    CHECK(csv_end(buffer_bytes(&line)) == line.size);
+    CHECK(csv_record_size(buffer_bytes(&line), (uint8_t)',') == line.size);
     CHECK(csv_item_read(buffer_bytes(&line), ',', columns, arena, &again) == NULL);
     CHECK(value_equal(&item, &again));
     buffer_reset(&line);
@@ -52,11 +53,11 @@ void fuzz_one(struct bytes input)
     struct csv_columns columns;
     uint8_t delimiter = input.size > 0 ? (uint8_t) ",;:|\t "[input.data[0] % 6] : (uint8_t)',';
     struct bytes text = bytes_from(input, input.size > 0 ? 1 : 0);
-    size_t end = csv_end(text);
+    size_t end = csv_record_size(text, delimiter);
     if (csv_columns_read(bytes_part(text, 0, end), delimiter, &schema, &arena, &columns) == NULL) {
         while (end < text.size) {
             text = bytes_from(text, end + 1);
-            end = csv_end(text);
+            end = csv_record_size(text, delimiter);
             line_check(&columns, bytes_part(text, 0, end), delimiter, &arena);
         }
     }

@@ -1,6 +1,7 @@
 /* Readers and buffers: what is put comes back, and no read passes the end. */
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/csv.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -26,6 +27,30 @@ static void test_numbers_round_trip(void **state)
         assert_true(reader_ended(&reader));
         buffer_reset(&buffer);
     }
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct bytes *fields = NULL;
+    size_t count = 0;
+    struct bytes text = bytes_of_text("a;\"b;\"\"\n\"\"\";5\" pipe;\n\"left open\n");
+    size_t size = csv_record_size(text, ';');
+    assert_int_equal(size,
+                     20); /* not the line end within quotes; the quote within a plain field opens nothing */
+    assert_null(csv_split(bytes_part(text, 0, size), ';', 4, &arena, &fields, &count));
+    assert_int_equal(count, 4);
+    assert_true(bytes_equal(fields[0], bytes_of_text("a")) && fields[3].size == 0);
+    assert_true(bytes_equal(fields[1], bytes_of_text("b;\"\n\"")));
+    assert_true(bytes_equal(fields[2], bytes_of_text("5\" pipe")));
+    assert_non_null(csv_split(bytes_part(text, 0, size), ';', 3, &arena, &fields, &count));
+    text = bytes_from(text, size + 1);
+    assert_int_equal(csv_record_size(text, ';'), text.size);
+    assert_non_null(csv_split(text, ';', 4, &arena, &fields, &count));
+    assert_null(csv_split((struct bytes){0}, ';', 4, &arena, &fields, &count));
+    assert_int_equal(count, 1);
+    arena_reset(&arena);
 }
 
 static void test_decimal_digits(void **state)
@@ -160,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers_round_trip),
+        cmocka_unit_test(test_csv),
         cmocka_unit_test(test_decimal_digits),
         cmocka_unit_test(test_malformed_varints_fail),
         cmocka_unit_test(test_a_failed_reader_stays_failed),

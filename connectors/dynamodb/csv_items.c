@@ -1,77 +1,15 @@
-#include "csv.h"
+#include "csv_items.h"
 
 #include "base/base64.h"
+#include "base/csv.h"
 #include "dynamodb_private.h"
-
-size_t csv_end(struct bytes text)
-{
-    bool is_quoted = false;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"') {
-            is_quoted = !is_quoted;
-        } else if (text.data[i] == '\n' && !is_quoted) {
-            return i;
-        }
-    }
-    return text.size;
-}
-
-/* Takes a quoted field off the front of *line; the text comes without its quotes. */
-static const char *field_quoted(struct bytes *line, struct arena *arena, struct bytes *ret_field)
-{
-    uint8_t *field = arena_create(arena, line->size);
-    size_t size = 0;
-    for (size_t i = 1; i < line->size; i++) {
-        if (line->data[i] != '"') {
-            field[size++] = line->data[i];
-        } else if (i + 1 < line->size && line->data[i + 1] == '"') {
-            field[size++] = '"';
-            i++;
-        } else {
-            *ret_field = bytes_of(field, size);
-            *line = bytes_from(*line, i + 1);
-            return NULL;
-        }
-    }
-    return "A quoted field does not end";
-}
-
-/* Takes a field off the front of *line, up to the delimiter. */
-static const char *field_take(struct bytes *line, uint8_t delimiter, struct arena *arena,
-                              struct bytes *ret_field)
-{
-    if (line->size > 0 && line->data[0] == '"') {
-        const char *problem = field_quoted(line, arena, ret_field);
-        return problem == NULL && line->size > 0 && line->data[0] != delimiter
-                   ? "A quoted field is followed by something else than the delimiter"
-                   : problem;
-    }
-    const uint8_t *end = bytes_find_byte(*line, delimiter);
-    size_t size = end == NULL ? line->size : (size_t)(end - line->data);
-    *ret_field = bytes_part(*line, 0, size);
-    *line = bytes_from(*line, size);
-    return NULL;
-}
 
 static const char *line_split(struct bytes line, uint8_t delimiter, struct arena *arena,
                               struct bytes **ret_fields, size_t *ret_count)
 {
-    struct bytes *fields = arena_create_array(arena, DYNAMODB_IMPORT_COLUMNS_MAX, sizeof(*fields));
-    size_t count = 0;
-    for (bool has_more = true; has_more; count++) {
-        if (count == DYNAMODB_IMPORT_COLUMNS_MAX) {
-            return arena_format(arena, "The line has more than %d fields", DYNAMODB_IMPORT_COLUMNS_MAX);
-        }
-        const char *problem = field_take(&line, delimiter, arena, &fields[count]);
-        if (problem != NULL) {
-            return problem;
-        }
-        has_more = line.size > 0;
-        line = bytes_from(line, has_more ? 1 : 0);
-    }
-    *ret_fields = fields;
-    *ret_count = count;
-    return NULL;
+    const char *problem =
+        csv_split(line, delimiter, DYNAMODB_IMPORT_COLUMNS_MAX, arena, ret_fields, ret_count);
+    return problem == NULL ? NULL : arena_format(arena, "Invalid CSV: %s", problem);
 }
 
 /* --- columns ---------------------------------------------------------------------------------------------------- */

@@ -1,13 +1,10 @@
-/* Lines of CSV (RFC 4180) as items. */
-#ifndef DYNAMODB_CSV_H
-#define DYNAMODB_CSV_H
+/* Lines of CSV as items. */
+#ifndef DYNAMODB_CSV_ITEMS_H
+#define DYNAMODB_CSV_ITEMS_H
 
 #include "base/arena.h"
 #include "row/schema.h"
 #include "value/value.h"
-
-/* Where the first record of `text` ends: its newline, or text.size when there is none. Quoted newlines are no ends. */
-size_t csv_end(struct bytes text);
 
 struct csv_columns {
     struct bytes *names;
