@@ -201,26 +201,36 @@ void diagnostic_write_fields(enum diagnostic_level level, const char *component,
     va_end(arguments);
 }
 
+bool diagnostic_may_tell(struct diagnostic_rate *rate, char ret_held[DIAGNOSTIC_NUMBER_BYTES])
+{
+    int64_t period_us = rate->period_us == 0 ? DIAGNOSTIC_RATE_US : rate->period_us;
+    uint32_t lines_max = rate->lines_max == 0 ? 1 : rate->lines_max;
+    int64_t now_us = clock_steady_us(clock_system());
+    int64_t since_us = atomic_load(&rate->since_us);
+    if ((since_us == 0 || now_us - since_us >= period_us) &&
+        atomic_compare_exchange_strong(&rate->since_us, &since_us, now_us)) {
+        atomic_store(&rate->told, 0);
+    }
+    if (atomic_fetch_add(&rate->told, 1) >= lines_max) {
+        (void)atomic_fetch_add(&rate->held, 1);
+        return false;
+    }
+    uint64_t held = atomic_exchange(&rate->held, 0);
+    (void)snprintf(ret_held, DIAGNOSTIC_NUMBER_BYTES, "%.0llu", (unsigned long long)held);
+    return true;
+}
+
 void diagnostic_write_rarely(struct diagnostic_rate *rate, enum diagnostic_level level, const char *component,
                              const char *format, ...)
 {
     va_list arguments;
-    char held[24] = "";
-    int64_t now_us = clock_steady_us(clock_system());
-    if (diagnostic_is_dropped(level)) {
+    char held[DIAGNOSTIC_NUMBER_BYTES];
+    if (diagnostic_is_dropped(level) || !diagnostic_may_tell(rate, held)) {
         return;
-    }
-    if (rate->told_us != 0 && now_us - rate->told_us < DIAGNOSTIC_RATE_US) {
-        rate->held++;
-        return;
-    }
-    if (rate->held > 0) {
-        (void)snprintf(held, sizeof(held), "%llu", (unsigned long long)rate->held);
     }
     const struct diagnostic_field field = {.name = "held_back",
                                            .text = bytes_of_text(held),
                                            .is_number = true};
-    *rate = (struct diagnostic_rate){.told_us = now_us};
     va_start(arguments, format);
     diagnostic_write_list(diagnostic_level_names[level], component, &field, 1, format, arguments);
     va_end(arguments);

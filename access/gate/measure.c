@@ -11,9 +11,7 @@ static _Atomic int64_t slow_us = GATE_SLOW_MS_DEFAULT * 1000LL;
 static struct metric slow_total = {.kind = METRIC_COUNTER,
                                    .name = "oxbow_slow_requests_total",
                                    .help = "Requests that took longer than --slow-ms."};
-static _Atomic int64_t told_second; /* the steady clock's, of which … */
-static _Atomic uint32_t told_lines; /* … so many lines were told */
-static _Atomic uint64_t held_lines; /* those that were not, since one was */
+static struct diagnostic_rate slow_rate = {.lines_max = GATE_SLOW_LINES_MAX, .period_us = 1000000};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 int64_t gate_measure(struct gate_operation *operation, enum gate_result result, int64_t began_us)
@@ -43,34 +41,14 @@ static struct bytes subject_cut(struct bytes subject)
     return bytes_of(subject.data, size);
 }
 
-/* Whether a line may be told: GATE_SLOW_LINES_MAX in a second, of all threads about. *ret_held: so many were not before it. */
-static bool slow_may_tell(uint64_t *ret_held)
-{
-    int64_t second = clock_steady_us(clock_system()) / 1000000;
-    if (atomic_exchange(&told_second, second) != second) {
-        atomic_store(&told_lines, 0);
-    }
-    bool may_tell = atomic_fetch_add(&told_lines, 1) < GATE_SLOW_LINES_MAX;
-    if (may_tell) {
-        *ret_held = atomic_exchange(&held_lines, 0);
-    } else {
-        (void)atomic_fetch_add(&held_lines, 1);
-    }
-    return may_tell;
-}
-
 void gate_slow_tell(const struct gate_slow *slow)
 {
-    uint64_t held = 0;
-    char held_text[24] = "";
+    char held[DIAGNOSTIC_NUMBER_BYTES];
     char ms[32];
     metric_register(&slow_total);
     metric_add(&slow_total, 1);
-    if (!slow_may_tell(&held)) {
+    if (!diagnostic_may_tell(&slow_rate, held)) {
         return;
-    }
-    if (held > 0) {
-        (void)snprintf(held_text, sizeof(held_text), "%llu", (unsigned long long)held);
     }
     (void)snprintf(ms, sizeof(ms), "%lld.%03lld", (long long)(slow->elapsed_us / 1000),
                    (long long)(slow->elapsed_us % 1000));
@@ -82,7 +60,7 @@ void gate_slow_tell(const struct gate_slow *slow)
         {.name = "principal", .text = slow->principal},
         {.name = "error", .text = slow->error},
         {.name = "subject", .text = subject_cut(slow->subject)},
-        {.name = "held_back", .text = bytes_of_text(held_text), .is_number = true},
+        {.name = "held_back", .text = bytes_of_text(held), .is_number = true},
     };
     diagnostic_write_fields(DIAGNOSTIC_WARNING, "slow", fields, ARRAY_COUNT(fields), "a slow request");
 }

@@ -5,6 +5,8 @@
 #ifndef BASE_DIAGNOSTIC_H
 #define BASE_DIAGNOSTIC_H
 
+#include <stdatomic.h>
+
 #include "base/bytes.h"
 #include "base/check.h"
 
@@ -24,6 +26,7 @@ enum {
     DIAGNOSTIC_MESSAGE_BYTES_MAX = 1024, /* longer messages are cut */
     DIAGNOSTIC_LINE_BYTES_MAX = 8192,    /* fields that do not fit are cut or left out */
     DIAGNOSTIC_RATE_US = 10 * 1000000,   /* between two lines of what happens again and again */
+    DIAGNOSTIC_NUMBER_BYTES = 24,        /* of a number as text, with its NUL */
 };
 
 /* Something that a program reads beside the message. */
@@ -39,14 +42,18 @@ void diagnostic_write(enum diagnostic_level level, const char *component, const 
 void diagnostic_write_fields(enum diagnostic_level level, const char *component,
                              const struct diagnostic_field *fields, size_t count, const char *format, ...)
     PRINTF_LIKE(5, 6);
-/* What happens again and again; zeroed: not yet. */
+/* How often something that happens again and again is told; the others are counted. Zeroed but for the first two: not yet. */
 struct diagnostic_rate {
-    int64_t told_us; /* when it was told last, by the steady clock */
-    uint64_t held;   /* how often it was not, since */
+    uint32_t lines_max;       /* in a period; 0: one */
+    int64_t period_us;        /* 0: DIAGNOSTIC_RATE_US */
+    _Atomic int64_t since_us; /* the period's beginning, by the steady clock; 0: there was none */
+    _Atomic uint32_t told;    /* lines in it */
+    _Atomic uint64_t held;    /* how often none was told, since one was */
 };
 
-/* A line, unless there was one in the last DIAGNOSTIC_RATE_US; the next has a field `held_back` with how many there were
- * between. Thread: one at a time for each `rate`. */
+/* Whether a line may be told now; ret_held is then the number of those held back before it, as text, empty: none. Thread: any. */
+bool diagnostic_may_tell(struct diagnostic_rate *rate, char ret_held[DIAGNOSTIC_NUMBER_BYTES]);
+/* A line, when it may be told; with a field `held_back` when there are any. Thread: any. */
 void diagnostic_write_rarely(struct diagnostic_rate *rate, enum diagnostic_level level, const char *component,
                              const char *format, ...) PRINTF_LIKE(4, 5);
 /* Lines below `level` are dropped. At start, and whenever the operator changes it. Thread: any. */

@@ -119,7 +119,7 @@ static void test_rarely(void **state)
     for (int i = 0; i < 100; i++) {
         diagnostic_write_rarely(&rate, DIAGNOSTIC_WARNING, "job", "number %d", i);
     }
-    rate.told_us -= DIAGNOSTIC_RATE_US;
+    rate.since_us -= DIAGNOSTIC_RATE_US;
     diagnostic_write_rarely(&rate, DIAGNOSTIC_WARNING, "job", "number %d", 100);
     capture_end(&capture);
     assert_int_equal(lines_of(capture.text), 2);
