@@ -245,10 +245,10 @@ static enum status subscription_fetch(struct subscription *subscription, struct 
     return status;
 }
 
-static enum status subscription_find(struct subscription *subscription, struct feed_record *ret_record,
-                                     struct error *error)
+static enum status subscription_find(struct subscription *subscription, uint32_t *looks,
+                                     struct feed_record *ret_record, struct error *error)
 {
-    for (;;) {
+    while (*looks > 0) {
         enum status status = subscription->left > 0 ? STATUS_OK : subscription_fetch(subscription, error);
         if (status != STATUS_OK) {
             return status;
@@ -263,6 +263,7 @@ static enum status subscription_find(struct subscription *subscription, struct f
         }
         subscription->left--;
         subscription->next_lsn++;
+        (*looks)--;
         if (!subscription_sees(subscription, &found.record)) {
             continue;
         }
@@ -275,12 +276,18 @@ static enum status subscription_find(struct subscription *subscription, struct f
             return STATUS_OK;
         }
     }
+    return STATUS_END;
 }
 
-enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                              struct error *error)
+enum status subscription_next(struct subscription *subscription, uint32_t *looks,
+                              struct feed_record *ret_record, struct error *error)
 {
-    enum status status = subscription_find(subscription, ret_record, error);
+    uint32_t some = 0;
+    enum status status = STATUS_END;
+    do {
+        some = UINT32_MAX;
+        status = subscription_find(subscription, looks == NULL ? &some : looks, ret_record, error);
+    } while (status == STATUS_END && some == 0);
     feed__lag_reached(&subscription->lag, subscription_lsn(subscription));
     return status;
 }
@@ -288,4 +295,9 @@ enum status subscription_next(struct subscription *subscription, struct feed_rec
 uint64_t subscription_lsn(const struct subscription *subscription)
 {
     return subscription->left > 0 ? subscription->next_lsn : log_reader_lsn(subscription->reader);
+}
+
+int64_t subscription_time_us(const struct subscription *subscription)
+{
+    return subscription->part.commit_time_us;
 }

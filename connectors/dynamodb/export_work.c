@@ -235,7 +235,7 @@ static enum status export_step_changes(struct export_work *work, struct error *e
     }
     for (size_t i = 0; i < EXPORT_CHANGES_STEP && status == STATUS_OK; i++) {
         struct feed_record record;
-        status = subscription_next(work->subscription, &record, error);
+        status = subscription_next(work->subscription, NULL, &record, error);
         if (status == STATUS_END || (status == STATUS_OK && record.lsn > work->plan.lsn)) {
             work->phase = EXPORT_IMAGES;
             return STATUS_OK;

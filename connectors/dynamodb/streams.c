@@ -121,7 +121,7 @@ static enum status stream_end(struct call *call, const struct stream *stream, co
         subscription_open(call->door->options.feed, &options, &subscription, &unused, &unused, &error);
     *ret_sequence = NULL;
     while (status == STATUS_OK && *ret_sequence == NULL) {
-        status = subscription_next(subscription, &found, &error);
+        status = subscription_next(subscription, NULL, &found, &error);
         if (status == STATUS_OK && stream_ends_with(stream, &found.record)) {
             *ret_sequence = sequence_format(call, found.term, found.lsn);
         }
@@ -437,7 +437,12 @@ static enum status page_read(struct record_page *page, struct subscription *subs
     struct error error;
     while (page->count < limit && page->bytes < DYNAMODB_STREAM_BYTES_MAX &&
            clock_steady_us(clock_system()) < until_us) {
-        enum status status = subscription_next(subscription, &found, &error);
+        uint32_t looks = DYNAMODB_STREAM_RECORDS_MAX;
+        enum status status = subscription_next(subscription, &looks, &found, &error);
+        if (status == STATUS_END && looks == 0) {
+            page->iterator.lsn = subscription_lsn(subscription);
+            continue;
+        }
         if (status == STATUS_END) { /* a quiet table: go on at the tip */
             page->iterator.lsn = committed + 1 > page->iterator.lsn ? committed + 1 : page->iterator.lsn;
             page->is_over = end != NULL;

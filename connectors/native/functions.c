@@ -241,7 +241,6 @@ void native__serve_function_list(struct native_door *door, struct native_request
 }
 
 struct mapping_list {
-    struct gate *gate;
     struct buffer mappings;
     uint32_t count;
 };
@@ -262,10 +261,6 @@ static void list_mapping(void *context, const struct mapping_settings *settings,
                          const struct mapping_facts *facts)
 {
     struct mapping_list *list = context;
-    const struct schema *schema = NULL;
-    const char *state = facts->state;
-    bool is_waiting = settings->table.size > 0 && !facts->is_stopped && strcmp(state, "running") == 0 &&
-                      gate_table_find(list->gate, settings->table, &schema, NULL) == STATUS_NOT_FOUND;
     codec_put_map(&list->mappings, 13);
     put_word(&list->mappings, "name", settings->name);
     put_word(&list->mappings, "function", settings->function);
@@ -274,7 +269,7 @@ static void list_mapping(void *context, const struct mapping_settings *settings,
     put_word(&list->mappings, "filter", settings->filter);
     put_fact(&list->mappings, "batch", settings->batch);
     put_fact(&list->mappings, "retries", settings->retries);
-    put_word(&list->mappings, "state", bytes_of_text(is_waiting ? "waiting: its table is not there" : state));
+    put_word(&list->mappings, "state", bytes_of_text(facts->state));
     put_fact(&list->mappings, "next_lsn", facts->next_lsn);
     put_fact(&list->mappings, "invocations", facts->invocations);
     put_fact(&list->mappings, "records", facts->records);
@@ -285,7 +280,7 @@ static void list_mapping(void *context, const struct mapping_settings *settings,
 
 void native__serve_mapping_list(struct native_door *door, struct native_request *request)
 {
-    struct mapping_list list = {.gate = door->options.gate};
+    struct mapping_list list = {0};
     struct buffer body = {0};
     host_mappings(door->options.host, list_mapping, &list);
     codec_put_map(&body, 1);

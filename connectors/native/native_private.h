@@ -47,7 +47,10 @@ struct native_subscription {
     struct bytes snapshot_next;
     uint64_t snapshot_lsn;
     uint64_t credit;
-    bool has_more; /* the last turn sent its fill; another one follows at once */
+    bool has_more; /* the last turn did its fill; another one follows at once */
+    bool tells_progress;
+    uint64_t told_lsn; /* what it was told last that it goes on at */
+    int64_t told_us;   /* when, by the steady clock; 0: not yet */
 };
 
 /* An answer made on the writer's thread. */

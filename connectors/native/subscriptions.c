@@ -1,4 +1,5 @@
 /* Streams with credit: the subscriber says how many records it is ready for, the door sends no more. */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "native_private.h"
 
@@ -74,13 +75,16 @@ enum status native__subscribe_start(const struct native_request *request,
 
 /* Filter, marked records, snapshot: what only subscriptions have. The filter lives in the request's arena. */
 static enum status subscribe_options(struct native_request *request, struct subscription_options *options,
-                                     uint64_t *ret_credit, struct error *error)
+                                     uint64_t *ret_credit, bool *ret_tells_progress, struct error *error)
 {
     struct placeholders placeholders;
     struct expression_options parsing;
     enum status status = native__subscribe_start(request, options, ret_credit, error);
     if (status == STATUS_OK) {
         status = codec_field_boolean(&request->body, WIRE_FIELD_META, false, &options->wants_meta, error);
+    }
+    if (status == STATUS_OK) {
+        status = codec_field_boolean(&request->body, WIRE_FIELD_PROGRESS, false, ret_tells_progress, error);
     }
     if (status == STATUS_OK) {
         status = native__expression_options(&request->body, &request->arena, &placeholders, &parsing, error);
@@ -103,8 +107,9 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     uint64_t credit = 0;
     uint64_t start_lsn = 0;
     uint64_t horizon_lsn = 0;
+    bool tells_progress = false;
     struct error error;
-    enum status status = subscribe_options(request, &options, &credit, &error);
+    enum status status = subscribe_options(request, &options, &credit, &tells_progress, &error);
     if (status == STATUS_OK && door->subscriptions_count >= NATIVE_SUBSCRIPTIONS_MAX) {
         status = error_set(&error, STATUS_BUSY, "the door has %d subscriptions, the most there can be",
                            NATIVE_SUBSCRIPTIONS_MAX);
@@ -122,6 +127,7 @@ void native__subscribe(struct native_door *door, struct native_request *request)
     added->peer.began_us = 0; /* what comes after the answer is no answer */
     added->subscription = subscription;
     added->credit = credit;
+    added->tells_progress = tells_progress;
     added->arena = request->arena; /* the filter lives there */
     request->arena = (struct arena){0};
     if (subscribe_is_snapshot(codec_field(&request->body, WIRE_FIELD_START))) {
@@ -251,18 +257,20 @@ static enum status pump_snapshot(struct native_door *door, struct native_subscri
     return status;
 }
 
-/* One message of records within the credit. STATUS_OK: sent; STATUS_END: nothing to send. */
-static enum status pump_message(struct native_door *door, struct native_subscription *to, struct error *error)
+/* One message of records within the credit and among the next *looks records. STATUS_OK: sent; STATUS_END: nothing to send. */
+static enum status pump_message(struct native_door *door, struct native_subscription *to, uint32_t *looks,
+                                struct error *error)
 {
     struct buffer records = {0};
     uint32_t count = 0;
     enum status status = STATUS_OK;
     if (to->snapshot_table.size > 0) {
+        *looks -= *looks < WIRE_RECORDS_PER_MESSAGE ? *looks : WIRE_RECORDS_PER_MESSAGE;
         return pump_snapshot(door, to, error);
     }
     while (count < WIRE_RECORDS_PER_MESSAGE && count < to->credit && records.size < 1024 * 1024) {
         struct feed_record found;
-        status = subscription_next(to->subscription, &found, error);
+        status = subscription_next(to->subscription, looks, &found, error);
         if (status != STATUS_OK) {
             break;
         }
@@ -276,17 +284,48 @@ static enum status pump_message(struct native_door *door, struct native_subscrip
     return status;
 }
 
-/* Sends what one subscriber may have; false when it is gone. */
-static bool pump_one(struct native_door *door, struct native_subscription *to)
+/* Whether a subscriber is told now how far it is: of what comes seldom, and at first only when nothing is left. */
+static bool progress_is_due(const struct native_subscription *to, int64_t now_us)
+{
+    return to->tells_progress && to->credit > 0 && to->snapshot_table.size == 0 &&
+           (to->told_us == 0 ? !to->has_more : now_us - to->told_us >= NATIVE_PROGRESS_MS * 1000LL) &&
+           (to->told_us == 0 || subscription_lsn(to->subscription) > to->told_lsn);
+}
+
+static enum status pump_progress(struct native_door *door, struct native_subscription *to)
+{
+    struct buffer body = {0};
+    int64_t now_us = clock_steady_us(clock_system());
+    enum status status = STATUS_OK;
+    if (progress_is_due(to, now_us)) {
+        to->told_us = now_us;
+        to->told_lsn = subscription_lsn(to->subscription);
+        codec_put_map(&body, 3);
+        native__put_field(&body, WIRE_FIELD_LSN);
+        codec_put_unsigned(&body, to->told_lsn);
+        native__put_field(&body, WIRE_FIELD_TIME);
+        codec_put_unsigned(&body, (uint64_t)subscription_time_us(to->subscription));
+        native__put_field(&body, WIRE_FIELD_RECORDS);
+        codec_put_array(&body, 0);
+        status = native__send(door, &to->peer, WIRE_CREDIT | WIRE_REPLY, &body);
+    }
+    buffer_reset(&body);
+    return status;
+}
+
+/* Sends what one subscriber may have, of at most so many records; false when it is gone. */
+static bool pump_one(struct native_door *door, struct native_subscription *to, uint32_t looks)
 {
     struct error error;
     enum status status = STATUS_OK;
-    for (size_t sent = 0; status == STATUS_OK && sent < NATIVE_PUMP_RECORDS_MAX && to->credit > 0;
-         sent += WIRE_RECORDS_PER_MESSAGE) {
-        status = pump_message(door, to, &error);
+    while (status == STATUS_OK && looks > 0 && to->credit > 0) {
+        status = pump_message(door, to, &looks, &error);
     }
-    to->has_more = status == STATUS_OK && to->credit > 0;
+    to->has_more = looks == 0 && to->credit > 0;
     if (status == STATUS_OK || status == STATUS_END) {
+        status = pump_progress(door, to);
+    }
+    if (status == STATUS_OK) {
         return true;
     }
     if (status != STATUS_NOT_FOUND && status != STATUS_BUSY) {
@@ -298,8 +337,11 @@ static bool pump_one(struct native_door *door, struct native_subscription *to)
 void native__pump(struct native_door *door)
 {
     struct native_subscription **at = &door->subscriptions;
+    size_t count = door->subscriptions_count;
+    uint32_t looks = count == 0 ? 0 : (uint32_t)(NATIVE_PUMP_RECORDS_MAX / count);
+    looks = looks < NATIVE_PUMP_RECORDS_MIN ? NATIVE_PUMP_RECORDS_MIN : looks;
     while (*at != NULL) {
-        if (pump_one(door, *at)) {
+        if (pump_one(door, *at, looks)) {
             at = &(*at)->next;
         } else {
             subscription_destroy(door, at);

@@ -157,7 +157,7 @@ static bool topics_pump(struct topics *topics)
     enum status status = topics->has_ended ? STATUS_END : STATUS_OK;
     for (size_t i = 0; i < TOPICS_RECORDS_PER_TURN && status == STATUS_OK; i++) {
         struct feed_record found;
-        status = subscription_next(topics->subscription, &found, &error);
+        status = subscription_next(topics->subscription, NULL, &found, &error);
         if (status == STATUS_OK) {
             topics_take(topics, &found);
         }

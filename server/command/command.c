@@ -28,12 +28,14 @@ static const struct command commands[] = {
     {"scan", "TABLE [--index NAME] [--filter CONDITION] [--project PATHS] [--limit N] [--as-of LSN|TIME|AGO]",
      "shows all items, in token order", 1, 1, command__scan},
     {"import", "TABLE FILE [--csv] [--rejects FILE]",
-     "puts every line of a file (- for standard input) of JSON lines or CSV; lines that cannot be taken end "
-     "it, or\n"
-     "             are added to --rejects",
+     "puts every line of a file (- for standard input) of JSON lines or CSV; --rejects keeps lines that "
+     "cannot "
+     "be taken",
      2, 2, command__import},
     {"export", "TABLE [--as-of LSN|TIME|AGO]", "writes all items as JSON lines", 1, 1, command__scan},
-    {"tail", "[TABLE] [--from latest|oldest|snapshot|LSN|TIME|AGO] [--filter CONDITION] [--count N] [--meta]",
+    {"tail",
+     "[TABLE] [--from latest|oldest|snapshot|LSN|TIME|AGO] [--until now|LSN|TIME|AGO] [--filter CONDITION]\n"
+     "             [--count N] [--meta]",
      "prints changes as they are committed; when the server is back after a stop, those meanwhile first", 0,
      1, command__tail},
     {"history", "TABLE KEY [--limit N] [--as-of LSN|TIME|AGO]",
@@ -133,6 +135,7 @@ static const char **line_text_option(struct command_line *line, const char *name
         {"--version", offsetof(struct command_line, version)},
         {"--module", offsetof(struct command_line, module)},
         {"--rejects", offsetof(struct command_line, rejects)},
+        {"--until", offsetof(struct command_line, until)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
         if (strcmp(options[i].name, name) == 0) {

@@ -36,6 +36,7 @@ struct command_line {
     const char *version;
     const char *module;
     const char *rejects;
+    const char *until;
     bool if_absent;
     bool if_present;
     bool old;
@@ -73,10 +74,20 @@ void command__put_field(struct command_request *request, enum wire_field field);
 /* A number of an option, or its absence. STATUS_INVALID. */
 MUST_USE enum status command__put_option(struct command_request *request, enum wire_field field,
                                          const char *option, const char *text, struct error *error);
-/* "as of": an LSN, a time like 2026-11-21T08:15:30Z, or how long ago: 90s, 15m, 6h, 3d. NULL: now. */
+/* A moment as people write it: an LSN, a time like 2026-11-21T08:15:30Z, or how long ago: 90s, 15m, 6h, 3d. */
+struct command_moment {
+    bool is_time;
+    uint64_t lsn;
+    int64_t time_us; /* since 1970 */
+};
+
+/* STATUS_INVALID, with a text that says how to write one. */
+MUST_USE enum status command__moment(const char *option, const char *text, struct command_moment *ret_moment,
+                                     struct error *error);
+/* "as of": a moment. NULL: now. */
 MUST_USE enum status command__put_as_of(struct command_request *request, const char *text,
                                         struct error *error);
-/* Where a subscription begins: latest, oldest, snapshot, an LSN, or a time as above. */
+/* Where a subscription begins: latest, oldest, snapshot, or a moment. */
 MUST_USE enum status command__put_start(struct command_request *request, const char *text,
                                         struct error *error);
 /* Sends and waits; frees the request. *ret_answer lives in `arena`. */

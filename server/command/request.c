@@ -130,25 +130,38 @@ static bool time_written(const char *text, int64_t *ret_us)
     return has_zone;
 }
 
-/* A moment as an LSN or a time; STATUS_INVALID: neither. */
+enum status command__moment(const char *option, const char *text, struct command_moment *ret_moment,
+                            struct error *error)
+{
+    struct command_moment moment = {0};
+    enum status status = STATUS_OK;
+    moment.is_time = time_ago(text, &moment.time_us) || time_written(text, &moment.time_us);
+    if (!moment.is_time) {
+        status = command__number(option, text, 0, &moment.lsn, error);
+    }
+    *ret_moment = moment;
+    return status == STATUS_OK
+               ? status
+               : error_set(error, STATUS_INVALID,
+                           "%s must be a number (an LSN), a time with its zone, like 2026-11-21T08:15:30Z or "
+                           "'2026-11-21 14:00+01:00', or how long ago, like 90s, 15m, 6h or 3d, not %s",
+                           option, text);
+}
+
 static enum status put_moment(struct command_request *request, enum wire_field lsn_field,
                               enum wire_field time_field, const char *option, const char *text,
                               struct error *error)
 {
-    int64_t time_us = 0;
-    if (time_ago(text, &time_us) || time_written(text, &time_us)) {
+    struct command_moment moment;
+    enum status status = command__moment(option, text, &moment, error);
+    if (status == STATUS_OK && moment.is_time) {
         command__put_number(request, time_field,
-                            time_us < 0 ? 0 : (uint64_t)time_us); /* nothing is older than 1970 */
-        return STATUS_OK;
+                            moment.time_us < 0 ? 0
+                                               : (uint64_t)moment.time_us); /* nothing is older than 1970 */
+    } else if (status == STATUS_OK) {
+        command__put_number(request, lsn_field, moment.lsn);
     }
-    enum status status = command__put_option(request, lsn_field, option, text, error);
-    if (status != STATUS_OK) {
-        return error_set(error, STATUS_INVALID,
-                         "%s must be a number (an LSN), a time with its zone, like 2026-11-21T08:15:30Z or "
-                         "'2026-11-21 14:00+01:00', or how long ago, like 90s, 15m, 6h or 3d, not %s",
-                         option, text);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 enum status command__put_as_of(struct command_request *request, const char *text, struct error *error)

@@ -60,8 +60,44 @@ struct tail {
     uint64_t id;       /* of the subscription */
     uint64_t left;     /* records to be printed */
     uint64_t position; /* LSN that it goes on at when the connection was lost; 0: where it was to begin */
+    uint64_t until;    /* LSN before which it ends */
+    int64_t until_us;  /* commit time after which it ends */
     bool is_snapshot;  /* the last record was an item of the snapshot */
 };
+
+/* --until: as far as the server is now, or to a moment. */
+static enum status tail_end(struct tail *tail, struct error *error)
+{
+    const char *text = tail->line->until;
+    struct command_moment moment = {0};
+    struct command_request request = {0};
+    struct arena arena = {0};
+    struct value answer;
+    enum status status = STATUS_OK;
+    bool is_now = text != NULL && strcmp(text, "now") == 0;
+    tail->until = UINT64_MAX;
+    tail->until_us = INT64_MAX;
+    if (text == NULL) {
+        return STATUS_OK;
+    }
+    if (!is_now) {
+        status = command__moment("--until", text, &moment, error);
+        tail->until = moment.lsn + 1;
+    }
+    if (status == STATUS_OK && moment.is_time) {
+        tail->until_us = moment.time_us;
+        status = moment.time_us <= clock_wall_us(clock_system())
+                     ? STATUS_OK
+                     : error_set(error, STATUS_INVALID, "--until must be a time that has been, not %s", text);
+    }
+    if (status == STATUS_OK && (is_now || moment.is_time)) {
+        status = command__ask(tail->client, WIRE_STATUS, &request, &arena, &answer, error);
+        const struct value *facts = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_FACTS) : NULL;
+        tail->until = facts == NULL ? 0 : (uint64_t)value_map_integer(facts, "committed_lsn") + 1;
+    }
+    arena_reset(&arena);
+    return status;
+}
 
 static enum status tail_subscribe(struct tail *tail, struct error *error)
 {
@@ -73,6 +109,7 @@ static enum status tail_subscribe(struct tail *tail, struct error *error)
     command__put_number(&request, WIRE_FIELD_CREDIT, COMMAND_TAIL_CREDIT);
     command__put_text(&request, WIRE_FIELD_FILTER, line->filter);
     command__put_flag(&request, WIRE_FIELD_META, line->meta);
+    command__put_flag(&request, WIRE_FIELD_PROGRESS, true);
     if (tail->position > 0) {
         command__put_number(&request, WIRE_FIELD_START, tail->position);
     } else {
@@ -100,14 +137,32 @@ static enum status tail_give_credit(struct client *client, uint64_t id, size_t r
 static void tail_print(struct tail *tail, const struct value *record, bool has_colours)
 {
     uint64_t lsn = 0;
+    uint64_t time_us = 0;
     struct bytes operation = {0};
     if (codec_field_unsigned(record, WIRE_FIELD_LSN, 0, &lsn, NULL) == STATUS_OK &&
+        codec_field_unsigned(record, WIRE_FIELD_TIME, 0, &time_us, NULL) == STATUS_OK &&
         codec_field_text(record, WIRE_FIELD_OPERATION, &operation, NULL) == STATUS_OK) {
+        bool is_snapshot = bytes_equal(operation, bytes_of_text("snapshot"));
+        if (!is_snapshot && (lsn >= tail->until || (int64_t)time_us > tail->until_us)) {
+            tail->left = 0;
+            return;
+        }
         tail->position = lsn + 1;
-        tail->is_snapshot = bytes_equal(operation, bytes_of_text("snapshot"));
+        tail->is_snapshot = is_snapshot;
     }
     command__print_record(record, has_colours);
     tail->left--;
+}
+
+/* A message without records tells how far it is: the snapshot is whole, and behind that place it goes on. */
+static void tail_moves(struct tail *tail, const struct value *answer)
+{
+    uint64_t lsn = 0;
+    if (codec_field(answer, WIRE_FIELD_TIME) != NULL &&
+        codec_field_unsigned(answer, WIRE_FIELD_LSN, 0, &lsn, NULL) == STATUS_OK) {
+        tail->position = lsn;
+        tail->is_snapshot = false;
+    }
 }
 
 /* The answer to the subscription tells where it begins. A snapshot is asked for anew as long as nothing of it came. */
@@ -136,6 +191,11 @@ static enum status tail_next(struct tail *tail, bool has_started, struct arena *
     return status == STATUS_NOT_FOUND && has_started ? STATUS_UNKNOWN : status;
 }
 
+static bool tail_is_over(const struct tail *tail)
+{
+    return !tail->is_snapshot && tail->position >= tail->until;
+}
+
 /* Prints records until all that are wanted are printed, or the connection is lost. */
 static enum status tail_receive(struct tail *tail, struct error *error)
 {
@@ -143,7 +203,7 @@ static enum status tail_receive(struct tail *tail, struct error *error)
     bool has_colours = isatty(STDOUT_FILENO) == 1;
     bool has_started = false;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && tail->left > 0 && ferror(stdout) == 0) {
+    while (status == STATUS_OK && tail->left > 0 && !tail_is_over(tail) && ferror(stdout) == 0) {
         struct value answer;
         status = tail_next(tail, has_started, &arena, &answer, error);
         if (status == STATUS_TIMEOUT && has_started) {
@@ -162,6 +222,8 @@ static enum status tail_receive(struct tail *tail, struct error *error)
         (void)fflush(stdout);
         if (count > 0) {
             status = tail_give_credit(tail->client, tail->id, count, error);
+        } else if (records != NULL) {
+            tail_moves(tail, &answer);
         }
     }
     arena_reset(&arena);
@@ -184,6 +246,9 @@ enum status command__tail(struct client *client, const struct command_line *line
     struct tail tail = {.client = client, .line = line};
     (void)signal(SIGPIPE, SIG_IGN);
     enum status status = command__number("--count", line->count, UINT64_MAX, &tail.left, error);
+    if (status == STATUS_OK) {
+        status = tail_end(&tail, error);
+    }
     if (status == STATUS_OK) {
         status = tail_subscribe(&tail, error);
     }

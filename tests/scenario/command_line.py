@@ -42,7 +42,7 @@ def verbs(running):
     expect(running.run("import", "t", "/"), 1, error="line 1: cannot be read: ")
     expect(running.run("import", "t", "-", text='{"id":"' + "x" * 33554432), 2, error="line 1: more than 33554432 bytes")
     expect(running.run("import", "t", "-", "--csv", text="id,n\na,1\n\0,2\n"), 2, error="line 3: a NUL byte")
-    expect(running.run("import", "t", "-", "--csv", text="\ufeffid,n\r\nbom,1\r\n"), 0, "1 items")
+    expect(running.run("import", "t", "-", "--csv", text="\ufeffid,n,\r\nbom,1,\r\n"), 0, "1 item imported")
     expect(running.run("import", "t", "-", text=many), 2, error="oxbow import: 99 items were written\n")
     aside = running.directory + "/refused"
     expect(running.run("import", "t", "-", "--rejects", aside, text='{"id":"good","n":1}\nrubbish\n{"no":"key"}\n\0\n{"id":"best","n":1}\n'), 0, "2 items imported", error="3 lines were refused and put aside")
@@ -51,11 +51,26 @@ def verbs(running):
     assert refused == ["", "", "rubbish", '{"no":"key"}'], refused
     expect(running.run("import", "t", "-", "--rejects", "/none/at/all", text='{"id":"a"}\n'), 3, error="cannot write /none/at/all: No such file")
     expect(running.run("import", "t", "-", "--csv", text='id,n,note\nc,1,"a ""quoted"", one"\nc,2,\n'), 0, "2 items")
+    expect(running.run("import", "t", "-", "--csv", text="id,n,id\nc,2,3\n"), 2, error="two columns have the name id")
+    expect(running.run("import", "t", "-", "--csv", text='id,n\nc,2,3\n'), 2, error="line 2: the line has more fields than the 2 columns")
+    expect(running.run("import", "t", "-", "--csv", "--rejects", aside + ".csv", text='id,n\nc,x\nd,1\ne,"2"2\n'), 0, "1 item imported", error="2 lines were refused and put aside")
+    with open(aside + ".csv", encoding="utf-8") as file:
+        assert sorted(file.read().split("\n")) == ["", "c,x", 'e,"2"2', "id,n"], "they can be mended and imported again"
     expect(running.run("query", "t", '{"id":"c"}'), 0, 'a \\"quoted\\", one')
     expect(running.run("import", "t", "-", "--csv", text='id,n,note\r\nlines,1,"one\r\n""two"",\n"\r\nlines,2,5" pipe\r\nlines,x,\r\n'), 2, error="line 6: ")
     expect(running.run("query", "t", '{"id":"lines"}'), 0, '{"id":"lines","n":2,"note":"5\\" pipe"}\n{"id":"lines","n":1,"note":"one\\u000d\\n\\"two\\",\\n"}\n')
     expect(running.run("tail", "t", "--from", "oldest", "--count", "1"), 0, '"operation":"insert"')
     expect(running.run("tail", "t", "--from", "never"), 2, error="--from must be a number")
+    records = [json.loads(line) for line in running.run("tail", "t", "--from", "oldest", "--until", "now")[1].splitlines()]
+    held = running.run("scan", "t")[1].splitlines()
+    assert len(records) > len(held) > 5, (records, held)
+    expect(running.run("tail", "t", "--from", "oldest", "--until", str(records[2]["lsn"])), 0, "".join(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n" for record in records[:3]))
+    expect(running.run("tail", "t", "--from", "oldest", "--until", records[1]["time"]), 0, '"lsn":%d,' % records[1]["lsn"])
+    expect(running.run("tail", "t", "--from", "oldest", "--until", "1d"), 0, "")
+    assert running.run("tail", "t", "--from", "oldest", "--until", "1d")[1] == "" == running.run("tail", "t", "--until", "now")[1]
+    assert len(running.run("tail", "t", "--from", "snapshot", "--until", "now")[1].splitlines()) == len(held)
+    expect(running.run("tail", "t", "--until", "2199-01-01T00:00:00Z"), 2, error="--until must be a time that has been")
+    expect(running.run("tail", "t", "--until", "then"), 2, error="--until must be a number")
     expect(running.run("frobnicate"), 2, error="no verb")
     expect(running.run("put", "t"), 2, error="usage:")
     expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")

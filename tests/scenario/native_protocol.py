@@ -101,6 +101,31 @@ def subscriptions(running, client):
     reader.close()
 
 
+def progress(running, client):
+    """A subscriber to whom nothing is sent is told how far it is, if it asked for that."""
+    client.request(server.CREATE, {server.TABLE: "many", server.PARTITION: [["id", "number"]]})
+    for first in range(0, 6000, 1000):  # more than is looked at in one turn
+        last = client.request(server.TRANSACT, {server.CHANGES: [{server.KIND: "put", server.TABLE: "many", server.ITEM: {"id": first + i}} for i in range(1000)]})
+    reader, silent = Client(running.address), Client(running.address)
+    asked = {server.TABLE: "many", server.CREDIT: 1, server.START: "oldest", server.FILTER: "id = -1"}
+    number = reader.send(server.SUBSCRIBE, {**asked, server.PROGRESS: True})
+    silent.send(server.SUBSCRIBE, asked)
+    assert reader.receive() is not None and silent.receive() is not None
+    told = reader.receive()
+    assert told == (number, {server.LSN: last[server.LSN] + 1, server.TIME: last[server.TIME], server.RECORDS: []}), (told, last)
+    written = client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": "elsewhere", "n": 1}})
+    told = reader.receive()
+    assert told[1][server.LSN] == written[server.LSN] + 1 and told[1][server.RECORDS] == [], (told, written)
+    found = client.request(server.PUT, {server.TABLE: "many", server.ITEM: {"id": -1}})
+    assert reader.receive()[1][server.RECORDS][0][server.LSN] == found[server.LSN], "progress costs no credit"
+    client.request(server.PUT, {server.TABLE: "many", server.ITEM: {"id": 0, "v": 1}})
+    assert reader.receive(1500) is None, "nothing comes without credit"
+    assert silent.receive(0)[1][server.RECORDS][0][server.LSN] == found[server.LSN], "it did not ask"
+    expect_failure(lambda: client.request(server.SUBSCRIBE, {server.PROGRESS: 1}), 3, "field 86 of the message must be true or false")
+    reader.close()
+    silent.close()
+
+
 def drop_and_create(client):
     client.request(server.DROP, {server.TABLE: "t"})
     expect_failure(lambda: client.request(server.SCAN, {server.TABLE: "t"}), 1, "no table")
@@ -115,6 +140,7 @@ def main():
         conditions_and_noops(client)
         bad_input(client)
         subscriptions(running, client)
+        progress(running, client)
         drop_and_create(client)
         client.close()
 

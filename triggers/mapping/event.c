@@ -44,7 +44,7 @@ enum status mapping__put_record(struct mapping *mapping, const struct feed_recor
     if (schema == NULL) {
         return error_set(error, STATUS_CORRUPT, "a record of a schema version that is not known");
     }
-    codec_put_map(buffer, 7U + is_row + has_new + has_old);
+    codec_put_map(buffer, 8U + is_row + has_new + has_old);
     put_name(buffer, "operation");
     put_name(buffer, operation_name(record->operation));
     put_name(buffer, "table");
@@ -57,6 +57,8 @@ enum status mapping__put_record(struct mapping *mapping, const struct feed_recor
     codec_put_unsigned(buffer, record->shard);
     put_name(buffer, "actor");
     codec_put_text(buffer, record->actor);
+    put_name(buffer, "cause");
+    put_name(buffer, cause_name(record->cause.kind));
     put_name(buffer, "hops");
     codec_put_unsigned(buffer, record->hops);
     if (is_row) {

@@ -146,11 +146,18 @@ static void mapping_wait(struct mapping *mapping)
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
-static void mapping_note_state(struct mapping *mapping, const char *state)
+static void mapping_note_cursor(struct mapping *mapping)
 {
     (void)pthread_mutex_lock(&mapping->mutex);
-    (void)snprintf(mapping->facts.state, sizeof(mapping->facts.state), "%s", state);
     mapping->facts.next_lsn = mapping->cursor.committed_lsn;
+    (void)pthread_mutex_unlock(&mapping->mutex);
+}
+
+static void mapping_note_state(struct mapping *mapping, const char *state)
+{
+    mapping_note_cursor(mapping);
+    (void)pthread_mutex_lock(&mapping->mutex);
+    (void)snprintf(mapping->facts.state, sizeof(mapping->facts.state), "%s", state);
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
@@ -203,7 +210,10 @@ static enum status mapping_collect(struct mapping *mapping, uint32_t most, struc
     enum status status = STATUS_OK;
     while (batch->count < most && batch->events.size < MAPPING_BATCH_BYTES_MAX) {
         struct feed_record found;
-        status = subscription_next(mapping->subscription, &found, error);
+        if (mapping__is_stopping(mapping)) {
+            return error_set(error, STATUS_CLOSED, "the mapping is stopping");
+        }
+        status = subscription_next(mapping->subscription, NULL, &found, error);
         if (status != STATUS_OK) {
             break;
         }
@@ -241,7 +251,7 @@ static enum status mapping_turn(struct mapping *mapping, struct error *error)
         if (status == STATUS_OK) {
             mapping_note_pending(mapping, false, 0);
             mapping->read_lsn = batch.next_lsn;
-            mapping_note_state(mapping, "running");
+            mapping_note_cursor(mapping);
         } else if (status == STATUS_FUNCTION) {
             single_until = batch.next_lsn;
             status = mapping__cursor_flush(mapping, error);
@@ -282,9 +292,9 @@ static bool mapping_may_wait(enum status status)
     return status == STATUS_BUSY || status == STATUS_NOT_FOUND;
 }
 
-static enum status mapping_try_again(struct mapping *mapping, enum status before, struct error *error)
+static enum status mapping_try_again(struct mapping *mapping, struct error *error)
 {
-    mapping_note_state(mapping, before == STATUS_NOT_FOUND ? "waiting: its table is not there" : error->text);
+    mapping_note_state(mapping, error->text);
     mapping__sleep(mapping, MAPPING_BACKOFF_MS_MAX / 10);
     enum status status = mapping__cursor_settle(mapping, error);
     return status == STATUS_CONFLICT ? status : mapping_subscribe(mapping, error);
@@ -303,7 +313,7 @@ static void mapping_run(void *context)
     while ((status == STATUS_OK || (has_cursor && mapping_may_wait(status))) &&
            !mapping__is_stopping(mapping)) {
         if (status != STATUS_OK) {
-            status = mapping_try_again(mapping, status, &error);
+            status = mapping_try_again(mapping, &error);
             continue;
         }
         mapping_note_state(mapping, "running");
@@ -380,11 +390,22 @@ void mapping_close(struct mapping **mapping)
     memory_destroy(gone);
 }
 
+/* Or wants every table's changes. */
+static bool mapping_has_table(const struct mapping *mapping)
+{
+    const struct schema *schema = NULL;
+    struct bytes table = mapping->settings.table;
+    return table.size == 0 || gate_table_find(mapping->options.gate, table, &schema, NULL) == STATUS_OK;
+}
+
 void mapping_facts_read(struct mapping *mapping, struct mapping_facts *ret_facts)
 {
     (void)pthread_mutex_lock(&mapping->mutex);
     *ret_facts = mapping->facts;
     (void)pthread_mutex_unlock(&mapping->mutex);
+    if (!ret_facts->is_stopped && !mapping_has_table(mapping)) {
+        (void)snprintf(ret_facts->state, sizeof(ret_facts->state), "waiting: its table is not there");
+    }
 }
 
 const struct mapping_settings *mapping_settings_of(const struct mapping *mapping)

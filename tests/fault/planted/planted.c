@@ -56,18 +56,18 @@ enum status __wrap_environment_write_put(struct environment_write *write, enum e
 
 /* --- drop a record of the feed -------------------------------------------------------------------------------------- */
 
-enum status __real_subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                                     struct error *error);
-enum status __wrap_subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                                     struct error *error);
+enum status __real_subscription_next(struct subscription *subscription, uint32_t *looks,
+                                     struct feed_record *ret_record, struct error *error);
+enum status __wrap_subscription_next(struct subscription *subscription, uint32_t *looks,
+                                     struct feed_record *ret_record, struct error *error);
 
-enum status __wrap_subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                                     struct error *error)
+enum status __wrap_subscription_next(struct subscription *subscription, uint32_t *looks,
+                                     struct feed_record *ret_record, struct error *error)
 {
     static atomic_uint records;
-    enum status status = __real_subscription_next(subscription, ret_record, error);
+    enum status status = __real_subscription_next(subscription, looks, ret_record, error);
     if (status == STATUS_OK && plant_is("feed") && atomic_fetch_add(&records, 1) % PLANTED_EVERY == 3) {
-        return __real_subscription_next(subscription, ret_record, error);
+        return __real_subscription_next(subscription, looks, ret_record, error);
     }
     return status;
 }

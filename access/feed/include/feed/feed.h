@@ -58,12 +58,15 @@ struct feed_record {
     struct record record; /* views end with the next call */
 };
 
-/* The next committed record that matches. STATUS_END: none now. STATUS_TRIMMED: it fell behind the horizon
- * (invariant 7). Thread: one at a time. */
-MUST_USE enum status subscription_next(struct subscription *subscription, struct feed_record *ret_record,
-                                       struct error *error);
+/* The next committed record that matches. At most *looks records are looked at for it, and counted down (NULL: no bound): a
+ * filter may refuse millions. STATUS_END: none now, or with *looks 0 none as far as was looked. STATUS_TRIMMED: it fell behind
+ * the horizon (invariant 7). Thread: one at a time. */
+MUST_USE enum status subscription_next(struct subscription *subscription, uint32_t *looks,
+                                       struct feed_record *ret_record, struct error *error);
 
 /* What lies before was given or did not match. */
 uint64_t subscription_lsn(const struct subscription *subscription);
+/* Commit time of the last record that was looked at; 0: there was none. */
+int64_t subscription_time_us(const struct subscription *subscription);
 
 #endif

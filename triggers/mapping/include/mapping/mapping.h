@@ -37,6 +37,7 @@ void mapping_close(struct mapping **mapping);
 /* Something was committed. Thread: any; does not block. */
 void mapping_wake(struct mapping *mapping);
 
+/* Thread: any. */
 void mapping_facts_read(struct mapping *mapping, struct mapping_facts *ret_facts);
 /* Lifetime: borrowed; it ends with the mapping. Thread: any. */
 const struct mapping_settings *mapping_settings_of(const struct mapping *mapping);

@@ -27,7 +27,7 @@ struct mapping_facts {
     int64_t
         pending_us;  /* commit time of the next record that it wants and has not passed; 0: there is none */
     bool is_stopped; /* for good; state tells why */
-    char state[ERROR_TEXT_BYTES]; /* "running", or why it stopped */
+    char state[ERROR_TEXT_BYTES]; /* "running", "waiting: …", or why it stopped */
 };
 
 #endif
