@@ -147,6 +147,27 @@ end""")
     assert number(get(client, "balance", {"id": "b"})["touched"]) == 299
 
 
+def long_queries(client):
+    """A query gives everything that meets its condition, however many pages of the store that is, or says that it does not."""
+    create(client, "long", [["id", "text"]], [["n", "bigint"]])
+    for n in range(30):
+        put(client, "long", {"id": "a", "n": n, "text": "x" * 100000, "odd": n % 2})
+    deploy(client, "sum", """
+        function handler(e)
+            local rows, sum = oxbow.query('long', 'id = :a' .. (e.more or ''), {values = {[':a'] = 'a'}, filter = e.filter, limit = e.limit, reverse = e.reverse}), 0
+            for _, row in ipairs(rows) do sum = sum + row.n end
+            if e.put then oxbow.put('long', {id = 'sums', n = sum}) end
+            return {count = #rows, sum = sum}
+        end""")
+    for event, wanted in (({}, (30, 435)), ({"put": True}, (30, 435)), ({"filter": "odd = 1"}, (15, 225)), ({"filter": "n > 20", "limit": 5}, (5, 115)), ({"limit": 20}, (20, 190)),
+                          ({"limit": 12, "reverse": True}, (12, 282)), ({"more": " AND n < 0"}, (0, 0))):
+        found = client.request(server.INVOKE, {server.FUNCTION: "sum", server.EVENT: event})[server.RESULT]
+        assert (number(found["count"]), number(found["sum"])) == wanted, (event, found)
+    for n in range(30, 90):
+        put(client, "long", {"id": "a", "n": n, "text": "x" * 100000, "odd": n % 2})
+    expect_failure(lambda: client.request(server.INVOKE, {server.FUNCTION: "sum", server.EVENT: {}}), 21, "a query gives at most 8388608 bytes")
+
+
 def failing(client):
     create(client, "poison", [["id", "bigint"]])
     create(client, "passed", [["id", "bigint"]])
@@ -196,7 +217,7 @@ end""")
     # A filter.
     create(client, "filtered", [["id", "bigint"]])
     create(client, "alerts", [["id", "bigint"]])
-    deploy(client, "alert", "function handler(e) for _, r in ipairs(e.records) do oxbow.put('alerts', {id = r.keys.id}) end end")
+    deploy(client, "alert", "function handler(e) for _, r in ipairs(e.records) do oxbow.put('alerts', {id = r.keys.id, cause = r.cause, actor = r.actor}) end end")
     map_table(client, "alerting", "alert", "filtered", filter="entered(level > 5)")
     for n, level in enumerate([1, 6, 7, 3, 9]):
         put(client, "filtered", {"id": 1, "level": level, "n": n})
@@ -241,6 +262,7 @@ def main():
         any_order(client)
         client = exactly_once(host, client)
         reading(client)
+        long_queries(client)
         failing(client)
         client = table_returns(host, client)
         client.close()

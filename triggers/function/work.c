@@ -61,10 +61,7 @@ void work_submit(struct gate *gate, struct gate_transaction *transaction, struct
 
 static struct gate_read *work_next_read(struct work_reads *reads)
 {
-    if (reads->reads == NULL) {
-        reads->reads = arena_create_array(reads->arena, FUNCTION_READS_MAX, sizeof(*reads->reads));
-    }
-    CHECK(reads->count < FUNCTION_READS_MAX); /* the pool stops a function that asks more often */
+    reads->reads = arena_grow_array(reads->arena, reads->reads, reads->count, sizeof(*reads->reads));
     return &reads->reads[reads->count++];
 }
 
@@ -92,34 +89,36 @@ static enum status work_get(struct work_reads *reads, const struct value *argume
                                : status;
 }
 
+/* What a query gives, over all of its pages. */
 struct work_rows {
     struct arena *arena;
     struct value list;
-    size_t capacity;
+    size_t limit; /* 0: all */
+    size_t bytes; /* of images */
     enum status status;
 };
+
+static bool rows_are_enough(const struct work_rows *rows)
+{
+    return rows->limit > 0 && rows->list.items.count >= rows->limit;
+}
 
 static void work_visit(void *context, const struct gate_row *row)
 {
     struct work_rows *rows = context;
-    if (rows->list.items.count == rows->capacity) {
-        size_t capacity = rows->capacity == 0 ? 16 : 2 * rows->capacity;
-        struct value *grown = arena_create_array(rows->arena, capacity, sizeof(*grown));
-        if (rows->capacity > 0) {
-            memcpy(grown, rows->list.items.at, rows->capacity * sizeof(*grown));
-        }
-        rows->list.items.at = grown;
-        rows->capacity = capacity;
+    struct value_items *items = &rows->list.items;
+    rows->bytes += row->image.size;
+    if (rows->status != STATUS_OK || rows_are_enough(rows) || rows->bytes > FUNCTION_QUERY_BYTES_MAX) {
+        return;
     }
+    items->at = arena_grow_array(rows->arena, items->at, items->count, sizeof(*items->at));
     struct bytes image = arena_copy(rows->arena, row->image);
-    enum status status =
-        codec_value_decode(image, rows->arena, &rows->list.items.at[rows->list.items.count], NULL);
-    rows->list.items.count += status == STATUS_OK;
-    rows->status = rows->status == STATUS_OK ? status : rows->status;
+    rows->status = codec_value_decode(image, rows->arena, &items->at[items->count], NULL);
+    items->count += rows->status == STATUS_OK;
 }
 
 static enum status work_query_parse(const struct value *arguments, struct arena *arena,
-                                    struct gate_query *query, struct error *error)
+                                    struct gate_query *query, size_t *ret_limit, struct error *error)
 {
     const struct value *options = member_map(arguments, "options");
     struct placeholders placeholders = {.names = member_map(options, "names"),
@@ -139,7 +138,7 @@ static enum status work_query_parse(const struct value *arguments, struct arena 
         query->is_reverse = reverse != NULL && reverse->kind == VALUE_BOOLEAN && reverse->boolean;
         if (limit != NULL && limit->kind == VALUE_DECIMAL && decimal_to_integer(&limit->decimal, &rows) &&
             rows > 0) {
-            query->rows_max = (size_t)rows;
+            *ret_limit = (size_t)rows;
         }
     }
     enum status status = condition_parse(value_map_text(arguments, "condition"), &parsing, &condition, error);
@@ -150,27 +149,50 @@ static enum status work_query_parse(const struct value *arguments, struct arena 
                                                   : status;
 }
 
-static enum status work_query(struct work_reads *reads, const struct value *arguments, struct arena *arena,
-                              struct value *ret_value, struct error *error)
+/* One page, which the transaction insists on when it can. */
+static enum status work_query_page(struct work_reads *reads, const struct gate_query *query,
+                                   struct work_rows *rows, struct gate_page *ret_page, struct error *error)
 {
-    struct gate_query query = {0};
-    struct work_rows rows = {.arena = arena, .list = {.kind = VALUE_LIST}};
-    struct gate_page page;
     struct gate_read read;
-    enum status status = work_query_parse(arguments, arena, &query, error);
-    bool can_insist = query.index.size == 0 && !query.is_reverse;
-    if (status == STATUS_OK) {
-        status = gate_query(reads->view, &query, arena, work_visit, &rows, &page, can_insist ? &read : NULL,
-                            error);
-    }
+    bool can_insist = query->index.size == 0 && !query->is_reverse;
+    enum status status = gate_query(reads->view, query, rows->arena, work_visit, rows, ret_page,
+                                    can_insist ? &read : NULL, error);
     if (status == STATUS_OK && can_insist) {
         read.table = arena_copy(reads->arena, read.table);
         read.low = arena_copy(reads->arena, read.low);
         read.high = arena_copy(reads->arena, read.high);
         *work_next_read(reads) = read;
     }
+    if (status == STATUS_OK && rows->bytes > FUNCTION_QUERY_BYTES_MAX) {
+        return error_set(error, STATUS_TOO_LARGE,
+                         "a query gives at most %d bytes: give it a limit, or a narrower condition",
+                         FUNCTION_QUERY_BYTES_MAX);
+    }
+    return status == STATUS_OK ? rows->status : status;
+}
+
+static enum status work_query(struct work_reads *reads, const struct value *arguments, struct arena *arena,
+                              struct value *ret_value, struct error *error)
+{
+    struct gate_query query = {0};
+    struct work_rows rows = {.arena = arena, .list = {.kind = VALUE_LIST}};
+    struct gate_page page = {0};
+    enum status status = work_query_parse(arguments, arena, &query, &rows.limit, error);
+    for (int pages = 0; status == STATUS_OK && !rows_are_enough(&rows); pages++) {
+        if (pages == FUNCTION_QUERY_PAGES_MAX) {
+            return error_set(error, STATUS_TOO_LARGE,
+                             "a query looks at no more than %d MiB: give it a narrower condition",
+                             FUNCTION_QUERY_PAGES_MAX);
+        }
+        query.rows_max = rows.limit == 0 || query.filter != NULL ? 0 : rows.limit - rows.list.items.count;
+        status = work_query_page(reads, &query, &rows, &page, error);
+        query.next = page.next;
+        if (page.next.size == 0) {
+            break;
+        }
+    }
     *ret_value = rows.list;
-    return status == STATUS_OK ? rows.status : status;
+    return status;
 }
 
 enum status work_call(void *context, struct bytes operation, const struct value *arguments,

@@ -54,6 +54,10 @@ void host__unmap(struct host *host, struct host_work *work, struct host_outcome 
 void host__remove(struct host *host, struct host_work *work, struct host_outcome *outcome);
 void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome);
 
+/* `text` is copied. */
+void host__outcome_fail(struct host_outcome *outcome, struct host_work *work, enum status status,
+                        const char *text);
+
 /* The encoded event of work->parked; notes its hops, and its function's name for a work that names none. All lives in the work's
  * arena. STATUS_NOT_FOUND. */
 MUST_USE enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,

@@ -18,6 +18,14 @@ struct gate_change host__parked_delete(const struct host_parked *parked, struct 
                                 .item = key};
 }
 
+static enum status parked_missing(const struct host_parked *parked, struct error *error)
+{
+    struct bytes name = parked->mapping;
+    size_t size = name.size < FUNCTION_NAME_BYTES_MAX ? name.size : FUNCTION_NAME_BYTES_MAX;
+    return error_set(error, STATUS_NOT_FOUND, "the mapping %.*s has parked nothing at LSN %llu", (int)size,
+                     (const char *)name.data, (unsigned long long)parked->lsn);
+}
+
 enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,
                               struct error *error)
 {
@@ -26,10 +34,7 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
     struct gate_change key = host__parked_delete(&work->parked, &work->arena);
     enum status status = gate_get(host->view, key.table, key.item, 0, NULL, NULL, &image, error);
     if (status == STATUS_NOT_FOUND) {
-        return error_set(error, STATUS_NOT_FOUND, "the mapping %.*s has parked nothing at LSN %llu",
-                         (int)(work->parked.mapping.size < FUNCTION_NAME_BYTES_MAX ? work->parked.mapping.size
-                                                                                   : FUNCTION_NAME_BYTES_MAX),
-                         (const char *)work->parked.mapping.data, (unsigned long long)work->parked.lsn);
+        return parked_missing(&work->parked, error);
     }
     if (status == STATUS_OK) {
         status = codec_value_decode(arena_copy(&work->arena, image), &work->arena, &row, error);
@@ -51,25 +56,18 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
 
 void host__unpark(struct host *host, struct host_work *work, struct host_outcome *outcome)
 {
-    struct bytes event = {0};
     struct error error;
     struct work_outcome committed;
-    enum status status = host__parked_find(host, work, &event, &error);
-    if (status == STATUS_OK) {
-        struct gate_change change = host__parked_delete(&work->parked, &work->arena);
-        struct gate_transaction transaction = {.arena = &work->arena,
-                                               .changes = &change,
-                                               .count = 1,
-                                               .actor = work->actor};
-        work_submit(host->options.gate, &transaction, &committed);
-        outcome->lsn = committed.lsn;
-        status = committed.status;
-        if (status != STATUS_OK) {
-            (void)error_set(&error, status, "%s", committed.text);
-        }
-    }
-    if (status != STATUS_OK) {
-        outcome->status = status;
-        outcome->text = arena_format(&work->arena, "%s", error.text);
+    struct gate_change change = host__parked_delete(&work->parked, &work->arena);
+    struct gate_transaction transaction = {.arena = &work->arena,
+                                           .changes = &change,
+                                           .count = 1,
+                                           .actor = work->actor};
+    work_submit(host->options.gate, &transaction, &committed);
+    outcome->lsn = committed.lsn;
+    if (committed.status == STATUS_CONDITION) {
+        host__outcome_fail(outcome, work, parked_missing(&work->parked, &error), error.text);
+    } else if (committed.status != STATUS_OK) {
+        host__outcome_fail(outcome, work, committed.status, committed.text);
     }
 }

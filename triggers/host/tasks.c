@@ -6,8 +6,8 @@
 #include "codec/pack.h"
 #include "host_private.h"
 
-static void outcome_fail(struct host_outcome *outcome, struct host_work *work, enum status status,
-                         const char *text)
+void host__outcome_fail(struct host_outcome *outcome, struct host_work *work, enum status status,
+                        const char *text)
 {
     outcome->status = status;
     outcome->text = arena_format(&work->arena, "%s", text);
@@ -71,7 +71,7 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
     }
     if (work_changes(effects, &arena, &changes, &count, &error) != STATUS_OK) {
         arena_reset(&arena);
-        outcome_fail(outcome, work, STATUS_FUNCTION, error.text);
+        host__outcome_fail(outcome, work, STATUS_FUNCTION, error.text);
         return;
     }
     if (is_parked) {
@@ -91,7 +91,7 @@ static void invoke_commit(struct host *host, struct host_work *work, const struc
     arena_reset(&arena);
     outcome->lsn = committed.lsn;
     if (committed.status != STATUS_OK) {
-        outcome_fail(outcome, work, committed.status, committed.text);
+        host__outcome_fail(outcome, work, committed.status, committed.text);
     }
 }
 
@@ -126,7 +126,7 @@ static void invoke_once(struct host *host, struct host_work *work, struct host_o
     }
     buffer_reset(&event);
     if (status != STATUS_OK) {
-        outcome_fail(outcome, work, status, error.text);
+        host__outcome_fail(outcome, work, status, error.text);
         return;
     }
     struct value *lines = arena_create(&work->arena, sizeof(*lines));
@@ -184,7 +184,7 @@ void host__deploy(struct host *host, struct host_work *work, struct host_outcome
         status = error_set(&error, STATUS_TOO_LARGE, "a function has up to %d versions", HOST_VERSIONS_MAX);
     }
     if (status != STATUS_OK) {
-        outcome_fail(outcome, work, status, error.text);
+        host__outcome_fail(outcome, work, status, error.text);
         return;
     }
     work->function.version = newest.version + 1;
@@ -198,7 +198,7 @@ void host__deploy(struct host *host, struct host_work *work, struct host_outcome
     outcome->version = work->function.version;
     outcome->lsn = committed.lsn;
     if (committed.status != STATUS_OK) {
-        outcome_fail(outcome, work, committed.status, committed.text);
+        host__outcome_fail(outcome, work, committed.status, committed.text);
     }
 }
 
@@ -241,7 +241,7 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
         subscription_close(&probe);
     }
     if (status != STATUS_OK) {
-        outcome_fail(outcome, work, status, error.text);
+        host__outcome_fail(outcome, work, status, error.text);
         return;
     }
     mapping_put(&work->mapping, start, &arena, changes);
@@ -266,7 +266,7 @@ void host__map(struct host *host, struct host_work *work, struct host_outcome *o
                             : committed.text);
     }
     if (status != STATUS_OK) {
-        outcome_fail(outcome, work, status, error.text);
+        host__outcome_fail(outcome, work, status, error.text);
     }
 }
 
@@ -284,7 +284,7 @@ void host__unmap(struct host *host, struct host_work *work, struct host_outcome 
     struct arena arena = {0};
     struct work_outcome committed;
     if (!host__stop_mapping(host, work->mapping.name)) {
-        outcome_fail(outcome, work, STATUS_NOT_FOUND, "there is no mapping of that name");
+        host__outcome_fail(outcome, work, STATUS_NOT_FOUND, "there is no mapping of that name");
         return;
     }
     struct gate_change changes[2] = {
@@ -301,7 +301,7 @@ void host__unmap(struct host *host, struct host_work *work, struct host_outcome 
     arena_reset(&arena);
     outcome->lsn = committed.lsn;
     if (committed.status != STATUS_OK) {
-        outcome_fail(outcome, work, committed.status, committed.text);
+        host__outcome_fail(outcome, work, committed.status, committed.text);
     }
 }
 
@@ -375,6 +375,6 @@ void host__remove(struct host *host, struct host_work *work, struct host_outcome
     arena_reset(&arena);
     outcome->lsn = committed.lsn;
     if (status != STATUS_OK) {
-        outcome_fail(outcome, work, status, error.text);
+        host__outcome_fail(outcome, work, status, error.text);
     }
 }
