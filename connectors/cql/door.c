@@ -74,28 +74,21 @@ static void door_closed(void *context, struct stream *stream)
     cql__session_close(stream_context(stream));
 }
 
-static void door_destroy_statement(void *context, void *statement)
-{
-    const struct cql_door *door = context;
-    const struct cql_executor *executor = door->options.executor;
-    if (executor->destroy != NULL) {
-        executor->destroy(executor->context, statement);
-    }
-}
-
 enum status cql_door_open(const struct cql_door_options *options, struct cql_door **ret_door,
                           struct error *error)
 {
     struct cql_door *door = memory_create(sizeof(*door));
     struct stream_server_options server = {.endpoint = options->endpoint,
+                                           .leader = options->leader == NULL ? NULL : options->leader->server,
                                            .handshake_ms = options->handshake_ms,
                                            .opened = door_opened,
                                            .received = door_received,
                                            .closed = door_closed,
                                            .context = door};
     door->options = *options;
-    door->prepared =
-        cql__prepared_create(CQL_PREPARED_MAX, CQL_PREPARED_BYTES_MAX, door_destroy_statement, door);
+    door->prepared = options->doors == NULL ? cql__prepared_create(CQL_PREPARED_MAX, CQL_PREPARED_BYTES_MAX,
+                                                                   options->executor->destroy)
+                                            : cql__doors_prepared(options->doors, options->executor->destroy);
     cql__measure_open();
     enum status status = stream_server_open(&server, &door->server, error);
     if (status != STATUS_OK) {
@@ -122,7 +115,9 @@ void cql_door_close(struct cql_door **door)
     stream_server_close(&gone->server);
     CHECK(gone->sessions.first == NULL);
     cql__flight_pool_reset(&gone->flights);
-    cql__prepared_destroy(&gone->prepared);
+    if (gone->options.doors == NULL) {
+        cql__prepared_destroy(&gone->prepared);
+    }
     buffer_reset(&gone->output);
     buffer_reset(&gone->scratch);
     buffer_reset(&gone->framed);

@@ -3,15 +3,18 @@
 #include <pthread.h>
 
 #include "base/memory.h"
+#include "cql/bounds.h"
 #include "cql/executor.h"
+#include "net/bounds.h"
 
 enum {
-    DOORS_MAX = 2, /* plain, and with TLS */
+    DOORS_MAX = 2 * (1 + NET_FOLLOWERS_MAX), /* plain, and with TLS */
 };
 
 struct cql_doors {
     pthread_mutex_t mutex;
-    struct cql_door *at[DOORS_MAX]; /* NULL: nobody is there */
+    struct cql_door *at[DOORS_MAX];  /* NULL: nobody is there */
+    struct prepared_cache *prepared; /* NULL: there was no door yet */
 };
 
 struct cql_doors *cql_doors_create(void)
@@ -31,8 +34,20 @@ void cql_doors_destroy(struct cql_doors **doors)
     for (size_t i = 0; i < DOORS_MAX; i++) {
         CHECK(gone->at[i] == NULL);
     }
+    cql__prepared_destroy(&gone->prepared);
     (void)pthread_mutex_destroy(&gone->mutex);
     memory_destroy(gone);
+}
+
+struct prepared_cache *cql__doors_prepared(struct cql_doors *doors, void (*destroy)(void *statement))
+{
+    (void)pthread_mutex_lock(&doors->mutex);
+    if (doors->prepared == NULL) {
+        doors->prepared = cql__prepared_create(CQL_PREPARED_MAX, CQL_PREPARED_BYTES_MAX, destroy);
+    }
+    struct prepared_cache *prepared = doors->prepared;
+    (void)pthread_mutex_unlock(&doors->mutex);
+    return prepared;
 }
 
 /* Puts `to` where `from` was. */

@@ -3,10 +3,13 @@
 #define CQL_DOORS_PRIVATE_H
 
 #include "cql/doors.h"
+#include "prepared.h"
 #include "reply.h"
 
 struct cql_door;
 
+/* Their prepared statements, which are destroyed with the doors. */
+struct prepared_cache *cql__doors_prepared(struct cql_doors *doors, void (*destroy)(void *statement));
 /* A door is told of changes from the one until the other. */
 void cql__doors_join(struct cql_doors *doors, struct cql_door *door);
 void cql__doors_leave(struct cql_doors *doors, struct cql_door *door);

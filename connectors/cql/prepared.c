@@ -1,5 +1,7 @@
 #include "prepared.h"
 
+#include <pthread.h>
+
 #include "base/crypto.h"
 #include "base/map.h"
 #include "base/memory.h"
@@ -18,23 +20,23 @@ struct prepared_cache {
     size_t entries_max;
     size_t text_bytes_max;
     size_t text_bytes;
-    void (*destroy)(void *context, void *statement);
-    void *context;
+    void (*destroy)(void *statement);
+    pthread_mutex_t mutex; /* of all that follows, and of what entries count */
     struct map *by_id;
     struct prepared *newest;
     struct prepared *oldest;
 };
 
 struct prepared_cache *cql__prepared_create(size_t entries_max, size_t text_bytes_max,
-                                            void (*destroy)(void *context, void *statement), void *context)
+                                            void (*destroy)(void *statement))
 {
     struct prepared_cache *cache = memory_create(sizeof(*cache));
     CHECK(entries_max > 0);
     *cache = (struct prepared_cache){.entries_max = entries_max,
                                      .text_bytes_max = text_bytes_max,
                                      .destroy = destroy,
-                                     .context = context,
                                      .by_id = map_create()};
+    CHECK(pthread_mutex_init(&cache->mutex, NULL) == 0);
     return cache;
 }
 
@@ -70,27 +72,36 @@ static void prepared_link(struct prepared_cache *cache, struct prepared *prepare
     cache->newest = prepared;
 }
 
+/* Under the mutex. */
+static void prepared_let_go(struct prepared_cache *cache, struct prepared *prepared)
+{
+    CHECK(prepared->held > 0);
+    if (--prepared->held > 0) {
+        return;
+    }
+    if (cache->destroy != NULL) {
+        cache->destroy(prepared->entry.statement);
+    }
+    memory_destroy(prepared);
+}
+
 void cql__prepared_release(struct prepared_cache *cache, struct prepared_entry **entry)
 {
     struct prepared *prepared = (struct prepared *)*entry;
     *entry = NULL;
-    if (prepared == NULL) {
-        return;
-    }
-    CHECK(prepared->held > 0);
-    if (--prepared->held == 0) {
-        cache->destroy(cache->context, prepared->entry.statement);
-        memory_destroy(prepared);
+    if (prepared != NULL) {
+        (void)pthread_mutex_lock(&cache->mutex);
+        prepared_let_go(cache, prepared);
+        (void)pthread_mutex_unlock(&cache->mutex);
     }
 }
 
 static void prepared_evict(struct prepared_cache *cache, struct prepared *prepared)
 {
-    struct prepared_entry *entry = &prepared->entry;
     prepared_unlink(cache, prepared);
     cache->text_bytes -= prepared->text_bytes;
     CHECK(map_remove(cache->by_id, prepared_id(prepared)) == prepared);
-    cql__prepared_release(cache, &entry);
+    prepared_let_go(cache, prepared);
 }
 
 void cql__prepared_destroy(struct prepared_cache **cache)
@@ -105,6 +116,7 @@ void cql__prepared_destroy(struct prepared_cache **cache)
         prepared_evict(gone, gone->newest);
     }
     map_destroy(&gone->by_id);
+    (void)pthread_mutex_destroy(&gone->mutex);
     memory_destroy(gone);
 }
 
@@ -119,29 +131,38 @@ void cql_statement_identify(struct bytes keyspace, struct bytes text, uint8_t re
 
 struct prepared_entry *cql__prepared_take(struct prepared_cache *cache, struct bytes id)
 {
+    (void)pthread_mutex_lock(&cache->mutex);
     struct prepared *prepared = map_get(cache->by_id, id);
-    if (prepared == NULL) {
-        return NULL;
+    if (prepared != NULL) {
+        prepared_unlink(cache, prepared);
+        prepared_link(cache, prepared);
+        prepared->held++;
     }
-    prepared_unlink(cache, prepared);
-    prepared_link(cache, prepared);
-    prepared->held++;
-    return &prepared->entry;
+    (void)pthread_mutex_unlock(&cache->mutex);
+    return prepared == NULL ? NULL : &prepared->entry;
+}
+
+/* Takes the one with that id away. Whether clients were told other columns of its rows. */
+static bool prepared_replace(struct prepared_cache *cache, const struct cql_prepared *told)
+{
+    struct prepared *before = map_get(cache->by_id, bytes_of(told->id, CQL_ID_BYTES));
+    bool was_otherwise =
+        before != NULL && (before->entry.was_otherwise ||
+                           memcmp(before->entry.told.result_id, told->result_id, CQL_ID_BYTES) != 0);
+    if (before != NULL) {
+        prepared_evict(cache, before);
+    }
+    return was_otherwise;
 }
 
 struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const struct cql_prepared *told,
                                          size_t text_bytes, void *statement)
 {
-    struct prepared *before = map_get(cache->by_id, bytes_of(told->id, CQL_ID_BYTES));
-    bool was_otherwise = false;
-    if (before != NULL) {
-        was_otherwise = before->entry.was_otherwise ||
-                        memcmp(before->entry.told.result_id, told->result_id, CQL_ID_BYTES) != 0;
-        prepared_evict(cache, before);
-    }
     struct prepared *prepared = memory_create(sizeof(*prepared));
-    prepared->entry =
-        (struct prepared_entry){.told = *told, .statement = statement, .was_otherwise = was_otherwise};
+    (void)pthread_mutex_lock(&cache->mutex);
+    prepared->entry = (struct prepared_entry){.told = *told,
+                                              .statement = statement,
+                                              .was_otherwise = prepared_replace(cache, told)};
     prepared->text_bytes = text_bytes;
     prepared->held = 2;
     prepared_link(cache, prepared);
@@ -152,10 +173,14 @@ struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const str
         prepared_evict(cache, cache->oldest);
         cql__measure_eviction();
     }
+    (void)pthread_mutex_unlock(&cache->mutex);
     return &prepared->entry;
 }
 
-size_t cql__prepared_count(const struct prepared_cache *cache)
+size_t cql__prepared_count(struct prepared_cache *cache)
 {
-    return map_count(cache->by_id);
+    (void)pthread_mutex_lock(&cache->mutex);
+    size_t count = map_count(cache->by_id);
+    (void)pthread_mutex_unlock(&cache->mutex);
+    return count;
 }

@@ -1,4 +1,4 @@
-/* Prepared statements: kept by their id, the least recently used one going when there are too many. Thread: the door's. */
+/* Prepared statements: kept by their id, the least recently used one going when there are too many. Thread: any. */
 #ifndef CQL_PREPARED_H
 #define CQL_PREPARED_H
 
@@ -15,9 +15,9 @@ struct prepared_entry {
 
 struct prepared_cache;
 
-/* `destroy` is called for a statement when nobody holds its entry any more. */
+/* `destroy` (may be NULL) is called for a statement when nobody holds its entry any more, on the thread of who held it last. */
 struct prepared_cache *cql__prepared_create(size_t entries_max, size_t text_bytes_max,
-                                            void (*destroy)(void *context, void *statement), void *context);
+                                            void (*destroy)(void *statement));
 /* Nothing may be held. Accepts a pointer to NULL. */
 void cql__prepared_destroy(struct prepared_cache **cache);
 
@@ -29,6 +29,6 @@ struct prepared_entry *cql__prepared_put(struct prepared_cache *cache, const str
                                          size_t text_bytes, void *statement);
 /* Gives an entry back and nulls it. Accepts a pointer to NULL. */
 void cql__prepared_release(struct prepared_cache *cache, struct prepared_entry **entry);
-size_t cql__prepared_count(const struct prepared_cache *cache);
+size_t cql__prepared_count(struct prepared_cache *cache);
 
 #endif

@@ -124,7 +124,7 @@ static enum status get_run_part(struct call *call, const struct item_source *sou
     bool is_consistent = boolean_of(part->json, "ConsistentRead");
     json_name_bytes(body, part->name);
     json_open(body, '[');
-    while (!part->is_refused && part->unprocessed<part->count && * bytes_left> 0) {
+    while (!part->is_refused && *bytes_left > 0 && part->unprocessed < part->count) {
         struct value item;
         size_t bytes = 0;
         enum status status = item_find(call, source, part->schema, &part->keys[part->unprocessed],

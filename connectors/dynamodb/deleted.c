@@ -17,11 +17,11 @@ static void deleted_destroy(struct deleted_table *table)
     memory_destroy(table);
 }
 
-/* Forgets those whose time is over. */
-static void deleted_sweep(struct dynamodb_door *door)
+/* Forgets those whose time is over. Under the mutex. */
+static void deleted_sweep(struct dynamodb_doors *doors)
 {
     int64_t now_us = clock_steady_us(clock_system());
-    struct deleted_table **at = &door->deleted;
+    struct deleted_table **at = &doors->deleted;
     while (*at != NULL) {
         struct deleted_table *table = *at;
         if (table->until_us <= now_us) {
@@ -33,38 +33,45 @@ static void deleted_sweep(struct dynamodb_door *door)
     }
 }
 
-void deleted_remember(struct dynamodb_door *door, struct bytes table, const struct buffer *answer)
+void deleted_remember(struct call *call, struct bytes table, const struct buffer *answer)
 {
-    deleted_sweep(door);
-    if (door->options.delay_ms == 0) {
+    struct dynamodb_doors *doors = call->door->options.doors;
+    uint64_t delay_ms = call->door->options.delay_ms;
+    if (delay_ms == 0) {
         return;
     }
-    struct arena arena = {0};
     struct deleted_table *made = memory_create(sizeof(*made));
-    made->name = memory_copy_text(arena_copy_text(&arena, table));
-    made->until_us = clock_steady_us(clock_system()) + (int64_t)door->options.delay_ms * 1000;
+    made->name = memory_copy_text(arena_copy_text(call->arena, table));
+    made->until_us = clock_steady_us(clock_system()) + (int64_t)delay_ms * 1000;
     buffer_put(&made->description, buffer_bytes(answer));
-    made->next = door->deleted;
-    door->deleted = made;
-    arena_reset(&arena);
+    (void)pthread_mutex_lock(&doors->mutex);
+    deleted_sweep(doors);
+    made->next = doors->deleted;
+    doors->deleted = made;
+    (void)pthread_mutex_unlock(&doors->mutex);
 }
 
-const struct buffer *deleted_find(struct dynamodb_door *door, struct bytes table)
+bool deleted_find(struct call *call, struct bytes table, struct bytes *ret_description)
 {
-    deleted_sweep(door);
-    for (const struct deleted_table *at = door->deleted; at != NULL; at = at->next) {
-        if (bytes_equal(bytes_of_text(at->name), table)) {
-            return &at->description;
+    struct dynamodb_doors *doors = call->door->options.doors;
+    bool is_found = false;
+    (void)pthread_mutex_lock(&doors->mutex);
+    deleted_sweep(doors);
+    for (const struct deleted_table *at = doors->deleted; at != NULL && !is_found; at = at->next) {
+        is_found = bytes_equal(bytes_of_text(at->name), table);
+        if (is_found && ret_description != NULL) {
+            *ret_description = arena_copy(call->arena, buffer_bytes(&at->description));
         }
     }
-    return NULL;
+    (void)pthread_mutex_unlock(&doors->mutex);
+    return is_found;
 }
 
-void deleted_reset(struct dynamodb_door *door)
+void deleted_reset(struct dynamodb_doors *doors)
 {
-    while (door->deleted != NULL) {
-        struct deleted_table *next = door->deleted->next;
-        deleted_destroy(door->deleted);
-        door->deleted = next;
+    while (doors->deleted != NULL) {
+        struct deleted_table *next = doors->deleted->next;
+        deleted_destroy(doors->deleted);
+        doors->deleted = next;
     }
 }

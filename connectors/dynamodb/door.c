@@ -224,6 +224,25 @@ static void door_handle(void *context, struct http_exchange *exchange)
     }
 }
 
+struct dynamodb_doors *dynamodb_doors_create(void)
+{
+    struct dynamodb_doors *doors = memory_create(sizeof(*doors));
+    CHECK(pthread_mutex_init(&doors->mutex, NULL) == 0);
+    return doors;
+}
+
+void dynamodb_doors_destroy(struct dynamodb_doors **doors)
+{
+    struct dynamodb_doors *gone = *doors;
+    *doors = NULL;
+    if (gone != NULL) {
+        deleted_reset(gone);
+        throttle_reset(gone);
+        (void)pthread_mutex_destroy(&gone->mutex);
+        memory_destroy(gone);
+    }
+}
+
 enum status dynamodb_door_open(const struct dynamodb_door_options *options, struct dynamodb_door **ret_door,
                                struct error *error)
 {
@@ -231,6 +250,7 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
     door->options = *options;
     door->is_remote = !net_endpoint_is_local(&options->endpoint);
     struct http_server_options server = {.endpoint = options->endpoint,
+                                         .leader = options->leader == NULL ? NULL : options->leader->server,
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
                                          .connections = measure_connections(),
                                          .handle = door_handle,
@@ -260,9 +280,7 @@ void dynamodb_door_close(struct dynamodb_door **door)
     if (gone != NULL) {
         http_server_close(&gone->server);
         gate_view_close(&gone->view);
-        deleted_reset(gone);
         buffer_reset(&gone->headers);
-        throttle_reset(gone);
         memory_destroy(gone);
     }
 }

@@ -2,6 +2,8 @@
 #ifndef DYNAMODB_PRIVATE_H
 #define DYNAMODB_PRIVATE_H
 
+#include <pthread.h>
+
 #include "aws/failure.h"
 #include "aws/model.h"
 #include "base/buffer.h"
@@ -20,10 +22,14 @@ struct dynamodb_door {
     struct http_server *server;
     bool is_remote; /* others than this machine can connect: every request has to be signed */
     struct gate_view *view;
-    struct buffer headers;         /* of the answer at hand */
-    struct random random;          /* of request ids, which are no secret */
-    int64_t date_s;                /* of `date` */
-    char date[40];                 /* as HTTP has it */
+    struct buffer headers; /* of the answer at hand */
+    struct random random;  /* of request ids, which are no secret */
+    int64_t date_s;        /* of `date` */
+    char date[40];         /* as HTTP has it */
+};
+
+struct dynamodb_doors {
+    pthread_mutex_t mutex;
     struct map *buckets;           /* of throttle.c; NULL: none yet */
     struct deleted_table *deleted; /* those that are shown DELETING for a while (deleted.c) */
 };
@@ -189,10 +195,11 @@ void table_reply_description(struct call *call, const char *member, const struct
 /* Gives the table other properties, and what else differs between `current` and `next`. */
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
                         const struct value *properties, void (*finish)(struct call *call));
-/* With --dynamodb-delay-ms: remembers the answer of a DeleteTable, and gives it again until the delay is over; NULL: it is. */
-void deleted_remember(struct dynamodb_door *door, struct bytes table, const struct buffer *answer);
-const struct buffer *deleted_find(struct dynamodb_door *door, struct bytes table);
-void deleted_reset(struct dynamodb_door *door);
+/* With --dynamodb-delay-ms: remembers the answer of a DeleteTable, and gives it again until the delay is over; false: it is.
+ * *ret_description (may be NULL) is a copy. */
+void deleted_remember(struct call *call, struct bytes table, const struct buffer *answer);
+bool deleted_find(struct call *call, struct bytes table, struct bytes *ret_description);
+void deleted_reset(struct dynamodb_doors *doors);
 const char *table_id(struct arena *arena); /* a random UUID */
 /* Makes the table that `input` describes; `import`: the id of the import that fills it, or NULL. Sets *ret_schema at once. */
 enum status table_create(struct call *call, const struct value *input, const char *import,
@@ -338,7 +345,7 @@ enum status throttle_check(struct call *call, const struct schema *schema, const
                            bool is_write);
 enum status throttle_fail(struct call *call, bool is_index);
 void throttle_charge(struct call *call, const struct capacity *capacity);
-void throttle_reset(struct dynamodb_door *door);
+void throttle_reset(struct dynamodb_doors *doors);
 
 /* --- item collections (collections.c) ----------------------------------------------------------------------------- */
 

@@ -86,12 +86,12 @@ const char *table_status(struct call *call, const struct schema *schema)
     return now_us < integer_of(&properties, "UpdateDateTime", 0) + delay_us ? "UPDATING" : "ACTIVE";
 }
 
-static void reply_description(struct call *call, const char *member, const struct buffer *description)
+static void reply_description(struct call *call, const char *member, struct bytes description)
 {
     struct buffer body = {0};
     json_open(&body, '{');
     json_name(&body, member);
-    buffer_put(&body, buffer_bytes(description));
+    buffer_put(&body, description);
     json_close(&body, '}');
     call_reply(call, &body);
 }
@@ -101,7 +101,7 @@ void table_reply_description(struct call *call, const char *member, const struct
 {
     struct buffer description = {0};
     describe_table(call, schema, status, &description);
-    reply_description(call, member, &description);
+    reply_description(call, member, buffer_bytes(&description));
     buffer_reset(&description);
 }
 
@@ -151,7 +151,7 @@ static void create_finish(struct call *call)
 static enum status create_check_free(struct call *call, struct bytes name)
 {
     const struct schema *found = NULL;
-    if (deleted_find(call->door, name) != NULL) {
+    if (deleted_find(call, name, NULL)) {
         return call_fail(call, AWS_FAILURE_IN_USE, "Table is being deleted: %.*s", (int)name.size,
                          (const char *)name.data);
     }
@@ -229,8 +229,8 @@ enum status tables_create(struct call *call)
 enum status tables_describe(struct call *call)
 {
     const struct schema *schema = NULL;
-    const struct buffer *deleted = deleted_find(call->door, call_table_name(call, call->input));
-    if (deleted != NULL) {
+    struct bytes deleted = {0};
+    if (deleted_find(call, call_table_name(call, call->input), &deleted)) {
         reply_description(call, "Table", deleted);
         return STATUS_OK;
     }
@@ -249,8 +249,8 @@ static void delete_finish(struct call *call)
     const struct schema *schema = call->state;
     struct buffer description = {0};
     describe_table(call, schema, "DELETING", &description);
-    deleted_remember(call->door, schema->name, &description);
-    reply_description(call, "TableDescription", &description);
+    deleted_remember(call, schema->name, &description);
+    reply_description(call, "TableDescription", buffer_bytes(&description));
     buffer_reset(&description);
 }
 

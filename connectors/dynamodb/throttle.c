@@ -26,10 +26,11 @@ static double throttle_rate(struct call *call, const struct schema *schema, cons
     return (double)integer_of(throughput, is_write ? "WriteCapacityUnits" : "ReadCapacityUnits", 0);
 }
 
-static struct bucket *throttle_bucket(struct call *call, const struct schema *schema,
+/* Under the mutex. */
+static struct bucket *throttle_bucket(struct dynamodb_doors *doors, const struct schema *schema,
                                       const struct index_schema *index, bool is_write, double rate)
 {
-    struct map **buckets = &call->door->buckets;
+    struct map **buckets = &doors->buckets;
     uint8_t key[5];
     int64_t now_us = clock_steady_us(clock_system());
     bytes_put_u32(key, index == NULL ? schema->space : index->space);
@@ -51,6 +52,19 @@ static struct bucket *throttle_bucket(struct call *call, const struct schema *sc
     return bucket;
 }
 
+/* Takes units out of the bucket; what is left. */
+static double bucket_take(struct call *call, const struct schema *schema, const struct index_schema *index,
+                          bool is_write, double rate, double units)
+{
+    struct dynamodb_doors *doors = call->door->options.doors;
+    (void)pthread_mutex_lock(&doors->mutex);
+    struct bucket *bucket = throttle_bucket(doors, schema, index, is_write, rate);
+    bucket->units -= units;
+    double left = bucket->units;
+    (void)pthread_mutex_unlock(&doors->mutex);
+    return left;
+}
+
 /* Local indexes draw from their table. */
 static bool throttle_is_own(struct call *call, const struct index_schema *index)
 {
@@ -66,7 +80,7 @@ bool throttle_refuses(struct call *call, const struct schema *schema, const stru
     }
     const struct index_schema *own = index != NULL && throttle_is_own(call, index) ? index : NULL;
     double rate = throttle_rate(call, schema, own, is_write);
-    return rate > 0 && throttle_bucket(call, schema, own, is_write, rate)->units <= 0;
+    return rate > 0 && bucket_take(call, schema, own, is_write, rate, 0) <= 0;
 }
 
 enum status throttle_fail(struct call *call, bool is_index)
@@ -99,7 +113,7 @@ static void throttle_take(struct call *call, const struct capacity *capacity,
 {
     double rate = throttle_rate(call, capacity->schema, index, capacity->is_write);
     if (rate > 0 && units > 0) {
-        throttle_bucket(call, capacity->schema, index, capacity->is_write, rate)->units -= units;
+        (void)bucket_take(call, capacity->schema, index, capacity->is_write, rate, units);
     }
 }
 
@@ -115,13 +129,13 @@ void throttle_charge(struct call *call, const struct capacity *capacity)
     }
 }
 
-void throttle_reset(struct dynamodb_door *door)
+void throttle_reset(struct dynamodb_doors *doors)
 {
     struct bytes key;
     void *bucket = NULL;
     size_t position = 0;
-    while (door->buckets != NULL && map_next(door->buckets, &position, &key, &bucket)) {
+    while (doors->buckets != NULL && map_next(doors->buckets, &position, &key, &bucket)) {
         memory_destroy(bucket);
     }
-    map_destroy(&door->buckets);
+    map_destroy(&doors->buckets);
 }

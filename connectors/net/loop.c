@@ -1,7 +1,8 @@
 #include "loop.h"
 
-#include <pthread.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/diagnostic.h"
@@ -35,9 +36,20 @@ static bool leaves_descriptors(const uv_tcp_t *socket)
            (rlim_t)descriptor < limit.rlim_cur - kept;
 }
 
+static bool loop_take_given(struct loop *loop, uv_tcp_t *socket)
+{
+    bool is_taken = uv_tcp_open(socket, loop->taking) == 0;
+    if (!is_taken) {
+        (void)close(loop->taking);
+    }
+    loop->taking = -1;
+    return is_taken;
+}
+
 bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count)
 {
-    bool is_taken = uv_accept(loop->accepting, (uv_stream_t *)socket) == 0;
+    bool is_taken = loop->taking >= 0 ? loop_take_given(loop, socket)
+                                      : uv_accept(loop->accepting, (uv_stream_t *)socket) == 0;
     if (is_taken && count > NET_CONNECTIONS_MAX) {
         loop_refuse(loop, "as many are connected as there may be (oxbow limits)");
         return false;
@@ -49,12 +61,86 @@ bool net__loop_take(struct loop *loop, uv_tcp_t *socket, size_t count)
     return is_taken;
 }
 
+/* --- clients for others ----------------------------------------------------------------------------------------- */
+
+static void client_gone(uv_handle_t *client)
+{
+    memory_destroy(client);
+}
+
+/* Gives the descriptor away. Thread: the leader's. */
+static void loop_give(struct loop *loop, struct loop *to, int descriptor)
+{
+    (void)pthread_mutex_lock(&to->mutex);
+    bool has_room = to->given_count < NET_GIVEN_MAX;
+    if (has_room) {
+        to->given[to->given_count++] = descriptor;
+    }
+    (void)pthread_mutex_unlock(&to->mutex);
+    if (has_room) {
+        (void)uv_async_send(&to->wake);
+    } else {
+        (void)close(descriptor);
+        loop_refuse(loop, "a thread that serves clients does not keep up");
+    }
+}
+
+/* libuv binds a socket to the loop that accepted it, so the other one gets a descriptor of its own. */
+static void loop_hand_over(struct loop *loop, struct loop *to)
+{
+    uv_tcp_t *client = memory_create(sizeof(*client));
+    uv_os_fd_t descriptor = -1;
+    (void)uv_tcp_init(&loop->uv, client);
+    if (uv_accept(loop->accepting, (uv_stream_t *)client) == 0 &&
+        uv_fileno((const uv_handle_t *)client, &descriptor) == 0) {
+        int copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        if (copy >= 0) {
+            loop_give(loop, to, copy);
+        } else {
+            loop_refuse(loop, LOOP_NO_DESCRIPTORS);
+        }
+    }
+    uv_close((uv_handle_t *)client, client_gone);
+}
+
+/* Takes what the leader gave. */
+static void loop_receive_given(struct loop *loop)
+{
+    int given[NET_GIVEN_MAX];
+    (void)pthread_mutex_lock(&loop->mutex);
+    size_t count = loop->given_count;
+    memcpy(given, loop->given, count * sizeof(*given));
+    loop->given_count = 0;
+    (void)pthread_mutex_unlock(&loop->mutex);
+    for (size_t i = 0; i < count; i++) {
+        loop->taking = given[i];
+        loop->options.accept(loop);
+        CHECK(loop->taking == -1);
+    }
+}
+
+/* Puts itself beside the one that listens; NULL address: it listens nowhere. */
+static void loop_follow(struct loop *loop, struct loop *leader)
+{
+    size_t count = atomic_load(&leader->followers_count);
+    CHECK(count < NET_FOLLOWERS_MAX);
+    loop->address = memory_copy_text(leader->address);
+    leader->followers[count] = loop;
+    atomic_store(&leader->followers_count, count + 1);
+}
+
 static void loop_accept(uv_stream_t *listener, int result)
 {
     struct loop *loop = listener->data;
     loop->accepting = listener;
     if (result == 0) {
-        loop->options.accept(loop);
+        size_t turn = loop->turn;
+        loop->turn = turn < atomic_load(&loop->followers_count) ? turn + 1 : 0;
+        if (turn == 0) {
+            loop->options.accept(loop);
+        } else {
+            loop_hand_over(loop, loop->followers[turn - 1]);
+        }
     } else if (result == UV_EMFILE || result == UV_ENFILE) {
         loop_refuse(loop, LOOP_NO_DESCRIPTORS);
     }
@@ -80,6 +166,7 @@ static void loop_pauses(uv_prepare_t *pausing)
 static void loop_woken(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
+    loop_receive_given(loop);
     loop_receive(loop);
     if (atomic_load(&loop->is_stopping) && uv_is_closing((uv_handle_t *)&loop->wake) == 0) {
         loop->options.stop(loop);
@@ -112,6 +199,8 @@ enum status net__loop_open(struct loop *loop, const struct loop_options *options
     (void)pthread_once(&once, loop_use_memory);
     loop->options = *options;
     loop->mailbox = mailbox_create(NET_REPLIES_MAX);
+    loop->taking = -1;
+    CHECK(pthread_mutex_init(&loop->mutex, NULL) == 0);
     CHECK(uv_loop_init(&loop->uv) == 0);
     (void)uv_async_init(&loop->uv, &loop->wake, loop_woken);
     for (size_t i = 0; i < ARRAY_COUNT(loop->listeners); i++) {
@@ -128,10 +217,16 @@ enum status net__loop_open(struct loop *loop, const struct loop_options *options
         status = net__tls_context_open(endpoint->certificate_file, endpoint->key_file, options->protocol,
                                        &loop->tls, error);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && options->leader == NULL) {
         status = net__listeners_open(loop->listeners, endpoint, loop_accept, &loop->address, error);
     }
-    return status != STATUS_OK ? status : thread_create(options->name, loop_run, loop, &loop->thread, error);
+    if (status == STATUS_OK) {
+        status = thread_create(options->name, loop_run, loop, &loop->thread, error);
+    }
+    if (status == STATUS_OK && options->leader != NULL) {
+        loop_follow(loop, options->leader);
+    }
+    return status;
 }
 
 enum status net__loop_reload(struct loop *loop, struct error *error)
@@ -148,6 +243,7 @@ void net__loop_close(struct loop *loop)
     }
     thread_join(&loop->thread);
     CHECK(uv_loop_close(&loop->uv) == 0);
+    (void)pthread_mutex_destroy(&loop->mutex);
     mailbox_destroy(&loop->mailbox);
     net__tls_context_close(&loop->tls);
     memory_destroy(loop->address);

@@ -73,6 +73,7 @@ enum status http_server_open(const struct http_server_options *options, struct h
     struct loop_options loop = {.name = "http",
                                 .endpoint = options->endpoint,
                                 .protocol = "http/1.1",
+                                .leader = options->leader == NULL ? NULL : &options->leader->loop,
                                 .accept = server_accept,
                                 .receive = server_receive,
                                 .stop = server_stop};

@@ -8,10 +8,20 @@ struct write_under_way {
     struct buffer content;
 };
 
+static void count_unwritten(struct net_socket *socket, const struct write_under_way *under_way,
+                            bool has_ended)
+{
+    if (socket->all_unwritten != NULL) {
+        size_t size = under_way->content.size;
+        *socket->all_unwritten = has_ended ? *socket->all_unwritten - size : *socket->all_unwritten + size;
+    }
+}
+
 static void write_ended(uv_write_t *request, int result)
 {
     struct write_under_way *under_way = (struct write_under_way *)request;
     struct net_socket *socket = (struct net_socket *)request->handle;
+    count_unwritten(socket, under_way, true);
     buffer_reset(&under_way->content);
     memory_destroy(under_way);
     socket->writes_under_way--;
@@ -33,8 +43,10 @@ static void write_rest(struct net_socket *socket, const struct bytes *parts, siz
     }
     uv_buf_t whole = {.base = (char *)under_way->content.data, .len = under_way->content.size};
     socket->writes_under_way++;
+    count_unwritten(socket, under_way, false);
     if (uv_write(&under_way->request, (uv_stream_t *)&socket->tcp, &whole, 1, write_ended) != 0) {
         socket->writes_under_way--;
+        count_unwritten(socket, under_way, true);
         buffer_reset(&under_way->content);
         memory_destroy(under_way);
         socket->broken(socket);

@@ -16,6 +16,7 @@ struct net_socket {
     uv_tcp_t tcp;    /* first member; its owner initialises, reads and closes it */
     struct tls *tls; /* NULL: plain */
     size_t writes_under_way;
+    size_t *all_unwritten; /* bytes that wait in all sockets of a server; may be NULL */
     /* All that was written is with the kernel; called only after something had to wait. */
     void (*written)(struct net_socket *socket);
     /* Nothing can be written any more: to be closed. May be called by what writes. */

@@ -19,6 +19,7 @@ struct stream_server {
     struct stream_server_options options;
     struct list streams;
     size_t streams_count;
+    size_t unwritten;               /* bytes of all streams that wait for clients to take them */
     struct list holding;            /* those that may hold bytes back */
     char room[NET_READ_BYTES];      /* what a read brought; used up before the next */
     char plain[STREAM_PLAIN_BYTES]; /* the same deciphered, record by record */
@@ -238,10 +239,19 @@ bool stream_is_congested(const struct stream *stream)
     return net__socket_unwritten(&stream->socket) > NET_UNSENT_BYTES;
 }
 
+/* What a client does not take: of it alone too much, or much where all together leave too much. */
+static bool stream_is_overfull(const struct stream *stream)
+{
+    const struct stream_server *server = stream->server;
+    size_t all =
+        server->options.unsent_all_max == 0 ? NET_UNSENT_ALL_BYTES_MAX : server->options.unsent_all_max;
+    return net__socket_unwritten(&stream->socket) >
+           (server->unwritten > all ? NET_UNSENT_BYTES : NET_UNSENT_BYTES_MAX);
+}
+
 static bool stream_may_send(struct stream *stream)
 {
-    if (!stream->is_closing && !stream->is_ending &&
-        net__socket_unwritten(&stream->socket) > NET_UNSENT_BYTES_MAX) {
+    if (!stream->is_closing && !stream->is_ending && stream_is_overfull(stream)) {
         stream_close(stream);
     }
     return !stream->is_closing && !stream->is_ending;
@@ -377,6 +387,7 @@ static void server_accept(struct loop *loop)
     stream->timer.data = stream;
     stream->socket.written = stream_written;
     stream->socket.broken = stream_broken;
+    stream->socket.all_unwritten = &server->unwritten;
     list_add(&server->streams, &stream->among, stream);
     server->streams_count++;
     if (!net__loop_take(loop, &stream->socket.tcp, server->streams_count)) {
@@ -419,6 +430,7 @@ enum status stream_server_open(const struct stream_server_options *options, stru
     struct stream_server *server = memory_create(sizeof(*server));
     struct loop_options loop = {.name = "stream",
                                 .endpoint = options->endpoint,
+                                .leader = options->leader == NULL ? NULL : &options->leader->loop,
                                 .accept = server_accept,
                                 .receive = server_receive,
                                 .stop = server_stop,

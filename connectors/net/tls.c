@@ -1,6 +1,7 @@
 #include "tls.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -10,10 +11,14 @@
 #include "base/diagnostic.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/metric.h"
+#include "net/bounds.h"
+#include "net/endpoint.h"
 
-enum {
-    EXPIRY_NOTICE_DAYS = 14
-};
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a gauge, atomic */
+static struct metric expiry = {.kind = METRIC_GAUGE,
+                               .name = "oxbow_tls_certificate_expiry_seconds",
+                               .help = "When the certificate of doors with TLS expires, since 1970."};
 
 struct tls_context {
     pthread_mutex_t mutex; /* of settings: those who come meanwhile take either */
@@ -94,6 +99,20 @@ static enum status tls_load(SSL_CTX *settings, const char *certificate_file, con
     return STATUS_OK;
 }
 
+int64_t net_certificate_expiry_s(void)
+{
+    return metric_value(&expiry);
+}
+
+static void tls_note_expiry(const X509 *certificate)
+{
+    struct tm parts = {0};
+    if (certificate != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) == 1) {
+        metric_register(&expiry);
+        metric_set(&expiry, (int64_t)timegm(&parts));
+    }
+}
+
 /* The server goes on with a certificate whose time is not now: clients may be told to take it. */
 static void tls_check_dates(SSL_CTX *settings, const char *certificate_file)
 {
@@ -116,7 +135,7 @@ static void tls_check_dates(SSL_CTX *settings, const char *certificate_file)
         diagnostic_write(DIAGNOSTIC_WARNING, "net",
                          "the certificate %s holds in %d day(s) only: clients refuse it until then",
                          certificate_file, -days_since);
-    } else if (days_left < EXPIRY_NOTICE_DAYS) {
+    } else if (days_left < NET_CERTIFICATE_NOTICE_DAYS) {
         diagnostic_write(DIAGNOSTIC_WARNING, "net",
                          "the certificate %s expires in %d day(s); put a new one in its place and reload "
                          "(SIGHUP)",
@@ -165,6 +184,7 @@ enum status net__tls_context_reload(struct tls_context *context, struct error *e
     ERR_clear_error();
     if (status == STATUS_OK) {
         tls_check_dates(settings, context->certificate_file);
+        tls_note_expiry(SSL_CTX_get0_certificate(settings));
         (void)pthread_mutex_lock(&context->mutex);
         SSL_CTX *old = context->settings;
         context->settings = settings;

@@ -53,8 +53,7 @@ enum status statement__consistency_condition(struct exec_call *call)
 enum status statement__consistency_counter(struct exec_call *call, struct bytes table)
 {
     return parameters_of(call)->consistency == CQL_ANY
-               ? exec_fail(call, CQL_INVALID,
-                           "Consistency level ANY is not yet supported for counter table %.*s",
-                           (int)table.size, (const char *)table.data)
+               ? exec_fail_name(call, "Consistency level ANY is not yet supported for counter table %.*s",
+                                table)
                : statement__consistency_write(call);
 }

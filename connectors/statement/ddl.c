@@ -139,8 +139,7 @@ enum status ddl_missing(struct exec_call *call, const char *what, struct bytes f
 enum status exec_use(struct exec_call *call, const struct cql_keyspace *statement)
 {
     if (!exec_keyspace_exists(call, statement->name)) {
-        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' does not exist", (int)statement->name.size,
-                         (const char *)statement->name.data);
+        return exec_fail_name(call, "Keyspace '%.*s' does not exist", statement->name);
     }
     struct cql_answer answer = {.kind = CQL_ANSWER_KEYSPACE, .keyspace = statement->name};
     exec_answer(call, &answer);
@@ -221,8 +220,7 @@ enum status exec_alter_keyspace(struct exec_call *call, const struct cql_keyspac
             exec_answer_void(call);
             return STATUS_OK;
         }
-        status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)statement->name.size,
-                           (const char *)statement->name.data);
+        status = exec_fail_name(call, "Keyspace '%.*s' doesn't exist", statement->name);
     }
     const struct value before = options.replication;
     if (status == STATUS_OK) {
@@ -350,8 +348,7 @@ enum status exec_drop_keyspace(struct exec_call *call, const struct cql_keyspace
             exec_answer_void(call);
             return STATUS_OK;
         }
-        status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)statement->name.size,
-                           (const char *)statement->name.data);
+        status = exec_fail_name(call, "Keyspace '%.*s' doesn't exist", statement->name);
     }
     if (status != STATUS_OK) {
         return status;

@@ -103,8 +103,7 @@ static enum status alter_add(struct exec_call *call, const struct cql_alter_tabl
             if (statement->column_if_not_exists) {
                 continue;
             }
-            return exec_fail(call, CQL_INVALID, "Column with name '%.*s' already exists",
-                             (int)column->name.size, (const char *)column->name.data);
+            return exec_fail_name(call, "Column with name '%.*s' already exists", column->name);
         }
         struct column *added = &columns[next->columns_count];
         *added =
@@ -198,8 +197,7 @@ static enum status alter_drop(struct exec_call *call, const struct cql_alter_tab
         struct bytes name = statement->names.at[i];
         const struct column *column = schema_column(next, name);
         if (schema_is_key(next, name)) {
-            return exec_fail(call, CQL_INVALID, "Cannot drop PRIMARY KEY column %.*s", (int)name.size,
-                             (const char *)name.data);
+            return exec_fail_name(call, "Cannot drop PRIMARY KEY column %.*s", name);
         }
         if (column == NULL) {
             if (statement->column_if_exists) {
@@ -273,8 +271,7 @@ static enum status alter_rename(struct exec_call *call, const struct cql_alter_t
         struct bytes new_name = statement->new_names.at[i];
         struct key_column *found = alter_find_key(next, name);
         if (found == NULL && schema_column(next, name) != NULL) {
-            return exec_fail(call, CQL_INVALID, "Cannot rename non PRIMARY KEY column %.*s", (int)name.size,
-                             (const char *)name.data);
+            return exec_fail_name(call, "Cannot rename non PRIMARY KEY column %.*s", name);
         }
         if (found == NULL) {
             if (statement->column_if_exists) {

@@ -216,10 +216,11 @@ static enum status create_check_compact(struct exec_call *call, const struct sch
     if (status == STATUS_OK && schema->clustering_count == 0 && schema->columns_count == 0) {
         status = exec_fail(call, CQL_INVALID, "No definition found that is not part of the PRIMARY KEY");
     } else if (status == STATUS_OK && schema->clustering_count > 0 && schema->columns_count > 1) {
-        status = exec_fail(call, CQL_INVALID,
+        status =
+            exec_fail_name(call,
                            "COMPACT STORAGE with composite PRIMARY KEY allows no more than one column not "
                            "part of the PRIMARY KEY (got: %.*s)",
-                           (int)names.size, (const char *)names.data);
+                           buffer_bytes(&names));
     }
     buffer_reset(&names);
     return status;

@@ -20,8 +20,7 @@ enum status ddl_function_begin_create(struct exec_call *call, const struct cql_q
         status = exec_fail(call, CQL_INVALID, "Cannot use both 'OR REPLACE' and 'IF NOT EXISTS' directives");
     }
     if (status == STATUS_OK && !exec_keyspace_exists(call, keyspace)) {
-        status = exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
-                           (const char *)keyspace.data);
+        status = exec_fail_name(call, "Keyspace '%.*s' doesn't exist", keyspace);
     }
     if (status == STATUS_OK && call->exec->evaluator == NULL) {
         status = exec_fail(call, CQL_INVALID, "User-defined functions are disabled on this server");
@@ -91,9 +90,8 @@ static enum status create_names(struct exec_call *call, const struct cql_create_
         names[i] = statement->arguments.at[i].name;
         types[i] = statement->arguments.at[i].type;
         if (!evaluate_name_is_sound(names[i])) {
-            return exec_fail(call, CQL_INVALID,
-                             "Argument name '%.*s' cannot be the name of a variable in Lua",
-                             (int)names[i].size, (const char *)names[i].data);
+            return exec_fail_name(call, "Argument name '%.*s' cannot be the name of a variable in Lua",
+                                  names[i]);
         }
         for (size_t k = 0; k < i; k++) {
             if (bytes_equal(names[k], names[i])) {
@@ -113,8 +111,8 @@ static enum status create_body(struct exec_call *call, const struct cql_create_f
                                struct user_function *function)
 {
     if (!bytes_equal(statement->language, bytes_of_text("lua"))) {
-        return exec_fail(call, CQL_INVALID, "Invalid language '%.*s': functions are written in Lua",
-                         (int)statement->language.size, (const char *)statement->language.data);
+        return exec_fail_name(call, "Invalid language '%.*s': functions are written in Lua",
+                              statement->language);
     }
     if (statement->body.size > EVALUATE_SOURCE_BYTES_MAX) {
         return exec_fail(call, CQL_INVALID, "A function's body has up to %d bytes",

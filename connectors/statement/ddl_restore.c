@@ -90,8 +90,7 @@ enum status exec_restore_table(struct exec_call *call, const struct cql_restore_
     }
     status = gate_table_at(call->exec->view, from, lsn, call->arena, &schema, &error);
     if (status != STATUS_OK || schema->kind != TABLE_WIDE) {
-        return exec_fail(call, CQL_INVALID, "table %.*s did not exist at that moment", (int)from.size,
-                         (const char *)from.data);
+        return exec_fail_name(call, "table %.*s did not exist at that moment", from);
     }
     schema->name = to;
     schema->indexes_count = 0; /* names of indexes and views are a keyspace's: they stay with the source */

@@ -70,9 +70,8 @@ enum status exec_drop_table(struct exec_call *call, const struct cql_object *sta
     }
     struct bytes views = statement__view_names(schema, call->arena);
     if (views.size > 0) {
-        return exec_fail(call, CQL_INVALID,
-                         "Cannot drop a table when materialized views still depend on it (%.*s)",
-                         (int)views.size, (const char *)views.data);
+        return exec_fail_name(call, "Cannot drop a table when materialized views still depend on it (%.*s)",
+                              views);
     }
     struct gate_request request = ddl_table_begin(call, "DROPPED", keyspace, statement->name.name);
     return ddl_table_submitted(call, gate_table_drop(call->exec->gate, full, &request, &error), &error);

@@ -11,10 +11,11 @@ enum status exec_create_trigger(struct exec_call *call, const struct cql_trigger
     }
     enum status status = exec_find_table(call, &statement->table, &table);
     return status == STATUS_OK
-               ? exec_fail(call, CQL_INVALID,
-                           "Trigger class '%.*s' couldn't be loaded: functions in Lua are what reacts to "
-                           "changes of a table (oxbow deploy, oxbow map)",
-                           (int)statement->class_name.size, (const char *)statement->class_name.data)
+               ? exec_fail_name(
+                     call,
+                     "Trigger class '%.*s' couldn't be loaded: functions in Lua are what reacts to "
+                     "changes of a table (oxbow deploy, oxbow map)",
+                     statement->class_name)
                : status;
 }
 

@@ -42,8 +42,7 @@ static enum status type_fields(struct exec_call *call, struct bytes keyspace,
         }
         for (size_t k = 0; k < i && status == STATUS_OK; k++) {
             if (bytes_equal(names[k], names[i])) {
-                status = exec_fail(call, CQL_INVALID, "Duplicate field name '%.*s' in type",
-                                   (int)names[i].size, (const char *)names[i].data);
+                status = exec_fail_name(call, "Duplicate field name '%.*s' in type", names[i]);
             }
         }
     }
@@ -67,8 +66,7 @@ enum status exec_create_type(struct exec_call *call, const struct cql_create_typ
             exec_answer_void(call);
             return STATUS_OK;
         }
-        status = exec_fail(call, CQL_INVALID, "A user type with name '%.*s' already exists",
-                           (int)statement->name.name.size, (const char *)statement->name.name.data);
+        status = exec_fail_name(call, "A user type with name '%.*s' already exists", statement->name.name);
     }
     if (status == STATUS_OK) {
         status = type_fields(call, udt->keyspace, &statement->fields, types, names);

@@ -147,8 +147,7 @@ static const struct space *space_of(struct describe *describe, struct bytes name
     if (name.size == 0) {
         status = exec_fail(describe->call, CQL_INVALID, "No keyspace specified and no current keyspace");
     } else if (space == NULL) {
-        status = exec_fail(describe->call, CQL_INVALID, "'%.*s' not found in keyspaces", (int)name.size,
-                           (const char *)name.data);
+        status = exec_fail_name(describe->call, "'%.*s' not found in keyspaces", name);
     }
     return status == STATUS_OK ? space : NULL;
 }
@@ -538,8 +537,7 @@ static enum status describe_any(struct describe *describe)
         return STATUS_OK;
     }
     if (!has_keyspace) {
-        return exec_fail(describe->call, CQL_INVALID, "'%.*s' not found in keyspaces", (int)named->name.size,
-                         (const char *)named->name.data);
+        return exec_fail_name(describe->call, "'%.*s' not found in keyspaces", named->name);
     }
     space = space_of(describe, named->keyspace);
     if (space == NULL) {

@@ -625,7 +625,8 @@ static enum status describe_all(struct describe *describe)
 void statement__describe_node(struct exec_call *call, struct described *described)
 {
     describe_node(call, &described->node);
-    described->traces = statement__traces_list(call->exec->traces, &described->traces_count);
+    described->traces =
+        statement__traces_list(call->exec->node->traces, call->arena, &described->traces_count);
 }
 
 enum status statement__describe_catalog(struct exec_call *call, const struct described **ret_described)

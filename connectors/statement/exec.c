@@ -35,6 +35,11 @@ enum status exec_fail(struct exec_call *call, enum cql_code code, const char *fo
     return STATUS_INVALID;
 }
 
+enum status exec_fail_name(struct exec_call *call, const char *format, struct bytes name)
+{
+    return exec_fail(call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
+}
+
 enum status exec_fail_status(struct exec_call *call, enum status status, const char *text)
 {
     switch ((int)status) {
@@ -83,7 +88,7 @@ static void exec_trace(struct exec_call *call)
     if (query != NULL) {
         text = query->is_prepared ? statement__plan_text(query->prepared) : query->text;
     }
-    statement__traces_note(call->exec->traces, call->request, text);
+    statement__traces_note(call->exec->node->traces, call->request, text);
 }
 
 void exec_answer(struct exec_call *call, struct cql_answer *answer)
@@ -242,8 +247,7 @@ enum status exec_find_keyspace(struct exec_call *call, struct bytes named, struc
             "No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename");
     }
     if (!exec_keyspace_exists(call, keyspace)) {
-        return exec_fail(call, CQL_INVALID, "Keyspace '%.*s' doesn't exist", (int)keyspace.size,
-                         (const char *)keyspace.data);
+        return exec_fail_name(call, "Keyspace '%.*s' doesn't exist", keyspace);
     }
     *ret_keyspace = keyspace;
     return STATUS_OK;
@@ -270,13 +274,10 @@ enum status exec_find_table(struct exec_call *call, const struct cql_qualified *
         }
     }
     if (table.keyspace.size > 0 && !exec_keyspace_exists(call, table.keyspace)) {
-        return exec_fail(call, CQL_INVALID, "keyspace %.*s does not exist", (int)table.keyspace.size,
-                         (const char *)table.keyspace.data);
+        return exec_fail_name(call, "keyspace %.*s does not exist", table.keyspace);
     }
     enum status status = exec_find_keyspace(call, name->keyspace, &table.keyspace);
-    return status != STATUS_OK ? status
-                               : exec_fail(call, CQL_INVALID, "table %.*s does not exist",
-                                           (int)table.name.size, (const char *)table.name.data);
+    return status != STATUS_OK ? status : exec_fail_name(call, "table %.*s does not exist", table.name);
 }
 
 /* A type of users that is in or under `type` and of another keyspace; NULL: none is. */
@@ -493,12 +494,6 @@ static bool exec_is_current(void *context, const void *statement)
     return statement__plan_is_current(context, statement);
 }
 
-static void exec_destroy_prepared(void *context, void *statement)
-{
-    (void)context;
-    statement__plan_destroy(statement);
-}
-
 /* A random UUID (RFC 9562, version 4) to everybody who does not know the node's secret. */
 static void node_uuid(const struct cql_node *node, const char *of_what, uint8_t ret_uuid[CQL_UUID_BYTES])
 {
@@ -517,6 +512,16 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
     node_uuid(exec->node, text, ret_version);
 }
 
+void cql_node_open(struct cql_node *node)
+{
+    node->traces = statement__traces_create(CQL_TRACES_KEPT);
+}
+
+void cql_node_close(struct cql_node *node)
+{
+    statement__traces_destroy(&node->traces);
+}
+
 enum status exec_open(struct gate *gate, struct gate_readers *readers, struct evaluator *evaluator,
                       struct cql_node *node, struct exec **ret_exec, struct error *error)
 {
@@ -526,12 +531,11 @@ enum status exec_open(struct gate *gate, struct gate_readers *readers, struct ev
     exec->evaluator = evaluator;
     exec->executor = (struct cql_executor){.execute = exec_execute,
                                            .is_current = exec_is_current,
-                                           .destroy = exec_destroy_prepared,
+                                           .destroy = statement__plan_destroy,
                                            .context = exec};
     exec->node = node;
     exec->view_bases = map_create();
     statement__modify_open();
-    exec->traces = statement__traces_create(CQL_TRACES_KEPT);
     node_uuid(node, "host", exec->host_id);
     crypto_hmac_sha256(bytes_of(node->secret, sizeof(node->secret)), bytes_of_text("paging"),
                        exec->paging_key);
@@ -565,7 +569,6 @@ void exec_close(struct exec **exec)
         CHECK(gone->waiting_first == NULL); /* the door has ended all calls */
         gate_view_close(&gone->view);
         gate_view_close(&gone->aside);
-        statement__traces_destroy(&gone->traces);
         exec_forget_views(gone);
         memory_destroy(gone);
     }

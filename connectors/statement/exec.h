@@ -16,7 +16,6 @@ struct marker_notes;
 struct role_work;
 struct script_round;
 struct script_values;
-struct traces;
 
 /* How a write went, as the writer told it: kept for the door's thread. */
 struct exec_outcome {
@@ -64,6 +63,8 @@ struct exec_call {
 /* Sets the failure; always STATUS_INVALID. */
 MUST_USE enum status exec_fail(struct exec_call *call, enum cql_code code, const char *format, ...)
     PRINTF_LIKE(3, 4);
+/* CQL_INVALID, with a name where `format` has %.*s. */
+MUST_USE enum status exec_fail_name(struct exec_call *call, const char *format, struct bytes name);
 /* The failure that a status of a lower floor is to a client; always STATUS_INVALID. */
 MUST_USE enum status exec_fail_status(struct exec_call *call, enum status status, const char *text);
 void exec_warn(struct exec_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -173,7 +174,6 @@ struct exec {
     struct gate_readers *readers;
     struct map *view_bases; /* full name of a view → a text, its table's name when it was last seen */
     struct cql_executor executor;
-    struct traces *traces;
     struct evaluator *evaluator; /* of users' functions; NULL: there is none */
     struct cql_node *node;
     struct later *waiting_first; /* reads for the pool, when it has CQL_READS_MAX of this door's */

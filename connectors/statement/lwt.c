@@ -82,8 +82,7 @@ static enum status lwt_field(struct modify *modify, const struct cql_relation *r
                ? exec_fail(modify->call, CQL_INVALID, "Unknown field %.*s for column %.*s",
                            (int)relation->field.size, (const char *)relation->field.data, (int)name.size,
                            (const char *)name.data)
-               : exec_fail(modify->call, CQL_INVALID, "Invalid field access syntax for non-UDT column %.*s",
-                           (int)name.size, (const char *)name.data);
+               : exec_fail_name(modify->call, "Invalid field access syntax for non-UDT column %.*s", name);
 }
 
 static enum status lwt_target(struct modify *modify, const struct cql_relation *relation,
@@ -96,9 +95,8 @@ static enum status lwt_target(struct modify *modify, const struct cql_relation *
     if (column == NULL) {
         for (size_t i = 0; i < schema_key_count(schema); i++) {
             if (bytes_equal(schema_key_column(schema, i)->name, name)) {
-                return exec_fail(modify->call, CQL_INVALID,
-                                 "PRIMARY KEY column '%.*s' cannot have IF conditions", (int)name.size,
-                                 (const char *)name.data);
+                return exec_fail_name(modify->call, "PRIMARY KEY column '%.*s' cannot have IF conditions",
+                                      name);
             }
         }
         return exec_fail(modify->call, CQL_INVALID, "Undefined column name %.*s in table %.*s",

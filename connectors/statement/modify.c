@@ -269,9 +269,8 @@ static enum status modify_begin(struct modify *modify, struct modification *to,
     enum status status = ddl_check_system(to->call, exec_keyspace_of(to->call, table));
     struct bytes logged = {0};
     if (status == STATUS_OK && statement__log_is(table->name, &logged)) {
-        return exec_fail(to->call, CQL_INVALID,
-                         "Cannot modify a log: it tells what was changed in table %.*s", (int)logged.size,
-                         (const char *)logged.data);
+        return exec_fail_name(to->call, "Cannot modify a log: it tells what was changed in table %.*s",
+                              logged);
     }
     if (status == STATUS_OK) {
         status = exec_find_table(to->call, table, &modify->table);
@@ -348,9 +347,8 @@ static enum status insert_compact(struct modify *modify)
     modify->update.has_marker = false;
     return schema->clustering_count == 0 || modify->names_regulars
                ? STATUS_OK
-               : exec_fail(modify->call, CQL_INVALID,
-                           "Column %.*s is mandatory for this COMPACT STORAGE table",
-                           (int)schema->columns[0].name.size, (const char *)schema->columns[0].name.data);
+               : exec_fail_name(modify->call, "Column %.*s is mandatory for this COMPACT STORAGE table",
+                                schema->columns[0].name);
 }
 
 static enum status modify_insert(struct modification *to, const struct cql_insert *insert)

@@ -4,11 +4,6 @@
 #include "restrictions.h"
 #include "value/type_text.h"
 
-static enum status restriction_fail(struct exec_call *call, const char *format, struct bytes name)
-{
-    return exec_fail(call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
-}
-
 bool statement__restriction_is_slice(const struct restriction *restriction)
 {
     return restriction->comparison >= CQL_LESS && restriction->comparison <= CQL_GREATER_EQUAL;
@@ -61,17 +56,17 @@ static enum status check_element(struct exec_call *call, const struct cql_relati
 {
     const struct type *type = column->type;
     if (type->kind == TYPE_LIST) {
-        return restriction_fail(call,
-                                "Indexes on list entries (%.*s[index] = value) are not currently supported.",
-                                column->name);
+        return exec_fail_name(call,
+                              "Indexes on list entries (%.*s[index] = value) are not currently supported.",
+                              column->name);
     }
     if (type->kind != TYPE_MAP) {
-        return restriction_fail(call, "Column %.*s cannot be used as a map", column->name);
+        return exec_fail_name(call, "Column %.*s cannot be used as a map", column->name);
     }
     if (!type_is_multi_cell(type)) {
-        return restriction_fail(call,
-                                "Map-entry equality predicates on frozen map column %.*s are not supported",
-                                column->name);
+        return exec_fail_name(call,
+                              "Map-entry equality predicates on frozen map column %.*s are not supported",
+                              column->name);
     }
     return relation->comparison == CQL_EQUAL
                ? STATUS_OK
@@ -87,10 +82,10 @@ static enum status check_column(struct exec_call *call, const struct cql_relatio
     bool is_contains = comparison == CQL_CONTAINS || comparison == CQL_CONTAINS_KEY;
     bool is_collection = type->kind == TYPE_LIST || type->kind == TYPE_SET || type->kind == TYPE_MAP;
     if (comparison == CQL_CONTAINS_KEY && type->kind != TYPE_MAP) {
-        return restriction_fail(call, "Cannot use CONTAINS KEY on non-map column %.*s", column->name);
+        return exec_fail_name(call, "Cannot use CONTAINS KEY on non-map column %.*s", column->name);
     }
     if (comparison == CQL_CONTAINS && !is_collection) {
-        return restriction_fail(call, "Cannot use CONTAINS on non-collection column %.*s", column->name);
+        return exec_fail_name(call, "Cannot use CONTAINS on non-collection column %.*s", column->name);
     }
     if (relation->kind == CQL_RELATION_ELEMENT) {
         return check_element(call, relation, column);
@@ -118,7 +113,7 @@ static enum status check_tuple(struct exec_call *call, const struct cql_relation
     const struct source_column *column = restriction->columns[place];
     struct bytes text = relation_text(relation, call->arena);
     if (column->kind != DESCRIBED_CLUSTERING) {
-        return restriction_fail(
+        return exec_fail_name(
             call, "Multi-column relations can only be applied to clustering columns but was applied to: %.*s",
             column->name);
     }
@@ -130,7 +125,7 @@ static enum status check_tuple(struct exec_call *call, const struct cql_relation
         }
     }
     if (place > 0 && column->position != restriction->columns[place - 1]->position + 1) {
-        return restriction_fail(
+        return exec_fail_name(
             call, "Clustering columns must appear in the PRIMARY KEY order in multi-column relations: %.*s",
             text);
     }
@@ -174,8 +169,8 @@ static enum status check_token(struct exec_call *call, const struct source *sour
         buffer_put(&names, source->table.schema->partition[i].name);
     }
     enum status status =
-        restriction_fail(call, "The token function arguments must be in the partition key order: %.*s",
-                         buffer_bytes(&names));
+        exec_fail_name(call, "The token function arguments must be in the partition key order: %.*s",
+                       buffer_bytes(&names));
     buffer_reset(&names);
     return status;
 }
@@ -255,10 +250,10 @@ static enum status bind_tuple(struct exec_call *call, const struct restriction *
         return status;
     }
     if (bound.kind != BOUND_VALUE) {
-        return restriction_fail(call,
-                                bound.kind == BOUND_NULL ? "Invalid null value in condition for columns: %.*s"
-                                                         : "Invalid unset value for tuple %.*s",
-                                receiver.name);
+        return exec_fail_name(call,
+                              bound.kind == BOUND_NULL ? "Invalid null value in condition for columns: %.*s"
+                                                       : "Invalid unset value for tuple %.*s",
+                              receiver.name);
     }
     spread_tuple(restriction, &bound.value, ret_values);
     return STATUS_OK;
@@ -278,10 +273,10 @@ static enum status bind_list(struct exec_call *call, const struct cql_receiver *
         return status;
     }
     if (bound.kind != BOUND_VALUE) {
-        return restriction_fail(call,
-                                bound.kind == BOUND_NULL ? "Invalid null value for column %.*s"
-                                                         : "Invalid unset value for column %.*s",
-                                columns[0].name);
+        return exec_fail_name(call,
+                              bound.kind == BOUND_NULL ? "Invalid null value for column %.*s"
+                                                       : "Invalid unset value for column %.*s",
+                              columns[0].name);
     }
     restriction->values_count = bound.value.items.count;
     restriction->values =
@@ -362,9 +357,9 @@ static enum status check_comparison(struct exec_call *call, const struct cql_rel
                          cql_comparison_text(comparison));
     }
     if (comparison == CQL_IS_NOT_NULL) {
-        return restriction_fail(call, "Unsupported restriction: %.*s", text);
+        return exec_fail_name(call, "Unsupported restriction: %.*s", text);
     }
-    return comparison == CQL_NOT_EQUAL ? restriction_fail(call, "Unsupported \"!=\" relation: %.*s", text)
+    return comparison == CQL_NOT_EQUAL ? exec_fail_name(call, "Unsupported \"!=\" relation: %.*s", text)
                                        : STATUS_OK;
 }
 
@@ -386,7 +381,7 @@ static enum status check_like(struct exec_call *call, const struct source *sourc
                    statement__like_is_indexed(source->table.schema, restriction->columns[0]->name,
                                               &restriction->like)
                ? STATUS_OK
-               : restriction_fail(
+               : exec_fail_name(
                      call,
                      "LIKE restriction is only supported on properly indexed columns. %.*s is not valid.",
                      text);

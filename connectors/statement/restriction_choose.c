@@ -27,7 +27,7 @@ static enum status fail_missing(struct exec_call *call, const struct restriction
     bool is_missing = names.size > 0;
     struct bytes kept = arena_copy(call->arena, buffer_bytes(&names));
     buffer_reset(&names);
-    return is_missing ? statement__restriction_fail(call, format, kept) : STATUS_OK;
+    return is_missing ? exec_fail_name(call, format, kept) : STATUS_OK;
 }
 
 /* Changes are of partitions that are named. */
@@ -256,8 +256,7 @@ static enum status fail_filters(struct exec_call *call, const struct restriction
         }
     }
     enum status status =
-        statement__restriction_fail(call, "Non PRIMARY KEY columns found in where clause: %.*s ",
-                                    buffer_bytes(&names));
+        exec_fail_name(call, "Non PRIMARY KEY columns found in where clause: %.*s ", buffer_bytes(&names));
     buffer_reset(&names);
     return status;
 }

@@ -23,11 +23,10 @@ enum status statement__restrictions_custom(struct exec_call *call, const struct 
                          (int)name.size, (const char *)name.data, (int)keyspace.size,
                          (const char *)keyspace.data, (int)table.size, (const char *)table.data);
     }
-    return statement__restriction_fail(
-        call,
-        statement__index_class(index, call->arena).size > 0
-            ? "Index %.*s does not support custom expressions"
-            : "Only CUSTOM indexes may be used in custom index expressions, %.*s is not "
-              "valid",
-        name);
+    return exec_fail_name(call,
+                          statement__index_class(index, call->arena).size > 0
+                              ? "Index %.*s does not support custom expressions"
+                              : "Only CUSTOM indexes may be used in custom index expressions, %.*s is not "
+                                "valid",
+                          name);
 }

@@ -31,7 +31,7 @@ static enum status merge_slice(struct exec_call *call, const struct restriction 
                                const struct restriction *added, struct bytes names)
 {
     if (!statement__restriction_is_slice(added)) {
-        return statement__restriction_fail(
+        return exec_fail_name(
             call, "Column \"%.*s\" cannot be restricted by both an equality and an inequality relation",
             names);
     }
@@ -39,7 +39,7 @@ static enum status merge_slice(struct exec_call *call, const struct restriction 
         const struct source_column *later = before->columns[0]->position > added->columns[0]->position
                                                 ? before->columns[0]
                                                 : added->columns[0];
-        return statement__restriction_fail(
+        return exec_fail_name(
             call,
             "Column \"%.*s\" cannot be restricted by two inequalities not starting with the same column",
             later->name);
@@ -62,19 +62,19 @@ static enum status merge(struct exec_call *call, const struct restriction *befor
     }
     struct bytes names = common_columns(before, added, call->arena);
     if (was_containing) {
-        return statement__restriction_fail(
-            call,
-            "Collection column %.*s can only be restricted by CONTAINS, CONTAINS KEY, "
-            "or map-entry equality",
-            names);
+        return exec_fail_name(call,
+                              "Collection column %.*s can only be restricted by CONTAINS, CONTAINS KEY, "
+                              "or map-entry equality",
+                              names);
     }
     if (before->comparison == CQL_EQUAL) {
-        return statement__restriction_fail(
-            call, "%.*s cannot be restricted by more than one relation if it includes an Equal", names);
+        return exec_fail_name(call,
+                              "%.*s cannot be restricted by more than one relation if it includes an Equal",
+                              names);
     }
     if (before->comparison == CQL_IN) {
-        return statement__restriction_fail(
-            call, "%.*s cannot be restricted by more than one relation if it includes a IN", names);
+        return exec_fail_name(call, "%.*s cannot be restricted by more than one relation if it includes a IN",
+                              names);
     }
     return merge_slice(call, before, added, names);
 }

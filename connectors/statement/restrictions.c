@@ -9,11 +9,6 @@
 
 /* --- one restriction -------------------------------------------------------------------------------------------- */
 
-enum status statement__restriction_fail(struct exec_call *call, const char *format, struct bytes name)
-{
-    return exec_fail(call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
-}
-
 bool statement__restriction_is_token(const struct restriction *restriction)
 {
     return restriction->relation->kind == CQL_RELATION_TOKEN;
@@ -82,17 +77,17 @@ static enum status check_values(struct exec_call *call, const struct restriction
     for (size_t i = 0; i < count; i++) {
         enum bound_kind kind = restriction->values[i].kind;
         if (kind != BOUND_VALUE) {
-            return statement__restriction_fail(call, refusals[restriction->is_key][kind == BOUND_UNSET],
-                                               restriction->columns[i % restriction->columns_count]->name);
+            return exec_fail_name(call, refusals[restriction->is_key][kind == BOUND_UNSET],
+                                  restriction->columns[i % restriction->columns_count]->name);
         }
     }
     bool has_key = restriction->relation->kind == CQL_RELATION_ELEMENT;
     if (has_key && restriction->key.kind != BOUND_VALUE) {
-        return statement__restriction_fail(call,
-                                           restriction->key.kind == BOUND_NULL
-                                               ? "Unsupported null map key for column %.*s"
-                                               : "Unsupported unset map key for column %.*s",
-                                           restriction->columns[0]->name);
+        return exec_fail_name(call,
+                              restriction->key.kind == BOUND_NULL
+                                  ? "Unsupported null map key for column %.*s"
+                                  : "Unsupported unset map key for column %.*s",
+                              restriction->columns[0]->name);
     }
     return STATUS_OK;
 }

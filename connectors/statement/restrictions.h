@@ -75,9 +75,7 @@ MUST_USE enum status statement__restrictions_hold(const struct restrictions *res
                                                   const struct source_row *row, bool *ret_holds,
                                                   struct error *error);
 
-/* One restriction. `format` takes a name as %.*s; the error is CQL_INVALID. */
-MUST_USE enum status statement__restriction_fail(struct exec_call *call, const char *format,
-                                                 struct bytes name);
+/* One restriction. */
 bool statement__restriction_is_token(const struct restriction *restriction);
 /* CONTAINS, CONTAINS KEY, c[k] =: a column may have many. */
 bool statement__restriction_is_containing(const struct restriction *restriction);

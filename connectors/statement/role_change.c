@@ -24,12 +24,6 @@ static bool exists(const struct exec_call *call, struct bytes name)
     return role_find(roles_of(call), name, NULL, NULL);
 }
 
-static enum status fail_named(struct exec_call *call, const char *before, struct bytes name,
-                              const char *after)
-{
-    return exec_fail(call, CQL_INVALID, "%s%.*s%s", before, (int)name.size, (const char *)name.data, after);
-}
-
 /* As statement__ensure, in the words that statements about roles have. */
 static enum status ensure_rights(struct exec_call *call, enum role_permission permission,
                                  struct bytes resource)
@@ -61,9 +55,8 @@ static enum status check_datacenters(struct exec_call *call, const struct cql_te
         const struct cql_term *term = set->items.at[i];
         if (term->kind != CQL_TERM_STRING || !bytes_equal(term->text, bytes_of_text(SYSTEM_DATA_CENTRE))) {
             struct bytes text = term->kind == CQL_TERM_STRING ? term->text : (struct bytes){0};
-            return exec_fail(call, CQL_INVALID,
-                             "Invalid value(s) for DATACENTERS '[%.*s]',All values must be valid datacenters",
-                             (int)text.size, (const char *)text.data);
+            return exec_fail_name(
+                call, "Invalid value(s) for DATACENTERS '[%.*s]',All values must be valid datacenters", text);
         }
     }
     return STATUS_OK;
@@ -153,7 +146,7 @@ static enum status create_plan(struct exec_call *call, struct role_plan *plan,
     struct role_change change = {.kind = ROLE_PUT, .role = {.name = role->name, .can_login = role->is_user}};
     uint32_t changed = 0;
     if (exists(call, role->name)) {
-        return role->if_not_exists ? STATUS_OK : fail_named(call, "", role->name, " already exists");
+        return role->if_not_exists ? STATUS_OK : exec_fail_name(call, "%.*s already exists", role->name);
     }
     take_options(call, statement, &change.role);
     role_plan_add(plan, &change);
@@ -173,7 +166,7 @@ static enum status alter_plan(struct exec_call *call, struct role_plan *plan,
     const struct cql_role *role = statement->role;
     struct role_change change = {.kind = ROLE_PUT};
     if (!role_find(roles_of(call), role->name, call->arena, &change.role)) {
-        return role->if_exists ? STATUS_OK : fail_named(call, "Role ", role->name, " doesn't exist");
+        return role->if_exists ? STATUS_OK : exec_fail_name(call, "Role %.*s doesn't exist", role->name);
     }
     take_options(call, statement, &change.role);
     role_plan_add(plan, &change);
@@ -211,7 +204,7 @@ enum status exec_create_role(struct exec_call *call, const struct cql_role *stat
     }
     if (status == STATUS_OK && exists(call, statement->name)) {
         return statement->if_not_exists ? answer_void(call)
-                                        : fail_named(call, "", statement->name, " already exists");
+                                        : exec_fail_name(call, "%.*s already exists", statement->name);
     }
     return status == STATUS_OK ? role_begin(call, statement, false) : status;
 }
@@ -268,7 +261,7 @@ enum status exec_alter_role(struct exec_call *call, const struct cql_role *state
     }
     if (status == STATUS_OK && !exists(call, statement->name)) {
         return statement->if_exists ? answer_void(call)
-                                    : fail_named(call, "Role ", statement->name, " doesn't exist");
+                                    : exec_fail_name(call, "Role %.*s doesn't exist", statement->name);
     }
     return status == STATUS_OK ? role_begin(call, statement, true) : status;
 }
@@ -282,7 +275,7 @@ static enum status drop_make(struct exec_call *call)
     if (exists(call, statement->name)) {
         role_plan_drop(roles_of(call), plan, statement->name);
     } else if (!statement->if_exists) {
-        return fail_named(call, "", statement->name, " doesn't exist");
+        return exec_fail_name(call, "%.*s doesn't exist", statement->name);
     }
     return statement__role_submit(call);
 }
@@ -298,7 +291,7 @@ enum status exec_drop_role(struct exec_call *call, const struct cql_role *statem
         status = exec_fail(call, CQL_UNAUTHORIZED, "Only superusers can drop a role with superuser status");
     }
     if (status == STATUS_OK && !exists(call, statement->name) && !statement->if_exists) {
-        status = fail_named(call, "", statement->name, " doesn't exist");
+        status = exec_fail_name(call, "%.*s doesn't exist", statement->name);
     }
     if (status == STATUS_OK && bytes_equal(call->request->principal, statement->name)) {
         status = exec_fail(call, CQL_INVALID, "Cannot DROP primary role for current login");
@@ -320,9 +313,10 @@ static enum status fail_member(struct exec_call *call, struct bytes member, cons
 static enum status check_both(struct exec_call *call, const struct cql_grant_role *names)
 {
     if (!exists(call, names->role)) {
-        return fail_named(call, "", names->role, " doesn't exist");
+        return exec_fail_name(call, "%.*s doesn't exist", names->role);
     }
-    return exists(call, names->grantee) ? STATUS_OK : fail_named(call, "", names->grantee, " doesn't exist");
+    return exists(call, names->grantee) ? STATUS_OK
+                                        : exec_fail_name(call, "%.*s doesn't exist", names->grantee);
 }
 
 static enum status grant_plan(struct exec_call *call, struct role_plan *plan,

@@ -41,8 +41,7 @@ static enum status grant_make(struct exec_call *call)
     struct bytes role = statement->grant.role;
     uint32_t changed = 0;
     if (!role_find(roles_of(call), role, NULL, NULL)) {
-        return exec_fail(call, CQL_INVALID, "Role %.*s doesn't exist", (int)role.size,
-                         (const char *)role.data);
+        return exec_fail_name(call, "Role %.*s doesn't exist", role);
     }
     if (statement->is_grant) {
         role_plan_grant(roles_of(call), plan, &statement->grant, &changed);
@@ -87,8 +86,7 @@ enum status exec_grant(struct exec_call *call, const struct cql_statement *state
         status = statement__ensure_named(call);
     }
     if (status == STATUS_OK && !role_find(roles_of(call), asked->role, NULL, NULL)) {
-        status = exec_fail(call, CQL_INVALID, "Role %.*s doesn't exist", (int)asked->role.size,
-                           (const char *)asked->role.data);
+        status = exec_fail_name(call, "Role %.*s doesn't exist", asked->role);
     }
     if (status == STATUS_OK) {
         status = statement__resource_check(call, kept->grant.resource, "Resource ");

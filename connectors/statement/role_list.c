@@ -126,8 +126,7 @@ static enum status ensure_exists(struct exec_call *call, struct bytes role)
 {
     return role.size == 0 || role_find(roles_of(call), role, NULL, NULL)
                ? STATUS_OK
-               : exec_fail(call, CQL_INVALID, "<role %.*s> doesn't exist", (int)role.size,
-                           (const char *)role.data);
+               : exec_fail_name(call, "<role %.*s> doesn't exist", role);
 }
 
 enum status exec_list_roles(struct exec_call *call, const struct cql_statement *statement)

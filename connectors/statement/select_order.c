@@ -1,11 +1,6 @@
 /* DISTINCT, GROUP BY and ORDER BY: what they may name, given WHERE. */
 #include "select.h"
 
-static enum status select_fail_name(struct select *select, const char *format, struct bytes name)
-{
-    return exec_fail(select->call, CQL_INVALID, format, (int)name.size, (const char *)name.data);
-}
-
 enum status statement__select_distinct(struct select *select)
 {
     const struct source *source = &select->source;
@@ -28,8 +23,8 @@ enum status statement__select_distinct(struct select *select)
         bool is_column = term->kind == CQL_EXPRESSION_COLUMN;
         enum described_kind kind = is_column ? source->columns[term->index].kind : DESCRIBED_PARTITION_KEY;
         if (kind == DESCRIBED_CLUSTERING || kind == DESCRIBED_REGULAR) {
-            return select_fail_name(
-                select,
+            return exec_fail_name(
+                select->call,
                 "SELECT DISTINCT queries must only request partition key columns and/or static columns (not "
                 "%.*s)",
                 source->columns[term->index].name);
@@ -38,8 +33,9 @@ enum status statement__select_distinct(struct select *select)
     bool is_range = !select->restrictions.has_partitions; /* of partitions, which the key then tells apart */
     for (size_t i = 0; i < source->table.schema->partition_count && is_range; i++) {
         if (!statement__selection_has(selection, i)) {
-            return select_fail_name(
-                select, "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
+            return exec_fail_name(
+                select->call,
+                "SELECT DISTINCT queries must request all the partition key columns (missing %.*s)",
                 source->columns[i].name);
         }
     }
@@ -73,9 +69,9 @@ static enum status group_function(struct select *select, size_t place,
                                                  statement__function_is_native},
                         &text);
         enum status status =
-            select_fail_name(select,
-                             "Only monotonic functions are supported in the GROUP BY clause. Got: %.*s ",
-                             buffer_bytes(&text));
+            exec_fail_name(select->call,
+                           "Only monotonic functions are supported in the GROUP BY clause. Got: %.*s ",
+                           buffer_bytes(&text));
         buffer_reset(&text);
         return status;
     }
@@ -89,9 +85,9 @@ static enum status group_function(struct select *select, size_t place,
     }
     return (*ret_column)->kind == DESCRIBED_CLUSTERING
                ? STATUS_OK
-               : select_fail_name(select,
-                                  "Group by functions are only supported on clustering columns, got %.*s",
-                                  (*ret_column)->name);
+               : exec_fail_name(select->call,
+                                "Group by functions are only supported on clustering columns, got %.*s",
+                                (*ret_column)->name);
 }
 
 /* The key column that a group is made by. */
@@ -104,8 +100,8 @@ static enum status group_column(struct select *select, size_t place, const struc
     }
     *ret_column = &columns[group->index];
     if ((*ret_column)->kind != DESCRIBED_PARTITION_KEY && (*ret_column)->kind != DESCRIBED_CLUSTERING) {
-        return select_fail_name(
-            select, "Group by is currently only supported on the columns of the PRIMARY KEY, got %.*s",
+        return exec_fail_name(
+            select->call, "Group by is currently only supported on the columns of the PRIMARY KEY, got %.*s",
             (*ret_column)->name);
     }
     return place == 0 || select->selection.groups[place - 1]->kind == CQL_EXPRESSION_COLUMN
@@ -163,8 +159,8 @@ static enum status order_column(struct select *select, const struct cql_ordering
         return statement__source_fail_column(select->call, source, ordering->column);
     }
     if (column->kind != DESCRIBED_CLUSTERING) {
-        return select_fail_name(
-            select,
+        return exec_fail_name(
+            select->call,
             "Order by is currently only supported on the clustered columns of the PRIMARY KEY, got %.*s",
             ordering->column);
     }

@@ -119,8 +119,7 @@ static enum status source_of_documents(struct exec_call *call, const struct cql_
     }
     const struct schema *stored = source->table.schema;
     if (status == STATUS_OK && (stored == NULL || !statement__document_is_shown(stored))) {
-        status = exec_fail(call, CQL_INVALID, "table %.*s does not exist", (int)name->name.size,
-                           (const char *)name->name.data);
+        status = exec_fail_name(call, "table %.*s does not exist", name->name);
     }
     if (status != STATUS_OK || stored == NULL) {
         return status;
@@ -191,8 +190,7 @@ static enum status source_of_view(struct exec_call *call, const struct cql_quali
     }
     index = schema_index(rows->base.table.schema, statement__view_index_name(name->name, call->arena));
     if (index == NULL) {
-        return exec_fail(call, CQL_INVALID, "table %.*s does not exist", (int)name->name.size,
-                         (const char *)name->name.data);
+        return exec_fail_name(call, "table %.*s does not exist", name->name);
     }
     statement__view_decode(index, call->arena, &view);
     rows->index = index->name;

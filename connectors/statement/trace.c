@@ -1,5 +1,6 @@
 #include "trace.h"
 
+#include <pthread.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -8,6 +9,7 @@
 
 struct traces {
     size_t kept;
+    pthread_mutex_t mutex; /* of the rest */
     size_t count;
     struct arena *arenas; /* of each trace */
     struct described_trace *list;
@@ -21,6 +23,7 @@ struct traces *statement__traces_create(size_t kept)
 {
     struct traces *traces = memory_create(sizeof(*traces));
     traces->kept = kept;
+    CHECK(pthread_mutex_init(&traces->mutex, NULL) == 0);
     traces->arenas = memory_create(kept * sizeof(*traces->arenas));
     traces->list = memory_create(kept * sizeof(*traces->list));
     return traces;
@@ -36,6 +39,7 @@ void statement__traces_destroy(struct traces **traces)
     for (size_t i = 0; i < gone->kept; i++) {
         arena_reset(&gone->arenas[i]);
     }
+    (void)pthread_mutex_destroy(&gone->mutex);
     memory_destroy(gone->arenas);
     memory_destroy(gone->list);
     memory_destroy(gone);
@@ -152,6 +156,7 @@ static struct described_pairs parameters_of(const struct cql_message *message, s
 void statement__traces_note(struct traces *traces, const struct cql_request *request, struct bytes text)
 {
     struct arena *arena = NULL;
+    (void)pthread_mutex_lock(&traces->mutex);
     struct described_trace *trace = traces_grow(traces, &arena);
     text = statement__text_masked(text, arena);
     int64_t took_us = clock_steady_us(clock_system()) - request->began_us;
@@ -165,10 +170,32 @@ void statement__traces_note(struct traces *traces, const struct cql_request *req
         .parameters = parameters_of(request->message, text, arena),
     };
     memcpy(trace->id, request->tracing_id, sizeof(trace->id));
+    (void)pthread_mutex_unlock(&traces->mutex);
 }
 
-const struct described_trace *statement__traces_list(struct traces *traces, size_t *ret_count)
+static struct described_trace trace_copy(const struct described_trace *trace, struct arena *arena)
 {
+    struct described_trace copy = *trace;
+    struct described_pair *pairs = arena_create_array(arena, trace->parameters.count, sizeof(*pairs));
+    copy.client = arena_copy(arena, trace->client);
+    copy.coordinator = arena_copy(arena, trace->coordinator);
+    for (size_t i = 0; i < trace->parameters.count; i++) {
+        const struct described_pair *pair = &trace->parameters.at[i];
+        pairs[i] = (struct described_pair){arena_copy(arena, pair->name), arena_copy(arena, pair->value)};
+    }
+    copy.parameters.at = pairs;
+    return copy; /* the rest is compiled in */
+}
+
+const struct described_trace *statement__traces_list(struct traces *traces, struct arena *arena,
+                                                     size_t *ret_count)
+{
+    (void)pthread_mutex_lock(&traces->mutex);
+    struct described_trace *list = arena_create_array(arena, traces->count, sizeof(*list));
+    for (size_t i = 0; i < traces->count; i++) {
+        list[i] = trace_copy(&traces->list[i], arena);
+    }
     *ret_count = traces->count;
-    return traces->list;
+    (void)pthread_mutex_unlock(&traces->mutex);
+    return list;
 }

@@ -262,14 +262,16 @@ static void newcomers_settle(struct newcomers *newcomers, struct value *item, st
     struct value *map = path_parent(newcomers->path, item);
     struct value_pairs merged = {.count = map->pairs.count + newcomers->count};
     merged.at = arena_create_array(arena, 2 * merged.count, sizeof(*merged.at));
-    size_t old = 0;
-    size_t new = 0;
+    size_t olds = 0;
+    size_t news = 0;
     for (size_t i = 0; i < merged.count; i++) {
-        bool is_new =
-            old == map->pairs.count ||
-            (new < newcomers->count &&value_compare(&newcomers->pairs[2 * new], &map->pairs.at[2 * old]) < 0);
-        const struct value *pair = is_new ? &newcomers->pairs[2 * new ++] : &map->pairs.at[2 * old++];
-        memcpy(&merged.at[2 * i], pair, 2 * sizeof(*pair));
+        const struct value *added = &newcomers->pairs[2 * news];
+        bool is_added = olds == map->pairs.count;
+        if (!is_added && news < newcomers->count) {
+            is_added = value_compare(added, &map->pairs.at[2 * olds]) < 0;
+        }
+        memcpy(&merged.at[2 * i], is_added ? added : &map->pairs.at[2 * olds], 2 * sizeof(*added));
+        *(is_added ? &news : &olds) += 1;
     }
     map->pairs = merged;
     newcomers->count = 0;

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "gate/bounds.h"
 #include "job/bounds.h"
+#include "net/bounds.h"
 #include "segment/bounds.h"
 
 #define SETTING_AT(member) offsetof(struct configuration, member)
@@ -34,6 +35,8 @@ static const struct setting settings[] = {
      "who may come in by CQL: off (anybody), password (roles, with permissions) or sigv4 (access keys)"},
     {"cql-superuser", SETTING_TEXT, SETTING_AT(cql_superuser), "", 0, 0,
      "file with NAME:PASSWORD of a superuser to be made when there is none of that name"},
+    {"door-threads", SETTING_NUMBER, SETTING_AT(door_threads), "1", 1, 1 + NET_FOLLOWERS_MAX,
+     "threads of each of the doors DynamoDB and CQL; clients are spread over them"},
     {"tls-certificate", SETTING_TEXT, SETTING_AT(tls_certificate), "", 0, 0,
      "PEM file with the server's certificate, then its chain"},
     {"tls-key", SETTING_TEXT, SETTING_AT(tls_key), "", 0, 0, "PEM file with its private key"},

@@ -32,6 +32,7 @@ struct configuration {
     char *cql_authentication; /* "off", "password" or "sigv4" */
     char *cql_superuser;      /* file, or empty */
     char *dynamodb_transfer;  /* directory, or empty */
+    uint64_t door_threads;    /* of each of the doors DynamoDB and CQL */
     uint64_t dynamodb_stream_shards;
     uint64_t dynamodb_delay_ms;
     bool dynamodb_throttles;

@@ -9,8 +9,7 @@
 #include "base/memory.h"
 #include "catalog/catalog.h"
 #include "configuration.h"
-#include "cql/cql.h"
-#include "cql/doors.h"
+#include "doors.h"
 #include "dynamodb/dynamodb.h"
 #include "environment/environment.h"
 #include "evaluate/evaluate.h"
@@ -28,15 +27,8 @@
 #include "pool/pool.h"
 #include "role/role.h"
 #include "run_private.h"
-#include "statement/exec.h"
 #include "statement/tables.h"
 #include "watch.h"
-
-/* A CQL door and what executes its statements. */
-struct server_cql {
-    struct exec *exec;
-    struct cql_door *door;
-};
 
 struct server {
     struct configuration configuration;
@@ -60,11 +52,7 @@ struct server {
     struct topics *topics;
     struct http_door *http;
     struct dynamodb_transfer *transfer;
-    struct dynamodb_door *dynamodb;
-    struct dynamodb_door *dynamodb_tls;
-    struct server_cql cql[2]; /* plain, and with TLS */
-    struct cql_node cql_node;
-    struct cql_doors *cql_doors;
+    struct doors *doors;
     struct watch *watch;
     int signals;
 };
@@ -190,63 +178,6 @@ static enum status server_open_transfer(struct server *server, struct error *err
                                         : dynamodb_transfer_open(&options, &server->transfer, error);
 }
 
-/* Two doors of one kind: one plain, one with TLS; each has a thread of its own. */
-static enum status server_open_dynamodb(struct server *server, bool is_tls, struct error *error)
-{
-    const struct configuration *configuration = &server->configuration;
-    enum door door = is_tls ? DOOR_DYNAMODB_TLS : DOOR_DYNAMODB;
-    enum status status = configuration_endpoint_check(configuration, door, error);
-    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
-        return status;
-    }
-    struct dynamodb_door_options options = {
-        .endpoint = configuration_endpoint(configuration, door),
-        .gate = server->gate,
-        .readers = server->readers,
-        .feed = server->feed,
-        .identity = server->identity,
-        .timeline = server->database.identity.timeline,
-        .transfer = server->transfer,
-        .stream_shards = configuration->dynamodb_stream_shards,
-        .throttles = configuration->dynamodb_throttles,
-        .delay_ms = configuration->dynamodb_delay_ms,
-        .conflict_percent = configuration->dynamodb_conflict_percent,
-    };
-    /* Nobody outside learns the database's id, so what is made from it cannot be guessed. */
-    crypto_hmac_sha256(bytes_of(server->database.identity.database,
-                                sizeof(server->database.identity.database)),
-                       bytes_of_text("shard iterators"), options.secret);
-    return dynamodb_door_open(&options, is_tls ? &server->dynamodb_tls : &server->dynamodb, error);
-}
-
-/* Two doors of one kind here too; each has its own view of the store. */
-static enum status server_open_cql(struct server *server, bool is_tls, struct error *error)
-{
-    const struct configuration *configuration = &server->configuration;
-    struct server_cql *cql = &server->cql[is_tls ? 1 : 0];
-    enum door door = is_tls ? DOOR_CQL_TLS : DOOR_CQL;
-    enum status status = configuration_endpoint_check(configuration, door, error);
-    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
-        return status;
-    }
-    status =
-        exec_open(server->gate, server->readers, server->evaluator, &server->cql_node, &cql->exec, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct cql_door_options options = {
-        .endpoint = configuration_endpoint(configuration, door),
-        .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
-        .doors = server->cql_doors,
-        .gate = server->gate,
-        .identity = server->identity,
-        .roles = server->cql_node.authorizes ? server->roles : NULL,
-        .requires_login = strcmp(configuration->cql_authentication, "off") != 0,
-        .executor = exec_executor(cql->exec),
-    };
-    return cql_door_open(&options, &cql->door, error);
-}
-
 static enum status server_open_identity(struct server *server, struct error *error)
 {
     struct identity_facts facts;
@@ -285,8 +216,6 @@ static enum status server_open_roles(struct server *server, struct error *error)
                          mode);
     }
     enum status status = role_open(&options, &server->roles, error);
-    server->cql_node.roles = server->roles;
-    server->cql_node.authorizes = is_password;
     if (status == STATUS_OK && configuration->cql_superuser[0] != '\0') {
         status = superuser_make(configuration->cql_superuser, server->roles, server->gate, error);
     }
@@ -311,19 +240,17 @@ static enum status server_open_roles(struct server *server, struct error *error)
 static enum status server_open_doors(struct server *server, struct error *error)
 {
     enum status status = server_open_transfer(server, error);
+    struct doors_options doors = {.configuration = &server->configuration,
+                                  .database = &server->database.identity,
+                                  .gate = server->gate,
+                                  .readers = server->readers,
+                                  .feed = server->feed,
+                                  .evaluator = server->evaluator,
+                                  .identity = server->identity,
+                                  .roles = server->roles,
+                                  .transfer = server->transfer};
     if (status == STATUS_OK) {
-        status = server_open_dynamodb(server, false, error);
-    }
-    if (status == STATUS_OK) {
-        status = server_open_dynamodb(server, true, error);
-    }
-    crypto_hmac_sha256(bytes_of(server->database.identity.database,
-                                sizeof(server->database.identity.database)),
-                       bytes_of_text("cql"), server->cql_node.secret);
-    server->cql_node.started_s = clock_wall_us(clock_system()) / 1000000;
-    server->cql_doors = cql_doors_create();
-    for (size_t i = 0; i < ARRAY_COUNT(server->cql) && status == STATUS_OK; i++) {
-        status = server_open_cql(server, i == 1, error);
+        status = doors_open(&doors, &server->doors, error);
     }
     struct topics_options topics = {.endpoint = configuration_endpoint(&server->configuration, DOOR_TOPICS),
                                     .gate = server->gate,
@@ -434,13 +361,7 @@ static void server_close(struct server *server)
     native_door_close(&server->native);
     topics_close(&server->topics);
     http_door_close(&server->http);
-    dynamodb_door_close(&server->dynamodb);
-    dynamodb_door_close(&server->dynamodb_tls);
-    for (size_t i = 0; i < ARRAY_COUNT(server->cql); i++) {
-        cql_door_close(&server->cql[i].door);
-        exec_close(&server->cql[i].exec);
-    }
-    cql_doors_destroy(&server->cql_doors);
+    doors_close(&server->doors);
     evaluate_close(&server->evaluator);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
@@ -475,22 +396,6 @@ static int serve_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static void server_reload_certificate(struct server *server)
-{
-    struct error error;
-    struct cql_door *cql = server->cql[1].door;
-    enum status status = STATUS_OK;
-    if (server->dynamodb_tls != NULL) {
-        status = dynamodb_door_reload(server->dynamodb_tls, &error);
-    }
-    if (cql != NULL && status == STATUS_OK) {
-        status = cql_door_reload(cql, &error);
-    }
-    if (status != STATUS_OK) {
-        diagnostic_write(DIAGNOSTIC_ERROR, "serve", "the certificate stays as it was: %s", error.text);
-    }
-}
-
 static void server_reload(struct server *server, int count, char **arguments)
 {
     struct configuration *configuration = &server->configuration;
@@ -499,7 +404,7 @@ static void server_reload(struct server *server, int count, char **arguments)
     watch_unlock(server->watch);
     local_limits_set(server->log, configuration->log_bytes_max,
                      (int64_t)configuration->retention_hours * 3600 * 1000000);
-    server_reload_certificate(server);
+    doors_reload(server->doors);
 }
 
 /* Returns when the server is to end. */
@@ -542,16 +447,13 @@ static int serve_failed(enum status status, const struct error *error)
 /* The one line on standard output. */
 static void serve_say_ready(const struct server *server)
 {
-    const struct cql_door *cql = server->cql[0].door;
-    const struct cql_door *cql_tls = server->cql[1].door;
     (void)printf("ready native=%s http=%s topics=%s dynamodb=%s dynamodb-tls=%s cql=%s cql-tls=%s data=%s\n",
                  server->native == NULL ? "off" : native_door_address(server->native),
                  server->http == NULL ? "off" : http_door_address(server->http),
                  server->topics == NULL ? "off" : topics_address(server->topics),
-                 server->dynamodb == NULL ? "off" : dynamodb_door_address(server->dynamodb),
-                 server->dynamodb_tls == NULL ? "off" : dynamodb_door_address(server->dynamodb_tls),
-                 cql == NULL ? "off" : cql_door_address(cql),
-                 cql_tls == NULL ? "off" : cql_door_address(cql_tls), server->configuration.data);
+                 doors_address(server->doors, DOOR_DYNAMODB), doors_address(server->doors, DOOR_DYNAMODB_TLS),
+                 doors_address(server->doors, DOOR_CQL), doors_address(server->doors, DOOR_CQL_TLS),
+                 server->configuration.data);
 }
 
 int serve(int count, char **arguments)

@@ -9,6 +9,8 @@
 #include "gate/gate.h"
 #include "local/bounds.h"
 #include "log/log.h"
+#include "net/bounds.h"
+#include "net/endpoint.h"
 
 /* recovering -> (watch_serve) -> serving -> (watch_stop) -> stopping; recovering -> (watch_stop) -> stopping. */
 enum watch_stage {
@@ -157,6 +159,19 @@ static void judge_mappings(struct watch *watch, struct health *health)
     run__watch_mappings_reset(&mappings);
 }
 
+static void judge_certificate(struct health *health)
+{
+    int64_t expiry_s = net_certificate_expiry_s();
+    int64_t left_s = expiry_s - clock_wall_us(clock_system()) / 1000000;
+    if (expiry_s != 0 && left_s < NET_CERTIFICATE_NOTICE_DAYS * 86400) {
+        health_add(health, left_s < 0 ? "certificate_expired" : "certificate_expires", false,
+                   "Put a new certificate in its place, with its key, and reload (SIGHUP).",
+                   left_s < 0 ? "the certificate expired %lld h ago: clients refuse it"
+                              : "the certificate expires in %lld h",
+                   (long long)(left_s < 0 ? -left_s : left_s) / 3600);
+    }
+}
+
 static void judge_rest(struct watch *watch, struct health *health)
 {
     uint64_t open = 0;
@@ -197,6 +212,7 @@ void watch_health(void *context, struct health *ret_health)
         judge_refusals(watch, ret_health);
         judge_checkpoints(watch, ret_health);
         judge_mappings(watch, ret_health);
+        judge_certificate(ret_health);
         judge_rest(watch, ret_health);
     }
     (void)pthread_mutex_unlock(&watch->mutex);

@@ -129,7 +129,7 @@ def encrypted(directory):
     key, certificate = os.path.join(directory, "key.pem"), os.path.join(directory, "certificate.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=localhost",
                     "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    with Server("--cql-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key) as host:
+    with Server("--cql-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key, "--door-threads", "2") as host:
         context = ssl.create_default_context(cafile=certificate)
         plain, over_plain = connect(host.cql)
         for version in (4, 5):
@@ -270,7 +270,7 @@ def node_driver(directory, host):
 def main():
     with tempfile.TemporaryDirectory(prefix="oxbow-clients-") as directory:
         encrypted(directory)
-        with Server() as host:
+        with Server("--door-threads", "3") as host:
             outlives(host)
             python_everywhere(host)
             dynamodb_clients.go_client(directory, "cassandra", "gocql/gocql", OXBOW_CQL=host.cql)

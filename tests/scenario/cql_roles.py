@@ -647,7 +647,7 @@ def main():
     settings(directory)
     superuser = password_file(directory, "root:root secret\n")
     asks = ["--cql-authentication", "password", "--cql-superuser", superuser, "--key-file", key_file]
-    with Server(*asks) as host:
+    with Server(*asks, "--door-threads", "2") as host:
         with Clients(host) as clients:
             root = clients.login("root", "root secret")
             clients.refused("cassandra", "cassandra", "Provided username cassandra and/or password are incorrect")

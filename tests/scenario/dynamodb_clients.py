@@ -51,7 +51,7 @@ def go_client(directory, name, package, **environment):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="oxbow-clients-") as directory:
-        with Server() as host:
+        with Server("--door-threads", "3") as host:
             go_client(directory, "dynamodb", "aws/aws-sdk-go-v2", OXBOW_DYNAMODB=host.dynamodb)
         if not install(directory):
             sys.exit(SKIPPED)

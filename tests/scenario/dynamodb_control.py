@@ -214,7 +214,7 @@ def metrics_count(server):
 
 
 def states_last():
-    with Server("--dynamodb-delay-ms", "700") as server:
+    with Server("--dynamodb-delay-ms", "700", "--door-threads", "3") as server:
         db = client(server.dynamodb)
         db.create_table(TableName="slow", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])
         equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "CREATING")
@@ -271,7 +271,7 @@ def conflicts_are_feigned():
 
 
 def throughput_ends():
-    with Server("--dynamodb-throttle") as server:
+    with Server("--dynamodb-throttle", "--door-threads", "3") as server:
         db = client(server.dynamodb)
         table(db, "poor", "p:S", BillingMode="PROVISIONED", ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1})
         table(db, "rich", "p:S")
@@ -335,10 +335,12 @@ def tls_is_spoken():
         db.put_item(TableName="secret", Item=item(p="x" * 1000, v="y" * 100000))
         equal(len(db.get_item(TableName="secret", Key=item(p="x" * 1000))["Item"]["v"]["S"]), 100000)
         equal(client(server.dynamodb).list_tables()["TableNames"], ["secret"])
+        assert "the certificate expires in 4" in server.run("status")[1], server.run("status")
         old = open(certificate, encoding="utf-8").read()
-        subprocess.run(["openssl", "req", "-x509", "-key", key, "-out", certificate, "-days", "2", "-subj", "/CN=renewed", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        subprocess.run(["openssl", "req", "-x509", "-key", key, "-out", certificate, "-days", "20", "-subj", "/CN=renewed", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
         server.process.send_signal(signal.SIGHUP)
         wait_for("the new certificate is shown", lambda: ssl.get_server_certificate(tuple(server.dynamodb_tls.split(":"))) == open(certificate, encoding="utf-8").read() != old)
+        assert "certificate" not in server.run("status")[1], server.run("status")
         other_machines_sign(server, certificate)
         certificates_are_watched(server.directory, key)
 

@@ -193,7 +193,7 @@ def everything(world):
 def main():
     seed = int(os.environ.get("OXBOW_SEED", "1"), 0)
     print(f"OXBOW_SEED={seed}", flush=True)
-    with Server() as host:
+    with Server("--door-threads", "2") as host:
         world = World(host, random.Random(seed))
         world.connect()
         for number in range(ROUNDS):

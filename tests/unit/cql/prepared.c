@@ -1,22 +1,43 @@
 /* The cache of prepared statements: ids, eviction by use and by bytes, and what is held while it goes. */
 #include "prepared.h"
 
+#include <stdio.h>
+
 #include "base/memory.h"
 #include "cql/executor.h"
 #include "hex.h"
 
-static void destroyed(void *context, void *statement)
+/* A statement: its text, and how many of them have gone. */
+struct counted {
+    size_t *gone;
+    char text[16];
+};
+
+static void destroyed(void *statement)
 {
-    size_t *count = context;
-    (*count)++;
-    memory_destroy(statement);
+    struct counted *counted = statement;
+    (*counted->gone)++;
+    memory_destroy(counted);
 }
 
-static void put(struct prepared_cache *cache, const char *text, size_t text_bytes)
+static void *statement_create(size_t *gone, const char *text)
+{
+    struct counted *counted = memory_create(sizeof(*counted));
+    counted->gone = gone;
+    (void)snprintf(counted->text, sizeof(counted->text), "%s", text);
+    return counted;
+}
+
+static const char *text_of(const struct prepared_entry *entry)
+{
+    return ((const struct counted *)entry->statement)->text;
+}
+
+static void put(struct prepared_cache *cache, const char *text, size_t text_bytes, size_t *gone)
 {
     struct cql_prepared told = {0};
     cql_statement_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
-    struct prepared_entry *entry = cql__prepared_put(cache, &told, text_bytes, memory_copy_text(text));
+    struct prepared_entry *entry = cql__prepared_put(cache, &told, text_bytes, statement_create(gone, text));
     cql__prepared_release(cache, &entry);
     assert_null(entry);
 }
@@ -31,7 +52,7 @@ static struct prepared_entry *take(struct prepared_cache *cache, const char *tex
 static bool has(struct prepared_cache *cache, const char *text)
 {
     struct prepared_entry *entry = take(cache, text);
-    bool is_there = entry != NULL && strcmp(entry->statement, text) == 0;
+    bool is_there = entry != NULL && strcmp(text_of(entry), text) == 0;
     cql__prepared_release(cache, &entry);
     return is_there;
 }
@@ -50,21 +71,21 @@ static void test_the_least_used_goes(void **state)
 {
     (void)state;
     size_t gone = 0;
-    struct prepared_cache *cache = cql__prepared_create(3, 1000, destroyed, &gone);
-    put(cache, "a", 1);
-    put(cache, "b", 1);
-    put(cache, "c", 1);
+    struct prepared_cache *cache = cql__prepared_create(3, 1000, destroyed);
+    put(cache, "a", 1, &gone);
+    put(cache, "b", 1, &gone);
+    put(cache, "c", 1, &gone);
     assert_true(has(cache, "a")); /* now b was not used longest */
-    put(cache, "d", 1);
+    put(cache, "d", 1, &gone);
     assert_int_equal(gone, 1);
     assert_false(has(cache, "b"));
     assert_true(has(cache, "a") && has(cache, "c") && has(cache, "d"));
-    put(cache, "a", 1); /* again, in place of the first */
+    put(cache, "a", 1, &gone); /* again, in place of the first */
     assert_int_equal(gone, 2);
     assert_int_equal(cql__prepared_count(cache), 3);
-    put(cache, "e", 998);
+    put(cache, "e", 998, &gone);
     assert_int_equal(cql__prepared_count(cache), 3);
-    put(cache, "f", 1001); /* alone it may be over the bound */
+    put(cache, "f", 1001, &gone); /* alone it may be over the bound */
     assert_int_equal(cql__prepared_count(cache), 1);
     assert_true(has(cache, "f"));
     cql__prepared_destroy(&cache);
@@ -72,11 +93,11 @@ static void test_the_least_used_goes(void **state)
 }
 
 /* Whether an entry that is put again with these columns says that others were told before. */
-static bool put_columns(struct prepared_cache *cache, const char *text, uint8_t columns)
+static bool put_columns(struct prepared_cache *cache, const char *text, uint8_t columns, size_t *gone)
 {
     struct cql_prepared told = {.result_id = {columns}};
     cql_statement_identify(bytes_of_text("ks"), bytes_of_text(text), told.id);
-    struct prepared_entry *entry = cql__prepared_put(cache, &told, 1, memory_copy_text(text));
+    struct prepared_entry *entry = cql__prepared_put(cache, &told, 1, statement_create(gone, text));
     bool was_otherwise = entry->was_otherwise;
     cql__prepared_release(cache, &entry);
     return was_otherwise;
@@ -86,13 +107,13 @@ static void test_other_columns_are_remembered(void **state)
 {
     (void)state;
     size_t gone = 0;
-    struct prepared_cache *cache = cql__prepared_create(3, 1000, destroyed, &gone);
-    assert_false(put_columns(cache, "a", 1));
-    assert_false(put_columns(cache, "a", 1));
-    assert_false(put_columns(cache, "b", 2));
-    assert_true(put_columns(cache, "a", 2));
-    assert_true(put_columns(cache, "a", 2));
-    assert_true(put_columns(cache, "a", 1));
+    struct prepared_cache *cache = cql__prepared_create(3, 1000, destroyed);
+    assert_false(put_columns(cache, "a", 1, &gone));
+    assert_false(put_columns(cache, "a", 1, &gone));
+    assert_false(put_columns(cache, "b", 2, &gone));
+    assert_true(put_columns(cache, "a", 2, &gone));
+    assert_true(put_columns(cache, "a", 2, &gone));
+    assert_true(put_columns(cache, "a", 1, &gone));
     cql__prepared_destroy(&cache);
 }
 
@@ -100,17 +121,17 @@ static void test_what_is_held_stays(void **state)
 {
     (void)state;
     size_t gone = 0;
-    struct prepared_cache *cache = cql__prepared_create(1, 1000, destroyed, &gone);
-    put(cache, "a", 1);
+    struct prepared_cache *cache = cql__prepared_create(1, 1000, destroyed);
+    put(cache, "a", 1, &gone);
     struct prepared_entry *first = take(cache, "a");
     struct prepared_entry *second = take(cache, "a");
     assert_ptr_equal(first, second);
-    put(cache, "b", 1);
+    put(cache, "b", 1, &gone);
     assert_false(has(cache, "a"));
-    assert_string_equal(first->statement, "a");
+    assert_string_equal(text_of(first), "a");
     cql__prepared_release(cache, &first);
     assert_int_equal(gone, 0);
-    assert_string_equal(second->statement, "a");
+    assert_string_equal(text_of(second), "a");
     cql__prepared_release(cache, &second);
     assert_int_equal(gone, 1);
     cql__prepared_release(cache, &second);

@@ -64,6 +64,7 @@ static inline void fake_echo(struct cql_request *request)
 
 /* What a prepared statement is: its text, and the result that was told. */
 struct fake_statement {
+    struct fake *fake;
     char *text;
     struct cql_column_spec variable;
     struct cql_column_spec result;
@@ -75,6 +76,7 @@ static inline void fake_prepare(struct fake *fake, struct cql_request *request)
     struct fake_statement *statement = memory_create(sizeof(*statement));
     struct bytes text = request->message->statements[0].text;
     struct cql_answer answer = {.kind = CQL_ANSWER_PREPARED};
+    statement->fake = fake;
     statement->text = memory_create(text.size + 1);
     memcpy(statement->text, text.data, text.size);
     statement->variable =
@@ -201,11 +203,10 @@ static inline bool fake_is_current(void *context, const void *statement)
     return !atomic_load(&fake->is_stale);
 }
 
-static inline void fake_destroy(void *context, void *statement)
+static inline void fake_destroy(void *statement)
 {
-    struct fake *fake = context;
     struct fake_statement *gone = statement;
-    atomic_fetch_add(&fake->destroyed, 1);
+    atomic_fetch_add(&gone->fake->destroyed, 1);
     memory_destroy(gone->text);
     memory_destroy(gone);
 }

@@ -16,8 +16,11 @@ struct roles;
 
 struct cql_door_options {
     struct net_endpoint endpoint;
-    const char *broadcast;   /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
-    struct cql_doors *doors; /* who else is told of changes; NULL: nobody. Outlives it */
+    const char *broadcast; /* ADDRESS:PORT that clients are told to connect to; NULL: as they did */
+    struct cql_door
+        *leader; /* another one, with that endpoint, whose clients it shares (http_server_options.leader) */
+    struct cql_doors
+        *doors; /* who else is told of changes, and shares prepared statements; NULL: nobody. Outlives it */
     struct gate *gate;
     struct identity *identity; /* whose access keys may sign (SigV4); NULL: nobody's */
     const char *region;        /* that signatures are for; NULL: us-east-1 */

@@ -1,4 +1,4 @@
-/* The CQL doors of one server: each tells the clients of the others what changed. */
+/* The CQL doors of one server: each tells the clients of the others what changed, and what is prepared at one is at all. */
 #ifndef CQL_DOORS_H
 #define CQL_DOORS_H
 

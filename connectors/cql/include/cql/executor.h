@@ -31,8 +31,9 @@ struct cql_executor {
     /* Whether a prepared statement can still be used: false after its table was altered or dropped. The door then answers
      * Unprepared, and the client prepares it anew. NULL: always. */
     bool (*is_current)(void *context, const void *statement);
-    /* Frees what an answer gave as `prepared.statement`; NULL when it never does. */
-    void (*destroy)(void *context, void *statement);
+    /* Frees what an answer gave as `prepared.statement`; NULL when it never does. The same for all doors that share their statements
+     * (cql/doors.h). Thread: any of these doors'. */
+    void (*destroy)(void *statement);
     void *context;
 };
 

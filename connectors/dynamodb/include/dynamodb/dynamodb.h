@@ -8,15 +8,24 @@
 #include "net/endpoint.h"
 
 struct dynamodb_door;
+struct dynamodb_doors;
 struct dynamodb_transfer;
 struct feed;
 struct gate;
 struct gate_readers;
 struct identity;
 
+/* What all DynamoDB doors of a server have in common: throughput that was used, and tables that are being deleted. */
+struct dynamodb_doors *dynamodb_doors_create(void);
+/* After its doors were closed. Accepts a pointer to NULL. */
+void dynamodb_doors_destroy(struct dynamodb_doors **doors);
+
 struct dynamodb_door_options {
     struct net_endpoint
         endpoint; /* beyond loopback every request has to be signed, by an access key that there is */
+    struct dynamodb_door
+        *leader; /* another one, with that endpoint, whose clients it shares (http_server_options.leader) */
+    struct dynamodb_doors *doors; /* outlives it */
     struct gate *gate;
     struct gate_readers *readers; /* where long reads go; stopped before the door is closed */
     struct feed *feed;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -33,5 +34,8 @@ MUST_USE enum status net_endpoint_check(const struct net_endpoint *endpoint, str
 /* The addresses that it comes to, numeric: "127.0.0.1:7770", "[::1]:7770". Returns how many; 0: it is no address. */
 size_t net_endpoint_addresses(const struct net_endpoint *endpoint,
                               char ret_texts[NET_ENDPOINT_ADDRESSES_MAX][NET_ADDRESS_BYTES]);
+
+/* When the certificate that was read last expires, in seconds since 1970; 0: none was read. Thread: any. */
+int64_t net_certificate_expiry_s(void);
 
 #endif

@@ -17,6 +17,9 @@ struct http_exchange;
 
 struct http_server_options {
     struct net_endpoint endpoint;
+    struct http_server *
+        leader; /* another one, with that endpoint, whose clients it shares, on a thread of its own; it is closed first.
+                                   NULL: it listens itself */
     size_t body_bytes_max;      /* of a request, as received and as decoded; over it: 413 */
     unsigned idle_ms;           /* 0: NET_IDLE_MS */
     struct metric *connections; /* gauge of those that are open; lives for ever; NULL: nobody counts */
@@ -25,7 +28,8 @@ struct http_server_options {
     void *context;
 };
 
-/* STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID (not an address, or a certificate or
+/* At most NET_FOLLOWERS_MAX servers share the clients of one.
+ * STATUS_BUSY (the port is taken), STATUS_DENIED (beyond loopback), STATUS_INVALID (not an address, or a certificate or
  * key that cannot be used), STATUS_NOT_FOUND (no such file). */
 MUST_USE enum status http_server_open(const struct http_server_options *options,
                                       struct http_server **ret_server, struct error *error);

@@ -16,7 +16,9 @@ struct stream;
 
 struct stream_server_options {
     struct net_endpoint endpoint;
-    unsigned handshake_ms; /* until stream_settle, or the stream is closed; 0: NET_HANDSHAKE_MS */
+    struct stream_server *leader; /* whose clients it shares, as http_server_options.leader */
+    unsigned handshake_ms;        /* until stream_settle, or the stream is closed; 0: NET_HANDSHAKE_MS */
+    size_t unsent_all_max; /* bytes that clients may leave, all together; 0: NET_UNSENT_ALL_BYTES_MAX */
     /* All on the server's thread; none may block. */
     void (*opened)(void *context, struct stream *stream); /* accepted; of TLS nothing was said yet */
     /* Takes bytes, deciphered, and returns how many of them it used. The rest comes again, at the front of more; at once
@@ -50,8 +52,8 @@ struct stream_task {
 /* Gives the task to the server's thread, which runs it soon, in the order of posts. Thread: any. */
 void stream_server_post(struct stream_server *server, struct stream_task *task);
 
-/* Sends bytes, which are borrowed for the call. When NET_UNSENT_BYTES_MAX wait already, the client is not reading, and
- * the stream is closed instead. Nothing happens when it is closing. */
+/* Sends bytes, which are borrowed for the call. When NET_UNSENT_BYTES_MAX wait already, or NET_UNSENT_BYTES and all clients
+ * together leave too much, the client is not reading, and the stream is closed instead. Nothing happens when it is closing. */
 void stream_send(struct stream *stream, struct bytes bytes);
 /* The same for bytes that others will follow soon: they go out together with the next that are sent, or before the server's thread
  * waits again, with one system call instead of one each. */
