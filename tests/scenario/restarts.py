@@ -161,11 +161,13 @@ def without(found, *names):
 
 
 def quiet(world):
-    """No index is being filled and no function is behind: nothing changes by itself any more."""
+    """No index is being filled, no backup made, and no function is behind: nothing changes by itself any more."""
     def is_quiet():
         described = [world.aws.describe_table(TableName=name)["Table"] for name in world.aws.list_tables()["TableNames"]]
-        return all(index["IndexStatus"] == "ACTIVE" for table in described for index in table.get("GlobalSecondaryIndexes", []))
-    wait_for("the indexes are active", is_quiet)
+        backups = world.aws.list_backups()["BackupSummaries"]
+        return all(index["IndexStatus"] == "ACTIVE" for table in described for index in table.get("GlobalSecondaryIndexes", [])) and \
+            all(backup["BackupStatus"] == "AVAILABLE" for backup in backups)
+    wait_for("the indexes are active, and the backups made", is_quiet)
 
 
 def everything(world):
