@@ -165,6 +165,7 @@ enum status role_open(const struct roles_options *options, struct roles **ret_ro
 void role_stop(struct roles *roles)
 {
     if (roles != NULL) {
+        role__turns_stop(roles);
         role__passwords_stop(roles->passwords);
     }
 }

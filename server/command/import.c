@@ -156,6 +156,18 @@ static void import_progress(const struct import *import, bool is_last)
     }
 }
 
+/* What an import did that came to its end. */
+static void import_report(const struct import *import)
+{
+    (void)printf("%llu %s imported into %s\n", (unsigned long long)import->written,
+                 import->written == 1 ? "item" : "items", import->table);
+    if (import->rejected > 0) {
+        (void)fprintf(stderr, "oxbow import: %llu %s refused and put aside\n",
+                      (unsigned long long)import->rejected,
+                      import->rejected == 1 ? "line was" : "lines were");
+    }
+}
+
 /* What an import that failed did until then. */
 static void import_tell(const struct import *import)
 {
@@ -253,13 +265,7 @@ static enum status import_run(struct import *import, struct error *error)
     }
     import_progress(import, true);
     if (status == STATUS_OK) {
-        (void)printf("%llu %s imported into %s\n", (unsigned long long)import->written,
-                     import->written == 1 ? "item" : "items", import->table);
-        if (import->rejected > 0) {
-            (void)fprintf(stderr, "oxbow import: %llu %s refused and put aside\n",
-                          (unsigned long long)import->rejected,
-                          import->rejected == 1 ? "line was" : "lines were");
-        }
+        import_report(import);
     } else {
         if (status != STATUS_TIMEOUT && status != STATUS_UNKNOWN && status != STATUS_CLOSED) {
             import_settle(import);

@@ -29,7 +29,7 @@ struct roles_options {
 /* Reads the tables and starts the thread that hashes passwords. STATUS_IO, STATUS_CORRUPT. */
 MUST_USE enum status role_open(const struct roles_options *options, struct roles **ret_roles,
                                struct error *error);
-/* Ends that thread: what waits is answered ROLE_LOGIN_CLOSED. For doors, before they close. Accepts NULL. */
+/* Ends that thread: what waits is answered ROLE_LOGIN_CLOSED, and turns that wait begin. For doors, before they close. Accepts NULL. */
 void role_stop(struct roles *roles);
 void role_close(struct roles **roles); /* stops too; accepts a pointer to NULL */
 

@@ -135,7 +135,8 @@ enum wire_field {
     WIRE_FIELD_STAGE = 83,       /* of a scrub */
     WIRE_FIELD_DAMAGE = 84,      /* text; absent: none */
     WIRE_FIELD_PARKED = 85,      /* LSN of the first record of a parked batch */
-    WIRE_FIELD_PROGRESS = 86,    /* true: the subscriber is told how far it is, also when there is nothing to send */
+    WIRE_FIELD_PROGRESS =
+        86, /* true: the subscriber is told how far it is, also when there is nothing to send */
 };
 
 /* Whether a request of the type may change something. */
