@@ -52,9 +52,21 @@ static size_t footer_count(struct reader *reader, size_t bytes)
     return count;
 }
 
+/* What the blocks take in memory, with some more for keys: a log has many segments, and each keeps this. `reader` is a copy. */
+static size_t footer_memory(const struct segment *segment, struct reader reader)
+{
+    size_t blocks_bytes = segment->blocks_count * 24;
+    reader.rest = bytes_from(reader.rest, blocks_bytes);
+    size_t index_blocks = footer_count(&reader, 9);
+    size_t keys_bytes = reader.rest.size - index_blocks * 9; /* presences among them */
+    return segment->blocks_count * sizeof(*segment->blocks) +
+           index_blocks * (sizeof(*segment->index_blocks) + 16) + keys_bytes;
+}
+
 static void footer_read_blocks(struct segment *segment, struct reader *reader)
 {
     segment->blocks_count = footer_count(reader, 24);
+    arena_reserve(&segment->arena, footer_memory(segment, *reader));
     segment->blocks = arena_create_array(&segment->arena, segment->blocks_count, sizeof(*segment->blocks));
     for (size_t i = 0; i < segment->blocks_count; i++) {
         segment->blocks[i].offset = reader_u64(reader);
