@@ -295,12 +295,13 @@ MUST_USE enum status gate_position(struct gate_view *view, struct bytes table, s
                                    struct error *error);
 
 /* Every change of one row that the log still has, oldest first; with `as_of` those up to that LSN, of the table that had the name
- * then, also when it was dropped since. */
+ * then, also when it was dropped since. Page by page, of `changes_max` (0: as many as a page has) or as large as a page is:
+ * *ret_next_lsn is the next one's `from_lsn`, which is 0 for the first; 0: there is no more. STATUS_TRIMMED: the next page is no more. */
 MUST_USE enum status gate_history(struct gate_view *view, struct bytes table, const struct value *key,
-                                  uint64_t as_of, size_t changes_max,
+                                  uint64_t as_of, uint64_t from_lsn, size_t changes_max,
                                   void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us,
                                                 const struct record *record),
-                                  void *context, struct error *error);
+                                  void *context, uint64_t *ret_next_lsn, struct error *error);
 
 /* A page of the changes of a table that the log still has, in the order of their LSNs. */
 struct gate_changes {
