@@ -217,9 +217,13 @@ MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struc
 /* Looks for damage: one step, as scrub_next (scrub/scrub.h). */
 MUST_USE enum status gate_scrub(struct gate *gate, struct buffer *position, struct scrub_step *ret_step,
                                 struct error *error);
-/* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon, or before everything.
- * STATUS_INVALID: it has not come yet. */
+/* The last LSN committed at or before a moment, and the same whenever it is asked for: a batch under way that began before the moment
+ * is waited for, some milliseconds. STATUS_TRIMMED: it lies before the horizon, or before everything. STATUS_INVALID: it has not come
+ * yet. STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
+/* The same of now, with the moment that this is: nothing was committed later yet. */
+MUST_USE enum status gate_lsn_now(struct gate *gate, int64_t *ret_time_us, uint64_t *ret_lsn,
+                                  struct error *error);
 /* The last LSN at or before `lsn` with which a transaction ends: what is read as of an LSN holds whole transactions (invariant 4).
  * One that is not in the log stays as it is, for the read to refuse. STATUS_TRIMMED: there is none. */
 MUST_USE enum status gate_lsn_whole(struct gate *gate, uint64_t lsn, uint64_t *ret_lsn, struct error *error);
