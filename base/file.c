@@ -276,6 +276,9 @@ enum status file_replace(const char *directory, const char *name, struct bytes c
     }
     if (status == STATUS_OK) {
         status = file_directory_sync(directory, error);
+        if (status == STATUS_FULL) { /* no refusal any more: the file has its name */
+            status = error_set(error, STATUS_IO, "no space left to sync %s", directory);
+        }
     }
     memory_destroy(path_new);
     memory_destroy(path);

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/check.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 struct mailbox {
     pthread_mutex_t mutex;
@@ -24,12 +24,8 @@ struct mailbox {
 struct mailbox *mailbox_create(size_t entries_max)
 {
     struct mailbox *mailbox = memory_create(sizeof(*mailbox));
-    pthread_condattr_t attributes;
     CHECK(pthread_mutex_init(&mailbox->mutex, NULL) == 0);
-    CHECK(pthread_condattr_init(&attributes) == 0);
-    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
-    CHECK(pthread_cond_init(&mailbox->arrived, &attributes) == 0);
-    (void)pthread_condattr_destroy(&attributes);
+    thread_condition_init(&mailbox->arrived);
     mailbox->entries_max = entries_max;
     mailbox->descriptor = -1;
     return mailbox;
@@ -105,11 +101,7 @@ static void mailbox_wait(struct mailbox *mailbox, size_t wanted, int64_t timeout
             (void)pthread_cond_wait(&mailbox->arrived, &mailbox->mutex);
         }
     } else {
-        struct timespec until;
-        CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
-        int64_t ns = until.tv_nsec + timeout_us % 1000000 * 1000;
-        until.tv_sec += timeout_us / 1000000 + ns / 1000000000;
-        until.tv_nsec = ns % 1000000000;
+        struct timespec until = thread_time_in(timeout_us);
         int result = 0;
         while (mailbox->entries < wanted && !mailbox->is_closed && result != ETIMEDOUT) {
             result = pthread_cond_timedwait(&mailbox->arrived, &mailbox->mutex, &until);

@@ -74,6 +74,25 @@ void thread_sleep_exactly(void)
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL);
 }
 
+void thread_condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    CHECK(pthread_condattr_init(&attributes) == 0);
+    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(condition, &attributes) == 0);
+    (void)pthread_condattr_destroy(&attributes);
+}
+
+struct timespec thread_time_in(int64_t us)
+{
+    struct timespec until;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+    int64_t nanoseconds = until.tv_nsec + us % 1000000 * 1000;
+    until.tv_sec += us / 1000000 + nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
+    return until;
+}
+
 void thread_be_nice(int nice)
 {
     int before = getpriority(PRIO_PROCESS, (id_t)getpid());

@@ -182,6 +182,17 @@ static enum status changes_visit_row(void *context, const struct history_change 
     return status == STATUS_OK && changes_are_enough(walk) ? STATUS_END : status;
 }
 
+/* Whether the log still has the changes from where the page was to begin. */
+static enum status changes_check(const struct changes_walk *walk, uint64_t from_lsn, struct error *error)
+{
+    uint64_t horizon = log_tip(walk->log).first_lsn;
+    return from_lsn >= horizon
+               ? STATUS_OK
+               : error_set(error, STATUS_TRIMMED,
+                           "changes from LSN %llu on are asked for, and the log begins at %llu",
+                           (unsigned long long)from_lsn, (unsigned long long)horizon);
+}
+
 /* The key index of the log leads to the changes of one row. */
 static enum status changes_walk_row(struct changes_walk *walk, struct error *error)
 {
@@ -198,7 +209,12 @@ static enum status changes_walk_row(struct changes_walk *walk, struct error *err
         walk->next_lsn = walk->until_lsn + 1;
     }
     buffer_reset(&key);
-    return status == STATUS_END ? STATUS_OK : status;
+    status = status == STATUS_END ? STATUS_OK : status;
+    if (status == STATUS_OK && walk->wanted->from_lsn > 0) {
+        status = changes_check(walk, walk->wanted->from_lsn,
+                               error); /* what was trimmed before the index was opened is not in it */
+    }
+    return status;
 }
 
 enum status gate_changes_read(struct gate *gate, const struct gate_changes *wanted,
@@ -211,17 +227,14 @@ enum status gate_changes_read(struct gate *gate, const struct gate_changes *want
                                 .until_lsn = fold_committed_lsn(gate->options.fold),
                                 .visit = visit,
                                 .context = context};
-    uint64_t horizon = log_tip(walk.log).first_lsn;
     bool is_bounded = wanted->until_lsn > 0 && wanted->until_lsn < walk.until_lsn;
     walk.until_lsn = is_bounded ? wanted->until_lsn : walk.until_lsn;
-    walk.next_lsn = wanted->from_lsn == 0 ? horizon : wanted->from_lsn;
+    walk.next_lsn = wanted->from_lsn == 0 ? log_tip(walk.log).first_lsn : wanted->from_lsn;
     *ret_next_lsn = 0;
     *ret_records = 0;
     enum status status = gate_table_find(gate, wanted->table, &walk.schema, error);
-    if (status == STATUS_OK && walk.next_lsn < horizon) {
-        status = error_set(error, STATUS_TRIMMED,
-                           "changes from LSN %llu on are asked for, and the log begins at %llu",
-                           (unsigned long long)walk.next_lsn, (unsigned long long)horizon);
+    if (status == STATUS_OK) {
+        status = changes_check(&walk, wanted->from_lsn == 0 ? UINT64_MAX : wanted->from_lsn, error);
     }
     if (status == STATUS_OK && walk.next_lsn <= walk.until_lsn) {
         status = wanted->key != NULL ? changes_walk_row(&walk, error) : changes_walk_log(&walk, error);

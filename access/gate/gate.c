@@ -84,6 +84,9 @@ enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, s
     uint64_t lsn = 0;
     enum status status = moment_check(gate, time_us, error);
     if (status == STATUS_OK) {
+        status = fold_moment_settle(gate->options.fold, time_us, error);
+    }
+    if (status == STATUS_OK) {
         status = log_lsn_at(gate->options.log, time_us, &lsn, error);
     }
     if (status == STATUS_OK && lsn == 0) { /* no LSN: elsewhere it means now */
@@ -94,6 +97,14 @@ enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, s
         *ret_lsn = lsn;
     }
     return status;
+}
+
+enum status gate_lsn_now(struct gate *gate, int64_t *ret_time_us, uint64_t *ret_lsn, struct error *error)
+{
+    int64_t now_us = clock_wall_us(gate->options.clock);
+    int64_t commit_us = log_tip(gate->options.log).commit_time_us;
+    *ret_time_us = now_us < commit_us ? commit_us : now_us;
+    return gate_lsn_at(gate, *ret_time_us, ret_lsn, error);
 }
 
 static void gate_count_table(void *context, const struct schema *schema)

@@ -30,9 +30,32 @@ static void table_complete(struct write *write)
     memory_destroy(pending);
 }
 
-/* `job` may be NULL: a row of system.jobs that comes with the change. */
+/* What fills a table that is created. */
+struct table_restore {
+    int64_t job;
+    struct bytes source;
+    uint64_t lsn;
+};
+
+/* The row of system.jobs that comes with the table. */
+static void table_restore_change(struct gate *gate, const struct table_restore *restore,
+                                 const struct schema *target, struct arena *arena,
+                                 struct write_change *ret_change)
+{
+    struct buffer key = {0};
+    struct buffer image = {0};
+    jobs_restore_row(restore->job, restore->source, restore->lsn, target, &key, &image);
+    *ret_change = (struct write_change){.kind = CHANGE_PUT,
+                                        .schema = catalog_find_table(gate->options.catalog, CATALOG_JOBS),
+                                        .key = arena_copy(arena, buffer_bytes(&key)),
+                                        .image = arena_copy(arena, buffer_bytes(&image))};
+    buffer_reset(&key);
+    buffer_reset(&image);
+}
+
+/* `restore` may be NULL. */
 static enum status table_submit(struct gate *gate, const struct schema *current, const struct schema *next,
-                                enum operation operation, const struct write_change *job,
+                                enum operation operation, const struct table_restore *restore,
                                 const struct gate_request *request, struct error *error)
 {
     struct table_pending *pending = memory_create(sizeof(*pending));
@@ -45,11 +68,8 @@ static enum status table_submit(struct gate *gate, const struct schema *current,
     write->changes = arena_create_array(&write->arena, 3, sizeof(*write->changes));
     write->count =
         write_table_change(gate->options.catalog, &write->arena, current, next, operation, write->changes);
-    if (job != NULL) {
-        struct write_change *change = &write->changes[write->count++];
-        *change = *job;
-        change->key = arena_copy(&write->arena, job->key);
-        change->image = arena_copy(&write->arena, job->image);
+    if (restore != NULL) {
+        table_restore_change(gate, restore, next, &write->arena, &write->changes[write->count++]);
     }
     if (current == NULL) {
         pending->reserved_name = arena_copy(&write->arena, next->name);
@@ -64,7 +84,7 @@ static enum status table_submit(struct gate *gate, const struct schema *current,
 }
 
 static enum status table_create(struct gate *gate, const struct schema *schema,
-                                const struct write_change *job, const struct gate_request *request,
+                                const struct table_restore *restore, const struct gate_request *request,
                                 struct error *error)
 {
     struct arena arena = {0};
@@ -75,7 +95,7 @@ static enum status table_create(struct gate *gate, const struct schema *schema,
     }
     enum status status = catalog_reserve_name(gate->options.catalog, &planned, error);
     if (status == STATUS_OK) {
-        status = table_submit(gate, NULL, &planned, OPERATION_SCHEMA, job, request, error);
+        status = table_submit(gate, NULL, &planned, OPERATION_SCHEMA, restore, request, error);
         if (status != STATUS_OK) {
             catalog_release_name(gate->options.catalog, planned.name);
         }
@@ -93,17 +113,8 @@ enum status gate_table_create(struct gate *gate, const struct schema *schema,
 enum status gate_restore(struct gate *gate, struct bytes source, uint64_t lsn, const struct schema *target,
                          int64_t job, const struct gate_request *request, struct error *error)
 {
-    struct buffer key = {0};
-    struct buffer image = {0};
-    jobs_restore_row(job, source, lsn, target->name, &key, &image);
-    struct write_change change = {.kind = CHANGE_PUT,
-                                  .schema = catalog_find_table(gate->options.catalog, CATALOG_JOBS),
-                                  .key = buffer_bytes(&key),
-                                  .image = buffer_bytes(&image)};
-    enum status status = table_create(gate, target, &change, request, error);
-    buffer_reset(&key);
-    buffer_reset(&image);
-    return status;
+    const struct table_restore restore = {.job = job, .source = source, .lsn = lsn};
+    return table_create(gate, target, &restore, request, error);
 }
 
 static enum status table_find_own(struct gate *gate, struct bytes table, const struct schema **ret_schema,

@@ -614,6 +614,9 @@ enum status gate_hash(struct gate_view *view, struct bytes table, struct hash128
 struct history_visit {
     const struct schema *schema;
     uint64_t until_lsn; /* 0: there is no end */
+    size_t left;        /* changes that the page still has room for */
+    size_t bytes;       /* of those that it has */
+    uint64_t next_lsn;  /* of the first that it has no room for; 0: none */
     struct buffer old;  /* images of a wide table's record as documents */
     struct buffer new;
     void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us, const struct record *record);
@@ -625,8 +628,14 @@ static enum status view_visit_change(void *context, const struct history_change 
     struct history_visit *visit = context;
     struct record record = change->record;
     if (visit->until_lsn > 0 && change->lsn > visit->until_lsn) {
-        return STATUS_OK;
+        return STATUS_END;
     }
+    if (visit->left == 0 || visit->bytes >= READ_PAGE_BYTES_MAX) {
+        visit->next_lsn = change->lsn;
+        return STATUS_END;
+    }
+    visit->left--;
+    visit->bytes += record.new_image.size + record.old_middle.size;
     enum status status =
         codec_record_show(visit->schema, change->commit_time_us, &visit->old, &visit->new, &record, error);
     if (status == STATUS_OK) {
@@ -636,10 +645,10 @@ static enum status view_visit_change(void *context, const struct history_change 
 }
 
 enum status gate_history(struct gate_view *view, struct bytes table, const struct value *key, uint64_t as_of,
-                         size_t changes_max,
+                         uint64_t from_lsn, size_t changes_max,
                          void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us,
                                        const struct record *record),
-                         void *context, struct error *error)
+                         void *context, uint64_t *ret_next_lsn, struct error *error)
 {
     struct gate *gate = view->gate;
     const struct schema *schema = NULL;
@@ -648,6 +657,7 @@ enum status gate_history(struct gate_view *view, struct bytes table, const struc
     size_t most =
         changes_max == 0 || changes_max > HISTORY_PAGE_RECORDS_MAX ? HISTORY_PAGE_RECORDS_MAX : changes_max;
     enum status status = view_renew(view, error);
+    *ret_next_lsn = 0;
     if (status == STATUS_OK) {
         status = view_schema(view, table, as_of, &schema, error);
     }
@@ -657,8 +667,16 @@ enum status gate_history(struct gate_view *view, struct bytes table, const struc
     if (status == STATUS_OK) {
         forward.schema = schema;
         forward.until_lsn = as_of;
-        status = history_row(gate->options.log, schema, buffer_bytes(&row), 0, most, view_visit_change,
-                             &forward, error);
+        forward.left = most;
+        status = history_row(gate->options.log, schema, buffer_bytes(&row), from_lsn == 0 ? 0 : from_lsn - 1,
+                             most + 1, view_visit_change, &forward, error);
+        *ret_next_lsn = forward.next_lsn;
+    }
+    uint64_t horizon = log_tip(gate->options.log).first_lsn;
+    if (status == STATUS_OK && from_lsn > 0 && from_lsn < horizon) { /* since the page before */
+        status = error_set(error, STATUS_TRIMMED,
+                           "changes from LSN %llu on are asked for, and the log begins at %llu",
+                           (unsigned long long)from_lsn, (unsigned long long)horizon);
     }
     buffer_reset(&forward.old);
     buffer_reset(&forward.new);

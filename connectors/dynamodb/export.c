@@ -40,10 +40,10 @@ static enum status export_moment(struct call *call, const struct value *moment, 
 {
     struct error error;
     int64_t now_us = clock_wall_us(clock_system());
+    enum status status = STATUS_OK;
     if (moment == NULL) {
-        *ret_time_us = now_us;
-        *ret_lsn = feed_committed_lsn(call->door->options.feed);
-        return STATUS_OK;
+        status = gate_lsn_now(call->door->options.gate, ret_time_us, ret_lsn, &error);
+        return status == STATUS_OK ? status : call_fail(call, AWS_FAILURE_EXPORT_TIME, "%s", error.text);
     }
     *ret_time_us = moment_of_seconds(&moment->decimal);
     /* A second begun counts: clients name whole seconds. */
@@ -52,7 +52,7 @@ static enum status export_moment(struct call *call, const struct value *moment, 
                          "The specified time is not between EarliestRestorableDateTime and "
                          "LatestRestorableDateTime");
     }
-    enum status status = gate_lsn_at(call->door->options.gate, *ret_time_us, ret_lsn, &error);
+    status = gate_lsn_at(call->door->options.gate, *ret_time_us, ret_lsn, &error);
     return status == STATUS_OK ? STATUS_OK : call_fail(call, AWS_FAILURE_EXPORT_TIME, "%s", error.text);
 }
 

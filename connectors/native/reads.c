@@ -68,7 +68,8 @@ struct row_wanted {
     struct bytes table;
     const struct value *key;
     uint64_t as_of;
-    uint64_t limit; /* of a history */
+    uint64_t limit;    /* of a history … */
+    uint64_t from_lsn; /* … and where its page begins; 0: the first */
 };
 
 /* False: the request was refused. */
@@ -85,6 +86,9 @@ static bool row_take(struct native_door *door, struct native_request *request, b
     }
     if (status == STATUS_OK && is_history) {
         status = codec_field_unsigned(&request->body, WIRE_FIELD_LIMIT, 0, &ret_wanted->limit, &error);
+    }
+    if (status == STATUS_OK && is_history) {
+        status = codec_field_unsigned(&request->body, WIRE_FIELD_START, 0, &ret_wanted->from_lsn, &error);
     }
     if (status == STATUS_OK) {
         status = native__as_of(door, &request->body, &ret_wanted->as_of, &error);
@@ -239,15 +243,21 @@ static void history_run(struct gate_reading *reading, struct gate_view *view, st
     struct native_reply *reply = row->later.reply;
     struct change_list list = {.gate = row->later.door->options.gate};
     struct error error;
+    uint64_t next_lsn = 0;
     (void)aside;
-    reply->status = gate_history(view, row->wanted.table, row->wanted.key, row->wanted.as_of,
-                                 row->wanted.limit, list_change, &list, &error);
+    reply->status =
+        gate_history(view, row->wanted.table, row->wanted.key, row->wanted.as_of, row->wanted.from_lsn,
+                     row->wanted.limit, list_change, &list, &next_lsn, &error);
     if (reply->status == STATUS_OK) {
-        codec_put_map(&reply->body, 1);
+        codec_put_map(&reply->body, next_lsn > 0 ? 2 : 1);
         native__put_field(&reply->body, WIRE_FIELD_RECORDS);
         codec_put_array(&reply->body, list.count);
         buffer_put(&reply->body, buffer_bytes(&list.records));
-    } else {
+    }
+    if (reply->status == STATUS_OK && next_lsn > 0) {
+        native__put_field(&reply->body, WIRE_FIELD_START);
+        codec_put_unsigned(&reply->body, next_lsn);
+    } else if (reply->status != STATUS_OK) {
         native__put_error(&reply->body, reply->status, error.text);
     }
     buffer_reset(&list.records);

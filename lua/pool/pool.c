@@ -4,12 +4,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/metric.h"
+#include "base/thread.h"
 #include "codec/pack.h"
 #include "pool_private.h"
 
@@ -90,7 +90,7 @@ struct pool *pool_create(struct launcher *launcher)
     pool->launcher = launcher;
     CHECK(pthread_mutex_init(&pool->mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&pool->spawning, NULL) == 0);
-    CHECK(pthread_cond_init(&pool->freed, NULL) == 0);
+    thread_condition_init(&pool->freed);
     return pool;
 }
 
@@ -161,10 +161,8 @@ static void pool_end_idle(struct pool *pool, bool needs_room)
 static enum status pool_acquire(struct pool *pool, const struct pool_function *function,
                                 struct pool_worker **ret_worker, struct error *error)
 {
-    struct timespec until;
+    struct timespec until = thread_time_in(POOL_WAIT_MS * 1000LL);
     enum status status = STATUS_OK;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += POOL_WAIT_MS / 1000;
     (void)pthread_mutex_lock(&pool->mutex);
     for (;;) {
         *ret_worker = pool_take_idle(pool, function);

@@ -159,31 +159,53 @@ enum status command__scan(struct client *client, const struct command_line *line
     return rows_pages(client, &walk, error);
 }
 
-enum status command__history(struct client *client, const struct command_line *line, struct error *error)
+/* Prints a page of at most so many changes, from *start on; then *start is where the next one begins, 0: there is none. */
+static enum status history_page(struct client *client, const struct command_line *line,
+                                const struct value *key, uint64_t limit, uint64_t *start,
+                                uint64_t *ret_changes, struct error *error)
 {
     struct command_request request = {0};
     struct arena arena = {0};
-    struct arena answer_arena = {0};
-    struct value key;
     struct value answer;
-    enum status status = command__object("key", line->words[1], &arena, &key, error);
+    command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
+    command__put_value(&request, WIRE_FIELD_KEY, key);
+    command__put_number(&request, WIRE_FIELD_LIMIT, limit);
+    command__put_number(&request, WIRE_FIELD_START, *start);
+    enum status status = command__put_as_of(&request, line->at, error);
     if (status == STATUS_OK) {
-        status = command__put_option(&request, WIRE_FIELD_LIMIT, "--limit", line->limit, error);
-    }
-    if (status == STATUS_OK) {
-        status = command__put_as_of(&request, line->at, error);
-    }
-    if (status == STATUS_OK) {
-        command__put_text(&request, WIRE_FIELD_TABLE, line->words[0]);
-        command__put_value(&request, WIRE_FIELD_KEY, &key);
-        status = command__ask(client, WIRE_HISTORY, &request, &answer_arena, &answer, error);
+        status = command__ask(client, WIRE_HISTORY, &request, &arena, &answer, error);
     }
     const struct value *records = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_RECORDS) : NULL;
-    for (size_t i = 0; records != NULL && records->kind == VALUE_LIST && i < records->items.count; i++) {
+    *ret_changes = records != NULL && records->kind == VALUE_LIST ? records->items.count : 0;
+    for (size_t i = 0; i < *ret_changes; i++) {
         command__print_record(&records->items.at[i], false);
     }
+    *start = 0;
+    if (status == STATUS_OK) {
+        status = codec_field_unsigned(&answer, WIRE_FIELD_START, 0, start, error);
+    }
     buffer_reset(&request.fields);
-    arena_reset(&answer_arena);
+    arena_reset(&arena);
+    return status;
+}
+
+enum status command__history(struct client *client, const struct command_line *line, struct error *error)
+{
+    struct arena arena = {0};
+    struct value key;
+    uint64_t left = 0;
+    uint64_t start = 0;
+    uint64_t changes = 0;
+    enum status status = command__object("key", line->words[1], &arena, &key, error);
+    if (status == STATUS_OK) {
+        status = command__number("--limit", line->limit, UINT64_MAX, &left, error);
+    }
+    do {
+        if (status == STATUS_OK && left > 0) {
+            status = history_page(client, line, &key, left < 1000 ? left : 1000, &start, &changes, error);
+            left -= changes;
+        }
+    } while (status == STATUS_OK && start > 0 && left > 0);
     arena_reset(&arena);
     return status;
 }

@@ -40,9 +40,13 @@
 
 _Static_assert((int)GATE_ITEM_BYTES_MAX < (int)WIRE_MESSAGE_BYTES_MAX, "an item fits a message");
 _Static_assert((int)GATE_ITEM_BYTES_MAX < (int)TRANSACTION_BYTES_MAX, "an item fits a transaction");
-_Static_assert((int)TRANSACTION_BYTES_MAX < (int)FRAME_PAYLOAD_BYTES_MAX, "the largest record fits a frame");
+_Static_assert(2 * (int)ROW_BYTES_MAX + 2 * (int)PARTITION_BYTES_MAX + 2 * (int)CLUSTERING_BYTES_MAX <
+                   (int)FRAME_PAYLOAD_BYTES_MAX - (int)FRAME_AROUND_BYTES,
+               "the largest record fits a frame");
 _Static_assert((int)ROW_BYTES_MAX < (int)ENVIRONMENT_VALUE_BYTES_MAX, "the largest row fits the store");
-_Static_assert((int)FRAME_PAYLOAD_BYTES_MAX < (int)SEGMENT_BLOCK_BYTES_MAX, "the largest frame fits a block");
+_Static_assert((int)FRAME_PAYLOAD_BYTES_MAX + (int)FRAME_HEADER_BYTES_MAX + (int)SEGMENT_BLOCK_BYTES_AIM <
+                   (int)SEGMENT_BLOCK_BYTES_MAX,
+               "the largest frame fits a block");
 _Static_assert((int)GATE_CHANGES_MAX == (int)FOLD_CHANGES_MAX, "what the gate takes the writer takes");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)FOLD_QUEUE_ENTRIES_MAX,
                "one door cannot fill the writer's queue");

@@ -1,7 +1,6 @@
 /* Checkpoints. DESIGN §8, steps 0 to 4. */
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/diagnostic.h"
@@ -109,9 +108,11 @@ static enum status checkpoint_run(struct environment *environment, struct error 
         environment->sequence = side.sequence;
         environment->points[side.sequence % ENVIRONMENT_SIDES] = side.point;
         environment->pin = pin;
-        environment->checkpoints++;
-        environment->checkpoint_us = clock_steady_us(clock_system()) - started;
-        metric_observe(&checkpoint_duration, environment->checkpoint_us);
+        int64_t took_us = clock_steady_us(clock_system()) - started;
+        atomic_store(&environment->checkpoint_lsn, side.point.lsn);
+        atomic_store(&environment->checkpoint_us, took_us);
+        atomic_fetch_add(&environment->checkpoints, 1);
+        metric_observe(&checkpoint_duration, took_us);
         metric_observe(&checkpoint_bytes, (int64_t)(pages * environment->page_bytes));
         checkpoint_unpin(environment, oldest); /* step 4: the side file that named it is overwritten */
     } else {
@@ -136,11 +137,7 @@ enum status environment_checkpoint_now(struct environment *environment, struct e
 
 static void checkpoint_wait(struct environment *environment)
 {
-    struct timespec until;
-    CHECK(clock_gettime(CLOCK_REALTIME, &until) == 0);
-    until.tv_nsec += ENVIRONMENT_WRITEBACK_INTERVAL_US * 1000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = thread_time_in(ENVIRONMENT_WRITEBACK_INTERVAL_US);
     (void)pthread_cond_timedwait(&environment->thread_wake, &environment->thread_mutex, &until);
 }
 

@@ -113,7 +113,7 @@ static struct environment *environment_allocate(const struct environment_options
     CHECK(pthread_mutex_init(&environment->writing, NULL) == 0);
     CHECK(pthread_mutex_init(&environment->checkpointing, NULL) == 0);
     CHECK(pthread_mutex_init(&environment->thread_mutex, NULL) == 0);
-    CHECK(pthread_cond_init(&environment->thread_wake, NULL) == 0);
+    thread_condition_init(&environment->thread_wake);
     return environment;
 }
 
@@ -322,11 +322,19 @@ static enum status environment_open_at(struct environment *environment, struct s
     if (status == STATUS_OK) { /* the other side file may name a state that nothing pins any more */
         side->sequence++;
         status = environment__side_write(environment->directory, side, environment->options.database, error);
+        if (status == STATUS_FULL) { /* then it makes room for its successor: the chosen one is there */
+            status = environment__side_remove(environment->directory, side->sequence, error);
+            if (status == STATUS_OK) {
+                status = environment__side_write(environment->directory, side, environment->options.database,
+                                                 error);
+            }
+        }
     }
     environment->sequence = side->sequence;
     for (size_t i = 0; i < ENVIRONMENT_SIDES; i++) {
         environment->points[i] = side->point;
     }
+    atomic_store(&environment->checkpoint_lsn, side->point.lsn);
     return status;
 }
 
@@ -401,15 +409,13 @@ void environment_statistics_read(struct environment *environment,
     MDB_envinfo info;
     uint64_t pages_free = environment_free_pages(environment);
     (void)mdb_env_info(environment->env, &info);
-    (void)pthread_mutex_lock(&environment->checkpointing);
     *ret_statistics = (struct environment_statistics){
         .page_bytes = environment->page_bytes,
         .pages_map = environment->options.map_bytes / environment->page_bytes,
         .pages_used = info.me_last_pgno + 1,
         .pages_free = pages_free,
-        .checkpoints = environment->checkpoints,
-        .checkpoint_us = environment->checkpoint_us,
-        .checkpoint_lsn = environment->points[environment->sequence % ENVIRONMENT_SIDES].lsn,
+        .checkpoints = atomic_load(&environment->checkpoints),
+        .checkpoint_us = atomic_load(&environment->checkpoint_us),
+        .checkpoint_lsn = atomic_load(&environment->checkpoint_lsn),
     };
-    (void)pthread_mutex_unlock(&environment->checkpointing);
 }

@@ -49,8 +49,11 @@ struct environment {
     size_t pin; /* of the newest checkpoint */
     uint64_t sequence;
     struct environment_point points[ENVIRONMENT_SIDES]; /* of the side files */
-    uint64_t checkpoints;
-    int64_t checkpoint_us;
+
+    /* what is told of checkpoints, to who must not wait for one */
+    _Atomic uint64_t checkpoints;
+    _Atomic int64_t checkpoint_us;
+    _Atomic uint64_t checkpoint_lsn;
 
     pthread_mutex_t thread_mutex;
     pthread_cond_t thread_wake;
@@ -73,6 +76,8 @@ void environment__point_encode(const struct environment_point *point, uint8_t re
 /* Side files (side.c). */
 MUST_USE enum status environment__side_write(const char *directory, const struct side *side,
                                              const uint8_t *database, struct error *error);
+/* Removes the one that the side file of that sequence takes the place of, if it is there. */
+MUST_USE enum status environment__side_remove(const char *directory, uint64_t sequence, struct error *error);
 /* The newest valid one. */
 MUST_USE enum status environment__side_choose(const char *directory, const uint8_t *database,
                                               struct side *ret_side, struct error *error);
@@ -85,7 +90,8 @@ uint32_t environment__metas_page_bytes(const uint8_t *first_meta);
 struct environment_write {
     struct environment *environment;
     MDB_txn *transaction;
-    uint64_t puts;
+    uint64_t puts;       /* one for each put and erasure, and for every 2 KiB of a value */
+    uint64_t entries;    /* puts and erasures */
     struct arena values; /* chunked values that were read */
 };
 

@@ -5,7 +5,6 @@
  *   commit time u64 | page bytes u32 | both meta pages | CRC-32C of all before u32
  */
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "base/crypto.h"
 #include "base/memory.h"
@@ -22,6 +21,8 @@ enum {
     META_LAST_PAGE_OFFSET = 136,
     META_TRANSACTION_OFFSET = 144,
 };
+
+static const char *const side_names[ENVIRONMENT_SIDES] = {"checkpoint.0", "checkpoint.1"};
 
 uint32_t environment__metas_page_bytes(const uint8_t *first_meta)
 {
@@ -58,7 +59,6 @@ enum status environment__side_write(const char *directory, const struct side *si
                                     struct error *error)
 {
     struct buffer file = {0};
-    char name[32];
     buffer_put_u32(&file, SIDE_MAGIC);
     buffer_put_u32(&file, SIDE_VERSION);
     buffer_put(&file, bytes_of(database, ENVIRONMENT_DATABASE_BYTES));
@@ -70,9 +70,17 @@ enum status environment__side_write(const char *directory, const struct side *si
     buffer_put_u32(&file, side->page_bytes);
     buffer_put(&file, buffer_bytes(&side->metas));
     buffer_put_u32(&file, crypto_crc32c(0, buffer_bytes(&file)));
-    (void)snprintf(name, sizeof(name), "checkpoint.%u", (unsigned)(side->sequence % ENVIRONMENT_SIDES));
-    enum status status = file_replace(directory, name, buffer_bytes(&file), error);
+    enum status status =
+        file_replace(directory, side_names[side->sequence % ENVIRONMENT_SIDES], buffer_bytes(&file), error);
     buffer_reset(&file);
+    return status;
+}
+
+enum status environment__side_remove(const char *directory, uint64_t sequence, struct error *error)
+{
+    char *path = file_path_join(directory, side_names[sequence % ENVIRONMENT_SIDES]);
+    enum status status = file_exists(path) ? file_remove(path, error) : STATUS_OK;
+    memory_destroy(path);
     return status;
 }
 
@@ -134,8 +142,6 @@ static enum status side_read(const char *path, const uint8_t *database, struct s
     buffer_reset(&content);
     return status;
 }
-
-static const char *const side_names[ENVIRONMENT_SIDES] = {"checkpoint.0", "checkpoint.1"};
 
 enum status environment_sides_check(struct environment *environment, struct error *error)
 {

@@ -25,14 +25,22 @@ enum status environment__value_check(enum environment_tree tree, struct bytes ke
                      (int)tree);
 }
 
+/* Bytes of data.mdb up to the last page that is in use as of the last commit. */
+static uint64_t write_used_bytes(const struct environment *environment)
+{
+    MDB_envinfo info;
+    MDB_stat facts;
+    (void)mdb_env_info(environment->env, &info);
+    (void)mdb_env_stat(environment->env, &facts);
+    return ((uint64_t)info.me_last_pgno + 1) * facts.ms_psize;
+}
+
 /* Keeps blocks allocated beyond the last page, so that a commit cannot meet a full disk. When the disk is full, what is
  * allocated is used up to a reserve, and that reserve is for recovery: a full disk must not keep the server down. */
 static enum status write_allocate_ahead(struct environment *environment, struct error *error)
 {
-    MDB_envinfo info;
-    (void)mdb_env_info(environment->env, &info);
     uint64_t step = environment->options.allocate_bytes;
-    uint64_t used = ((uint64_t)info.me_last_pgno + 1) * 4096;
+    uint64_t used = write_used_bytes(environment);
     uint64_t reserve =
         environment->thread == NULL ? step / 64 : step / 4; /* no thread: recovery is under way */
     if (used > environment->options.map_bytes) {
@@ -72,6 +80,27 @@ enum status environment_write_begin(struct environment *environment, struct envi
     return STATUS_OK;
 }
 
+enum status environment_write_admit(struct environment_write *write, struct error *error)
+{
+    struct environment *environment = write->environment;
+    uint64_t values = (write->puts - write->entries) / 2; /* pages of long values */
+    uint64_t pages = ENVIRONMENT_PUT_PAGES * write->entries + values + ENVIRONMENT_COMMIT_PAGES;
+    uint64_t needed = write_used_bytes(environment) + pages * environment->page_bytes;
+    if (environment->data.descriptor < 0 || needed <= environment->allocated) {
+        return STATUS_OK;
+    }
+    uint64_t more = environment->options.allocate_bytes; /* not with each transaction again */
+    enum status status = file_allocate(&environment->data, 0, needed + more, error);
+    if (status == STATUS_FULL) {
+        more = 0;
+        status = file_allocate(&environment->data, 0, needed, error);
+    }
+    if (status == STATUS_OK) {
+        environment->allocated = needed + more;
+    }
+    return status;
+}
+
 static enum status key_check(struct bytes key, struct error *error)
 {
     if (key.size == 0) {
@@ -99,6 +128,7 @@ enum status environment__put_raw(struct environment_write *write, enum environme
     uint64_t hash = crypto_hash64(key, value);
     bytes_put_u64((uint8_t *)room.mv_data + value.size, is_stub ? ~hash : hash);
     write->puts += 1 + value.size / 2048;
+    write->entries++;
     return STATUS_OK;
 }
 
@@ -148,6 +178,7 @@ enum status environment__erase_raw(struct environment_write *write, enum environ
         *ret_was_there = code == MDB_SUCCESS;
     }
     write->puts++;
+    write->entries++;
     return STATUS_OK;
 }
 

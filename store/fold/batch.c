@@ -324,7 +324,7 @@ static void batch_note_due(struct fold *fold, const struct fold_batch *batch)
     }
 }
 
-/* Background work alone: no frames, the same point as before. */
+/* What is not logged alone: no frames, the same point as before. */
 static enum status batch_commit_step(struct fold *fold, struct environment_write **write, struct error *error)
 {
     struct environment_point point = {.lsn = fold->next_lsn - 1,
@@ -368,6 +368,20 @@ static enum status batch_append(struct fold *fold, const struct fold_batch *batc
     return status;
 }
 
+/* Puts the last of what the transaction has, makes sure that it can be committed, and logs it. */
+static enum status batch_log(struct fold *fold, struct environment_write *write,
+                             const struct fold_batch *batch, struct error *error)
+{
+    enum status status = fold__totals_flush(fold, write, error);
+    if (status == STATUS_OK) {
+        status = fold__under_way_tell(fold, write, error);
+    }
+    if (status == STATUS_OK && !batch->only_removes) { /* what removes has the space that it frees */
+        status = environment_write_admit(write, error);
+    }
+    return status == STATUS_OK ? batch_append(fold, batch, error) : status;
+}
+
 static void batch_fail_all(struct fold_taken *taken, enum status status, const struct error *error)
 {
     for (size_t i = 0; i < taken->count; i++) {
@@ -400,7 +414,7 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
     struct environment_write *write = NULL;
     struct fold_batch batch = {.next_lsn = fold->next_lsn, .only_removes = true};
     *ret_culprit = taken->count;
-    batch.commit_time_us = batch_time(fold);
+    batch.commit_time_us = fold__moment_begin(fold, batch_time(fold));
     enum status status = environment_write_begin(fold->options.environment, &write, error);
     if (status == STATUS_OK) {
         status = batch_evaluate_all(fold, write, &batch, taken, ret_culprit);
@@ -408,16 +422,10 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
             *error = taken->writes[*ret_culprit]->error;
         }
     }
-    if (status == STATUS_OK && batch.has_step) {
+    if (status == STATUS_OK && (batch.has_step || (batch.has_rearmed && fold->headers_count == 0))) {
         status = batch_commit_step(fold, &write, error);
     } else if (status == STATUS_OK && fold->headers_count > 0) {
-        status = fold__totals_flush(fold, write, error);
-        if (status == STATUS_OK) {
-            status = fold__under_way_tell(fold, write, error);
-        }
-        if (status == STATUS_OK) {
-            status = batch_append(fold, &batch, error);
-        }
+        status = batch_log(fold, write, &batch, error);
         if (status == STATUS_OK) {
             batch_commit(fold, &write, &batch);
             fold__under_way_told(fold);
@@ -430,13 +438,12 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
         fold->under_way_changed; /* it was taken back; the next batch tells what there is */
     environment_write_abort(&write);
     arena_clear(&fold->arena);
-    if (status == STATUS_OK) {
-        if (fold->options.on_commit != NULL && fold->headers_count > 0) {
-            fold->options.on_commit(fold->options.context, batch.next_lsn - 1);
-        }
-        for (size_t i = 0; i < taken->count; i++) {
-            batch_answer(taken->writes[i], taken->writes[i]->status, NULL);
-        }
+    if (status == STATUS_OK && fold->options.on_commit != NULL && fold->headers_count > 0) {
+        fold->options.on_commit(fold->options.context, batch.next_lsn - 1);
+    }
+    fold__moment_end(fold);
+    for (size_t i = 0; i < taken->count && status == STATUS_OK; i++) {
+        batch_answer(taken->writes[i], taken->writes[i]->status, NULL);
     }
     return status;
 }

@@ -236,6 +236,28 @@ static enum status evaluate_update(const struct fold_scene *scene, const struct 
     return status;
 }
 
+/* The entry that led the sweeper here is not true (any more): it goes. Of a wide row the true one may be missing, when
+ * gc_grace_seconds is another one since. */
+static enum status evaluate_rearm(const struct fold_scene *scene, const struct write_change *change,
+                                  const struct fold_row *row, struct error *error)
+{
+    struct fold *fold = scene->fold;
+    struct schema schema = *row->schema; /* only the expiry is wanted */
+    struct buffer storage_key = {0};
+    schema.indexes_count = 0;
+    scene->batch->has_rearmed = true;
+    enum status status = environment_write_erase(scene->write, TREE_EXPIRY, change->expiry_key, NULL, error);
+    if (status == STATUS_OK && row->had_old && schema.kind == TABLE_WIDE) {
+        status = key_storage(&schema, row->key, &storage_key, error);
+        if (status == STATUS_OK) {
+            status = fold__entries(fold, scene->write, &schema, NULL, row->key, buffer_bytes(&storage_key),
+                                   row->old_image, 1, error);
+        }
+    }
+    buffer_reset(&storage_key);
+    return status;
+}
+
 /* The expiry that the sweeper found must still be the row's, and be past. */
 static enum status evaluate_expiry(const struct fold_scene *scene, const struct write_change *change,
                                    struct fold_row *row, struct error *error)
@@ -245,9 +267,7 @@ static enum status evaluate_expiry(const struct fold_scene *scene, const struct 
     if (row->schema->kind == TABLE_WIDE) {
         bool is_due = true;
         enum status status = fold__wide_expire(scene, change, row, &is_due, error);
-        return status == STATUS_OK && !is_due
-                   ? environment_write_erase(scene->write, TREE_EXPIRY, change->expiry_key, NULL, error)
-                   : status;
+        return status == STATUS_OK && !is_due ? evaluate_rearm(scene, change, row, error) : status;
     }
     enum status status = evaluate_decode(scene, row, error);
     if (status != STATUS_OK) {
@@ -263,7 +283,7 @@ static enum status evaluate_expiry(const struct fold_scene *scene, const struct 
     bool is_same = status == STATUS_OK && bytes_equal(buffer_bytes(&entry), change->expiry_key);
     buffer_reset(&entry);
     if (status == STATUS_OK && !is_same) {
-        return environment_write_erase(scene->write, TREE_EXPIRY, change->expiry_key, NULL, error);
+        return evaluate_rearm(scene, change, row, error);
     }
     if (status == STATUS_OK && seconds <= scene->batch->commit_time_us / 1000000) {
         row->has_new = false;
@@ -530,12 +550,24 @@ static enum status read_range_checksum(struct fold *fold, struct environment_wri
     return status == STATUS_END ? STATUS_OK : status;
 }
 
+/* Whether the table's rows are where they were read: a table that was truncated or dropped since has others, or none. */
+static bool read_is_current(struct fold *fold, const struct write_read *read)
+{
+    const struct schema *current = catalog_find_table(fold->options.catalog, read->schema->table);
+    uint32_t space = read->key.size == 0 ? bytes_get_u32(read->low.data) : read->schema->space;
+    return current != NULL && current->space == space;
+}
+
 static enum status evaluate_read(struct fold *fold, struct environment_write *write,
                                  const struct write_read *read, struct error *error)
 {
     struct hash128 sum = {0};
     bool is_absent = false;
     enum status status = STATUS_OK;
+    if (!read_is_current(fold, read)) {
+        return error_set(error, STATUS_CONFLICT, "table %.*s was emptied or dropped since it was read",
+                         (int)read->schema->name.size, (const char *)read->schema->name.data);
+    }
     if (read->key.size == 0) {
         status = read_range_checksum(fold, write, read, &sum, error);
     } else {
@@ -617,12 +649,49 @@ static enum status evaluate_token(struct fold *fold, struct environment_write *w
 
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
+/* Bytes of key and images in a record that has the row before and after: of what it was only what differs. */
+static size_t record_bytes(const struct fold *fold, struct bytes key, struct bytes old_image,
+                           struct bytes new_image)
+{
+    struct record record = {.new_image = new_image};
+    size_t bytes = key.size + new_image.size + old_image.size;
+    if (bytes > fold->record_bytes_max) { /* seldom: the comparison costs something */
+        record_set_old_image(&record, old_image);
+        bytes -= record.old_prefix.size + record.old_suffix.size;
+    }
+    return bytes;
+}
+
+/* Whether each record of a row fits: what it becomes may, and what it was, and both together not. */
+static enum status evaluate_records(struct fold *fold, const struct fold_row *row, struct error *error)
+{
+    struct bytes before = row->had_old ? row->old_image : (struct bytes){0};
+    for (size_t i = 0; i <= row->stages_count; i++) {
+        bool is_last = i == row->stages_count;
+        bool is_there = is_last ? row->has_new : row->stages[i].is_there;
+        struct bytes image = is_last ? row->new_image : row->stages[i].image;
+        struct bytes after = is_there ? image : (struct bytes){0};
+        size_t bytes = record_bytes(fold, row->key, before, after);
+        if (bytes > fold->record_bytes_max) {
+            return error_set(error, STATUS_TOO_LARGE,
+                             "a change from %zu to %zu bytes; the log takes %zu in one record", before.size,
+                             after.size, fold->record_bytes_max);
+        }
+        before = after;
+    }
+    return STATUS_OK;
+}
+
 static enum status evaluate_size(struct fold *fold, const struct fold_transaction *transaction,
                                  struct error *error)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < transaction->count; i++) {
         const struct fold_row *row = transaction->rows[i];
+        enum status status = row->table_change == NULL ? evaluate_records(fold, row, error) : STATUS_OK;
+        if (status != STATUS_OK) {
+            return status;
+        }
         bytes += row->key.size + (row->has_new ? row->new_image.size : 0);
     }
     return bytes <= fold->transaction_bytes_max

@@ -17,6 +17,7 @@ static void fold_free(struct fold *fold)
     frame_builder_reset(&fold->builder);
     deletions_reset(&fold->under_way);
     arena_reset(&fold->arena);
+    fold__moments_close(fold);
     memory_destroy(fold->headers);
     memory_destroy(fold);
 }
@@ -87,6 +88,7 @@ static void fold_run(void *context)
         fold_sync_due(fold);
         while (fold->waiting != NULL) {
             fold__run_batch(fold);
+            fold_sync_due(fold); /* many batches may have waited */
         }
     }
     fold->waiting = mailbox_receive(fold->mailbox, 0);
@@ -126,9 +128,11 @@ static enum status fold_recover(struct fold *fold, struct error *error)
     }
     struct log_tip tip = log_tip(fold->options.log);
     fold->next_lsn = tip.next_lsn;
-    fold->transaction_bytes_max = tip.record_bytes_max;
-    fold->builder.bytes_aim =
-        tip.record_bytes_max < FRAME_BYTES_AIM ? tip.record_bytes_max : (size_t)FRAME_BYTES_AIM;
+    size_t together =
+        tip.record_bytes_max - FRAME_AROUND_BYTES; /* a header that names many tables is larger */
+    fold->record_bytes_max = tip.record_bytes_max;
+    fold->transaction_bytes_max = together < TRANSACTION_BYTES_MAX ? together : TRANSACTION_BYTES_MAX;
+    fold->builder.bytes_aim = together < FRAME_BYTES_AIM ? together : FRAME_BYTES_AIM;
     fold->last_commit_us = tip.commit_time_us;
     fold->term = (tip.term > fold->options.point.term ? tip.term : fold->options.point.term) + 1;
     atomic_store(&fold->committed_lsn, tip.next_lsn - 1);
@@ -140,6 +144,7 @@ enum status fold_open(const struct fold_options *options, struct fold **ret_fold
 {
     struct fold *fold = memory_create(sizeof(*fold));
     fold->options = *options;
+    fold__moments_open(fold);
     fold->under_way_is_stale = true;
     fold->under_way_changed = true; /* the first batch tells readers what a start finds */
     fold__metrics_register();

@@ -2,6 +2,7 @@
 #ifndef FOLD_PRIVATE_H
 #define FOLD_PRIVATE_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/mailbox.h"
@@ -29,6 +30,7 @@ struct fold_batch {
     uint32_t interval_ms;     /* the shortest of tables that are synced now and then; 0: none */
     bool only_removes;
     bool has_step;      /* background work, alone in its batch */
+    bool has_rearmed;   /* expiries that were not true went, which no record tells */
     uint64_t appended;  /* elements that lists of wide rows got at their ends … */
     uint64_t prepended; /* … and at their beginnings */
 };
@@ -101,13 +103,18 @@ struct fold {
     struct mailbox *mailbox;
     struct thread *thread;
     _Atomic uint64_t committed_lsn;
+    pthread_mutex_t moment_mutex; /* guards the next two */
+    int64_t settled_us;           /* commits up to here were asked for: none comes that is so early */
+    int64_t under_way_us;         /* commit time of the batch under way; 0: none is */
+    pthread_cond_t batch_ended;
     /* the writer's own */
     uint64_t term;
     uint64_t next_lsn;
     int64_t last_commit_us;
     uint64_t marked_lsn;          /* synced LSN that the last frame told */
     int64_t clock_offset_us;      /* wall minus steady, at start */
-    size_t transaction_bytes_max; /* what the log takes in one piece */
+    size_t record_bytes_max;      /* what the log takes in one piece … */
+    size_t transaction_bytes_max; /* … and at once */
     _Atomic int64_t
         full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
     atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
@@ -275,6 +282,12 @@ void fold__frames_finish(struct fold *fold, struct fold_batch *batch);
 /* How many writes a round has lately, in eighths of one: the most that a batch had, which falls by an eighth of itself with each
  * batch that has fewer, down to next to nothing: who writes alone waits for nobody. */
 size_t fold__round_after(size_t eighths, size_t writes);
+/* Moments (moment.c). A batch begins with a commit time: `time_us`, or later; it ends committed or given up. */
+void fold__moments_open(struct fold *fold);
+void fold__moments_close(struct fold *fold);
+int64_t fold__moment_begin(struct fold *fold, int64_t time_us);
+void fold__moment_end(struct fold *fold);
+
 /* Takes what waits, decides, logs, folds, answers. */
 void fold__run_batch(struct fold *fold);
 void fold__metrics_register(void);

@@ -95,13 +95,14 @@ enum status history_row(struct log *log, const struct schema *schema, struct byt
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-static enum status history_check_horizon(struct log *log, uint64_t lsn, struct error *error)
+static enum status history_check_horizon(struct log *log, const struct snapshot *snapshot, uint64_t lsn,
+                                         struct error *error)
 {
     struct log_tip tip = log_tip(log);
-    if (lsn + 1 < tip.first_lsn || lsn >= tip.next_lsn) {
+    if (lsn + 1 < tip.first_lsn || lsn > snapshot_lsn(snapshot)) { /* the log may be ahead of the snapshot */
         return error_set(error, STATUS_TRIMMED, "LSN %llu cannot be gone back to; %llu to %llu can",
                          (unsigned long long)lsn, (unsigned long long)(tip.first_lsn - 1),
-                         (unsigned long long)(tip.next_lsn - 1));
+                         (unsigned long long)snapshot_lsn(snapshot));
     }
     return STATUS_OK;
 }
@@ -147,7 +148,7 @@ enum status history_row_at(struct log *log, struct snapshot *snapshot, const str
         return status;
     }
     /* only now: changes that were trimmed before the index was opened are not in it, and nobody would miss them */
-    status = history_check_horizon(log, lsn, error);
+    status = history_check_horizon(log, snapshot, lsn, error);
     if (status == STATUS_OK) {
         status = row_changes_next(&changes, log, key, &buffer, &change, error);
     }

@@ -65,7 +65,7 @@ static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, stru
     struct buffer key = {0};
     struct buffer image = {0};
     enum status status = STATUS_OK;
-    *ret_is_whole = schema == NULL || schema->space != deletion->space; /* dropped, or truncated since */
+    *ret_is_whole = schema == NULL || schema->space != deletion->space; /* dropped or truncated, and purged */
     write.changes = arena_create_array(&write.arena, JOB_CLEAR_ROWS_MAX + 1, sizeof(*write.changes));
     if (!*ret_is_whole) {
         status = clear_collect(jobs, snapshot, schema, deletion, &write, ret_is_whole, error);
@@ -85,17 +85,58 @@ static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, stru
     return status;
 }
 
-/* The oldest deletion under way; false: there is none. */
+/* Whether the rows of a deletion stay where they are: its table was dropped or truncated since, and they are read as of earlier LSNs
+ * until the space is purged. Only the deletion tells until then that they are gone. */
+static enum status clear_must_wait(struct jobs *jobs, const struct deletion *deletion, bool *ret_must_wait,
+                                   struct error *error)
+{
+    const struct schema *schema = catalog_find_table(jobs->options.catalog, deletion->table);
+    uint8_t key[5] = {'R'};
+    struct bytes retired = {0};
+    struct environment_read *read = NULL;
+    *ret_must_wait = false;
+    if (schema != NULL && schema->space == deletion->space) {
+        return STATUS_OK;
+    }
+    bytes_put_u32(key + 1, deletion->space);
+    enum status status = environment_read_open(jobs->options.environment, &read, error);
+    if (status == STATUS_OK) {
+        status = environment_read_get(read, TREE_METADATA, bytes_of(key, sizeof(key)), &retired, error);
+    }
+    environment_read_close(&read);
+    *ret_must_wait = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* The oldest deletion under way that can be carried out; NULL: there is none. */
+static enum status clear_find(struct jobs *jobs, struct snapshot *snapshot,
+                              const struct deletion **ret_deletion, struct error *error)
+{
+    const struct deletions *under_way = snapshot_deletions(snapshot);
+    bool must_wait = true;
+    size_t i = 0;
+    enum status status = STATUS_OK;
+    while (i < under_way->count && status == STATUS_OK && must_wait) {
+        status = clear_must_wait(jobs, &under_way->at[i++], &must_wait, error);
+    }
+    *ret_deletion = status == STATUS_OK && !must_wait ? &under_way->at[i - 1] : NULL;
+    return status;
+}
+
+/* Carries out a piece of the next deletion; *ret_is_found is false when there is none. */
 static enum status clear_next(struct jobs *jobs, struct snapshot *snapshot, bool *ret_is_found,
                               struct error *error)
 {
     struct arena arena = {0};
     bool is_whole = false;
+    const struct deletion *found = NULL;
     enum status status = snapshot_renew(snapshot, error);
-    const struct deletions *under_way = snapshot_deletions(snapshot);
-    *ret_is_found = status == STATUS_OK && under_way->count > 0;
+    if (status == STATUS_OK) {
+        status = clear_find(jobs, snapshot, &found, error);
+    }
+    *ret_is_found = found != NULL;
     if (*ret_is_found) { /* a copy: the snapshot's ends with every piece */
-        struct deletion deletion = under_way->at[0];
+        struct deletion deletion = *found;
         deletion.partition = arena_copy(&arena, deletion.partition);
         deletion.range.low = arena_copy(&arena, deletion.range.low);
         deletion.range.high = arena_copy(&arena, deletion.range.high);

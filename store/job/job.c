@@ -1,7 +1,6 @@
 #include "job/job.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/diagnostic.h"
 #include "base/map.h"
@@ -70,12 +69,8 @@ enum status job__rows_note(struct jobs *jobs, size_t rows, enum status status)
 
 static void jobs_sleep(struct jobs *jobs)
 {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    int64_t nanoseconds = until.tv_nsec + JOB_TICK_MS * 1000000LL;
-    until.tv_sec += nanoseconds / 1000000000;
-    until.tv_nsec = nanoseconds % 1000000000;
-    while (sem_timedwait(&jobs->wake, &until) != 0 && errno == EINTR) {
+    struct timespec until = thread_time_in(JOB_TICK_MS * 1000LL);
+    while (sem_clockwait(&jobs->wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR) {
     }
 }
 

@@ -13,6 +13,7 @@ struct restore {
     struct bytes source;
     uint64_t lsn;
     struct bytes target;
+    int64_t table;         /* id of the target; 0: not written down, before this was */
     struct bytes position; /* storage key of the last row that was restored */
     int64_t rows;
     const char *state;
@@ -35,6 +36,7 @@ static void restore_encode(const struct restore *restore, struct buffer *ret_key
         {"rows", value_of_integer(restore->rows)},
         {"source", value_of_text(restore->source)},
         {"state", value_of_text(bytes_of_text(restore->state))},
+        {"table", value_of_integer(restore->table)},
         {"target", value_of_text(restore->target)},
     };
     struct value map = value_of_members(&arena, members, ARRAY_COUNT(members));
@@ -42,10 +44,15 @@ static void restore_encode(const struct restore *restore, struct buffer *ret_key
     arena_reset(&arena);
 }
 
-void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, struct bytes target,
+void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, const struct schema *target,
                       struct buffer *ret_key, struct buffer *ret_image)
 {
-    struct restore restore = {.id = id, .source = source, .lsn = lsn, .target = target, .state = "running"};
+    struct restore restore = {.id = id,
+                              .source = source,
+                              .lsn = lsn,
+                              .target = target->name,
+                              .table = target->table,
+                              .state = "running"};
     restore_encode(&restore, ret_key, ret_image);
 }
 
@@ -77,6 +84,7 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
                                             .source = value_map_text(&row, "source"),
                                             .lsn = (uint64_t)value_map_integer(&row, "lsn"),
                                             .target = value_map_text(&row, "target"),
+                                            .table = value_map_integer(&row, "table"),
                                             .position = value_map_bytes(&row, "position"),
                                             .rows = value_map_integer(&row, "rows"),
                                             .state = "running"};
@@ -138,7 +146,9 @@ static enum status sitting_open(struct sitting *sitting, struct snapshot *snapsh
     }
     sitting->source = catalog_find(sitting->then, restore->source);
     sitting->target = catalog_find(options->catalog, restore->target);
-    if (sitting->source == NULL || sitting->target == NULL) {
+    bool is_there =
+        sitting->target != NULL && (restore->table == 0 || restore->table == sitting->target->table);
+    if (sitting->source == NULL || !is_there) { /* perhaps another table has its name now */
         return error_set(error, STATUS_NOT_FOUND, "the source or the target of the restore is gone");
     }
     if (restore->position.size > 0) {

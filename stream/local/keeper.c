@@ -1,6 +1,5 @@
 /* The log's own thread: prepares segments ahead, seals full ones, removes what is older than the horizon. */
 #include <stdio.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "local_private.h"
@@ -126,6 +125,10 @@ static bool keeper_may_trim(struct local *local)
     struct segment_range range = segment_range(local->segments[0]);
     int64_t now = clock_wall_us(local->options.clock);
     int64_t uptime = clock_steady_us(local->options.clock) - local->started_us;
+    int64_t ahead = now - local->started_wall_us - uptime;
+    if (ahead > LOCAL_TRIM_AHEAD_HOURS_MAX * keeper_hour_us) {
+        return false; /* a clock that jumped so far makes nothing old */
+    }
     int64_t allowance = (uptime / keeper_hour_us + 1) * LOCAL_TRIM_DAYS_PER_HOUR * keeper_hour_us;
     int64_t span = range.last_time_us - range.first_time_us;
     return range.is_sealed && range.next_lsn <= local->trim_lsn &&
@@ -167,9 +170,7 @@ static bool keeper_trim(struct local *local)
 
 static void keeper_wait(struct local *local)
 {
-    struct timespec until;
-    CHECK(clock_gettime(CLOCK_REALTIME, &until) == 0);
-    until.tv_sec += KEEPER_INTERVAL_SECONDS;
+    struct timespec until = thread_time_in(KEEPER_INTERVAL_SECONDS * 1000000LL);
     (void)pthread_cond_timedwait(&local->wake, &local->mutex, &until);
 }
 

@@ -61,8 +61,9 @@ static struct local *local_allocate(const struct local_options *options)
     local->options.directory = local->directory;
     local->next_number = 1;
     local->started_us = clock_steady_us(options->clock);
+    local->started_wall_us = clock_wall_us(options->clock);
     CHECK(pthread_mutex_init(&local->mutex, NULL) == 0);
-    CHECK(pthread_cond_init(&local->wake, NULL) == 0);
+    thread_condition_init(&local->wake);
     CHECK(pthread_cond_init(&local->done, NULL) == 0);
     CHECK(pthread_cond_init(&local->merge, NULL) == 0);
     atomic_init(&local->is_merge_cancelled, false);
@@ -170,10 +171,10 @@ static struct log_tip local_tip(struct log *log)
         .bytes = local->bytes,
         .segments = local->active + 1,
         .spares = local->count - 1 - local->active,
-        .record_bytes_max = local->options.segment_bytes - SEGMENT_HEADER_BYTES - FRAME_HEADER_BYTES_MAX / 64,
+        .record_bytes_max = local->options.segment_bytes - SEGMENT_HEADER_BYTES - FRAME_AROUND_BYTES,
     };
-    if (tip.record_bytes_max > TRANSACTION_BYTES_MAX) {
-        tip.record_bytes_max = TRANSACTION_BYTES_MAX;
+    if (tip.record_bytes_max > FRAME_PAYLOAD_BYTES_MAX - FRAME_AROUND_BYTES) {
+        tip.record_bytes_max = FRAME_PAYLOAD_BYTES_MAX - FRAME_AROUND_BYTES;
     }
     struct segment_range oldest = segment_range(local->segments[0]);
     if (oldest.first_lsn != 0) {

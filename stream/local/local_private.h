@@ -36,9 +36,10 @@ struct local {
     uint64_t marked_lsn; /* the synced LSN that the last frame told */
     uint64_t term;
     int64_t commit_time_us;
-    uint64_t trim_lsn;     /* records up to here may go */
-    int64_t trimmed_us;    /* history removed since the start */
-    int64_t started_us;    /* steady time */
+    uint64_t trim_lsn;  /* records up to here may go */
+    int64_t trimmed_us; /* history removed since the start */
+    int64_t started_us; /* steady time */
+    int64_t started_wall_us;
     struct segment **runs; /* sorted by level, then number */
     size_t runs_count;
     size_t runs_capacity;

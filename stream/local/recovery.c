@@ -29,8 +29,9 @@ struct recovery {
     struct found_run *runs;
     size_t runs_count;
     size_t runs_capacity;
-    uint64_t next_lsn;  /* 0: not known yet, the first frame tells */
-    uint64_t chain_lsn; /* of the first piece of an open chain; 0: none */
+    uint64_t next_lsn;   /* 0: not known yet, the first frame tells */
+    uint64_t synced_lsn; /* the frames tell that so much was durable */
+    uint64_t chain_lsn;  /* of the first piece of an open chain; 0: none */
     size_t chain_segment;
     bool chain_is_durable; /* it began in a sealed segment, so it was complete (invariant 3) */
     bool has_frames;       /* frames of raw segments were read last, so whether a chain is open is known */
@@ -224,6 +225,8 @@ static void recovery_accept(struct recovery *recovery, size_t index, const struc
     local->term = header->term;
     local->commit_time_us = header->commit_time_us;
     local->active = index;
+    recovery->synced_lsn =
+        header->synced_lsn > recovery->synced_lsn ? header->synced_lsn : recovery->synced_lsn;
     if (frame_is_complete(header)) {
         recovery->chain_lsn = 0;
         recovery->chain_is_durable = false;
@@ -334,13 +337,20 @@ static enum status recovery_scan_all(struct recovery *recovery, struct error *er
     return status;
 }
 
-/* After a kill the last frames may be in the page cache only. */
-static enum status recovery_sync(struct local *local, struct error *error)
+/* After a kill the last frames may be in the page cache only; after a sync that failed, too, and there the kernel would not write
+ * them again. */
+static enum status recovery_sync(struct recovery *recovery, struct error *error)
 {
+    struct local *local = recovery->local;
+    uint64_t checkpointed = local->options.checkpointed_lsn;
+    uint64_t durable = recovery->synced_lsn > checkpointed ? recovery->synced_lsn : checkpointed;
     enum status status = STATUS_OK;
     for (size_t i = 0; i <= local->active && status == STATUS_OK; i++) {
         if (!segment_range(local->segments[i]).is_sealed) {
-            status = segment_sync(local->segments[i], error);
+            status = segment_write_again(local->segments[i], durable + 1, error);
+            if (status == STATUS_OK) {
+                status = segment_sync(local->segments[i], error);
+            }
         }
     }
     return status;
@@ -370,12 +380,26 @@ static enum status recovery_ensure_raw(struct local *local, struct error *error)
     return STATUS_OK;
 }
 
+/* Spares that are smaller than segments are now do not hold what the writer counts on: others are made. */
+static enum status recovery_drop_small(struct recovery *recovery, struct error *error)
+{
+    struct local *local = recovery->local;
+    bool has_small = false;
+    for (size_t i = local->active + 1; i < local->count; i++) {
+        has_small |= segment_file_bytes(local->segments[i]) < local->options.segment_bytes;
+    }
+    return has_small ? recovery_drop_after(recovery, local->active, error) : STATUS_OK;
+}
+
 static enum status recovery_run(struct recovery *recovery, struct error *error)
 {
     struct local *local = recovery->local;
     uint64_t horizon = 0;
     uint64_t horizon_lsn = 0;
     enum status status = local__horizon_read(local, &horizon, &horizon_lsn, error);
+    if (status == STATUS_OK) { /* a new name may not be durable yet for which an old one goes below */
+        status = file_directory_sync(local->directory, error);
+    }
     if (status == STATUS_OK) {
         status = file_directory_list(local->directory, recovery_visit, recovery, error);
     }
@@ -393,7 +417,10 @@ static enum status recovery_run(struct recovery *recovery, struct error *error)
                            (unsigned long long)local->options.checkpointed_lsn);
     }
     if (status == STATUS_OK) {
-        status = recovery_sync(local, error);
+        status = recovery_sync(recovery, error);
+    }
+    if (status == STATUS_OK) {
+        status = recovery_drop_small(recovery, error);
     }
     if (status == STATUS_OK) {
         status = recovery_ensure_raw(local, error);

@@ -184,6 +184,9 @@ enum status segment_seal(struct segment *raw, const struct segment_keys *keys, s
     }
     if (status == STATUS_OK) {
         status = file_directory_sync(raw->directory, error);
+    } else {
+        enum status ignored = file_remove(path_new, NULL); /* what is half made only takes space */
+        (void)ignored;
     }
     buffer_reset(&sealer.block);
     segment__keys_reset(&sealer.keys);

@@ -91,6 +91,7 @@ struct segment *segment__create(const char *directory, uint64_t number, const st
     atomic_init(&segment->is_retired, false);
     CHECK(pthread_mutex_init(&segment->mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&segment->head_mutex, NULL) == 0);
+    CHECK(pthread_mutex_init(&segment->sync_mutex, NULL) == 0);
     segment->file = FILE_CLOSED;
     segment->directory = memory_copy_text(directory);
     segment->identity = *identity;
@@ -212,6 +213,7 @@ void segment_release(struct segment **segment)
     segment__head_reset(&gone->head);
     segment__presences_reset(&gone->presences);
     arena_reset(&gone->arena);
+    (void)pthread_mutex_destroy(&gone->sync_mutex);
     (void)pthread_mutex_destroy(&gone->head_mutex);
     (void)pthread_mutex_destroy(&gone->mutex);
     memory_destroy(gone);
@@ -287,9 +289,42 @@ enum status segment_append(struct segment *segment, struct bytes frames, const s
     return STATUS_OK;
 }
 
+/* Linux tells of a failed write to the first who syncs and takes the page for clean: whoever syncs next, as the writer beside a
+ * checkpoint, would be told that all is well. */
 enum status segment_sync(struct segment *segment, struct error *error)
 {
-    return file_sync_data(&segment->file, error);
+    (void)pthread_mutex_lock(&segment->sync_mutex);
+    enum status status = segment->has_failed_sync
+                             ? error_set(error, STATUS_IO, "%s: a sync failed before", segment->file.path)
+                             : file_sync_data(&segment->file, error);
+    segment->has_failed_sync = status != STATUS_OK;
+    (void)pthread_mutex_unlock(&segment->sync_mutex);
+    return status;
+}
+
+enum status segment_write_again(struct segment *segment, uint64_t lsn, struct error *error)
+{
+    enum {
+        STEP = 1024 * 1024,
+    };
+    size_t i = 0;
+    struct buffer buffer = {0};
+    enum status status = STATUS_OK;
+    while (i < segment->frames_count && segment->frames[i].first_lsn + segment->frames[i].records <= lsn) {
+        i++;
+    }
+    uint32_t at = i < segment->frames_count ? segment->frames[i].offset : segment->end_offset;
+    while (at < segment->end_offset && status == STATUS_OK) {
+        uint32_t size = segment->end_offset - at < STEP ? segment->end_offset - at : STEP;
+        buffer_clear(&buffer);
+        status = file_read_at(&segment->file, buffer_extend(&buffer, size), size, at, error);
+        if (status == STATUS_OK) {
+            status = file_write_at(&segment->file, buffer_bytes(&buffer), at, error);
+        }
+        at += size;
+    }
+    buffer_reset(&buffer);
+    return status;
 }
 
 void segment_recover_frame(struct segment *segment, uint32_t offset, const struct frame_header *header)

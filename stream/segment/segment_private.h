@@ -106,6 +106,8 @@ struct segment {
     atomic_int references;
     struct file file; /* raw; of a sealed one only the path stays */
     atomic_bool is_retired;
+    pthread_mutex_t sync_mutex; /* guards the next: one sync at a time */
+    bool has_failed_sync;
     char *directory;
     struct log_identity identity;
     uint32_t seed;

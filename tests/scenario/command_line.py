@@ -44,6 +44,11 @@ def verbs(running):
     expect(running.run("import", "t", "-", "--csv", text="id,n\na,1\n\0,2\n"), 2, error="line 3: a NUL byte")
     expect(running.run("import", "t", "-", "--csv", text="\ufeffid,n,\r\nbom,1,\r\n"), 0, "1 item imported")
     expect(running.run("import", "t", "-", text=many), 2, error="oxbow import: 99 items were written\n")
+    paged = "".join(json.dumps({"id": "paged", "n": 1, "v": v, "filler": "x" * 300000}) + "\n" for v in range(12))
+    expect(running.run("import", "t", "-", text=paged), 0, "12 items")
+    for more, count in ((), 12), (("--limit", "5"), 5):
+        shown = [json.loads(line) for line in running.run("history", "t", '{"id":"paged","n":1}', *more)[1].splitlines()]
+        assert len({change["lsn"] for change in shown}) == len(shown) == count, len(shown)
     aside = running.directory + "/refused"
     expect(running.run("import", "t", "-", "--rejects", aside, text='{"id":"good","n":1}\nrubbish\n{"no":"key"}\n\0\n{"id":"best","n":1}\n'), 0, "2 items imported", error="3 lines were refused and put aside")
     with open(aside, encoding="utf-8") as file:

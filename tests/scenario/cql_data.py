@@ -663,6 +663,10 @@ def other_doors(session, host):
             assert failure.status == 4 and "a row of 188" in str(failure), failure
         else:
             raise AssertionError("a row of 18 MiB was taken")
+        # A change from a large row to another one is one record.
+        other = random.randbytes(9 << 20)
+        session.execute(session.prepare("INSERT INTO heavy (k, a) VALUES (1, ?)"), [other])
+        assert rows(session, "SELECT a FROM heavy") == [(other,)]
 
 
 def expiry(session, host):

@@ -50,7 +50,37 @@ def small_segments():
         session.execute("DELETE FROM long WHERE p = 1")
         wait_for("the rows leave", lambda: settled(host))
         assert rows(session, "SELECT * FROM long") == []
+        dropped_meanwhile(host, session, insert)
         cluster.shutdown()
+
+
+def dropped_meanwhile(host, session, insert):
+    """Rows that had not left when their table was dropped are gone also as of the moments before that."""
+    session.execute("CREATE TABLE other (k int PRIMARY KEY, v int)")
+
+    def put(k):
+        return told(host, server.PUT, {server.TABLE: "ks.other", server.ITEM: {"k": k, "v": 1}})[server.LSN]
+
+    def scan(lsn):
+        return told(host, server.SCAN, {server.TABLE: "ks.long", server.AS_OF: lsn})[server.ITEMS]
+
+    def finds():
+        try:
+            return rows(session, "SELECT k FROM other WHERE v = 1") != []
+        except Exception:  # pylint: disable=broad-except
+            return False
+
+    execute_concurrent_with_args(session, insert, [(f"{c:200}",) for c in range(10500)], concurrency=200)
+    before = put(1)
+    session.execute("DELETE FROM long WHERE p = 1")
+    after = put(2)
+    session.execute("DROP TABLE long")
+    session.execute("CREATE INDEX ON other (v)")
+    wait_for("background work has looked at the deletion again", finds)
+    assert scan(before) != [] and scan(after) == []
+    host.kill()
+    host.start()
+    assert scan(before) != [] and scan(after) == []
 
 
 def main():

@@ -100,6 +100,18 @@ def transactions(client):
     done = client.request(server.TRANSACT, {server.CHANGES: [change("put", "c", item={"v": 1}), change("put", "c", item={"v": 2})]})
     history = client.request(server.HISTORY, {server.TABLE: "t", server.KEY: {"id": "c"}})[server.RECORDS]
     assert [(record[server.OPERATION], record[server.NEW]["v"]) for record in history] == [("insert", 2)]
+    # A history comes page by page.
+    lsns = [put(client, "t", {"id": "paged", "v": v})[server.LSN] for v in range(12)]
+    for limit, most in ((5, 5), (4, 4), (12, 12)):
+        body = {server.TABLE: "t", server.KEY: {"id": "paged"}, server.LIMIT: limit, server.START: 0}
+        found = []
+        while server.START in body:
+            page = client.request(server.HISTORY, body)
+            assert 0 < len(page[server.RECORDS]) <= most, len(page[server.RECORDS])
+            found += [record[server.LSN] for record in page[server.RECORDS]]
+            body.pop(server.START)
+            body.update({server.START: page[server.START]} if server.START in page else {})
+        assert found == lsns, found
     # A token: once, however often it comes.
     body = {server.CHANGES: [change("update", "n", change="SET n = if_not_exists(n, :z) + :o", values={":z": 0, ":o": 1})],
             server.TOKEN: "token-1"}

@@ -226,7 +226,7 @@ end""")
     wait_for("what entered", lambda: mapping(client, "alerting")["records"] == 2)
     create(client, "leaving", [["id", "bigint"]])
     map_table(client, "waiting", "count", "leaving")
-    assert mapping(client, "waiting")["state"] == "running"
+    wait_for("the mapping", lambda: mapping(client, "waiting")["state"] == "running")
     map_table(client, "waiting", "count", "leaving")  # again: it goes on
     expect_failure(lambda: map_table(client, "waiting", "count", "leaving", batch=7), 10, "another mapping of that name")
     expect_failure(lambda: map_table(client, "waiting", "count", "leaving", start="oldest"), 10, "another mapping of that name")

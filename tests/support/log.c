@@ -9,6 +9,12 @@ static int64_t bench_time(void *context)
     return ((struct bench *)context)->now_us;
 }
 
+static int64_t bench_wall(void *context)
+{
+    struct bench *bench = context;
+    return bench->now_us + bench->ahead_us;
+}
+
 /* A record's key is its own; the space is its table. */
 static enum status bench_keys(void *context, const struct record *record, struct segment_key_sink *sink,
                               struct error *error)
@@ -32,7 +38,7 @@ void bench_init(struct bench *bench)
 {
     struct error error;
     *bench = (struct bench){.directory = test_directory_create(), .now_us = 1700000000000000};
-    bench->clock = (struct clock){.wall_us = bench_time, .steady_us = bench_time, .context = bench};
+    bench->clock = (struct clock){.wall_us = bench_wall, .steady_us = bench_time, .context = bench};
     bench->options = (struct local_options){
         .directory = bench->directory,
         .identity = {.database = "0123456789abcde", .group = 1, .timeline = 1},

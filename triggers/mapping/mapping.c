@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/diagnostic.h"
@@ -106,19 +105,9 @@ bool mapping__is_stopping(struct mapping *mapping)
     return is_stopping;
 }
 
-static struct timespec time_in(int64_t ms)
-{
-    struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
-    int64_t nanoseconds = until.tv_nsec + (ms % 1000) * 1000000;
-    until.tv_sec += ms / 1000 + nanoseconds / 1000000000;
-    until.tv_nsec = nanoseconds % 1000000000;
-    return until;
-}
-
 void mapping__sleep(struct mapping *mapping, int64_t ms)
 {
-    struct timespec until = time_in(ms);
+    struct timespec until = thread_time_in(ms * 1000);
     (void)pthread_mutex_lock(&mapping->mutex);
     while (!mapping->is_stopping &&
            pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
@@ -137,7 +126,7 @@ void mapping_wake(struct mapping *mapping)
 /* Sleeps until something was committed. */
 static void mapping_wait(struct mapping *mapping)
 {
-    struct timespec until = time_in(MAPPING_IDLE_MS);
+    struct timespec until = thread_time_in(MAPPING_IDLE_MS * 1000LL);
     (void)pthread_mutex_lock(&mapping->mutex);
     while (!mapping->is_stopping && !mapping->is_woken &&
            pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
@@ -352,7 +341,7 @@ enum status mapping_open(const struct mapping_options *options, const struct map
     struct mapping *mapping = memory_create(sizeof(*mapping));
     mapping->options = *options;
     CHECK(pthread_mutex_init(&mapping->mutex, NULL) == 0);
-    CHECK(pthread_cond_init(&mapping->woken, NULL) == 0);
+    thread_condition_init(&mapping->woken);
     mapping_copy_settings(mapping, settings);
     enum status status =
         filter_parse(mapping->settings.filter, &mapping->settings_arena, &mapping->filter, error);

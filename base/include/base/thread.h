@@ -2,7 +2,10 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
 
 #include "base/error.h"
 
@@ -21,5 +24,9 @@ void thread_be_nice(int nice);
 /* Waits of this thread end when their time is up, and not up to 50 us later, as Linux has it otherwise (prctl(2),
  * PR_SET_TIMERSLACK): for one that waits for less. */
 void thread_sleep_exactly(void);
+/* A condition whose timed waits go by CLOCK_MONOTONIC: by the wall clock one would wait for as long as that goes back. */
+void thread_condition_init(pthread_cond_t *condition);
+/* The moment of CLOCK_MONOTONIC that comes in so many microseconds. */
+struct timespec thread_time_in(int64_t us);
 
 #endif

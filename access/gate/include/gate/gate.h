@@ -217,9 +217,13 @@ MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struc
 /* Looks for damage: one step, as scrub_next (scrub/scrub.h). */
 MUST_USE enum status gate_scrub(struct gate *gate, struct buffer *position, struct scrub_step *ret_step,
                                 struct error *error);
-/* The last LSN committed at or before a moment. STATUS_TRIMMED: it lies before the horizon, or before everything.
- * STATUS_INVALID: it has not come yet. */
+/* The last LSN committed at or before a moment, and the same whenever it is asked for: a batch under way that began before the moment
+ * is waited for, some milliseconds. STATUS_TRIMMED: it lies before the horizon, or before everything. STATUS_INVALID: it has not come
+ * yet. STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
+/* The same of now, with the moment that this is: nothing was committed later yet. */
+MUST_USE enum status gate_lsn_now(struct gate *gate, int64_t *ret_time_us, uint64_t *ret_lsn,
+                                  struct error *error);
 /* The last LSN at or before `lsn` with which a transaction ends: what is read as of an LSN holds whole transactions (invariant 4).
  * One that is not in the log stays as it is, for the read to refuse. STATUS_TRIMMED: there is none. */
 MUST_USE enum status gate_lsn_whole(struct gate *gate, uint64_t lsn, uint64_t *ret_lsn, struct error *error);
@@ -295,12 +299,13 @@ MUST_USE enum status gate_position(struct gate_view *view, struct bytes table, s
                                    struct error *error);
 
 /* Every change of one row that the log still has, oldest first; with `as_of` those up to that LSN, of the table that had the name
- * then, also when it was dropped since. */
+ * then, also when it was dropped since. Page by page, of `changes_max` (0: as many as a page has) or as large as a page is:
+ * *ret_next_lsn is the next one's `from_lsn`, which is 0 for the first; 0: there is no more. STATUS_TRIMMED: the next page is no more. */
 MUST_USE enum status gate_history(struct gate_view *view, struct bytes table, const struct value *key,
-                                  uint64_t as_of, size_t changes_max,
+                                  uint64_t as_of, uint64_t from_lsn, size_t changes_max,
                                   void (*visit)(void *context, uint64_t lsn, int64_t commit_time_us,
                                                 const struct record *record),
-                                  void *context, struct error *error);
+                                  void *context, uint64_t *ret_next_lsn, struct error *error);
 
 /* A page of the changes of a table that the log still has, in the order of their LSNs. */
 struct gate_changes {

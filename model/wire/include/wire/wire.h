@@ -70,7 +70,7 @@ enum wire_field {
     WIRE_FIELD_TABLES = 18,     /* array of descriptions */
     WIRE_FIELD_RECORDS = 19,    /* array of records */
     WIRE_FIELD_CREDIT = 20,     /* records the subscriber is ready for */
-    WIRE_FIELD_START = 21,      /* "latest", "oldest", or an LSN */
+    WIRE_FIELD_START = 21,      /* "latest", "oldest", or an LSN; of a history where its next page begins */
     WIRE_FIELD_OPERATION = 22,  /* "insert" … */
     WIRE_FIELD_ACTOR = 23,
     WIRE_FIELD_CAUSE = 24,

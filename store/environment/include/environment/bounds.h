@@ -20,6 +20,11 @@ enum {
     /* Bytes by which data.mdb is allocated ahead of use unless the options say otherwise. */
     ENVIRONMENT_ALLOCATE_BYTES = 64 * 1024 * 1024,
 
+    /* Pages that a put or an erasure touches at most, those of a long value apart (3.1 were measured in a transaction of ten, fewer in
+     * larger ones), and those of a commit besides. Space for so many is made sure of before the log has the change. */
+    ENVIRONMENT_PUT_PAGES = 4,
+    ENVIRONMENT_COMMIT_PAGES = 64,
+
     /* Milliseconds for which an account of pages (environment/pages.h) keeps a snapshot, and whoever asked waits. Over it
      * pages are counted and not looked at. */
     ENVIRONMENT_PAGES_MS_MAX = 5 * 1000,

@@ -95,7 +95,7 @@ struct environment_statistics {
     uint64_t checkpoint_lsn; /* of the newer side file */
 };
 
-/* Thread: any. */
+/* Does not wait for a checkpoint under way. Thread: any. */
 void environment_statistics_read(struct environment *environment,
                                  struct environment_statistics *ret_statistics);
 

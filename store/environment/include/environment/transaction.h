@@ -44,7 +44,10 @@ uint64_t environment_write_entries(struct environment_write *write, enum environ
 MUST_USE enum status environment_write_get(struct environment_write *write, enum environment_tree tree,
                                            struct bytes key, struct bytes *ret_value, struct error *error);
 
-/* Commits, with `point` as what the state now contains, and nulls *write also on failure. After puts that succeeded
+/* Makes sure of the space that a commit of all that was put takes, at most. STATUS_FULL: abort. */
+MUST_USE enum status environment_write_admit(struct environment_write *write, struct error *error);
+
+/* Commits, with `point` as what the state now contains, and nulls *write also on failure. When it was admitted
  * there is space for it. A failure is for the caller to treat as fatal if its log has the changes already. Not durable:
  * that is the log's part. */
 MUST_USE enum status environment_write_commit(struct environment_write **write,

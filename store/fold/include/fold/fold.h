@@ -44,6 +44,10 @@ void fold_submit_again(struct fold *fold, struct write *write);
 /* The last LSN that is committed and visible. Thread: any. */
 uint64_t fold_committed_lsn(const struct fold *fold);
 uint64_t fold_term(const struct fold *fold);
+/* Decides what was committed at or before a moment of the wall clock, which has come: from now on no commit gets a time up to it.
+ * Waits for the batch under way if that has such a time: log_lsn_at and a snapshot opened afterwards have it.
+ * Errors: STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
+MUST_USE enum status fold_moment_settle(struct fold *fold, int64_t time_us, struct error *error);
 /* Why no write is taken now; NULL: writes are taken. Thread: any. */
 const char *fold_refusal(const struct fold *fold);
 /* When (clock_steady_us) the last batch was refused for want of space; 0: it was not. Thread: any. */

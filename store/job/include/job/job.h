@@ -2,7 +2,7 @@
  * it all, in pieces that the writer takes like any write; how far it is survives every crash. DESIGN §4, §7, §11.
  *
  * Restores are rows of system.jobs:
- *   id → kind "restore", source, lsn, target, position (bytes), rows, state "running" | "done" | "failed", error */
+ *   id → kind "restore", source, lsn, target, table (its id), position (bytes), rows, state "running" | "done" | "failed", error */
 #ifndef JOB_JOB_H
 #define JOB_JOB_H
 
@@ -32,8 +32,8 @@ MUST_USE enum status jobs_open(const struct jobs_options *options, struct jobs *
 /* Stops after the piece at hand; before the fold closes. Accepts a pointer to NULL. */
 void jobs_close(struct jobs **jobs);
 
-/* The row of system.jobs that makes a restore happen: its record key and image. */
-void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, struct bytes target,
+/* The row of system.jobs that makes a restore into `target`, whose id is set, happen: its record key and image. */
+void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, const struct schema *target,
                       struct buffer *ret_key, struct buffer *ret_image);
 
 #endif

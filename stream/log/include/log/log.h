@@ -21,7 +21,7 @@ struct log_tip {
     uint64_t bytes;         /* on disk */
     uint64_t segments;
     uint64_t spares;           /* segments made ahead of use */
-    uint32_t record_bytes_max; /* the largest record that fits */
+    uint32_t record_bytes_max; /* the largest key and images of one record that fit */
 };
 
 /* Consecutive records of one frame. Views end with the next call on the reader. */

@@ -8,7 +8,7 @@ enum {
     SEGMENT_BYTES_MAX = 1024 * 1024 * 1024, /* offsets inside a segment are 32 bits */
     SEGMENT_HEADER_BYTES = 4096,            /* a page of its own: no frame shares a sector with it */
     SEGMENT_BLOCK_BYTES_AIM = 128 * 1024,   /* records per compressed block; a larger record has its own */
-    SEGMENT_BLOCK_BYTES_MAX = 20 * 1024 * 1024,
+    SEGMENT_BLOCK_BYTES_MAX = 36 * 1024 * 1024,
     SEGMENT_FOOTER_BYTES_MAX = 256 * 1024 * 1024,
     SEGMENT_KEY_BYTES_MAX = 200, /* of a key in the index; longer ones are cut and end with a hash */
     SEGMENT_KEY_HASH_BYTES = 8,

@@ -84,6 +84,7 @@ uint32_t segment_room(struct segment *segment);
 /* Writes frames (whole, padded, `headers[i]` describing each) after the last one, in one call. Not synced. */
 MUST_USE enum status segment_append(struct segment *segment, struct bytes frames,
                                     const struct frame_header *headers, size_t count, struct error *error);
+/* Makes what was appended durable. Once it has failed it fails. Thread: any. */
 MUST_USE enum status segment_sync(struct segment *segment, struct error *error);
 
 /* --- raw: recovery ---------------------------------------------------------------------------------------------- */
@@ -95,6 +96,9 @@ MUST_USE enum status segment_read_frame(struct segment *segment, uint32_t offset
                                         struct error *error);
 /* Makes the frame just read part of the segment: it must follow the last one. */
 void segment_recover_frame(struct segment *segment, uint32_t offset, const struct frame_header *header);
+/* Writes the frames with records at or after `lsn` over themselves, so that the next sync has them to write: what was read may be
+ * in the page cache only, and taken for clean, when a sync had failed. */
+MUST_USE enum status segment_write_again(struct segment *segment, uint64_t lsn, struct error *error);
 /* True when everything from `offset` on is zero. */
 MUST_USE enum status segment_is_zero_from(struct segment *segment, uint32_t offset, bool *ret_is_zero,
                                           struct error *error);

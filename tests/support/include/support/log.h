@@ -17,7 +17,8 @@ struct bench { /* a log under test and the clock it believes in */
     struct log *log;
     struct local_options options;
     struct clock clock;
-    _Atomic int64_t now_us; /* the keeper thread asks too */
+    _Atomic int64_t now_us;   /* the keeper thread asks too */
+    _Atomic int64_t ahead_us; /* that the wall clock is of the boot clock */
     uint64_t next_lsn;
     uint64_t term;
 };
