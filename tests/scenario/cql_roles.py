@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import threading
-from datetime import datetime, timezone
+import time
+from datetime import datetime, timedelta, timezone
 
 import server
 from cassandra import InvalidRequest, Unauthorized
@@ -321,6 +322,31 @@ def views(root, ann):
     ann.execute(make)
     ann.execute("DROP MATERIALIZED VIEW ks.by_value")
     root.execute("REVOKE ALL ON ks.t FROM group")
+
+
+def namesakes(clients, root):
+    """What a dropped table held is not for who makes another one of its name, but for who may read all of the keyspace."""
+    root.execute("CREATE ROLE eve WITH PASSWORD = 'secret' AND LOGIN = true")
+    root.execute("CREATE TABLE ks.held (k int PRIMARY KEY)")
+    root.execute("INSERT INTO ks.held (k) VALUES (1)")
+    lsn, moment = max(rows(root, 'SELECT lsn, commit_time FROM ks."held$log"'))
+    time.sleep(0.05)
+    root.execute("DROP TABLE ks.held")
+    root.execute("GRANT CREATE ON KEYSPACE ks TO eve")
+    eve = clients.login("eve", "secret")
+    eve.execute("CREATE TABLE ks.held (k int PRIMARY KEY)")
+    eve.execute("INSERT INTO ks.held (k) VALUES (2)")
+    own = max(rows(eve, 'SELECT lsn FROM ks."held$log"'))[0]
+    eve.execute("DELETE FROM ks.held WHERE k = 2")
+    assert rows(eve, f"SELECT k FROM ks.held AS OF {own}") == [(2,)]
+    then = (moment + timedelta(milliseconds=20)).isoformat(timespec="milliseconds") + "Z"
+    past = f"SELECT k FROM ks.held AS OF {lsn}"
+    for statement in (past, f"RESTORE TABLE ks.again FROM TABLE ks.held WITH restore_timestamp = '{then}'"):
+        denied(eve, "eve", "SELECT", "<all tables in ks>", statement)
+    root.execute("GRANT SELECT ON KEYSPACE ks TO eve")
+    assert rows(eve, past) == [(1,)]
+    root.execute("DROP TABLE ks.held")
+    root.execute("DROP ROLE eve")
 
 
 def prepared_and_batches(clients, root):
@@ -653,7 +679,7 @@ def main():
             clients.refused("cassandra", "cassandra", "Provided username cassandra and/or password are incorrect")
             root.execute(f"CREATE KEYSPACE ks {REPLICATION}")
             root.execute("CREATE TABLE ks.t (k int PRIMARY KEY, v int)")
-            for part in (logins, lists, permissions, prepared_and_batches, administrators, functions):
+            for part in (logins, lists, permissions, namesakes, prepared_and_batches, administrators, functions):
                 part(clients, root)
             statements(root)
             hierarchies(root)
