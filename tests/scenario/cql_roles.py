@@ -627,21 +627,29 @@ def signatures(host, clients, root):
     root.execute("GRANT SELECT ON ks.t TO signer")
     session.execute("SELECT * FROM ks.t")
     refused_key(clients, Signing(provider.access_key, "wrong"), "not that of an active access key")
+    session.execute("SELECT * FROM ks.t")
+    assert host.run("credentials", "remove", provider.access_key)[0] == 0
+    refused_key(clients, provider, "not that of an active access key")
+    # Who came in with it is out.
+    fails(session, "SELECT * FROM ks.t", Unauthorized, "The access key of this connection is not active any more")
+    provider = access_key(host, "signer")
     root.execute("DROP ROLE signer")
     refused_key(clients, provider, "signer is not permitted to log in")
     assert host.run("credentials", "remove", provider.access_key)[0] == 0
-    refused_key(clients, provider, "not that of an active access key")
 
 
 def only_signatures(host):
     with Clients(host) as clients:
-        session = clients.open(access_key(host, "keyspaces"))
+        provider = access_key(host, "keyspaces")
+        session = clients.open(provider)
         session.execute("INSERT INTO ks.t (k, v) VALUES (78, 1)")
         clients.refused("root", "root secret", "Provided username root and/or password are incorrect")
         native = Client(host.address)
         answer = native.request(server.HISTORY, {server.TABLE: "ks.t", server.KEY: {"k": 78}})
         assert [record[ACTOR] for record in answer[server.RECORDS]] == ["keyspaces"], answer
         native.close()
+        assert host.run("credentials", "remove", provider.access_key)[0] == 0
+        fails(session, "SELECT * FROM ks.t", Unauthorized, "The access key of this connection is not active any more")
 
 
 def functions(clients, root):
