@@ -170,6 +170,7 @@ static const struct limit limits[] = {
     {"HTTP bodies of a door together", NET_BODIES_BYTES_MAX, "bytes; beyond that large ones hear 503"},
     {"HTTP body that is taken even then", NET_BODY_BYTES_GRANTED, "bytes"},
     {"HTTP idle connection", NET_IDLE_MS, "ms"},
+    {"HTTP request until it is whole", NET_REQUEST_MS, "ms"},
     {"access keys", IDENTITY_CREDENTIALS_MAX, "keys"},
     {"name of a principal", IDENTITY_NAME_BYTES_MAX, "bytes"},
     {"roles", ROLES_MAX, "roles"},
