@@ -112,6 +112,7 @@ static const struct limit limits[] = {
     {"expression, operands of IN", EXPRESSION_OPERANDS_MAX, "operands"},
     {"expression, nesting", EXPRESSION_DEPTH_MAX, "levels"},
     {"expression, path", EXPRESSION_PATH_ELEMENTS_MAX, "elements"},
+    {"expression, copied by an update", EXPRESSION_COPIES_MAX, "members of lists and maps"},
     {"update, actions", EXPRESSION_ACTIONS_MAX, "actions"},
     {"transaction, changes", FOLD_CHANGES_MAX, "changes"},
     {"rows that leave with their deletion, others later", FOLD_DELETE_ROWS_MAX, "rows"},
