@@ -3,6 +3,7 @@
 
 #include "function_private.h"
 #include "json.h"
+#include "statement/bounds.h"
 #include "value/decimal.h"
 #include "value/scalar_text.h"
 #include "value/serial.h"
@@ -730,5 +731,9 @@ enum status statement__function_run(const struct cql_function *function, const s
             return STATUS_OK;
         }
     }
-    return function->run(function, arguments, moment, ret_value);
+    return moment->arena->total <= CQL_EVALUATED_BYTES_MAX
+               ? function->run(function, arguments, moment, ret_value)
+               : error_set(moment->error, STATUS_TOO_LARGE,
+                           "evaluating the statement takes more than %d bytes: select less at a time",
+                           CQL_EVALUATED_BYTES_MAX);
 }

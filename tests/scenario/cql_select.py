@@ -190,6 +190,21 @@ def prepared(session):
     assert "extra" not in before._fields and "extra" in after._fields, (before, after)
 
 
+def amplified(session):
+    """Few bytes of text ask for much: what no memory would hold is refused."""
+    session.execute("CREATE TABLE ks.much (k int PRIMARY KEY, v text)")
+    session.execute("INSERT INTO ks.much (k, v) VALUES (1, %s)", ("x" * 300000,))
+    assert session.execute("SELECT v + v AS w FROM ks.much").one().w == "x" * 600000
+    for selected, words in ((" + ".join(["v"] * 99), "evaluating the statement takes more than"), (", ".join(["v"] * 500), "the result has more than"),
+                            ("JSON " + ", ".join(["v"] * 500), "the result has more than"), (", ".join(["max(v)"] * 500), "the result has more than")):
+        try:
+            session.execute(f"SELECT {selected} FROM ks.much")
+        except InvalidRequest as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError("it was not refused: " + words)
+
+
 def main():
     warnings.simplefilter("ignore")
     rnd = random.Random(SEED)
@@ -217,6 +232,7 @@ def main():
             emptied_between_pages(session)
             paging_states(host, session)
             prepared(session)
+            amplified(session)
             session.execute("DROP KEYSPACE ks")
             cluster.shutdown()
 
