@@ -719,6 +719,15 @@ const struct cql_function *statement__operation_find(enum cql_term_kind kind, co
     return function;
 }
 
+enum status statement__evaluated_check(const struct arena *arena, struct error *error)
+{
+    return arena->total <= CQL_EVALUATED_BYTES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "evaluating the statement takes more than %d bytes: select less at a time",
+                           CQL_EVALUATED_BYTES_MAX);
+}
+
 enum status statement__function_run(const struct cql_function *function, const struct value *arguments,
                                     const struct cql_moment *moment, struct value *ret_value)
 {
@@ -731,9 +740,5 @@ enum status statement__function_run(const struct cql_function *function, const s
             return STATUS_OK;
         }
     }
-    return moment->arena->total <= CQL_EVALUATED_BYTES_MAX
-               ? function->run(function, arguments, moment, ret_value)
-               : error_set(moment->error, STATUS_TOO_LARGE,
-                           "evaluating the statement takes more than %d bytes: select less at a time",
-                           CQL_EVALUATED_BYTES_MAX);
+    return function->run(function, arguments, moment, ret_value);
 }

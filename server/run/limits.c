@@ -260,7 +260,7 @@ static const struct limit limits[] = {
     {"CQL, page", CQL_PAGE_SCANNED_BYTES_MAX, "bytes looked at, and a page of the store more"},
     {"CQL, rows skipped one by one", CQL_SKIP_ROWS, "of a partition whose rest is not wanted"},
     {"CQL, result that is not paged, or a page", CQL_RESULT_BYTES_MAX, "bytes"},
-    {"CQL, evaluating a row, or values", CQL_EVALUATED_BYTES_MAX, "bytes, before one more function"},
+    {"CQL, evaluating a row, or values", CQL_EVALUATED_BYTES_MAX, "bytes, before it takes more"},
     {"CQL, functions of users, calls for a page", CQL_FUNCTION_CALLS_MAX, "calls"},
     {"CQL, functions of users, for a page", CQL_FUNCTION_BYTES_MAX, "bytes of rows and arguments"},
     {"CQL, functions of users, for values of a request", CQL_FUNCTION_VALUES_MAX, "calls"},

@@ -16,8 +16,8 @@ enum {
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */
     CQL_SKIP_ROWS = 256,              /* looked at together where the rest of a partition may be left out */
     CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged, or a page; over it: Invalid */
-    /* What evaluating a row, or the values of a request, has taken before one more native function is called: few bytes of text can join
-     * a long value to itself a thousand times; over it: Invalid. Larger than a request. */
+    /* What evaluating a row, or the values of a request, has taken before it takes more: few bytes of text can join a long value to
+     * itself a thousand times, or keep it for as many aggregates; over it: Invalid. Larger than a request. */
     CQL_EVALUATED_BYTES_MAX = 512 << 20,
     CQL_TRACES_KEPT = 64,            /* requests that clients asked to trace; the oldest is forgotten */
     CQL_TRACE_TEXT_BYTES_MAX = 4096, /* of a statement in a trace; the rest is left out */
