@@ -223,6 +223,15 @@ enum status identity_verify(struct identity *identity, const struct identity_cla
     return status;
 }
 
+bool identity_is_active(struct identity *identity, struct bytes access_key_id)
+{
+    (void)pthread_mutex_lock(&identity->mutex);
+    const struct identity_credential *found = map_get(identity->credentials, access_key_id);
+    bool is_active = found != NULL && found->is_active;
+    (void)pthread_mutex_unlock(&identity->mutex);
+    return is_active;
+}
+
 static int credential_compare(const void *a, const void *b)
 {
     const struct identity_credential *first = *(struct identity_credential *const *)a;

@@ -170,7 +170,7 @@ static struct bytes token_member(struct bytes token, const char *name)
 }
 
 /* signature=…,access_key=…,amzdate=…[,session_token=…] */
-static enum authentication_result check_signature(const struct authentication *authentication,
+static enum authentication_result check_signature(struct authentication *authentication,
                                                   const struct cql_door_options *options, struct bytes token,
                                                   struct arena *arena, struct bytes *ret_principal,
                                                   struct error *error)
@@ -198,6 +198,7 @@ static enum authentication_result check_signature(const struct authentication *a
     if (options->roles != NULL && !role_can_login(options->roles, *ret_principal)) {
         return refuse(error, cql__login_forbidden(*ret_principal, arena));
     }
+    authentication->access_key = claim.access_key_id;
     return AUTHENTICATION_PASSED;
 }
 

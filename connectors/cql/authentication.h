@@ -20,6 +20,7 @@ struct authentication {
     uint8_t nonce[AUTHENTICATION_NONCE_BYTES]; /* hexadecimal */
     struct bytes user;                         /* of AUTHENTICATION_ASKED: parts of the token */
     struct bytes password;
+    struct bytes access_key; /* of AUTHENTICATION_PASSED by a signature: a part of the token */
 };
 
 enum authentication_result {

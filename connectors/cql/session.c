@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "cql/bounds.h"
 #include "door.h"
+#include "identity/identity.h"
 #include "measure.h"
 #include "message.h"
 #include "role/role.h"
@@ -39,6 +40,7 @@ static void session_destroy(struct session *session)
     buffer_reset(&session->envelopes);
     buffer_reset(&session->keyspace);
     buffer_reset(&session->principal);
+    buffer_reset(&session->access_key);
     buffer_reset(&session->driver_name);
     buffer_reset(&session->driver_version);
     memory_destroy(session);
@@ -234,6 +236,7 @@ static void session_admit(struct session *session, struct flight **flight, struc
     struct reply_head head = cql__flight_head(*flight);
     cql__reply_authenticated(&session->door->scratch, &head);
     buffer_put(&session->principal, principal);
+    buffer_put(&session->access_key, session->authentication.access_key);
     session_ready(session);
     session_answered(session, flight);
 }
@@ -339,8 +342,21 @@ static void session_register(struct session *session, struct flight **flight)
     session_answered(session, flight);
 }
 
+/* Whether the access key that it came in with was taken away since. */
+static bool session_is_over(const struct session *session)
+{
+    struct identity *identity = session->door->options.identity;
+    return session->access_key.size > 0 && !identity_is_active(identity, buffer_bytes(&session->access_key));
+}
+
 static void session_execute(struct session *session, struct flight **flight)
 {
+    if (session_is_over(session)) {
+        cql__flight_refuse(flight, CQL_UNAUTHORIZED,
+                           "The access key of this connection is not active any more");
+        session_end(session);
+        return;
+    }
     if (session->in_flight >= CQL_REQUESTS_MAX) {
         cql__flight_refuse(
             flight, CQL_OVERLOADED,

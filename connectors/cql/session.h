@@ -41,6 +41,7 @@ struct session {
     struct authentication authentication;
     struct buffer keyspace;
     struct buffer principal;
+    struct buffer access_key; /* that it came in with; empty: with none */
     struct buffer driver_name;
     struct buffer driver_version;
 };

@@ -212,26 +212,38 @@ enum status attributes_read(struct call *call, const struct value *json, struct 
 
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
-/* Plain digits, without an exponent, as DynamoDB gives numbers. */
-static void number_put(struct buffer *body, const struct decimal *decimal)
+/* Plain digits: 0.digits × 10^exponent. */
+static void digits_put(struct buffer *body, const struct buffer *digits, int64_t exponent, bool is_negative)
 {
-    struct buffer digits = {0};
-    int64_t exponent = 0; /* 0.digits × 10^exponent */
-    bool is_negative = false;
-    decimal_digits(decimal, &digits, &exponent, &is_negative);
-    int64_t count = (int64_t)digits.size;
+    int64_t count = (int64_t)digits->size;
     buffer_put_text(body, is_negative ? "-" : "");
     if (exponent <= 0) {
         buffer_put_text(body, "0");
     }
     for (int64_t i = 0; i < exponent; i++) {
-        buffer_put_u8(body, i < count ? digits.data[i] : (uint8_t)'0');
+        buffer_put_u8(body, i < count ? digits->data[i] : (uint8_t)'0');
     }
     if (count > exponent && count > 0) {
         buffer_put_u8(body, '.');
         for (int64_t i = exponent; i < count; i++) {
-            buffer_put_u8(body, i < 0 ? (uint8_t)'0' : digits.data[i]);
+            buffer_put_u8(body, i < 0 ? (uint8_t)'0' : digits->data[i]);
         }
+    }
+}
+
+/* Without an exponent, as DynamoDB gives numbers; a decimal of CQL that is out of their range may have one, since plain digits of it
+ * may be billions. */
+static void number_put(struct buffer *body, const struct decimal *decimal)
+{
+    struct buffer digits = {0};
+    int64_t exponent = 0;
+    bool is_negative = false;
+    decimal_digits(decimal, &digits, &exponent, &is_negative);
+    bool is_near = exponent - 1 <= NUMBER_EXPONENT_MAX && exponent - 1 >= NUMBER_EXPONENT_MIN;
+    if (is_near) {
+        digits_put(body, &digits, exponent, is_negative);
+    } else {
+        decimal_format(decimal, body);
     }
     buffer_reset(&digits);
 }

@@ -1,5 +1,5 @@
 /* Who asks: Signature Version 4, judged when there are access keys, and always where other machines can connect. Without any keys a
- * well-formed signature is enough on loopback, as developers expect of a local endpoint. */
+ * well-formed signature is enough on loopback, as developers expect of a local endpoint, but not for pages of other machines. */
 #include "aws/signature.h"
 #include "base/clock.h"
 #include "dynamodb_private.h"
@@ -55,6 +55,46 @@ static enum status authorise_verify(struct call *call, const struct aws_request 
     return authorise_refuse(call, &refusal);
 }
 
+/* The host of an Origin header (RFC 6454 section 7), of which a page of this machine has a name or address of loopback. */
+static bool origin_is_local(struct bytes origin)
+{
+    const uint8_t *scheme = bytes_find(origin, bytes_of_text("://"));
+    struct bytes host =
+        scheme == NULL ? (struct bytes){0} : bytes_from(origin, (size_t)(scheme + 3 - origin.data));
+    const uint8_t *end =
+        bytes_start_with(host, bytes_of_text("[")) ? bytes_find_byte(host, ']') : bytes_find_byte(host, ':');
+    bool is_address = bytes_start_with(host, bytes_of_text("127."));
+    size_t size = end == NULL ? host.size : (size_t)(end - host.data);
+    for (size_t i = 0; i < size && is_address; i++) {
+        is_address = host.data[i] == '.' || (host.data[i] >= '0' && host.data[i] <= '9');
+    }
+    return is_address || bytes_are_word(bytes_part(host, 0, size), "localhost") ||
+           bytes_equal(bytes_part(host, 0, size), bytes_of_text("[::1"));
+}
+
+/* Whether a browser sent it: these tell servers on loopback where a request is from (Fetch Metadata Request Headers). Where a page had
+ * its own name mean this machine they do not, but then Host is that name too. Tools may send any Origin, to see what is answered. */
+static bool is_of_browser(struct call *call, struct bytes origin)
+{
+    const uint8_t *scheme = bytes_find(origin, bytes_of_text("://"));
+    struct bytes site =
+        scheme == NULL ? (struct bytes){0} : bytes_from(origin, (size_t)(scheme + 3 - origin.data));
+    return http_header(call->exchange, "Sec-Fetch-Site").size > 0 ||
+           bytes_equal(site, http_header(call->exchange, "Host"));
+}
+
+/* Where nobody proves who he is, a page of any site could have the browser of who looks at it read and write all tables. */
+static enum status authorise_page(struct call *call)
+{
+    struct bytes origin = http_header(call->exchange, "Origin");
+    return origin.size == 0 || origin_is_local(origin) || !is_of_browser(call, origin)
+               ? STATUS_OK
+               : call_fail(call, AWS_FAILURE_ACCESS_DENIED,
+                           "Pages of %.*s may not use a server without access keys: make one (oxbow "
+                           "credentials create)",
+                           (int)origin.size, (const char *)origin.data);
+}
+
 enum status call_authorise(struct call *call)
 {
     struct aws_refusal refusal;
@@ -77,5 +117,5 @@ enum status call_authorise(struct call *call)
     if (signature.region.size > 0) {
         call->region = signature.region;
     }
-    return is_required ? authorise_verify(call, &request, &signature) : STATUS_OK;
+    return is_required ? authorise_verify(call, &request, &signature) : authorise_page(call);
 }

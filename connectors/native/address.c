@@ -31,6 +31,15 @@ static int address_bind(void *socket, const char *address, char ret_bound[ADDRES
     return 0;
 }
 
+/* Peers before ZMTP 3.0 are turned away: of 1.0 the first bytes may be any, so what a web page has its browser send here as a request
+ * of HTTP would be read as messages. libzmq does so where ZAP may be asked (RFC 27); as nobody answers for it, the others come in as
+ * they are. */
+static void socket_refuse_old_peers(void *socket)
+{
+    static const char domain[] = "oxbow";
+    CHECK(zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, sizeof(domain) - 1) == 0);
+}
+
 enum status native__bind(void *socket, const struct net_endpoint *endpoint, char **ret_address,
                          struct error *error)
 {
@@ -38,6 +47,7 @@ enum status native__bind(void *socket, const struct net_endpoint *endpoint, char
     char bound[ADDRESS_BYTES] = "";
     size_t count = net_endpoint_addresses(endpoint, addresses);
     CHECK(count > 0); /* it was checked */
+    socket_refuse_old_peers(socket);
     int code = address_bind(socket, addresses[0], bound);
     if (code == 0 && count == 2) {
         char other[ADDRESS_BYTES];

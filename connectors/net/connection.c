@@ -24,6 +24,7 @@ struct connection {
     size_t ahead_at;
     size_t unwritten;   /* bytes, when the idle timer last looked */
     uint64_t active_ms; /* when something last happened, in the loop's time */
+    uint64_t begun_ms;  /* when the request began that is being read; 0: none is */
     bool is_reading;
     bool is_ending; /* nothing more is served; closes when all is written */
     bool is_lingering;
@@ -76,12 +77,20 @@ static uint64_t connection_idle_ms(const struct connection *connection)
     return given == 0 ? NET_IDLE_MS : given;
 }
 
+static bool connection_is_late(const struct connection *connection)
+{
+    unsigned given = connection->server->options.request_ms;
+    uint64_t most_ms = given == 0 ? NET_REQUEST_MS : given;
+    return connection->begun_ms > 0 && uv_now(&connection->server->loop.uv) - connection->begun_ms >= most_ms;
+}
+
 static void connection_touch(struct connection *connection)
 {
     connection->active_ms = uv_now(&connection->server->loop.uv);
 }
 
-/* Runs when the connection may have been idle long enough; starting it anew for every request would cost more. */
+/* Runs when the connection may have been idle long enough; starting it anew for every request would cost more. How long a request
+ * takes to come is looked at then, too. */
 static void connection_look(uv_timer_t *timer)
 {
     struct connection *connection = timer->data;
@@ -92,7 +101,7 @@ static void connection_look(uv_timer_t *timer)
     connection->unwritten = unwritten;
     uint64_t quiet_ms = uv_now(&connection->server->loop.uv) - connection->active_ms;
     uint64_t most_ms = connection_idle_ms(connection);
-    if (quiet_ms >= most_ms) {
+    if (quiet_ms >= most_ms || connection_is_late(connection)) {
         net__connection_close(connection);
     } else {
         (void)uv_timer_start(timer, connection_look, most_ms - quiet_ms, 0);
@@ -213,6 +222,7 @@ static void connection_handle(struct connection *connection)
     exchange->server = server;
     exchange->connection = connection;
     connection->waiting = exchange;
+    connection->begun_ms = 0;
     server->handling = exchange;
     server->options.handle(server->options.context, exchange);
     server->handling = NULL; /* the exchange is answered already, or somebody else's */
@@ -232,6 +242,9 @@ static size_t connection_serve(struct connection *connection, struct bytes input
         } else if (result == PARSE_REQUEST) {
             connection_handle(connection);
         }
+    }
+    if (net__parse_is_under_way(parse) && connection->begun_ms == 0) {
+        connection->begun_ms = uv_now(&connection->server->loop.uv);
     }
     if (parse->wants_continue && connection_is_free(connection)) { /* no part of the body came yet */
         parse->wants_continue = false;

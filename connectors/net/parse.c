@@ -368,6 +368,11 @@ struct http_exchange *net__parse_take(struct parse *parse)
     return exchange;
 }
 
+bool net__parse_is_under_way(const struct parse *parse)
+{
+    return parse->exchange != NULL;
+}
+
 bool net__parse_is_in_head(const struct parse *parse)
 {
     return parse->exchange != NULL && !parse->is_head_done;

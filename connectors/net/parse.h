@@ -38,6 +38,8 @@ void net__parse_reset(struct parse *parse);
 enum parse_result net__parse(struct parse *parse, struct bytes input, size_t *ret_used);
 /* Gives the request that is whole. */
 struct http_exchange *net__parse_take(struct parse *parse);
+/* A request began and is not whole. */
+bool net__parse_is_under_way(const struct parse *parse);
 /* A request began and its head is not whole. */
 bool net__parse_is_in_head(const struct parse *parse);
 

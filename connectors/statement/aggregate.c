@@ -8,16 +8,20 @@
 #include "value/order.h"
 #include "value/serial.h"
 
-/* Copies the sum to where it stays. */
+/* Copies the sum to where it stays: encoded, where it is no mere number. */
 static enum status aggregate_keep(struct cql_aggregate *aggregate, const struct type *type,
                                   const struct value *value, struct arena *arena, struct error *error)
 {
     struct buffer bytes = {0};
     if (value->kind == VALUE_INTEGER || value->kind == VALUE_FLOAT || value->kind == VALUE_DOUBLE) {
         aggregate->sum = *value;
+        aggregate->is_encoded = false;
         return STATUS_OK;
     }
-    enum status status = serial_encode(type, value, &bytes, error);
+    enum status status = statement__evaluated_check(arena, error);
+    if (status == STATUS_OK) {
+        status = serial_encode(type, value, &bytes, error);
+    }
     if (status == STATUS_OK) {
         if (bytes.size > aggregate->room.size) {
             aggregate->room = bytes_of(arena_create(arena, 2 * bytes.size), 2 * bytes.size);
@@ -26,10 +30,22 @@ static enum status aggregate_keep(struct cql_aggregate *aggregate, const struct 
         if (bytes.size > 0) {
             memcpy(room, bytes.data, bytes.size);
         }
-        status = serial_decode(type, bytes_of(room, bytes.size), arena, &aggregate->sum, error);
+        aggregate->encoded = bytes_of(room, bytes.size);
+        aggregate->type = *type;
+        aggregate->is_encoded = true;
     }
     buffer_reset(&bytes);
     return status;
+}
+
+/* Makes `sum` what was kept; it lives as long as the moment. */
+static enum status aggregate_open(struct cql_aggregate *aggregate, const struct cql_moment *moment)
+{
+    enum status status = statement__evaluated_check(moment->arena, moment->error);
+    return status == STATUS_OK && aggregate->is_encoded
+               ? serial_decode(&aggregate->type, aggregate->encoded, moment->arena, &aggregate->sum,
+                               moment->error)
+               : status;
 }
 
 static bool is_average(const struct cql_aggregate *aggregate)
@@ -119,6 +135,10 @@ enum status statement__aggregate_step(struct cql_aggregate *aggregate, const str
         (value->kind == VALUE_EMPTY && statement__is_number(function->returns.kind))) {
         return STATUS_OK;
     }
+    status = aggregate_open(aggregate, moment);
+    if (status != STATUS_OK) {
+        return status;
+    }
     bool is_least = bytes_equal(function->name.name, bytes_of_text("min"));
     bool is_greatest = bytes_equal(function->name.name, bytes_of_text("max"));
     if (is_least || is_greatest) {
@@ -173,17 +193,21 @@ enum status statement__aggregate_result(const struct cql_aggregate *aggregate,
                                : value_of_null();
         return STATUS_OK;
     }
-    if (is_number && (function->returns.kind == TYPE_FLOAT || function->returns.kind == TYPE_DOUBLE)) {
-        return real_result(aggregate, moment, ret_value);
+    struct cql_aggregate now = *aggregate;
+    enum status status = aggregate_open(&now, moment);
+    if (status != STATUS_OK) {
+        return status;
     }
-    *ret_value = aggregate->sum;
+    if (is_number && (function->returns.kind == TYPE_FLOAT || function->returns.kind == TYPE_DOUBLE)) {
+        return real_result(&now, moment, ret_value);
+    }
+    *ret_value = now.sum;
     if (!is_average(aggregate) || function->returns.kind == TYPE_DECIMAL) {
         return STATUS_OK;
     }
     struct type wide = {.kind = TYPE_VARINT};
     struct value quotient = {0};
-    enum status status =
-        statement__number_operate(CQL_TERM_DIVIDE, &wide, &aggregate->sum, &count, moment, &quotient);
+    status = statement__number_operate(CQL_TERM_DIVIDE, &wide, &now.sum, &count, moment, &quotient);
     if (status == STATUS_OK) {
         *ret_value = statement__number_convert(&quotient, function->returns.kind, moment->arena);
     }

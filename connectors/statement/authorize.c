@@ -203,6 +203,15 @@ static enum status ensure_table(struct exec_call *call, enum role_permission per
     return status == STATUS_OK ? statement__ensure(call, permission, resource) : status;
 }
 
+enum status statement__ensure_past(struct exec_call *call, struct bytes keyspace, struct bytes stored,
+                                   uint32_t table)
+{
+    const struct schema *now = NULL;
+    bool is_same = gate_table_find(call->exec->gate, stored, &now, NULL) == STATUS_OK && now->table == table;
+    return is_same ? STATUS_OK
+                   : statement__ensure(call, ROLE_SELECT, statement__resource_tables(call, keyspace));
+}
+
 /* A condition tells what is there. */
 static enum status ensure_modify(struct exec_call *call, const struct cql_qualified *name,
                                  bool is_conditional)

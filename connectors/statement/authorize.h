@@ -14,6 +14,10 @@ MUST_USE enum status statement__authorize(struct exec_call *call, const struct c
 MUST_USE enum status statement__ensure(struct exec_call *call, enum role_permission permission,
                                        struct bytes resource);
 bool statement__may(struct exec_call *call, enum role_permission permission, struct bytes resource);
+/* Whether what a table of the keyspace was may be read: `stored` is the name that it had, `table` its id. What a name meant before was
+ * perhaps another table, and what was granted on that went with it: who may read all tables of the keyspace may read it. */
+MUST_USE enum status statement__ensure_past(struct exec_call *call, struct bytes keyspace,
+                                            struct bytes stored, uint32_t table);
 /* Whether who logged in is a superuser, itself or by a role that it has. */
 bool statement__is_superuser(struct exec_call *call);
 /* "You have to be logged in and not anonymous to perform this request" */

@@ -1,4 +1,5 @@
 /* Amazon Keyspaces' RESTORE TABLE: a table as it was becomes another one; its rows come in the background. */
+#include "authorize.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "bind.h"
@@ -91,6 +92,10 @@ enum status exec_restore_table(struct exec_call *call, const struct cql_restore_
     status = gate_table_at(call->exec->view, from, lsn, call->arena, &schema, &error);
     if (status != STATUS_OK || schema->kind != TABLE_WIDE) {
         return exec_fail_name(call, "table %.*s did not exist at that moment", from);
+    }
+    status = statement__ensure_past(call, exec_keyspace_of(call, &statement->source), from, schema->table);
+    if (status != STATUS_OK) {
+        return status;
     }
     schema->name = to;
     schema->indexes_count = 0; /* names of indexes and views are a keyspace's: they stay with the source */

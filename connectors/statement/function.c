@@ -3,6 +3,7 @@
 
 #include "function_private.h"
 #include "json.h"
+#include "statement/bounds.h"
 #include "value/decimal.h"
 #include "value/scalar_text.h"
 #include "value/serial.h"
@@ -716,6 +717,15 @@ const struct cql_function *statement__operation_find(enum cql_term_kind kind, co
     function->run = is_number ? run_operation : is_time ? statement__time_operate : run_concatenation;
     function->detail = (int)kind;
     return function;
+}
+
+enum status statement__evaluated_check(const struct arena *arena, struct error *error)
+{
+    return arena->total <= CQL_EVALUATED_BYTES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "evaluating the statement takes more than %d bytes: select less at a time",
+                           CQL_EVALUATED_BYTES_MAX);
 }
 
 enum status statement__function_run(const struct cql_function *function, const struct value *arguments,

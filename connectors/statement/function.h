@@ -74,6 +74,8 @@ MUST_USE enum status statement__cast_find(const struct type *from, const struct 
 /* ADD … MODULO of two types, and NEGATE of one (`right` NULL). NULL: it is none of these. In `arena`. */
 const struct cql_function *statement__operation_find(enum cql_term_kind kind, const struct type *left,
                                                      const struct type *right, struct arena *arena);
+/* STATUS_TOO_LARGE: what is evaluated took more than CQL_EVALUATED_BYTES_MAX of the arena. Asked before it takes more. */
+MUST_USE enum status statement__evaluated_check(const struct arena *arena, struct error *error);
 /* Runs a function that is no aggregate. */
 MUST_USE enum status statement__function_run(const struct cql_function *function,
                                              const struct value *arguments, const struct cql_moment *moment,

@@ -1,6 +1,7 @@
 /* SELECT: planned, read, answered. */
 #include "select.h"
 
+#include "authorize.h"
 #include "base/clock.h"
 #include "consistency.h"
 #include "logs.h"
@@ -80,6 +81,10 @@ static enum status select_plan(struct select *select)
     enum status status = call->notes == NULL ? select_as_of(select) : STATUS_OK;
     if (status == STATUS_OK) {
         status = statement__source_find(call, &statement->table, select->as_of, &select->source);
+    }
+    if (status == STATUS_OK && select->as_of > 0 && select->source.system == NULL) {
+        status = statement__ensure_past(call, select->source.table.keyspace, select->source.stored,
+                                        statement__source_stored(&select->source)->table);
     }
     if (status == STATUS_OK && call->notes != NULL) {
         call->notes->keyspace = select->source.table.keyspace;

@@ -264,11 +264,6 @@ static enum status put_cells(struct select *select, const struct source_row *row
     if (status == STATUS_OK && select->sorts) {
         status = statement__sort_note(select, &here, error);
     }
-    if (status == STATUS_OK && select->cells.size > CQL_RESULT_BYTES_MAX) {
-        status = error_set(error, STATUS_TOO_LARGE,
-                           "the result has more than %d bytes: read it in pages, or with a LIMIT",
-                           CQL_RESULT_BYTES_MAX);
-    }
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 

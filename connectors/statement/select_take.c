@@ -2,7 +2,6 @@
 #include "codec/pack.h"
 #include "row/key.h"
 #include "select.h"
-#include "statement/bounds.h"
 
 /* Whether another row, or group, is wanted. Then it is counted. */
 static bool take_count(struct select *select, enum select_step *ret_step)
@@ -36,11 +35,6 @@ static enum status take_plain(struct select *select, const struct source_row *ro
         statement__selection_put(&select->selection, row, NULL, NULL, row->arena, &select->cells, error);
     if (status == STATUS_OK && select->sorts) {
         status = statement__sort_note(select, row, error);
-    }
-    if (status == STATUS_OK && select->cells.size > CQL_RESULT_BYTES_MAX) {
-        status = error_set(error, STATUS_TOO_LARGE,
-                           "the result has more than %d bytes: read it in pages, or with a LIMIT",
-                           CQL_RESULT_BYTES_MAX);
     }
     *ret_step = select->position.left == 0 ? SELECT_ENDED : SELECT_ON;
     return status;

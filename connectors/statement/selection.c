@@ -2,6 +2,7 @@
 
 #include "aggregate.h"
 #include "json.h"
+#include "statement/bounds.h"
 #include "value/serial.h"
 
 /* --- preparing ------------------------------------------------------------------------------------------------------ */
@@ -410,6 +411,16 @@ static enum status go_on(enum status status, bool *waits)
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
+/* A row may be told many times over. */
+static enum status check_result(const struct buffer *cells, struct error *error)
+{
+    return cells->size <= CQL_RESULT_BYTES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "the result has more than %d bytes: read it in pages, or with a LIMIT",
+                           CQL_RESULT_BYTES_MAX);
+}
+
 /* {"a": 1, "b": null} */
 static enum status put_json(const struct selection *selection, const struct cql_evaluation *evaluation,
                             struct buffer *cells)
@@ -428,6 +439,7 @@ static enum status put_json(const struct selection *selection, const struct cql_
         status = statement__evaluate(selection->terms[i], evaluation, &value, &is_unset);
         if (status == STATUS_OK) {
             statement__json_format(&selection->terms[i]->type, &value, cells);
+            status = check_result(cells, evaluation->moment.error);
         }
         status = go_on(status, &waits);
     }
@@ -450,6 +462,7 @@ enum status statement__selection_put(const struct selection *selection, const st
     }
     for (size_t i = 0; i < selection->count && status == STATUS_OK; i++) {
         status = go_on(put_cell(selection->terms[i], &evaluation, cells), &waits);
+        status = status == STATUS_OK ? check_result(cells, error) : status;
     }
     return status == STATUS_OK && waits ? STATUS_BUSY : status;
 }

@@ -227,7 +227,11 @@ enum status statement__evaluate(const struct cql_expression *expression,
                                 bool *ret_is_unset)
 {
     struct error *error = evaluation->moment.error;
+    enum status status = statement__evaluated_check(evaluation->moment.arena, error);
     *ret_is_unset = false;
+    if (status != STATUS_OK) {
+        return status;
+    }
     switch (expression->kind) {
     case CQL_EXPRESSION_VALUE:
         *ret_value = expression->value;

@@ -11,6 +11,7 @@
 #include "base/metric.h"
 #include "base/thread.h"
 #include "codec/pack.h"
+#include "codec/view.h"
 #include "pool_private.h"
 
 /* A worker process; used by one invocation at a time. */
@@ -339,48 +340,77 @@ static enum status outcome_of_result(const struct value *body, struct pool_outco
     return STATUS_OK;
 }
 
+/* What a worker said in one invocation. */
+struct worker_talk {
+    size_t lines;
+    size_t calls;
+};
+
+/* A message before the last. */
+static enum status worker_heed(struct pool_worker *worker, const struct pool_host *host,
+                               enum protocol_kind kind, const struct value *body, int64_t deadline_us,
+                               struct worker_talk *talk)
+{
+    struct error error;
+    struct bytes line = {0};
+    bool is_text = codec_field_text(body, PROTOCOL_FIELD_TEXT, &line, NULL) == STATUS_OK;
+    switch ((int)kind) {
+    case PROTOCOL_LOG:
+        if (++talk->lines > FUNCTION_LINES_MAX || line.size > FUNCTION_LINE_BYTES_MAX) {
+            return STATUS_INVALID;
+        }
+        if (is_text) { /* what is none is not shown */
+            host->log(host->context, line);
+        }
+        return STATUS_OK;
+    case PROTOCOL_CALL:
+        return ++talk->calls > FUNCTION_READS_MAX ? STATUS_INVALID
+                                                  : worker_answer(worker, host, body, deadline_us, &error);
+    default:
+        return STATUS_INVALID;
+    }
+}
+
+/* Whether a message is the worker's last: what it says is kept, and of those before it nothing, so that a worker that says much does
+ * not take the host's memory. */
+static bool message_is_last(struct bytes message)
+{
+    struct bytes encoded;
+    struct value kind;
+    return codec_view_field(message, PROTOCOL_FIELD_KIND, &encoded) && codec_view_scalar(encoded, &kind) &&
+           kind.kind == VALUE_INTEGER && (kind.integer == PROTOCOL_RESULT || kind.integer == PROTOCOL_FAILED);
+}
+
 /* Serves the worker until it has a result. STATUS_OK: *ret_outcome has it, or the failure it told of. */
 static enum status worker_serve(struct pool_worker *worker, const struct pool_host *host, int64_t deadline_us,
                                 struct arena *arena, struct pool_outcome *ret_outcome)
 {
-    size_t lines = 0;
-    size_t calls = 0;
-    for (;;) {
+    struct worker_talk talk = {0};
+    struct arena passing = {0};
+    enum status status = STATUS_OK;
+    bool is_last = false;
+    while (status == STATUS_OK && !is_last) {
         struct error error;
         struct value body;
         enum protocol_kind kind = PROTOCOL_FAILED;
-        struct bytes line = {0};
-        enum status status = protocol_receive(worker->socket, &worker->message, deadline_us, &error);
+        arena_clear(&passing);
+        status = protocol_receive(worker->socket, &worker->message, deadline_us, &error);
+        is_last = status == STATUS_OK && message_is_last(buffer_bytes(&worker->message));
         if (status == STATUS_OK) {
-            struct bytes message = arena_copy(arena, buffer_bytes(&worker->message));
-            status = protocol_decode(message, arena, &kind, &body, &error);
+            struct arena *own = is_last ? arena : &passing;
+            struct bytes message = arena_copy(own, buffer_bytes(&worker->message));
+            status = protocol_decode(message, own, &kind, &body, &error);
         }
-        if (status != STATUS_OK) {
-            return status;
-        }
-        switch ((int)kind) {
-        case PROTOCOL_RESULT:
-            return outcome_of_result(&body, ret_outcome);
-        case PROTOCOL_FAILED:
-            return outcome_of_failed(&body, arena, ret_outcome);
-        case PROTOCOL_LOG:
-            status = ++lines > FUNCTION_LINES_MAX ? STATUS_INVALID : STATUS_OK;
-            if (codec_field_text(&body, PROTOCOL_FIELD_TEXT, &line, NULL) == STATUS_OK) {
-                host->log(host->context, line);
-            }
-            break;
-        case PROTOCOL_CALL:
-            status = ++calls > FUNCTION_READS_MAX ? STATUS_INVALID
-                                                  : worker_answer(worker, host, &body, deadline_us, &error);
-            break;
-        default:
-            status = STATUS_INVALID;
-            break;
-        }
-        if (status != STATUS_OK) {
-            return status;
+        if (status == STATUS_OK && !is_last) {
+            status = worker_heed(worker, host, kind, &body, deadline_us, &talk);
+        } else if (status == STATUS_OK) {
+            status = kind == PROTOCOL_RESULT   ? outcome_of_result(&body, ret_outcome)
+                     : kind == PROTOCOL_FAILED ? outcome_of_failed(&body, arena, ret_outcome)
+                                               : STATUS_INVALID;
         }
     }
+    arena_reset(&passing);
+    return status;
 }
 
 static enum status worker_invoke(struct pool_worker *worker, const struct pool_function *function,

@@ -384,6 +384,18 @@ static enum status number_range_error(const struct decimal *number, struct error
             : "Number underflow. Attempting to store a number with magnitude smaller than supported range");
 }
 
+/* Decimals of CQL may be so far from 1 that a sum would have billions of zeros: they are no numbers that are added. A zero is one,
+ * whatever its scale. */
+static bool number_is_near(struct decimal *number, struct arena *arena)
+{
+    bool is_near = number->scale <= DECIMAL_EXPONENT_MAX && number->scale >= -DECIMAL_EXPONENT_MAX;
+    if (!is_near && decimal_is_zero(number)) {
+        *number = decimal_of_integer(0, arena);
+        is_near = true;
+    }
+    return is_near;
+}
+
 enum status number_add(const struct value *a, const struct value *b, bool is_minus, struct arena *arena,
                        struct value *ret_value, struct error *error)
 {
@@ -402,6 +414,12 @@ enum status number_add(const struct value *a, const struct value *b, bool is_min
     }
     struct decimal left = number_decimal(a, arena);
     struct decimal right = number_decimal(b, arena);
+    if (!number_is_near(&left, arena)) {
+        return number_range_error(&left, error);
+    }
+    if (!number_is_near(&right, arena)) {
+        return number_range_error(&right, error);
+    }
     struct decimal sum = decimal_add(&left, &right, is_minus, arena);
     struct value value = {.kind = VALUE_DECIMAL};
     if (decimal_normalise(&sum, arena, &value.decimal, NULL) != STATUS_OK) {

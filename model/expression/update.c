@@ -27,19 +27,38 @@ static enum status path_invalid(struct error *error)
     return STATUS_INVALID;
 }
 
+/* Where an update's values are made, and how many members of lists and maps were copied for them. */
+struct making {
+    struct arena *arena;
+    size_t copies;
+};
+
+static enum status making_check(const struct making *making, struct error *error)
+{
+    return making->copies <= EXPRESSION_COPIES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "Item size to update has exceeded the maximum allowed size");
+}
+
 /* NOLINTBEGIN(misc-no-recursion): EXPRESSION_DEPTH_MAX and VALUE_DEPTH_MAX bound it */
 
 static enum status operand_compute(const struct operand *operand, const struct value *item,
-                                   struct arena *arena, struct value *ret_value, struct error *error);
+                                   struct making *making, struct value *ret_value, struct error *error);
 
 static enum status list_append_compute(const struct value *left, const struct value *right,
-                                       struct arena *arena, struct value *ret_value, struct error *error)
+                                       struct making *making, struct value *ret_value, struct error *error)
 {
     if (left->kind != VALUE_LIST || right->kind != VALUE_LIST) {
         return operand_wrong_type(error);
     }
     struct value_items items = {.count = left->items.count + right->items.count};
-    items.at = arena_create_array(arena, items.count, sizeof(*items.at));
+    making->copies += items.count;
+    enum status status = making_check(making, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    items.at = arena_create_array(making->arena, items.count, sizeof(*items.at));
     for (size_t i = 0; i < items.count; i++) {
         items.at[i] = i < left->items.count ? left->items.at[i] : right->items.at[i - left->items.count];
     }
@@ -48,28 +67,28 @@ static enum status list_append_compute(const struct value *left, const struct va
 }
 
 static enum status operand_compute_two(const struct operand *operand, const struct value *item,
-                                       struct arena *arena, struct value *ret_value, struct error *error)
+                                       struct making *making, struct value *ret_value, struct error *error)
 {
     struct value left = {0};
     struct value right = {0};
-    enum status status = operand_compute(operand->left, item, arena, &left, error);
+    enum status status = operand_compute(operand->left, item, making, &left, error);
     if (status == STATUS_OK) {
-        status = operand_compute(operand->right, item, arena, &right, error);
+        status = operand_compute(operand->right, item, making, &right, error);
     }
     if (status != STATUS_OK) {
         return status;
     }
     if (operand->kind == OPERAND_LIST_APPEND) {
-        return list_append_compute(&left, &right, arena, ret_value, error);
+        return list_append_compute(&left, &right, making, ret_value, error);
     }
     if (!value_is_number(&left) || !value_is_number(&right)) {
         return operand_wrong_type(error);
     }
-    return number_add(&left, &right, operand->kind == OPERAND_MINUS, arena, ret_value, error);
+    return number_add(&left, &right, operand->kind == OPERAND_MINUS, making->arena, ret_value, error);
 }
 
 static enum status operand_compute(const struct operand *operand, const struct value *item,
-                                   struct arena *arena, struct value *ret_value, struct error *error)
+                                   struct making *making, struct value *ret_value, struct error *error)
 {
     const struct value *found = NULL;
     switch (operand->kind) {
@@ -80,7 +99,7 @@ static enum status operand_compute(const struct operand *operand, const struct v
     case OPERAND_IF_NOT_EXISTS:
         found = path_find(&operand->path, item);
         if (found == NULL && operand->kind == OPERAND_IF_NOT_EXISTS) {
-            return operand_compute(operand->right, item, arena, ret_value, error);
+            return operand_compute(operand->right, item, making, ret_value, error);
         }
         if (found == NULL) {
             return operand_missing(error);
@@ -90,15 +109,16 @@ static enum status operand_compute(const struct operand *operand, const struct v
     case OPERAND_LIST_APPEND:
     case OPERAND_PLUS:
     case OPERAND_MINUS:
-        return operand_compute_two(operand, item, arena, ret_value, error);
+        return operand_compute_two(operand, item, making, ret_value, error);
     case OPERAND_SIZE:
         break;
     }
     return operand_wrong_type(error);
 }
 
-/* Copies containers, so that a value which stands in two places of an item is changed in one. */
-static struct value value_copy_tree(const struct value *value, struct arena *arena)
+/* Copies containers, so that a value which stands in two places of an item is changed in one. What goes beyond the bound is not
+ * copied: the update is refused. */
+static struct value value_copy_tree(const struct value *value, struct making *making)
 {
     struct value copy = *value;
     bool is_map = value->kind == VALUE_MAP;
@@ -106,10 +126,14 @@ static struct value value_copy_tree(const struct value *value, struct arena *are
         return copy;
     }
     size_t count = is_map ? 2 * value->pairs.count : value->items.count;
+    making->copies += count;
+    if (making->copies > EXPRESSION_COPIES_MAX) {
+        return copy;
+    }
     const struct value *from = is_map ? value->pairs.at : value->items.at;
-    struct value *at = arena_create_array(arena, count, sizeof(*at));
+    struct value *at = arena_create_array(making->arena, count, sizeof(*at));
     for (size_t i = 0; i < count; i++) {
-        at[i] = value_copy_tree(&from[i], arena);
+        at[i] = value_copy_tree(&from[i], making);
     }
     if (is_map) {
         copy.pairs.at = at;
@@ -433,15 +457,17 @@ static int compare_steps(const void *a, const void *b)
 static enum status steps_compute(const struct update *update, const struct value *item, struct arena *arena,
                                  struct step *steps, struct error *error)
 {
+    struct making making = {.arena = arena};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < update->count && status == STATUS_OK; i++) { /* all see the item as it was */
         steps[i].action = &update->actions[i];
         if (steps[i].action->kind == ACTION_SET) {
-            status = operand_compute(steps[i].action->operand, item, arena, &steps[i].value, error);
+            status = operand_compute(steps[i].action->operand, item, &making, &steps[i].value, error);
         }
         if (steps[i].action->kind == ACTION_SET &&
             status == STATUS_OK) { /* before what it was read from changes */
-            steps[i].value = value_copy_tree(&steps[i].value, arena);
+            steps[i].value = value_copy_tree(&steps[i].value, &making);
+            status = making_check(&making, error);
         }
     }
     return status;

@@ -227,6 +227,13 @@ static enum status evaluate_update(const struct fold_scene *scene, const struct 
     enum status status = evaluate_updated(scene, change, row, &item, error);
     if (status == STATUS_OK) {
         codec_value_encode(&image, &item);
+    }
+    if (status == STATUS_OK &&
+        image.size > ROW_BYTES_MAX) { /* before it is kept: it may be hundreds of megabytes */
+        status =
+            error_set(error, STATUS_TOO_LARGE, "Item size to update has exceeded the maximum allowed size");
+    }
+    if (status == STATUS_OK) {
         row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
         row->item = item;
         row->is_decoded = true;

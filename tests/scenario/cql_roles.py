@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import server
 from cassandra import DriverException, InvalidRequest, Unauthorized
@@ -324,6 +324,31 @@ def views(root, ann):
     root.execute("REVOKE ALL ON ks.t FROM group")
 
 
+def namesakes(clients, root):
+    """What a dropped table held is not for who makes another one of its name, but for who may read all of the keyspace."""
+    root.execute("CREATE ROLE eve WITH PASSWORD = 'secret' AND LOGIN = true")
+    root.execute("CREATE TABLE ks.held (k int PRIMARY KEY)")
+    root.execute("INSERT INTO ks.held (k) VALUES (1)")
+    lsn, moment = max(rows(root, 'SELECT lsn, commit_time FROM ks."held$log"'))
+    time.sleep(0.05)
+    root.execute("DROP TABLE ks.held")
+    root.execute("GRANT CREATE ON KEYSPACE ks TO eve")
+    eve = clients.login("eve", "secret")
+    eve.execute("CREATE TABLE ks.held (k int PRIMARY KEY)")
+    eve.execute("INSERT INTO ks.held (k) VALUES (2)")
+    own = max(rows(eve, 'SELECT lsn FROM ks."held$log"'))[0]
+    eve.execute("DELETE FROM ks.held WHERE k = 2")
+    assert rows(eve, f"SELECT k FROM ks.held AS OF {own}") == [(2,)]
+    then = (moment + timedelta(milliseconds=20)).isoformat(timespec="milliseconds") + "Z"
+    past = f"SELECT k FROM ks.held AS OF {lsn}"
+    for statement in (past, f"RESTORE TABLE ks.again FROM TABLE ks.held WITH restore_timestamp = '{then}'"):
+        denied(eve, "eve", "SELECT", "<all tables in ks>", statement)
+    root.execute("GRANT SELECT ON KEYSPACE ks TO eve")
+    assert rows(eve, past) == [(1,)]
+    root.execute("DROP TABLE ks.held")
+    root.execute("DROP ROLE eve")
+
+
 def prepared_and_batches(clients, root):
     root.execute("CREATE ROLE ann WITH PASSWORD = 'secret' AND LOGIN = true")
     root.execute("CREATE TABLE ks.open (k int PRIMARY KEY)")
@@ -602,21 +627,29 @@ def signatures(host, clients, root):
     root.execute("GRANT SELECT ON ks.t TO signer")
     session.execute("SELECT * FROM ks.t")
     refused_key(clients, Signing(provider.access_key, "wrong"), "not that of an active access key")
+    session.execute("SELECT * FROM ks.t")
+    assert host.run("credentials", "remove", provider.access_key)[0] == 0
+    refused_key(clients, provider, "not that of an active access key")
+    # Who came in with it is out.
+    fails(session, "SELECT * FROM ks.t", Unauthorized, "The access key of this connection is not active any more")
+    provider = access_key(host, "signer")
     root.execute("DROP ROLE signer")
     refused_key(clients, provider, "signer is not permitted to log in")
     assert host.run("credentials", "remove", provider.access_key)[0] == 0
-    refused_key(clients, provider, "not that of an active access key")
 
 
 def only_signatures(host):
     with Clients(host) as clients:
-        session = clients.open(access_key(host, "keyspaces"))
+        provider = access_key(host, "keyspaces")
+        session = clients.open(provider)
         session.execute("INSERT INTO ks.t (k, v) VALUES (78, 1)")
         clients.refused("root", "root secret", "Provided username root and/or password are incorrect")
         native = Client(host.address)
         answer = native.request(server.HISTORY, {server.TABLE: "ks.t", server.KEY: {"k": 78}})
         assert [record[ACTOR] for record in answer[server.RECORDS]] == ["keyspaces"], answer
         native.close()
+        assert host.run("credentials", "remove", provider.access_key)[0] == 0
+        fails(session, "SELECT * FROM ks.t", Unauthorized, "The access key of this connection is not active any more")
 
 
 def functions(clients, root):
@@ -676,7 +709,7 @@ def main():
             clients.refused("cassandra", "cassandra", "Provided username cassandra and/or password are incorrect")
             root.execute(f"CREATE KEYSPACE ks {REPLICATION}")
             root.execute("CREATE TABLE ks.t (k int PRIMARY KEY, v int)")
-            for part in (logins, lists, permissions, prepared_and_batches, administrators, functions):
+            for part in (logins, lists, permissions, namesakes, prepared_and_batches, administrators, functions):
                 part(clients, root)
             statements(root)
             hierarchies(root)

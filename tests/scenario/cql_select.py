@@ -190,6 +190,25 @@ def prepared(session):
     assert "extra" not in before._fields and "extra" in after._fields, (before, after)
 
 
+def amplified(session):
+    """Few bytes of text ask for much: what no memory would hold is refused."""
+    session.execute("CREATE TABLE ks.much (k int PRIMARY KEY, v text, l frozen<list<int>>)")
+    session.execute(session.prepare("INSERT INTO ks.much (k, v, l) VALUES (1, ?, ?)"), ("x" * 600000, [1, 2]))
+    assert session.execute("SELECT v + v AS w FROM ks.much").one().w == "x" * 1200000
+    for selected, words in ((" + ".join(["v"] * 99), "evaluating the statement takes more than"), (", ".join(["v"] * 500), "the result has more than"),
+                            ("JSON " + ", ".join(["v"] * 500), "the result has more than"), (", ".join(["max(v)"] * 300), "the result has more than"),
+                            (", ".join(["max(v)"] * 500), "evaluating the statement takes more than")):
+        try:
+            session.execute(f"SELECT {selected} FROM ks.much")
+        except InvalidRequest as failure:
+            assert words in str(failure), failure
+        else:
+            raise AssertionError("it was not refused: " + words)
+    for k in range(2, 20):
+        session.execute(f"INSERT INTO ks.much (k, l) VALUES ({k}, {[k % 7, 20 - k]})")
+    assert tuple(session.execute("SELECT min(l), max(l) FROM ks.much").one()) == ([0, 6], [6, 14])
+
+
 def main():
     warnings.simplefilter("ignore")
     rnd = random.Random(SEED)
@@ -217,6 +236,7 @@ def main():
             emptied_between_pages(session)
             paging_states(host, session)
             prepared(session)
+            amplified(session)
             session.execute("DROP KEYSPACE ks")
             cluster.shutdown()
 

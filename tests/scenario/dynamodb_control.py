@@ -299,6 +299,19 @@ def throughput_ends():
         equal(db.get_item(TableName="rich", Key=item(p="y"))["Item"], item(p="y", v="b"))
 
 
+def pages_of_others_stay_out(wire):
+    """Any page that somebody looks at could send requests here, and read the answers, as long as nobody has to prove who he is."""
+    for origin in ("https://example.com", "http://localhost.example.com", "http://127.0.0.1.example.com:8000", "http://[::1:2]", "null", "localhost", "file://"):
+        status, headers, answer = wire.send("ListTables", {}, Origin=origin, **{"Sec-Fetch-Site": "cross-site"})
+        equal((status, answer["__type"].split("#")[1], headers["Access-Control-Allow-Origin"]), (400, "AccessDeniedException", "*"), origin)
+        assert f"Pages of {origin} may not use a server without access keys" in answer["Message"], answer
+    for origin in ("http://localhost:3000", "http://127.0.0.1", "https://[::1]:8443"):
+        equal(wire.send("ListTables", {}, Origin=origin, **{"Sec-Fetch-Site": "same-site"})[0], 200, origin)
+    equal(wire.send("ListTables", {}, Origin="http://rebound.example.com:8000", Host="rebound.example.com:8000")[0], 400)
+    status, headers, _ = wire.send("ListTables", {}, Origin="https://example.com")  # no browser
+    equal((status, headers["Access-Control-Allow-Origin"]), (200, "*"))
+
+
 def signatures_count():
     with Server() as server:
         server.settings += ["--key-file", server.directory + "/key"]
@@ -413,6 +426,7 @@ def main():
         wire = Wire(server.dynamodb)
         policies_are_kept(db, wire)
         tools_get_answers(db, wire, server)
+        pages_of_others_stay_out(wire)
         fails(VALIDATION, "", db.get_item, TableName="policy", Key={})
         for number in range(5):
             db.put_item(TableName="policy", Item=item(p=str(number)))

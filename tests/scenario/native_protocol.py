@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 """The native protocol as a stranger would speak it: requests, errors, malformed messages, subscriptions with credit."""
+import contextlib
+import socket
 import urllib.request
+
+import msgpack
 
 import server
 from server import Client, Server, expect_failure
@@ -61,6 +65,30 @@ def bad_input(client):
     deep = b"\x91" * 200 + b"\x01"
     client.socket.send_multipart([b"\x01\x06", b"12345678", deep])
     assert server.STATUS in client.receive()[1]
+
+
+def frame(payload, has_more):
+    """Of ZMTP 1.0: length, flags, payload."""
+    return bytes([len(payload) + 1, has_more]) + payload
+
+
+def web_page(running, client):
+    """What a page may have a browser send without asking the server first is no request: lengths of frames would be found in the head."""
+    table = msgpack.packb({server.TABLE: "forged", server.PARTITION: [["id", "text"]]})
+    request = frame(bytes([1, server.CREATE]), True) + frame(b"12345678", True) + frame(table, False)
+    for address in (running.address, running.topics):
+        head = (f"POST /{'x' * 100} HTTP/1.1\r\nHost: {address}\r\nOrigin: https://example.com\r\nContent-Type: text/plain\r\n"
+                "Content-Length: 500\r\n\r\n").encode()
+        at = 0
+        while at < len(head):
+            at += 1 + head[at]
+        body = (b"x" * (at - len(head)) + frame(b"", False) + request).ljust(500, b"\x01")
+        with socket.create_connection(address.split(":"), timeout=60) as page:
+            with contextlib.suppress(ConnectionResetError):
+                page.sendall(head + body)
+                while page.recv(4096):  # until it is disconnected
+                    pass
+    expect_failure(lambda: client.request(server.DESCRIBE, {server.TABLE: "forged"}), 1, "no table")
 
 
 def lag(running):
@@ -139,6 +167,7 @@ def main():
         requests(client)
         conditions_and_noops(client)
         bad_input(client)
+        web_page(running, client)
         subscriptions(running, client)
         progress(running, client)
         drop_and_create(client)

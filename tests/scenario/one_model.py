@@ -362,6 +362,18 @@ def items_of_cql(session, aws, host):
     assert rows(session, "SELECT v FROM plain WHERE k = 1000") == [(5,)]
     session.execute("INSERT INTO plain (k, v) VALUES (-100, 6)")
     assert aws.get_item(TableName="ks.plain", Key={"k": {"N": "-1E2"}})["Item"]["v"] == {"N": "6"}
+    # A decimal can be further from 1 than any number of this API: it is told with an exponent, and not added to.
+    session.execute("CREATE TABLE far (k text PRIMARY KEY, d decimal)")
+    insert = session.prepare("INSERT INTO far (k, d) VALUES (?, ?)")
+    for key, number, words in (("a", "-3E+2147483648", "Number overflow"), ("b", "3E-2147483647", "Number underflow")):
+        session.execute(insert, (key, NUMBER(number)))
+        assert dynamodb.Wire(host.dynamodb).ask("GetItem", {"TableName": "ks.far", "Key": {"k": {"S": key}}})["Item"]["d"] == {"N": number}
+        for change in ("d + :n", ":n - d"):
+            dynamodb.fails(dynamodb.VALIDATION, words, aws.update_item, TableName="ks.far", Key={"k": {"S": key}}, UpdateExpression="SET d = " + change,
+                           ExpressionAttributeValues={":n": {"N": "1"}})
+    session.execute(insert, ("c", NUMBER("0E+2147483648")))
+    aws.update_item(TableName="ks.far", Key={"k": {"S": "c"}}, UpdateExpression="ADD d :n", ExpressionAttributeValues={":n": {"N": "1"}})
+    assert rows(session, "SELECT d FROM far WHERE k = 'c'") == [(1,)]
     # An expired row is none, and the past is there.
     session.execute("INSERT INTO plain (k, v) VALUES (7, 7) USING TTL 1")
     time.sleep(2.1)

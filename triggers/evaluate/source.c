@@ -128,22 +128,24 @@ bool evaluate_name_is_sound(struct bytes name)
     return is_sound;
 }
 
-/* Whether "]", as many "=" and "]" are in the text, which would end a string in such brackets. */
+/* Whether "]", as many "=" and "]" are in the text, which would end a string in such brackets, or are there as soon as the bracket that
+ * is to end it follows. */
 static bool has_bracket(struct bytes text, size_t equals)
 {
-    for (size_t i = 0; i + equals + 1 < text.size; i++) {
+    for (size_t i = 0; i + equals < text.size; i++) {
         size_t k = 0;
         while (text.data[i] == ']' && k < equals && text.data[i + 1 + k] == '=') {
             k++;
         }
-        if (text.data[i] == ']' && k == equals && text.data[i + 1 + k] == ']') {
+        bool is_end = i + 1 + k == text.size;
+        if (text.data[i] == ']' && k == equals && (is_end || text.data[i + 1 + k] == ']')) {
             return true;
         }
     }
     return false;
 }
 
-/* The text as a string of Lua's: [==[ … ]==] with enough signs. A "]" at its end would join the bracket. */
+/* The text as a string of Lua's: [==[ … ]==] with enough signs. */
 static void put_string(struct bytes text, struct buffer *source)
 {
     size_t equals = 1;

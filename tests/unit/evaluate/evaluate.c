@@ -100,6 +100,7 @@ static void calls_answer(void **state)
     put_integer(&expected, 42);
     assert_answer("return a + 1", 41, &expected);
     assert_answer("return a + 1 -- ]=]]==]", 41, &expected);
+    assert_answer("return a + 1 -- ]=", 41, &expected);
     assert_answer("return 42, 43", 0, &expected);
     buffer_clear(&expected);
     put_text(&expected, "]]=]");

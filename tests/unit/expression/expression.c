@@ -295,6 +295,43 @@ static void many_actions_take_little_memory(void **state)
     arena_reset(&arena);
 }
 
+/* A text within its bounds that asks for what no memory holds: lists of lists, or the same one under many names. */
+static void many_copies_are_refused(void **state)
+{
+    enum {
+        MEMBERS = 200000,
+    };
+    (void)state;
+    for (int nested = 0; nested < 2; nested++) {
+        struct fixture fixture;
+        struct error error = {0};
+        struct update update;
+        struct buffer text = {0};
+        fixture_init(&fixture, "{}", "{}");
+        struct value item = json_of(&fixture.arena, "{\"b\":[]}");
+        struct value *list = (struct value *)value_map_get(&item, bytes_of_text("b"));
+        list->items.at = arena_create_array(&fixture.arena, MEMBERS, sizeof(*list->items.at));
+        list->items.count = MEMBERS;
+        buffer_put_text(&text, "SET a = b");
+        for (int k = 0; k < 150 && nested == 0; k++) {
+            buffer_put_format(&text, ", x%d = b", k);
+        }
+        for (int k = 0; k < 149 && nested == 1; k++) {
+            buffer_put_text(&text, k == 0 ? ", c = list_append(b, " : "list_append(b, ");
+        }
+        buffer_put_text(&text, nested == 1 ? "b" : "");
+        for (int k = 0; k < 149 && nested == 1; k++) {
+            buffer_put_text(&text, ")");
+        }
+        assert_ok(update_parse(buffer_bytes(&text), &fixture.options, &update, &error), error);
+        assert_status(update_apply(&update, &fixture.arena, &item, &error), STATUS_TOO_LARGE, error);
+        assert_string_equal(error.text, "Item size to update has exceeded the maximum allowed size");
+        assert_in_range(fixture.arena.total, 1, 128 * 1024 * 1024);
+        buffer_reset(&text);
+        arena_reset(&fixture.arena);
+    }
+}
+
 /* New members come among those that are there, each where its name belongs, and those that are there keep their places; also
  * in a map below, and with what is counted up, put anew and taken away. */
 static void new_names_settle_among_old_ones(void **state)
@@ -434,6 +471,7 @@ int main(void)
         cmocka_unit_test(projections_keep_shape),
         cmocka_unit_test(filters_of_changes),
         cmocka_unit_test(sizes_are_as_documented),
+        cmocka_unit_test(many_copies_are_refused),
         cmocka_unit_test(many_actions_take_little_memory),
         cmocka_unit_test(new_names_settle_among_old_ones),
         cmocka_unit_test(the_first_wrong_value_is_told),

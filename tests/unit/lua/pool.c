@@ -127,6 +127,24 @@ static void what_is_absent_is_absent(void **state)
     check_result("function handler() return load('return 7')() end", "{}", "7");
 }
 
+/* Of what a function asks and prints the host keeps nothing. */
+static void what_is_said_is_not_kept(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct heard heard = {0};
+    struct pool_outcome outcome;
+    invoke("function handler() local x = string.rep('x', 100000) for i = 1, 100 do print(x) "
+           "oxbow.get('t', {id = x}) end return 1 end",
+           "{}", 900, 5000, &arena, &heard, &outcome);
+    assert_int_equal(outcome.failure, FAILURE_NONE);
+    assert_int_equal(heard.calls, 100);
+    assert_in_range(heard.lines.size, 100 * 4000, 100 * 4100);
+    assert_in_range(arena.total, 0, 100000);
+    buffer_reset(&heard.lines);
+    arena_reset(&arena);
+}
+
 static void effects_come_with_the_result(void **state)
 {
     (void)state;
@@ -271,11 +289,9 @@ static void errors_name_the_line(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_cross_over),
-        cmocka_unit_test(what_is_absent_is_absent),
-        cmocka_unit_test(effects_come_with_the_result),
-        cmocka_unit_test(state_stays_warm),
-        cmocka_unit_test(errors_name_the_line),
+        cmocka_unit_test(values_cross_over),        cmocka_unit_test(what_is_absent_is_absent),
+        cmocka_unit_test(what_is_said_is_not_kept), cmocka_unit_test(effects_come_with_the_result),
+        cmocka_unit_test(state_stays_warm),         cmocka_unit_test(errors_name_the_line),
         cmocka_unit_test(hostile_functions_end),
     };
     struct error error;

@@ -99,6 +99,25 @@ static void test_silence_and_dawdling_end(void **state)
     echo_close(&echo);
 }
 
+/* Bodies take of what all may have until they are whole. */
+static void test_a_body_that_comes_slowly_ends(void **state)
+{
+    (void)state;
+    struct echo echo;
+    echo_open(&echo, (struct http_server_options){.idle_ms = 1000, .request_ms = 300});
+    int connection = echo_connect(&echo);
+    bool is_open = true;
+    client_send_text(connection, HEAD("/echo") "\r\n" HEAD("/echo") "Content-Length: 1000\r\n\r\n");
+    expect(connection, ANSWER("0") "\r\n");
+    for (int i = 0; i < 999 && is_open; i++) {
+        is_open = send(connection, "x", 1, MSG_NOSIGNAL) == 1;
+        (void)usleep(10000);
+    }
+    assert_false(is_open);
+    assert_int_equal(close(connection), 0);
+    echo_close(&echo);
+}
+
 static void test_a_client_that_closed_its_side_is_answered(void **state)
 {
     (void)state;
@@ -285,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_pipelined_requests_are_answered_in_order),
         cmocka_unit_test(test_a_client_that_does_not_read_waits),
         cmocka_unit_test(test_silence_and_dawdling_end),
+        cmocka_unit_test(test_a_body_that_comes_slowly_ends),
         cmocka_unit_test(test_a_client_that_closed_its_side_is_answered),
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_a_refusal_is_heard),

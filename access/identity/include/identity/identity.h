@@ -61,6 +61,9 @@ struct identity_claim {
 MUST_USE enum status identity_verify(struct identity *identity, const struct identity_claim *claim,
                                      struct arena *arena, struct bytes *ret_principal, struct error *error);
 
+/* Whether there is such an access key, and it is active: of who has signed before. */
+bool identity_is_active(struct identity *identity, struct bytes access_key_id);
+
 /* --- access keys ------------------------------------------------------------------------------------------------ */
 
 /* A new access key, with its secret in the open. Wiped by whoever got it. */

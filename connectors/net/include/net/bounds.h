@@ -17,6 +17,9 @@ enum {
     NET_AHEAD_BYTES =
         64 * 1024,       /* read behind a request that is being served; then the kernel keeps the rest */
     NET_IDLE_MS = 75000, /* a connection on which nothing happens is closed; also: for a handshake, a head */
+    /* From a request's first byte until it is whole; then its connection is closed, so that bodies that come slowly do not hold what all
+     * bodies may take. */
+    NET_REQUEST_MS = 300000,
     NET_LINGER_MS =
         2000, /* after the last answer, what a client still sends is read that long, so that it sees the answer */
     NET_HANDSHAKE_MS = 20000, /* a stream that has not said who its client is by then is closed */

@@ -14,12 +14,15 @@ enum {
         100000, /* rows looked at for a page; it ends there with fewer than were asked for */
     CQL_PAGE_SCANNED_BYTES_MAX = 1 << 20, /* likewise */
     CQL_SKIP_ROWS = 256,              /* looked at together where the rest of a partition may be left out */
-    CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged; over it: Invalid */
-    CQL_TRACES_KEPT = 64,             /* requests that clients asked to trace; the oldest is forgotten */
-    CQL_TRACE_TEXT_BYTES_MAX = 4096,  /* of a statement in a trace; the rest is left out */
-    CQL_BATCH_WARN_BYTES = 5 * 1024,  /* of keys and values, of a batch over several partitions: a warning */
-    CQL_BATCH_BYTES_MAX = 50 * 1024,  /* likewise; over it: Invalid. Both are Cassandra's */
-    CQL_BATCH_PARTITIONS_WARN = 10,   /* of an unlogged batch; over it: a warning */
+    CQL_RESULT_BYTES_MAX = 128 << 20, /* a result that is not paged, or a page; over it: Invalid */
+    /* What evaluating a row, or the values of a request, has taken before it takes more: few bytes of text can join a long value to
+     * itself a thousand times, or keep it for as many aggregates; over it: Invalid. Larger than a request. */
+    CQL_EVALUATED_BYTES_MAX = 512 << 20,
+    CQL_TRACES_KEPT = 64,            /* requests that clients asked to trace; the oldest is forgotten */
+    CQL_TRACE_TEXT_BYTES_MAX = 4096, /* of a statement in a trace; the rest is left out */
+    CQL_BATCH_WARN_BYTES = 5 * 1024, /* of keys and values, of a batch over several partitions: a warning */
+    CQL_BATCH_BYTES_MAX = 50 * 1024, /* likewise; over it: Invalid. Both are Cassandra's */
+    CQL_BATCH_PARTITIONS_WARN = 10,  /* of an unlogged batch; over it: a warning */
     CQL_FUNCTION_CALLS_MAX =
         100000, /* of users' functions for a page, one behind the other; over it: Invalid */
     CQL_FUNCTION_BYTES_MAX = 64 << 20, /* of rows and arguments that wait for them; likewise */

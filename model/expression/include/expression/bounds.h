@@ -9,6 +9,9 @@ enum {
     EXPRESSION_DEPTH_MAX = 150, /* parentheses and NOT inside each other; bounds the parser's recursion */
     EXPRESSION_PATH_ELEMENTS_MAX = 33, /* a name and 32 steps into it: as deep as values nest */
     EXPRESSION_ACTIONS_MAX = 2048,     /* of one update; its text has no room for more */
+    /* Members of lists and maps that one update copies, between times too: few bytes of text can ask for more than there is memory;
+     * over it: STATUS_TOO_LARGE. No item of DynamoDB has a fifth as many. */
+    EXPRESSION_COPIES_MAX = 2 * 1024 * 1024,
 };
 
 #endif
