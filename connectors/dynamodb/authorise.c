@@ -55,32 +55,39 @@ static enum status authorise_verify(struct call *call, const struct aws_request 
     return authorise_refuse(call, &refusal);
 }
 
-/* The host of an Origin header (RFC 6454 section 7), of which a page of this machine has a name or address of loopback. */
-static bool origin_is_local(struct bytes origin)
+/* What follows scheme and "://" in an Origin header (RFC 6454 section 7); empty: it has none. */
+static struct bytes origin_site(struct bytes origin)
 {
     const uint8_t *scheme = bytes_find(origin, bytes_of_text("://"));
-    struct bytes host =
-        scheme == NULL ? (struct bytes){0} : bytes_from(origin, (size_t)(scheme + 3 - origin.data));
-    const uint8_t *end =
-        bytes_start_with(host, bytes_of_text("[")) ? bytes_find_byte(host, ']') : bytes_find_byte(host, ':');
-    bool is_address = bytes_start_with(host, bytes_of_text("127."));
-    size_t size = end == NULL ? host.size : (size_t)(end - host.data);
-    for (size_t i = 0; i < size && is_address; i++) {
-        is_address = host.data[i] == '.' || (host.data[i] >= '0' && host.data[i] <= '9');
+    return scheme == NULL ? (struct bytes){0} : bytes_from(origin, (size_t)(scheme + 3 - origin.data));
+}
+
+static bool is_of_digits(struct bytes address)
+{
+    bool is = true;
+    for (size_t i = 0; i < address.size; i++) {
+        is = is && (address.data[i] == '.' || (address.data[i] >= '0' && address.data[i] <= '9'));
     }
-    return is_address || bytes_are_word(bytes_part(host, 0, size), "localhost") ||
-           bytes_equal(bytes_part(host, 0, size), bytes_of_text("[::1"));
+    return is;
+}
+
+/* A page of this machine has a name or an address of loopback. */
+static bool origin_is_local(struct bytes origin)
+{
+    struct bytes site = origin_site(origin);
+    const uint8_t *end =
+        bytes_start_with(site, bytes_of_text("[")) ? bytes_find_byte(site, ']') : bytes_find_byte(site, ':');
+    struct bytes host = end == NULL ? site : bytes_part(site, 0, (size_t)(end - site.data));
+    return (bytes_start_with(host, bytes_of_text("127.")) && is_of_digits(host)) ||
+           bytes_are_word(host, "localhost") || bytes_equal(host, bytes_of_text("[::1"));
 }
 
 /* Whether a browser sent it: these tell servers on loopback where a request is from (Fetch Metadata Request Headers). Where a page had
  * its own name mean this machine they do not, but then Host is that name too. Tools may send any Origin, to see what is answered. */
 static bool is_of_browser(struct call *call, struct bytes origin)
 {
-    const uint8_t *scheme = bytes_find(origin, bytes_of_text("://"));
-    struct bytes site =
-        scheme == NULL ? (struct bytes){0} : bytes_from(origin, (size_t)(scheme + 3 - origin.data));
     return http_header(call->exchange, "Sec-Fetch-Site").size > 0 ||
-           bytes_equal(site, http_header(call->exchange, "Host"));
+           bytes_equal(origin_site(origin), http_header(call->exchange, "Host"));
 }
 
 /* Where nobody proves who he is, a page of any site could have the browser of who looks at it read and write all tables. */

@@ -59,6 +59,8 @@ _Static_assert(4 * (int)CLUSTERING_BYTES_MAX + 4096 < (int)ENVIRONMENT_KEY_BYTES
 _Static_assert(2 * (int)TYPE_DEPTH_MAX <= (int)VALUE_DEPTH_MAX,
                "values of the deepest type can be stored, sets and tuples being two levels there");
 _Static_assert((int)TYPE_VECTOR_BYTES_MAX <= (int)ROW_BYTES_MAX, "the largest vector fits a row");
+_Static_assert((int)MAPPING_PARKED_BYTES_MAX + 32 * 1024 < (int)GATE_ITEM_BYTES_MAX,
+               "a parked batch fits an item");
 _Static_assert((int)NATIVE_WRITES_MAX < (int)NATIVE_REPLIES_MAX, "answers of all writes under way fit");
 
 _Static_assert((int)DYNAMODB_ITEM_BYTES_MAX < (int)GATE_ITEM_BYTES_MAX, "the door's items fit the gate");
@@ -207,6 +209,8 @@ static const struct limit limits[] = {
     {"deployments and invocations waiting", HOST_TASKS_MAX, "tasks"},
     {"mappings", MAPPINGS_MAX, "mappings"},
     {"mapping, batch", MAPPING_BATCH_MAX, "records"},
+    {"mapping, event that is kept when it is parked", MAPPING_PARKED_BYTES_MAX,
+     "bytes; larger ones are in the log"},
     {"mapping, retries", MAPPING_RETRIES_MAX, "retries"},
     {"mapping, wait before a retry, most", MAPPING_BACKOFF_MS_MAX, "ms"},
     {"function, conflicts before one is a failure", MAPPING_CONFLICTS_MAX, "invocations"},

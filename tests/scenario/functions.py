@@ -239,6 +239,28 @@ end""")
     expect_failure(lambda: client.request(server.UNMAP, {server.MAPPING: "alerting"}), 1, "no mapping")
 
 
+def large_parked(client):
+    """A change that is too large to be kept as an item is parked too: the log has it. The others pass."""
+    create(client, "large", [["id", "bigint"]])
+    deploy(client, "weigher", "function handler(e) for _, r in ipairs(e.records) do assert(#r.new.text < 10, 'too heavy') end end")
+    map_table(client, "weighing", "weigher", "large", batch=10, retries=0)
+    put(client, "large", {"id": 1, "text": "light"})
+    put(client, "large", {"id": 2, "text": "x" * 3000000})
+    put(client, "large", {"id": 2, "text": "y" * 3000000})  # with the old item 6 MB
+    put(client, "large", {"id": 3, "text": "light"})
+    wait_for("all to be passed", lambda: mapping(client, "weighing")["parked"] == 2 and mapping(client, "weighing")["records"] == 2)
+    assert mapping(client, "weighing")["state"] == "running", mapping(client, "weighing")
+    parked = [row for row in scan(client, "system.parked") if row["mapping"] == "weighing"]
+    assert [row["event"] is None for row in parked] == [False, True], [row["lsn"] for row in parked]
+    create(client, "weighed", [["id", "bigint"]])
+    deploy(client, "weigher", "function handler(e) for _, r in ipairs(e.records) do oxbow.put('weighed', {id = r.lsn, new = #r.new.text, old = r.old and #r.old.text}) end end")
+    for row in parked:
+        client.request(server.INVOKE, {server.MAPPING: "weighing", server.PARKED: number(row["lsn"])})
+    assert sorted((number(row["new"]), number(row.get("old", 0))) for row in scan(client, "weighed")) == [(3000000, 0), (3000000, 3000000)]
+    assert [row for row in scan(client, "system.parked") if row["mapping"] == "weighing"] == []
+    client.request(server.UNMAP, {server.MAPPING: "weighing"})
+
+
 def table_returns(host, client):
     """A mapping whose table is not there when the server starts waits for it."""
     map_table(client, "waiting", "count", "leaving")
@@ -266,6 +288,8 @@ def main():
         failing(client)
         client = table_returns(host, client)
         client.close()
+    with Server() as host, Client(host.address) as client:  # whose segments take items of any size
+        large_parked(client)
 
 
 if __name__ == "__main__":

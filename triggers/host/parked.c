@@ -43,10 +43,17 @@ enum status host__parked_find(struct host *host, struct host_work *work, struct 
         return status;
     }
     const struct value *event = value_map_get(&row, bytes_of_text("event"));
-    if (event == NULL || event->kind != VALUE_BYTES) {
-        return error_set(error, STATUS_CORRUPT, "a row of system.parked has no event");
+    if (event != NULL && event->kind == VALUE_BYTES) {
+        *ret_event = event->bytes;
+    } else {
+        struct buffer read = {0};
+        status = mapping_event_read(host->options.gate, host->options.feed, work->parked.lsn, &read, error);
+        *ret_event = arena_copy(&work->arena, buffer_bytes(&read));
+        buffer_reset(&read);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
-    *ret_event = event->bytes;
     work->hops = (uint8_t)value_map_integer(&row, "hops");
     if (work->function.name.size == 0) {
         work->function.name = value_map_text(&row, "function");

@@ -32,11 +32,11 @@ static enum status put_keys(struct buffer *buffer, const struct schema *schema, 
     return status;
 }
 
-enum status mapping__put_record(struct mapping *mapping, const struct feed_record *found,
-                                struct buffer *buffer, struct error *error)
+enum status mapping__put_record(struct gate *gate, const struct feed_record *found, struct buffer *buffer,
+                                struct error *error)
 {
     const struct record *record = &found->record;
-    const struct schema *schema = gate_schema_of(mapping->options.gate, record);
+    const struct schema *schema = gate_schema_of(gate, record);
     bool is_row = record->operation <= OPERATION_REMOVE;
     bool has_new = is_row && (record->flags & RECORD_HAS_NEW) != 0;
     bool has_old = is_row && (record->flags & RECORD_HAS_OLD) != 0;
@@ -75,6 +75,41 @@ enum status mapping__put_record(struct mapping *mapping, const struct feed_recor
         buffer_put(buffer, record_old_image(record, &old));
         buffer_reset(&old);
     }
+    return status;
+}
+
+void mapping__put_event(struct bytes records, uint32_t count, struct buffer *buffer)
+{
+    codec_put_map(buffer, 1);
+    put_name(buffer, "records");
+    codec_put_array(buffer, count);
+    buffer_put(buffer, records);
+}
+
+enum status mapping_event_read(struct gate *gate, struct feed *feed, uint64_t lsn, struct buffer *ret_event,
+                               struct error *error)
+{
+    struct subscription_options options = {.start = FEED_LSN, .lsn = lsn, .wants_meta = true};
+    struct subscription *subscription = NULL;
+    struct feed_record found = {0};
+    struct buffer record = {0};
+    uint64_t unused = 0;
+    enum status status = subscription_open(feed, &options, &subscription, &unused, &unused, error);
+    if (status == STATUS_OK) {
+        status = subscription_next(subscription, NULL, &found, error);
+    }
+    if (status == STATUS_END || (status == STATUS_OK && found.lsn != lsn)) {
+        status =
+            error_set(error, STATUS_CORRUPT, "at LSN %llu is no change of an item", (unsigned long long)lsn);
+    }
+    if (status == STATUS_OK) {
+        status = mapping__put_record(gate, &found, &record, error);
+    }
+    if (status == STATUS_OK) {
+        mapping__put_event(buffer_bytes(&record), 1, ret_event);
+    }
+    subscription_close(&subscription);
+    buffer_reset(&record);
     return status;
 }
 

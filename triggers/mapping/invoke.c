@@ -18,10 +18,7 @@ enum attempt_result {
 
 static void event_encode(const struct mapping_batch *batch, struct buffer *ret_event)
 {
-    codec_put_map(ret_event, 1);
-    codec_put_text(ret_event, bytes_of_text("records"));
-    codec_put_array(ret_event, batch->count);
-    buffer_put(ret_event, buffer_bytes(&batch->events));
+    mapping__put_event(buffer_bytes(&batch->events), batch->count, ret_event);
 }
 
 static void batch_log(void *context, struct bytes line)
@@ -180,25 +177,29 @@ static void facts_count(struct mapping *mapping, const struct mapping_batch *bat
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
 
-/* The dead letter holds the records themselves; the cursor passes them in the same transaction. */
+/* The dead letter holds the records themselves, or where the log has the one that is too large; the cursor passes them in the same
+ * transaction. STATUS_FUNCTION: they are too large together. */
 static enum status batch_park(struct mapping *mapping, const struct mapping_batch *batch, const char *problem,
                               struct error *error)
 {
     struct arena arena = {0};
     struct buffer event = {0};
     struct work_outcome outcome;
-    enum status status = mapping__cursor_settle(mapping, error);
+    event_encode(batch, &event);
+    bool is_kept = event.size <= MAPPING_PARKED_BYTES_MAX;
+    struct bytes kept = is_kept ? arena_copy(&arena, buffer_bytes(&event)) : (struct bytes){0};
+    buffer_reset(&event);
+    enum status status = is_kept || batch->count == 1 ? mapping__cursor_settle(mapping, error)
+                                                      : error_set(error, STATUS_FUNCTION, "%s", problem);
     if (status != STATUS_OK) {
+        arena_reset(&arena);
         return status;
     }
     struct gate_change *changes = arena_create_array(&arena, 2, sizeof(*changes));
-    event_encode(batch, &event);
-    struct bytes kept = arena_copy(&arena, buffer_bytes(&event));
-    buffer_reset(&event);
     const struct value_member members[] = {
         {"count", value_of_integer(batch->count)},
         {"error", value_of_text(bytes_of_text(problem))},
-        {"event", value_of_bytes(kept)},
+        {"event", is_kept ? value_of_bytes(kept) : value_of_null()},
         {"function", value_of_text(mapping->settings.function)},
         {"hops", value_of_integer(batch->hops)},
         {"lsn", value_of_integer((int64_t)batch->first_lsn)},

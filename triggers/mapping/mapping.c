@@ -210,7 +210,7 @@ static enum status mapping_collect(struct mapping *mapping, uint32_t most, struc
         if (!mapping__wants(mapping, &found.record)) {
             continue;
         }
-        status = mapping__put_record(mapping, &found, &batch->events, error);
+        status = mapping__put_record(mapping->options.gate, &found, &batch->events, error);
         if (status != STATUS_OK) {
             break;
         }

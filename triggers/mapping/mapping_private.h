@@ -48,9 +48,10 @@ struct mapping {
     struct mapping_facts facts;
 };
 
-/* Appends a change record as functions see it (event.c). */
-MUST_USE enum status mapping__put_record(struct mapping *mapping, const struct feed_record *found,
+/* Appends a change record as functions see it, and an event of records (event.c). */
+MUST_USE enum status mapping__put_record(struct gate *gate, const struct feed_record *found,
                                          struct buffer *buffer, struct error *error);
+void mapping__put_event(struct bytes records, uint32_t count, struct buffer *buffer);
 /* Whether the filter wants it. */
 bool mapping__wants(struct mapping *mapping, const struct record *record);
 

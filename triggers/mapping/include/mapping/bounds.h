@@ -7,6 +7,9 @@ enum {
     MAPPING_BATCH_DEFAULT = 100, /* records of one invocation */
     MAPPING_BATCH_MAX = 10000,
     MAPPING_BATCH_BYTES_MAX = 6 * 1024 * 1024, /* of an event; one larger record goes alone */
+    MAPPING_PARKED_BYTES_MAX =
+        4 * 1024 * 1024 -
+        64 * 1024, /* of an event that is kept when it is parked; of a larger one the log keeps the record */
     MAPPING_RETRIES_DEFAULT =
         3, /* after the first failure; then the batch is cut, at last the record is parked */
     MAPPING_RETRIES_MAX = 10000,

@@ -6,6 +6,7 @@
 #ifndef MAPPING_MAPPING_H
 #define MAPPING_MAPPING_H
 
+#include "base/buffer.h"
 #include "feed/feed.h"
 #include "function/function.h"
 #include "mapping/bounds.h"
@@ -27,6 +28,11 @@ void mapping_put(const struct mapping_settings *settings, uint64_t lsn, struct a
 /* A row of system.mappings. Views into `item`. STATUS_CORRUPT. */
 MUST_USE enum status mapping_decode(const struct value *item, struct mapping_settings *ret_settings,
                                     struct error *error);
+
+/* The event of the one change at `lsn`, from the log: of a parked batch that was too large to be kept itself (its attribute event is
+ * null). STATUS_TRIMMED. Thread: any but a door's. */
+MUST_USE enum status mapping_event_read(struct gate *gate, struct feed *feed, uint64_t lsn,
+                                        struct buffer *ret_event, struct error *error);
 
 /* Starts the thread. Settings are copied. */
 MUST_USE enum status mapping_open(const struct mapping_options *options,
