@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -25,9 +26,9 @@ struct unsynced {
 /* What a disk forgets of the first segment, when it is told to. */
 struct disk {
     pthread_mutex_t mutex;
-    bool is_watched;
-    bool fails; /* the next sync */
-    bool waits; /* in that sync, for `go` */
+    atomic_bool is_watched; /* these three are set by the test, while the log's own thread writes */
+    atomic_bool fails;      /* the next sync */
+    atomic_bool waits;      /* in that sync, for `go` */
     sem_t reached;
     sem_t go;
     struct unsynced writes[WRITES_MAX];
@@ -106,7 +107,9 @@ int fdatasync(int descriptor)
 
 static void disk_watch(void)
 {
+    (void)pthread_mutex_lock(&disk.mutex);
     disk.count = 0;
+    (void)pthread_mutex_unlock(&disk.mutex);
     disk.is_watched = true;
 }
 
