@@ -48,20 +48,18 @@ static void backfill_visit(void *context, const struct schema *schema)
     work->schemas = schemas;
 }
 
-/* All pieces of one backfill. */
+/* The next pieces of one backfill, all that the turn has time for. */
 static enum status backfill_run(struct jobs *jobs, const struct schema *schema, struct bytes index,
-                                struct error *error)
+                                bool *ret_is_done, struct error *error)
 {
-    for (;;) {
+    enum status status = STATUS_OK;
+    *ret_is_done = false;
+    while (status == STATUS_OK && !*ret_is_done && job__may_go_on(jobs)) {
         struct write write = {.step = {.kind = STEP_BACKFILL, .schema = schema, .index = index}};
-        enum status status = job__submit(jobs, &write, error);
-        if (status != STATUS_OK || write.step.is_done) {
-            return status;
-        }
-        if (job__is_stopping(jobs)) {
-            return error_set(error, STATUS_CLOSED, "stopping");
-        }
+        status = job__submit(jobs, &write, error);
+        *ret_is_done = status == STATUS_OK && write.step.is_done;
     }
+    return status;
 }
 
 /* Both checkpoints must have the finished index before the log says that it is finished: entries are not logged. */
@@ -86,40 +84,46 @@ static enum status backfill_activate(struct jobs *jobs, const struct schema *sch
     return status;
 }
 
-static enum status backfill_schema(struct jobs *jobs, const struct schema *schema, struct error *error)
+/* *ret_is_done: of what the schema lacks nothing is left to fill, or its next index is for the next look at the catalog, where the
+ * schema is another one. */
+static enum status backfill_schema(struct jobs *jobs, const struct schema *schema, bool *ret_is_done,
+                                   struct error *error)
 {
     static int marked;
     uint8_t mark[8];
     enum status status = STATUS_OK;
+    *ret_is_done = true;
     if (schema->ttl_attribute.size > 0 && map_get(jobs->expiries, schema_mark(schema, mark)) == NULL) {
-        status = backfill_run(jobs, schema, (struct bytes){0}, error);
-        if (status == STATUS_OK) {
+        status = backfill_run(jobs, schema, (struct bytes){0}, ret_is_done, error);
+        if (*ret_is_done) {
             (void)map_put(jobs->expiries, schema_mark(schema, mark), &marked);
         }
     }
-    for (size_t i = 0; i < schema->indexes_count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < schema->indexes_count && *ret_is_done; i++) {
         if (schema->indexes[i].state != INDEX_CREATING) {
             continue;
         }
-        status = backfill_run(jobs, schema, schema->indexes[i].name, error);
-        /* The schema is another one now: the next index is found with the next look at the catalog. */
-        return status == STATUS_OK ? backfill_activate(jobs, schema, i, error) : status;
+        status = backfill_run(jobs, schema, schema->indexes[i].name, ret_is_done, error);
+        return *ret_is_done ? backfill_activate(jobs, schema, i, error) : status;
     }
     return status;
 }
 
-void job__backfill(struct jobs *jobs)
+bool job__backfill(struct jobs *jobs)
 {
     struct backfill_work work = {.jobs = jobs};
+    bool has_more = false;
     catalog_list(jobs->options.catalog, true, backfill_visit, &work);
-    for (size_t i = 0; i < work.count && !job__is_stopping(jobs); i++) {
+    for (size_t i = 0; i < work.count; i++) {
         struct error error;
-        enum status status = backfill_schema(jobs, work.schemas[i], &error);
-        if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-            diagnostic_write_rarely(&jobs->waits.backfill, DIAGNOSTIC_WARNING, "job",
-                                    "the backfill of table %.*s waits: %s", (int)work.schemas[i]->name.size,
-                                    (const char *)work.schemas[i]->name.data, error.text);
-        }
+        bool is_done = false;
+        enum status status =
+            job__may_go_on(jobs) ? backfill_schema(jobs, work.schemas[i], &is_done, &error) : STATUS_OK;
+        const char *what =
+            arena_format(&work.arena, "the backfill of table %.*s", (int)work.schemas[i]->name.size,
+                         (const char *)work.schemas[i]->name.data);
+        has_more = job__turn_end(jobs, status, &error, what, !is_done) || has_more;
     }
     arena_reset(&work.arena);
+    return has_more;
 }

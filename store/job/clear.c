@@ -148,21 +148,18 @@ static enum status clear_next(struct jobs *jobs, struct snapshot *snapshot, bool
     return status;
 }
 
-void job__clear(struct jobs *jobs)
+bool job__clear(struct jobs *jobs)
 {
     struct snapshot *snapshot = NULL;
     struct error error;
     bool is_found = true;
     if (environment_mask_state(jobs->options.environment) % 2 == 0) {
-        return;
+        return false;
     }
     enum status status = snapshot_open(jobs->options.environment, &snapshot, &error);
-    while (status == STATUS_OK && is_found && !job__is_stopping(jobs)) {
+    while (status == STATUS_OK && is_found && job__may_go_on(jobs)) {
         status = clear_next(jobs, snapshot, &is_found, &error);
     }
     snapshot_close(&snapshot);
-    if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write_rarely(&jobs->waits.deletion, DIAGNOSTIC_WARNING, "job",
-                                "a deletion of many rows waits: %s", error.text);
-    }
+    return job__turn_end(jobs, status, &error, "a deletion of many rows", is_found);
 }

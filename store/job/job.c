@@ -12,6 +12,21 @@ bool job__is_stopping(const struct jobs *jobs)
     return atomic_load(&jobs->is_stopping);
 }
 
+bool job__may_go_on(const struct jobs *jobs)
+{
+    return !job__is_stopping(jobs) && clock_steady_us(jobs->options.clock) < jobs->turn->ends_us;
+}
+
+bool job__turn_end(struct jobs *jobs, enum status status, const struct error *error, const char *what,
+                   bool has_more)
+{
+    if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
+        diagnostic_write_rarely(&jobs->turn->waits, DIAGNOSTIC_WARNING, "job", "%s waits: %s", what,
+                                error->text);
+    }
+    return status == STATUS_OK && has_more;
+}
+
 /* Thread: the writer. */
 static void job_done(struct write *write)
 {
@@ -54,14 +69,14 @@ enum status job__submit(struct jobs *jobs, struct write *write, struct error *er
 
 size_t job__rows(const struct jobs *jobs, size_t most)
 {
-    size_t rows = most >> jobs->halvings;
+    size_t rows = most >> jobs->turn->halvings;
     return rows == 0 ? 1 : rows;
 }
 
 enum status job__rows_note(struct jobs *jobs, size_t rows, enum status status)
 {
     if (status == STATUS_TOO_LARGE && rows > 1) {
-        jobs->halvings++;
+        jobs->turn->halvings++;
         return STATUS_OK;
     }
     return status;
@@ -74,21 +89,44 @@ static void jobs_sleep(struct jobs *jobs)
     }
 }
 
+/* Those of each look come first, those of the sweep's last. */
+static bool (*const job_kinds[JOB_KINDS])(struct jobs *jobs) = {
+    job__clear, job__backfill, job__restore, job__sweep, job__purge,
+};
+enum {
+    JOB_KINDS_SWEPT = 3, /* the first that runs with the sweep only */
+};
+
+/* A turn of the kinds from `first` on, before `last`. Returns whether any has more to do. */
+static bool jobs_turns(struct jobs *jobs, size_t first, size_t last)
+{
+    bool has_more = false;
+    for (size_t i = first; i < last && !job__is_stopping(jobs); i++) {
+        jobs->turn = &jobs->turns[i];
+        jobs->turn->ends_us = clock_steady_us(jobs->options.clock) + JOB_TURN_MS * 1000LL;
+        if (job_kinds[i](jobs)) {
+            has_more = true;
+        } else {
+            jobs->turn->halvings = 0;
+        }
+    }
+    return has_more;
+}
+
 static void jobs_run(void *context)
 {
     struct jobs *jobs = context;
     while (!job__is_stopping(jobs)) {
-        jobs->halvings = 0;
-        job__clear(jobs);
-        job__backfill(jobs);
-        job__restore(jobs);
+        bool has_more = jobs_turns(jobs, 0, JOB_KINDS_SWEPT);
         int64_t now_us = clock_steady_us(jobs->options.clock);
         if (now_us >= jobs->next_sweep_us) {
-            jobs->next_sweep_us = now_us + jobs->options.sweep_ms * 1000;
-            job__sweep(jobs);
-            job__purge(jobs);
+            bool has_swept = !jobs_turns(jobs, JOB_KINDS_SWEPT, JOB_KINDS);
+            jobs->next_sweep_us = now_us + (has_swept ? jobs->options.sweep_ms * 1000 : 0);
+            has_more = has_more || !has_swept;
         }
-        jobs_sleep(jobs);
+        if (!has_more) {
+            jobs_sleep(jobs);
+        }
     }
 }
 

@@ -56,20 +56,19 @@ void jobs_restore_row(int64_t id, struct bytes source, uint64_t lsn, const struc
     restore_encode(&restore, ret_key, ret_image);
 }
 
-/* The first restore that is not at its end; false: none. */
-static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct arena *arena,
-                         struct restore *ret_restore, struct error *error)
+/* The first restore that is not at its end; *ret_is_found is false when there is none. */
+static enum status restore_find(struct snapshot *snapshot, struct arena *arena, bool *ret_is_found,
+                                struct restore *ret_restore, struct error *error)
 {
     uint8_t low[4];
     uint8_t high[4];
     struct read_cursor *cursor = NULL;
-    bool is_found = false;
-    (void)jobs;
+    *ret_is_found = false;
     bytes_put_u32(low, CATALOG_JOBS);
     bytes_put_u32(high, CATALOG_JOBS + 1);
     struct read_range range = {.low = bytes_of(low, sizeof(low)), .high = bytes_of(high, sizeof(high))};
     enum status status = read_cursor_open(snapshot, range, &cursor, error);
-    while (status == STATUS_OK && !is_found) {
+    while (status == STATUS_OK && !*ret_is_found) {
         struct bytes storage;
         struct bytes key;
         struct bytes image;
@@ -79,7 +78,7 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
             status = codec_value_decode(arena_copy(arena, image), arena, &row, error);
         }
         if (status == STATUS_OK && bytes_equal(value_map_text(&row, "state"), bytes_of_text("running"))) {
-            is_found = true;
+            *ret_is_found = true;
             *ret_restore = (struct restore){.id = value_map_integer(&row, "id"),
                                             .source = value_map_text(&row, "source"),
                                             .lsn = (uint64_t)value_map_integer(&row, "lsn"),
@@ -91,7 +90,7 @@ static bool restore_find(struct jobs *jobs, struct snapshot *snapshot, struct ar
         }
     }
     read_cursor_close(&cursor);
-    return is_found;
+    return status == STATUS_END ? STATUS_OK : status;
 }
 
 /* Whether people see a row in the image: not in a partition's header, a range tombstone or a deleted row. */
@@ -273,7 +272,7 @@ static enum status sitting_run(struct sitting *sitting, struct snapshot *snapsho
     struct error reason = {0};
     size_t number = 0;
     enum status status = sitting_open(sitting, snapshot, &reason);
-    int64_t until_us = clock_steady_us(clock) + JOB_SITTING_MS * 1000LL; /* however long that took */
+    int64_t until_us = clock_steady_us(clock) + JOB_TURN_MS * 1000LL; /* however long that took */
     while (status == STATUS_OK && clock_steady_us(clock) < until_us && !job__is_stopping(sitting->jobs)) {
         struct write *write = sitting_write(sitting, number++);
         enum status found = sitting_collect(sitting, write, &reason);
@@ -294,17 +293,17 @@ static enum status sitting_run(struct sitting *sitting, struct snapshot *snapsho
     return status == STATUS_OK ? last : status;
 }
 
-void job__restore(struct jobs *jobs)
+bool job__restore(struct jobs *jobs)
 {
     struct snapshot *snapshot = NULL;
     struct error error = {0};
     enum status status = snapshot_open(jobs->options.environment, &snapshot, &error);
     bool has_work = status == STATUS_OK;
-    while (status == STATUS_OK && has_work && !job__is_stopping(jobs)) {
+    while (status == STATUS_OK && has_work && job__may_go_on(jobs)) {
         struct sitting sitting = {.jobs = jobs};
         status = snapshot_renew(snapshot, &error);
         if (status == STATUS_OK) {
-            has_work = restore_find(jobs, snapshot, &sitting.arena, &sitting.restore, &error);
+            status = restore_find(snapshot, &sitting.arena, &has_work, &sitting.restore, &error);
         }
         if (status == STATUS_OK && has_work) {
             status = job__rows_note(jobs, job__rows(jobs, JOB_RESTORE_ROWS_MAX),
@@ -314,8 +313,5 @@ void job__restore(struct jobs *jobs)
         snapshot_release(snapshot);
     }
     snapshot_close(&snapshot);
-    if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write_rarely(&jobs->waits.restore, DIAGNOSTIC_WARNING, "job", "a restore waits: %s",
-                                error.text);
-    }
+    return job__turn_end(jobs, status, &error, "a restore", has_work);
 }

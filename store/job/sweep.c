@@ -66,27 +66,24 @@ static enum status sweep_some(struct jobs *jobs, size_t *ret_count, struct error
     return status;
 }
 
-void job__sweep(struct jobs *jobs)
+bool job__sweep(struct jobs *jobs)
 {
     size_t count = 1;
     struct error error;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && count > 0 && !job__is_stopping(jobs)) {
+    while (status == STATUS_OK && count > 0 && job__may_go_on(jobs)) {
         status = sweep_some(jobs, &count, &error);
     }
-    if (status != STATUS_OK && status != STATUS_STALE && status != STATUS_CLOSED) {
-        diagnostic_write_rarely(&jobs->waits.sweep, DIAGNOSTIC_WARNING, "job", "the expiry sweep waits: %s",
-                                error.text);
-    }
+    return job__turn_end(jobs, status, &error, "the expiry sweep", count > 0);
 }
 
-/* A retired space that the horizon has passed; false: none. */
-static bool purge_find(struct jobs *jobs, uint32_t *ret_space, struct error *error)
+/* A retired space that the horizon has passed. STATUS_END: there is none. */
+static enum status purge_find(struct jobs *jobs, uint32_t *ret_space, struct error *error)
 {
     struct environment_read *read = NULL;
     struct environment_cursor *cursor = NULL;
     uint64_t horizon = log_tip(jobs->options.log).first_lsn;
-    bool is_found = false;
+    bool is_found = false; /* STATUS_OK at the end: it is */
     enum status status = environment_read_open(jobs->options.environment, &read, error);
     if (status == STATUS_OK) {
         status = environment_read_cursor_open(read, TREE_METADATA, &cursor, error);
@@ -98,6 +95,7 @@ static bool purge_find(struct jobs *jobs, uint32_t *ret_space, struct error *err
         struct bytes key = environment_cursor_key(cursor);
         struct bytes value = {0};
         if (key.data[0] != 'R') {
+            status = STATUS_END;
             break;
         }
         status = environment_cursor_value(cursor, &value, error);
@@ -110,20 +108,21 @@ static bool purge_find(struct jobs *jobs, uint32_t *ret_space, struct error *err
     }
     environment_cursor_close(&cursor);
     environment_read_close(&read);
-    return is_found;
+    return status;
 }
 
-void job__purge(struct jobs *jobs)
+bool job__purge(struct jobs *jobs)
 {
-    struct error error = {0};
+    struct error error;
     uint32_t space = 0;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && !job__is_stopping(jobs) && purge_find(jobs, &space, &error)) {
-        struct write write = {.step = {.kind = STEP_PURGE, .space = space}};
-        status = job__submit(jobs, &write, &error);
+    while (status == STATUS_OK && job__may_go_on(jobs)) {
+        status = purge_find(jobs, &space, &error);
+        if (status == STATUS_OK) {
+            struct write write = {.step = {.kind = STEP_PURGE, .space = space}};
+            status = job__submit(jobs, &write, &error);
+        }
     }
-    if (error.status != STATUS_OK && error.status != STATUS_CLOSED && error.status != STATUS_END) {
-        diagnostic_write_rarely(&jobs->waits.purge, DIAGNOSTIC_WARNING, "job", "a purge waits: %s",
-                                error.text);
-    }
+    bool has_more = status != STATUS_END;
+    return job__turn_end(jobs, has_more ? status : STATUS_OK, &error, "a purge", has_more);
 }

@@ -1,6 +1,9 @@
-/* A restore whose table was dropped ends; another table that has its name since stays as it is. */
+/* A restore whose table was dropped ends; another table that has its name since stays as it is. A long one keeps the sweep waiting for a
+ * turn only. */
+#include <stdatomic.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "codec/pack.h"
 #include "job/job.h"
 #include "row/key.h"
@@ -9,6 +12,8 @@
 
 enum {
     JOB_ID = 1,
+    LARGE_BYTES = 4000,
+    LARGE_ROWS = 300, /* a restore of dozens of transactions, as large as the log takes them */
 };
 
 static struct schema table_of(const char *name)
@@ -37,19 +42,27 @@ static void key_of(const struct schema *schema, int64_t id, struct buffer *key)
     assert_int_equal(key_encode(schema, ROW_PLAIN, &value, NULL, 0, key, NULL), STATUS_OK);
 }
 
-/* Puts the row 7. */
-static uint64_t put_row(struct store *store, const struct schema *schema)
+/* Puts the row `id` with another attribute. */
+static uint64_t put_with(struct store *store, const struct schema *schema, int64_t id, const char *name,
+                         struct value value)
 {
     struct buffer key = {0};
     struct buffer image = {0};
-    struct value pair[] = {value_of_text(bytes_of_text("id")), value_of_integer(7)};
-    struct value row = {.kind = VALUE_MAP, .pairs = {.at = pair, .count = 1}};
-    key_of(schema, 7, &key);
+    struct value pairs[] = {value_of_text(bytes_of_text("id")), value_of_integer(id),
+                            value_of_text(bytes_of_text(name)), value};
+    struct value row = {.kind = VALUE_MAP, .pairs = {.at = pairs, .count = ARRAY_COUNT(pairs) / 2}};
+    key_of(schema, id, &key);
     codec_value_encode(&image, &row);
     uint64_t lsn = put(store, schema, buffer_bytes(&key), buffer_bytes(&image));
     buffer_reset(&key);
     buffer_reset(&image);
     return lsn;
+}
+
+/* Puts the row 7. */
+static uint64_t put_row(struct store *store, const struct schema *schema)
+{
+    return put_with(store, schema, 7, "is_it", value_of_integer(1));
 }
 
 static bool has_row(struct store *store, const struct schema *schema, int64_t id, struct bytes *ret_image)
@@ -64,7 +77,8 @@ static bool has_row(struct store *store, const struct schema *schema, int64_t id
 }
 
 /* Restores "source" as of `lsn` into `target`, and waits for what became of it. */
-static bool restore_succeeds(struct store *store, uint64_t lsn, const struct schema *target)
+static bool restore_succeeds(struct store *store, const struct clock *clock, uint64_t lsn,
+                             const struct schema *target)
 {
     struct error error;
     struct jobs *jobs = NULL;
@@ -78,7 +92,7 @@ static bool restore_succeeds(struct store *store, uint64_t lsn, const struct sch
                                    .environment = store->environment,
                                    .log = store->log,
                                    .fold = store->fold,
-                                   .clock = store->clock,
+                                   .clock = clock,
                                    .sweep_ms = JOB_SWEEP_MS_DEFAULT};
     jobs_restore_row(JOB_ID, bytes_of_text("source"), lsn, target, &key, &image);
     (void)put(store, schema, buffer_bytes(&key), buffer_bytes(&image));
@@ -112,10 +126,72 @@ static void test_a_restore_fills_its_own_table_only(void **state)
     store_create_table(&store, &target);
     uint64_t lsn = put_row(&store, &source);
     dropped.name = target.name; /* as if it had been dropped, and the other one made */
-    assert_false(restore_succeeds(&store, lsn, &dropped));
+    assert_false(restore_succeeds(&store, store.clock, lsn, &dropped));
     assert_false(has_row(&store, &target, 7, &image));
-    assert_true(restore_succeeds(&store, lsn, &target));
+    assert_true(restore_succeeds(&store, store.clock, lsn, &target));
     assert_true(has_row(&store, &target, 7, &image));
+    store_reset(&store);
+}
+
+static int64_t hurrying_wall_us(void *context)
+{
+    (void)context;
+    return clock_wall_us(clock_system());
+}
+
+/* A turn is over after the second look. */
+static int64_t hurrying_steady_us(void *context)
+{
+    return atomic_fetch_add((_Atomic int64_t *)context, JOB_TURN_MS * 1000LL / 2);
+}
+
+/* The last LSN of a record with that cause; 0: there is none. */
+static uint64_t last_caused_by(struct store *store, enum cause_kind kind)
+{
+    struct buffer buffer = {0};
+    uint64_t lsn = log_tip(store->log).next_lsn - 1;
+    for (; lsn > 0; lsn--) {
+        struct error error;
+        struct record record;
+        int64_t time_us = 0;
+        buffer_clear(&buffer);
+        assert_ok(log_record_at(store->log, lsn, &buffer, &record, &time_us, &error), error);
+        if (record.cause.kind == kind) {
+            break;
+        }
+    }
+    buffer_reset(&buffer);
+    return lsn;
+}
+
+static void test_a_long_restore_leaves_others_their_turns(void **state)
+{
+    (void)state;
+    struct store store;
+    _Atomic int64_t steady_us = 1;
+    const struct clock hurrying = {.wall_us = hurrying_wall_us,
+                                   .steady_us = hurrying_steady_us,
+                                   .context = &steady_us};
+    struct schema source = table_of("source");
+    struct schema target = table_of("target");
+    struct schema expires = table_of("expires");
+    char *large = memory_create(LARGE_BYTES);
+    uint64_t lsn = 0;
+    expires.ttl_attribute = bytes_of_text("until");
+    store_init(&store, clock_system());
+    jobs_register_tables(store.catalog);
+    store_create_table(&store, &source);
+    store_create_table(&store, &target);
+    store_create_table(&store, &expires);
+    for (int64_t id = 1; id <= LARGE_ROWS; id++) {
+        lsn = put_with(&store, &source, id, "large", value_of_bytes(bytes_of(large, LARGE_BYTES)));
+    }
+    (void)put_with(&store, &expires, 1, "until",
+                   value_of_integer(clock_wall_us(clock_system()) / 1000000 - 10));
+    assert_true(restore_succeeds(&store, &hurrying, lsn, &target));
+    uint64_t expired_lsn = last_caused_by(&store, CAUSE_TTL);
+    assert_true(expired_lsn > 0 && expired_lsn < last_caused_by(&store, CAUSE_RESTORE));
+    memory_destroy(large);
     store_reset(&store);
 }
 
@@ -123,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_restore_fills_its_own_table_only),
+        cmocka_unit_test(test_a_long_restore_leaves_others_their_turns),
     };
     return cmocka_run_group_tests_name("job/restore", tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ enum {
     JOB_EXPIRE_SECONDS_MAX = 5 * 365 * 86400, /* items whose expiry is longer past stay, as in DynamoDB */
     JOB_RESTORE_ROWS_MAX = 2000,              /* rows of one transaction of a restore */
     JOB_RESTORE_BYTES_MAX = 512 * 1024,
-    JOB_SITTING_MS = 1000,     /* how long a restore reads from one snapshot */
+    JOB_TURN_MS = 1000, /* of one kind of work while others wait; a restore reads from one snapshot so long */
     JOB_CLEAR_ROWS_MAX = 1000, /* rows that leave in one transaction of a deletion of many */
     JOB_CLEAR_BYTES_MAX = 1024 * 1024,
 };

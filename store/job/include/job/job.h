@@ -1,5 +1,5 @@
 /* Background work: backfills of new indexes, the expiry sweep, purges of what was dropped, restores, deletions of many rows. One thread does
- * it all, in pieces that the writer takes like any write; how far it is survives every crash. DESIGN §4, §7, §11.
+ * it all, kind by kind in turns, in pieces that the writer takes like any write; how far it is survives every crash. DESIGN §4, §7, §11.
  *
  * Restores are rows of system.jobs:
  *   id → kind "restore", source, lsn, target, table (its id), position (bytes), rows, state "running" | "done" | "failed", error */
