@@ -69,7 +69,7 @@ report_number() {
 run_tests() {
     local report="$project/build/$1.report.xml" status=0 tests failures skipped
     rm -f "$report"
-    ctest --preset "$1" -L "$2" -j "$OXBOW_JOBS" --timeout 300 --no-tests=ignore --output-junit "$report" || status=$?
+    ctest --preset "$1" -L "$2" -j "$OXBOW_JOBS" --timeout 900 --no-tests=ignore --output-junit "$report" || status=$?
     tests=$(report_number "$report" tests)
     failures=$(report_number "$report" failures)
     skipped=$(($(report_number "$report" skipped) + $(report_number "$report" disabled)))

@@ -189,28 +189,33 @@ void subscription_close(struct subscription **subscription)
     }
 }
 
-static const struct value *record_item(struct bytes image, bool is_there, struct arena *arena,
-                                       struct value *room)
+static const struct value *change_item(struct bytes image, struct arena *arena, struct value *room)
 {
-    return is_there && codec_value_decode(image, arena, room, NULL) == STATUS_OK ? room : NULL;
+    return image.size > 0 && codec_value_decode(image, arena, room, NULL) == STATUS_OK ? room : NULL;
+}
+
+bool feed_change_matches(const struct condition *filter, struct bytes old, struct bytes new)
+{
+    struct arena arena = {0};
+    struct value items[2];
+    struct condition_facts facts = {.item = change_item(new, &arena, &items[0]),
+                                    .old = change_item(old, &arena, &items[1])};
+    bool matches = condition_holds(filter, &facts);
+    arena_reset(&arena);
+    return matches;
 }
 
 bool feed_record_matches(const struct condition *filter, const struct record *record)
 {
-    struct arena arena = {0};
     struct buffer old = {0};
-    struct value items[2];
     if (record->operation > OPERATION_REMOVE) {
         return true;
     }
     struct bytes old_image = record_old_image(record, &old);
-    struct condition_facts facts = {
-        .item = record_item(record->new_image, (record->flags & RECORD_HAS_NEW) != 0, &arena, &items[0]),
-        .old = record_item(old_image, (record->flags & RECORD_HAS_OLD) != 0, &arena, &items[1]),
-    };
-    bool matches = condition_holds(filter, &facts);
+    bool matches =
+        feed_change_matches(filter, (record->flags & RECORD_HAS_OLD) != 0 ? old_image : (struct bytes){0},
+                            (record->flags & RECORD_HAS_NEW) != 0 ? record->new_image : (struct bytes){0});
     buffer_reset(&old);
-    arena_reset(&arena);
     return matches;
 }
 

@@ -46,6 +46,7 @@ static struct gate_operation operations[] = {
     [WIRE_METRICS] = GATE_OPERATION("native", "metrics"),
     [WIRE_SCRUB] = GATE_OPERATION("native", "scrub"),
     [WIRE_PARKED_DELETE] = GATE_OPERATION("native", "parked delete"),
+    [WIRE_COMPARE] = GATE_OPERATION("native", "compare"),
 };
 
 /* By the answer's status. */

@@ -118,7 +118,7 @@ void native__monitor_close(struct native_door *door);
 /* All metrics (metrics.c). */
 void native__serve_metrics(struct native_door *door, struct native_request *request);
 
-/* One function per kind of request: writes.c, tables.c, reads.c, scan.c, scrub.c. */
+/* One function per kind of request: writes.c, tables.c, reads.c, scan.c, compare.c, scrub.c. */
 void native__serve_write(struct native_door *door, struct native_request *request);
 void native__serve_table_change(struct native_door *door, struct native_request *request);
 void native__serve_restore(struct native_door *door, struct native_request *request);
@@ -128,6 +128,7 @@ void native__serve_get(struct native_door *door, struct native_request *request)
 void native__serve_scan(struct native_door *door, struct native_request *request);
 void native__serve_scrub(struct native_door *door, struct native_request *request);
 void native__serve_history(struct native_door *door, struct native_request *request);
+void native__serve_compare(struct native_door *door, struct native_request *request);
 
 /* A write that the gate answers later through native__write_done, with what begin gave as its context; refused is for
  * the one that it did not take. */
@@ -147,7 +148,11 @@ MUST_USE enum status native__expression_options(const struct value *map, struct 
 MUST_USE enum status native__condition(const struct value *map, int64_t field,
                                        const struct expression_options *options,
                                        const struct condition **ret_condition, struct error *error);
-/* The LSN that "as of" names by LSN or time; 0: now. */
+/* The LSN that one of the two fields names, by LSN or by time; it stays as it is when neither is there. */
+MUST_USE enum status native__moment(struct native_door *door, const struct value *body,
+                                    enum wire_field lsn_field, enum wire_field time_field, uint64_t *ret_lsn,
+                                    struct error *error);
+/* The same for "as of"; 0: now. */
 MUST_USE enum status native__as_of(struct native_door *door, const struct value *body, uint64_t *ret_lsn,
                                    struct error *error);
 

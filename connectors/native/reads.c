@@ -41,26 +41,34 @@ enum status native__condition(const struct value *map, int64_t field,
     return status;
 }
 
-enum status native__as_of(struct native_door *door, const struct value *body, uint64_t *ret_lsn,
-                          struct error *error)
+enum status native__moment(struct native_door *door, const struct value *body, enum wire_field lsn_field,
+                           enum wire_field time_field, uint64_t *ret_lsn, struct error *error)
 {
+    uint64_t lsn = 0;
     uint64_t time_us = 0;
-    enum status status = codec_field_unsigned(body, WIRE_FIELD_AS_OF, 0, ret_lsn, error);
+    enum status status = codec_field_unsigned(body, lsn_field, 0, &lsn, error);
     if (status == STATUS_OK) {
-        status = codec_field_unsigned(body, WIRE_FIELD_AS_OF_TIME, 0, &time_us, error);
+        status = codec_field_unsigned(body, time_field, 0, &time_us, error);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    if (codec_field(body, WIRE_FIELD_AS_OF_TIME) != NULL) {
+    if (codec_field(body, time_field) != NULL) {
         return gate_lsn_at(door->options.gate, (int64_t)time_us, ret_lsn, error);
     }
-    if (codec_field(body, WIRE_FIELD_AS_OF) == NULL) {
+    if (codec_field(body, lsn_field) == NULL) {
         return STATUS_OK;
     }
-    return *ret_lsn > 0 /* elsewhere 0 means now */
-               ? gate_lsn_whole(door->options.gate, *ret_lsn, ret_lsn, error)
+    return lsn > 0 /* elsewhere 0 means now */
+               ? gate_lsn_whole(door->options.gate, lsn, ret_lsn, error)
                : error_set(error, STATUS_TRIMMED, "LSN 0 lies before the first commit, which is LSN 1");
+}
+
+enum status native__as_of(struct native_door *door, const struct value *body, uint64_t *ret_lsn,
+                          struct error *error)
+{
+    *ret_lsn = 0;
+    return native__moment(door, body, WIRE_FIELD_AS_OF, WIRE_FIELD_AS_OF_TIME, ret_lsn, error);
 }
 
 /* What a get or a history asks for. */

@@ -107,6 +107,9 @@ void native__serve(struct native_door *door, struct native_request *request)
     case WIRE_HISTORY:
         native__serve_history(door, request);
         break;
+    case WIRE_COMPARE:
+        native__serve_compare(door, request);
+        break;
     case WIRE_FUNCTION_DEPLOY:
     case WIRE_FUNCTION_INVOKE:
     case WIRE_FUNCTION_DELETE:

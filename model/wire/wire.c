@@ -9,6 +9,7 @@ bool wire_type_is_write(enum wire_type type)
     case WIRE_GET:
     case WIRE_SCAN:
     case WIRE_HISTORY:
+    case WIRE_COMPARE:
     case WIRE_SUBSCRIBE:
     case WIRE_CREDIT:
     case WIRE_FUNCTION_LIST:

@@ -42,6 +42,9 @@ static const struct command commands[] = {
      "shows every change of an item that the log still has; as of then also of a table that was dropped "
      "since",
      2, 2, command__history},
+    {"diff", "TABLE [OTHER] [--since LSN|TIME|AGO] [--as-of LSN|TIME|AGO] [--filter CONDITION] [--limit N]",
+     "shows what differs between TABLE since then and OTHER, or the same table, as of a later moment or now",
+     1, 2, command__diff},
     {"restore", "TABLE TARGET --as-of LSN|TIME|AGO",
      "makes the table TARGET with what TABLE held then, also when it was dropped since", 2, 2,
      command__restore},
@@ -136,6 +139,7 @@ static const char **line_text_option(struct command_line *line, const char *name
         {"--module", offsetof(struct command_line, module)},
         {"--rejects", offsetof(struct command_line, rejects)},
         {"--until", offsetof(struct command_line, until)},
+        {"--since", offsetof(struct command_line, since)},
     };
     for (size_t i = 0; i < ARRAY_COUNT(options); i++) {
         if (strcmp(options[i].name, name) == 0) {

@@ -37,6 +37,7 @@ struct command_line {
     const char *module;
     const char *rejects;
     const char *until;
+    const char *since;
     bool if_absent;
     bool if_present;
     bool old;
@@ -87,6 +88,9 @@ MUST_USE enum status command__moment(const char *option, const char *text, struc
 /* "as of": a moment. NULL: now. */
 MUST_USE enum status command__put_as_of(struct command_request *request, const char *text,
                                         struct error *error);
+/* "since": a moment. NULL: now. */
+MUST_USE enum status command__put_since(struct command_request *request, const char *text,
+                                        struct error *error);
 /* Where a subscription begins: latest, oldest, snapshot, or a moment. */
 MUST_USE enum status command__put_start(struct command_request *request, const char *text,
                                         struct error *error);
@@ -118,6 +122,7 @@ enum status command__delete(struct client *client, const struct command_line *li
 enum status command__query(struct client *client, const struct command_line *line, struct error *error);
 enum status command__scan(struct client *client, const struct command_line *line, struct error *error);
 enum status command__history(struct client *client, const struct command_line *line, struct error *error);
+enum status command__diff(struct client *client, const struct command_line *line, struct error *error);
 enum status command__import(struct client *client, const struct command_line *line, struct error *error);
 enum status command__tail(struct client *client, const struct command_line *line, struct error *error);
 enum status command__update(struct client *client, const struct command_line *line, struct error *error);

@@ -171,6 +171,13 @@ enum status command__put_as_of(struct command_request *request, const char *text
                : put_moment(request, WIRE_FIELD_AS_OF, WIRE_FIELD_AS_OF_TIME, "--as-of", text, error);
 }
 
+enum status command__put_since(struct command_request *request, const char *text, struct error *error)
+{
+    return text == NULL
+               ? STATUS_OK
+               : put_moment(request, WIRE_FIELD_SINCE, WIRE_FIELD_SINCE_TIME, "--since", text, error);
+}
+
 enum status command__put_start(struct command_request *request, const char *text, struct error *error)
 {
     const char *start = text == NULL ? "latest" : text;

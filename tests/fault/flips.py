@@ -128,7 +128,7 @@ def check_stream_of(client):
     client.receive()
     seen = 0
     while seen < ROUNDS * ROWS:
-        answer = client.receive(3000)
+        answer = client.receive(60000)
         assert answer is not None, f"a shorter history: {seen} of {ROUNDS * ROWS} changes"
         if server.STATUS in answer[1]:
             raise Failure(answer[1])

@@ -28,7 +28,7 @@ def fill_and_look(running):
     acknowledged = int(re.search(r"^oxbow import: (\d+) items were written$", error, re.M)[1])
     code, _, error = running.run("put", "t", '{"id":-1}')
     assert code == 1 and "No space left" in error, (code, error)
-    connection = http.client.HTTPConnection(running.http, timeout=30)
+    connection = http.client.HTTPConnection(running.http, timeout=120)
     connection.request("GET", "/ready")
     answer = connection.getresponse()
     told = json.loads(answer.read())

@@ -99,13 +99,13 @@ def send_sources(running, count, choose):
         with Client(running.address) as client:
             body = {server.FUNCTION: "f", server.SOURCE: {"main": source.decode("latin-1")}, server.TIMEOUT: 100}
             client.send(server.DEPLOY, body)
-            answer = client.receive(20000)
+            answer = client.receive(60000)
             assert answer is not None, f"no answer to source {n}: {source!r}"
             if server.STATUS in answer[1]:
                 outcome[0] += 1
                 continue
             client.send(server.INVOKE, {server.FUNCTION: "f", server.EVENT: {"a": n}})
-            answer = client.receive(20000)
+            answer = client.receive(60000)
             assert answer is not None, f"source {n} never ends: {source!r}"
             outcome[1 if server.STATUS in answer[1] else 2] += 1
     return outcome

@@ -83,6 +83,17 @@ def verbs(running):
     expect(running.run("get", "t", '{"id":"dry"}', "--if", "a = 1"), 2, error="--if is no option of get")
     expect(running.run("status"), 0, "committed_lsn")
     expect(running.run("restore", "t", "back", "--as-of", "0s"), 0, "items, as of LSN ")
+    expect(running.run("put", "back", '{"id":"c","n":1}'), 0)
+    changed = '{"operation":"modify","old":{"id":"c","n":1,"note":"a \\"quoted\\", one"},"new":{"id":"c","n":1}}\n'
+    expect(running.run("delete", "back", '{"id":"bom","n":1}'), 0)
+    removed = '{"operation":"remove","old":{"id":"bom","n":1}}\n'
+    differs = running.run("diff", "t", "back")
+    assert differs in ((0, changed + removed, ""), (0, removed + changed, "")), differs
+    expect(running.run("diff", "t", "back", "--filter", "attribute_exists(old.note)"), 0, changed)
+    assert running.run("diff", "t", "back", "--limit", "1")[1] == differs[1].splitlines(True)[0]
+    expect(running.run("diff", "t", "--since", "0s"), 0, "")
+    expect(running.run("diff", "t"), 2, error="give a moment (--since), or another table")
+    expect(running.run("diff", "t", "--since", "2999-01-01T00:00:00Z"), 2, error="has not come yet")
     expect(running.run("table", "create", "gone", "--partition", "id:text"), 0)
     lsns = []
     for v in 1, 2:

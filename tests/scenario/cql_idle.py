@@ -33,7 +33,7 @@ def received(client, size):
 def connected(host):
     """A connection that is ready for requests; None: the server closed it."""
     address, port = host.cql.split(":")
-    client = socket.create_connection((address, int(port)), timeout=30)
+    client = socket.create_connection((address, int(port)), timeout=120)
     try:
         client.sendall(startup())
         head = received(client, 9)

@@ -2,13 +2,18 @@
 """What can be done with data, over the wire: conditions, updates, transactions, tokens, queries, filters, indexes with
 backfill, expiry, truncation, reads as of an earlier LSN, restores."""
 import functools
+import itertools
 import os
+import random
 import struct
 import time
 
 import msgpack
 import server
 from server import Client, Failure, Server, expect_failure, wait_for
+
+
+SEED = int(os.environ.get("OXBOW_SEED", "1"), 0)
 
 
 def create(client, name, partition, sort=(), **more):
@@ -240,6 +245,71 @@ def expiry(client):
     wait_for("the late sweep", lambda: scan(client, "later") == [])
 
 
+def compare(client, limit=0, **fields):
+    """What differs, page by page: {key: (item before, item after)} in the order given, and the answer."""
+    body = {server.LIMIT: limit, **{getattr(server, name.upper()): value for name, value in fields.items()}}
+    found = {}
+    while True:
+        answer = client.request(server.COMPARE, body)
+        for change in answer[server.CHANGES]:
+            old, new = change.get(server.OLD), change.get(server.NEW)
+            assert change[server.OPERATION] == ("insert" if old is None else "remove" if new is None else "modify"), change
+            item = new or old
+            assert item["id"], item["n"] not in found
+            found[item["id"], item["n"]] = old, new
+        body |= {server.SINCE: answer[server.SINCE], server.AS_OF: answer[server.AS_OF], server.NEXT: answer[server.NEXT]}
+        body.pop(server.SINCE_TIME, None)
+        body.pop(server.AS_OF_TIME, None)
+        if not answer[server.NEXT]:
+            return found, answer
+
+
+def comparisons(client):
+    choose = random.Random(SEED)
+    for name in "left", "right":
+        create(client, name, [["id", "bigint"]], [["n", "bigint"]])
+    states, lsns, held = [], [], {}
+    for _ in range(4):
+        changes = []
+        for key in choose.sample([(i, n) for i in range(1, 16) for n in range(15)], 100):
+            if key in held and choose.random() < 0.4:
+                del held[key]
+                changes.append({server.KIND: "delete", server.TABLE: "left", server.KEY: {"id": key[0], "n": key[1]}})
+            else:
+                held[key] = {"id": key[0], "n": key[1], "v": choose.randrange(3), "filler": "x" * choose.choice((1, 300))}
+                changes.append({server.KIND: "put", server.TABLE: "left", server.ITEM: held[key]})
+        answer = client.request(server.TRANSACT, {server.CHANGES: changes})
+        states.append(dict(held))
+        lsns.append(answer[server.LSN])
+    for before, after in itertools.permutations(range(len(states)), 2):
+        expected = {key: (states[before].get(key), states[after].get(key)) for key in states[before].keys() | states[after].keys()}
+        expected = {key: both for key, both in expected.items() if both[0] != both[1]}
+        for limit in 0, choose.randrange(1, 60):
+            found, answer = compare(client, table="left", since=lsns[before], as_of=lsns[after], limit=limit)
+            assert found == expected, (before, after, limit, len(found), len(expected))
+            assert (answer[server.SINCE], answer[server.AS_OF]) == (lsns[before], lsns[after])
+        filtered, _ = compare(client, table="left", since=lsns[before], as_of=lsns[after], filter="changed(v) AND new.v > 1")
+        assert filtered == {key: (old, new) for key, (old, new) in expected.items() if new and new["v"] > 1 and (not old or old["v"] != new["v"])}
+    in_order = [(item["id"], item["n"]) for item in scan(client, "left") if (item["id"], item["n"]) in expected]
+    assert [key for key, (_, new) in compare(client, table="left", since=lsns[2])[0].items() if new][:3] == [
+        (item["id"], item["n"]) for item in scan(client, "left") if states[2].get((item["id"], item["n"])) != item][:3] and in_order
+    job = client.request(server.RESTORE, {server.TABLE: "left", server.AS_OF: lsns[1], server.TARGET: "was"})[server.JOB]
+    wait_for("the restore", lambda: get(client, "system.jobs", {"id": job})["state"] == "done")
+    assert compare(client, table="left", since=lsns[1], target="was")[0] == {}
+    assert compare(client, table="left", target="was", limit=7)[0] == compare(client, table="left", since=lsns[3], as_of=lsns[1])[0]
+    assert {key: new for key, (_, new) in compare(client, table="right", target="left")[0].items()} == held
+    client.request(server.TRUNCATE, {server.TABLE: "left"})
+    put(client, "left", {"id": 1, "n": 1})
+    assert len(compare(client, table="left", since=lsns[3], limit=9)[0]) == len(held.keys() | {(1, 1)}), "rows of before and after it"
+    client.request(server.DROP, {server.TABLE: "left"})
+    assert compare(client, table="left", since=lsns[0], as_of=lsns[0])[0] == {}
+    create(client, "other", [["id", "text"]])
+    for fields, status, text in (({"table": "other", "target": "right"}, 3, "keys have the same types"), ({"table": "left"}, 1, "there was no table left"),
+                                 ({"table": "right", "since": 0}, 16, "before the first commit"), ({"table": "right", "since_time": 2**62}, 3, "not come yet"),
+                                 ({"table": "right", "next": 1}, 3, "must be bytes")):
+        expect_failure(lambda: compare(client, **fields), status, text)
+
+
 def truncation_and_restore(client):
     create(client, "r", [["id", "bigint"]], [["n", "bigint"]])
     for n in range(1200):
@@ -363,9 +433,10 @@ def sealed_chains(client, host):
 
 
 def main():
+    print(f"seed: OXBOW_SEED={SEED:#x}", flush=True)
     with Server("--segment-bytes", "65536", "--sweep-ms", "200") as host:
         client = Client(host.address)
-        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, truncation_and_restore, periodic, equal_keys, small_segments):
+        for part in (conditions_and_updates, transactions, queries, long_keys, indexes, expiry, comparisons, truncation_and_restore, periodic, equal_keys, small_segments):
             part(client)
         nesting(client, host)
         sealed_chains(client, host)

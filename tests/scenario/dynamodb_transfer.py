@@ -26,7 +26,7 @@ def client_of(server):
 
 def raw(server, operation, body):
     """A request that Debian's botocore has no model for."""
-    connection = http.client.HTTPConnection(server.dynamodb, timeout=30)
+    connection = http.client.HTTPConnection(server.dynamodb, timeout=120)
     now = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     connection.request("POST", "/", json.dumps(body), {
         "X-Amz-Target": "DynamoDB_20120810." + operation, "Content-Type": "application/x-amz-json-1.0",

@@ -8,17 +8,13 @@ from server import Client, Server
 
 
 def ask(address, text):
-    """Sends raw bytes; everything that comes back until the other side closes or is silent."""
+    """Sends raw bytes; everything that comes back until the other side closes."""
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
-        connection.settimeout(0.5)
         connection.sendall(text)
         answer = b""
-        try:
-            while part := connection.recv(65536):
-                answer += part
-        except TimeoutError:
-            pass
+        while part := connection.recv(65536):
+            answer += part
         return answer
 
 
@@ -44,7 +40,7 @@ def main():
         assert answer.getheader("Content-Type").startswith("text/plain; version=0.0.4"), answer.headers
         assert "\noxbow_tables 1\n" in metrics and "oxbow_batch_writes_count" in metrics, metrics
         connection.close()
-        both = ask(host.http, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        both = ask(host.http, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert both.count(b"HTTP/1.1 200 OK") == 2 and both.count(b"alive\n") == 2, both
         head = ask(host.http, b"HEAD /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert b"Content-Length: 6" in head and not head.endswith(b"alive\n"), head

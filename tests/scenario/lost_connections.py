@@ -43,7 +43,7 @@ class ByHand:
     def close(self):
         self.socket.close()
 
-    def take(self, kind, timeout_ms=20000):
+    def take(self, kind, timeout_ms=60000):
         """The next request, of that kind: (from, number, body); None when nothing comes."""
         if not self.socket.poll(timeout_ms):
             return None

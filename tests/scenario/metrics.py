@@ -28,7 +28,7 @@ end
 
 
 def get(host, path):
-    connection = http.client.HTTPConnection(host.http, timeout=30)
+    connection = http.client.HTTPConnection(host.http, timeout=120)
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read().decode()

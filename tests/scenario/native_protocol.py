@@ -148,7 +148,7 @@ def progress(running, client):
     assert reader.receive()[1][server.RECORDS][0][server.LSN] == found[server.LSN], "progress costs no credit"
     client.request(server.PUT, {server.TABLE: "many", server.ITEM: {"id": 0, "v": 1}})
     assert reader.receive(1500) is None, "nothing comes without credit"
-    assert silent.receive(0)[1][server.RECORDS][0][server.LSN] == found[server.LSN], "it did not ask"
+    assert silent.receive()[1][server.RECORDS][0][server.LSN] == found[server.LSN], "it did not ask"
     expect_failure(lambda: client.request(server.SUBSCRIBE, {server.PROGRESS: 1}), 3, "field 86 of the message must be true or false")
     reader.close()
     silent.close()

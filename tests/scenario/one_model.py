@@ -434,11 +434,11 @@ def control_of_cql(session, aws, host):
 def subscriber_of(host, table):
     """All that a subscriber is given of a table from the oldest record on."""
     reader = server.Client(host.address)
-    number = reader.send(server.SUBSCRIBE, {server.TABLE: table, server.CREDIT: 100000, server.START: "oldest"})
+    number = reader.send(server.SUBSCRIBE, {server.TABLE: table, server.CREDIT: 100000, server.START: "oldest", server.PROGRESS: True})
     assert reader.receive()[0] == number
     records = []
-    while (message := reader.receive(400)) is not None:
-        records += message[1][server.RECORDS]
+    while found := reader.receive()[1][server.RECORDS]:  # at the end it is told so
+        records += found
     reader.close()
     return records
 

@@ -173,7 +173,7 @@ def check_forging(host, path):
 
 
 def ready(host):
-    connection = http.client.HTTPConnection(host.http, timeout=30)
+    connection = http.client.HTTPConnection(host.http, timeout=120)
     connection.request("GET", "/ready")
     answer = connection.getresponse()
     told = json.loads(answer.read())

@@ -27,6 +27,7 @@ ROWS, BYTES, STATE, AS_OF_TIME, START_TIME, META, KIND, DROP_INDEX, TARGET = 49,
 DEPLOY, FUNCTIONS, INVOKE, REMOVE, MAP, MAPPINGS, UNMAP, UNSUBSCRIBE = 18, 19, 20, 21, 22, 23, 24, 25
 FUNCTION, SOURCE, MAPPING, BATCH, EVENT, RESULT, LINES, TIMEOUT, RETRIES, DRY = 59, 60, 63, 64, 65, 66, 67, 68, 75, 76
 PARKED_DELETE, PARKED, PROGRESS = 31, 85, 86
+COMPARE, SINCE, SINCE_TIME = 32, 87, 88
 FUNCTION_LIST, MAPPING_LIST, VERSION, HOPS, HORIZON = 61, 62, 27, 73, 25
 MEMORY, METRICS, FAMILIES = 69, 29, 81
 SCRUB, STAGE, DAMAGE = 30, 83, 84
@@ -120,7 +121,7 @@ class Client:
         self.socket.send_multipart([bytes([1, kind]), struct.pack(">Q", number), msgpack.packb(body)])
         return number
 
-    def receive(self, timeout_ms=10000):
+    def receive(self, timeout_ms=60000):
         """The next message: (request number, body); None when nothing comes."""
         if not self.socket.poll(timeout_ms):
             return None

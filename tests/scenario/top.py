@@ -61,7 +61,7 @@ def check_terminal(host):
     os.write(main, b"q")
     while b"\033[?1049l" not in seen:
         seen += os.read(main, 65536)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     screens = seen.decode().split("\033[H\033[2J")[1:3]
     assert all(screen.count("\n") <= 12 and "DOOR" in screen for screen in screens), screens
     assert termios.tcgetattr(side) == before, "the terminal is as it was"

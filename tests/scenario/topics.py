@@ -11,7 +11,7 @@ def receive(socket, wanted):
     """Records until there are so many; checks that no message was missed."""
     records, previous = [], None
     while len(records) < wanted:
-        assert socket.poll(5000), f"{len(records)} of {wanted} records"
+        assert socket.poll(60000), f"{len(records)} of {wanted} records"
         topic, header, body = socket.recv_multipart()
         timeline, term, first, last, before, flags = msgpack.unpackb(header)
         found = msgpack.unpackb(body, strict_map_key=False)
@@ -39,14 +39,14 @@ def main():
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.SUBSCRIBE, topic)
             socket.connect("tcp://" + host.topics)
-            assert socket.poll(5000), "no heartbeat"
+            assert socket.poll(60000), "no heartbeat"
             assert msgpack.unpackb(socket.recv_multipart()[1])[5] == 1
         for n in range(200):
             client.request(server.PUT, {server.TABLE: "one" if n % 2 else "two", server.ITEM: {"id": n}})
         assert [record[server.NEW]["id"] for record in receive(one, 100)] == list(range(1, 200, 2))
         seen = 0
         while seen < 200:
-            assert both.poll(5000)
+            assert both.poll(60000)
             seen += len(msgpack.unpackb(both.recv_multipart()[2], strict_map_key=False))
         assert seen == 200
         client.request(server.DROP, {server.TABLE: "one"})

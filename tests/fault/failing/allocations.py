@@ -49,7 +49,7 @@ class Native:
 
 class DynamoDB:
     def __init__(self, host):
-        self.connection = http.client.HTTPConnection(host.addresses["dynamodb"], timeout=20)
+        self.connection = http.client.HTTPConnection(host.addresses["dynamodb"], timeout=60)
 
     def close(self):
         self.connection.close()
@@ -75,7 +75,7 @@ class Cql:
 
     def __init__(self, host):
         address, port = host.addresses["cql"].split(":")
-        self.socket = socket.create_connection((address, int(port)), timeout=20)
+        self.socket = socket.create_connection((address, int(port)), timeout=60)
         assert self.ask(self.STARTUP, struct.pack(">H", 1) + self.text("CQL_VERSION") + self.text("3.4.6"))
 
     def close(self):
@@ -241,7 +241,7 @@ class Bench:
         try:
             assert self.ask(name), f"{name} is refused from then on"
         except Gone:
-            self.host.process.wait(timeout=20)
+            self.host.process.wait(timeout=60)
         self.again()
         try:
             self.check()
@@ -254,7 +254,7 @@ class Bench:
     def is_ending(self):
         """It was on its way out when it was asked: a process that aborts is there for a while yet."""
         try:
-            self.host.process.wait(timeout=5)
+            self.host.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             return False
         return True

@@ -98,7 +98,7 @@ class Host:
     def wait(self):
         """Its exit code; a server that does not end is a failure."""
         try:
-            code = self.process.wait(timeout=30)
+            code = self.process.wait(timeout=120)
         except subprocess.TimeoutExpired as problem:
             self.kill()
             raise AssertionError("it neither stops nor serves: " + self.said()[-300:]) from problem

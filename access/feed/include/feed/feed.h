@@ -47,6 +47,8 @@ void subscription_close(struct subscription **subscription); /* accepts a pointe
 
 /* Whether a filter of changes holds of a record; records about tables always pass. */
 bool feed_record_matches(const struct condition *filter, const struct record *record);
+/* The same of a change from one image to another; empty: there is no item. */
+bool feed_change_matches(const struct condition *filter, struct bytes old, struct bytes new);
 
 /* The last LSN that may be shown. Thread: any. */
 uint64_t feed_committed_lsn(struct feed *feed);

@@ -298,6 +298,33 @@ MUST_USE enum status gate_position(struct gate_view *view, struct bytes table, s
                                    const struct value *item, struct arena *arena, struct bytes *ret_position,
                                    struct error *error);
 
+/* A table as it was at an LSN; 0: as it is. */
+struct gate_state {
+    struct bytes table;
+    uint64_t lsn;
+};
+
+/* What a comparison looks at: the rows of two states, of one table or of two whose keys are alike. */
+struct gate_comparison {
+    struct gate_state before;
+    struct gate_state after;
+    struct bytes next; /* what the page before gave; empty: from the beginning */
+    size_t rows_max;   /* of each looked at; 0: as many as fit a page */
+};
+
+struct gate_compared {
+    struct bytes next; /* empty: nothing follows */
+    size_t rows;       /* compared */
+};
+
+/* Calls `visit` with each item of one page that differs, in token order; empty: it is not there. Both images live in `arena`, as does
+ * ret_compared->next. All pages agree as long as both states name an LSN.
+ * Errors: as of gate_query; STATUS_INVALID: the keys are not alike. */
+MUST_USE enum status gate_compare(struct gate_view *view, const struct gate_comparison *comparison,
+                                  struct arena *arena,
+                                  void (*visit)(void *context, struct bytes before, struct bytes after),
+                                  void *context, struct gate_compared *ret_compared, struct error *error);
+
 /* Every change of one row that the log still has, oldest first; with `as_of` those up to that LSN, of the table that had the name
  * then, also when it was dropped since. Page by page, of `changes_max` (0: as many as a page has) or as large as a page is:
  * *ret_next_lsn is the next one's `from_lsn`, which is 0 for the first; 0: there is no more. STATUS_TRIMMED: the next page is no more. */

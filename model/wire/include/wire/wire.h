@@ -45,6 +45,7 @@ enum wire_type {
     WIRE_METRICS = 29,
     WIRE_SCRUB = 30,
     WIRE_PARKED_DELETE = 31,
+    WIRE_COMPARE = 32,
 };
 
 /* Fields of requests and replies. One number means one thing everywhere. Append only. */
@@ -137,6 +138,8 @@ enum wire_field {
     WIRE_FIELD_PARKED = 85,      /* LSN of the first record of a parked batch */
     WIRE_FIELD_PROGRESS =
         86, /* true: the subscriber is told how far it is, also when there is nothing to send */
+    WIRE_FIELD_SINCE = 87,      /* LSN */
+    WIRE_FIELD_SINCE_TIME = 88, /* microseconds since 1970 */
 };
 
 /* Whether a request of the type may change something. */
