@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -24,11 +25,20 @@ static int64_t clock_system_steady_us(void *context)
     return clock_read_us(CLOCK_BOOTTIME);
 }
 
+static bool clock_system_is_synchronized(void *context)
+{
+    struct timex state = {0};
+    (void)context;
+    int result = adjtimex(&state);
+    return result != -1 && result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
 const struct clock *clock_system(void)
 {
     static const struct clock system_clock = {
         .wall_us = clock_system_wall_us,
         .steady_us = clock_system_steady_us,
+        .is_synchronized = clock_system_is_synchronized,
     };
     return &system_clock;
 }

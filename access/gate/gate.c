@@ -118,6 +118,11 @@ int64_t gate_full_us(struct gate *gate)
     return fold_full_us(gate->options.fold);
 }
 
+bool gate_doubts_clock(struct gate *gate)
+{
+    return fold_doubts_clock(gate->options.fold);
+}
+
 const char *gate_refusal(struct gate *gate)
 {
     return fold_refusal(gate->options.fold);

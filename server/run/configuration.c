@@ -68,7 +68,7 @@ static const struct setting settings[] = {
     {"sweep-ms", SETTING_NUMBER, SETTING_AT(sweep_ms), "1000", JOB_SWEEP_MS_MIN, JOB_SWEEP_MS_MAX,
      "time between two looks for expired items"},
     {"accept-clock", SETTING_BOOLEAN, SETTING_AT(accepts_clock), "false", 0, 0,
-     "believe the wall clock although it is far from the last commit"},
+     "vouch for the wall clock although it is far from the last commit"},
     {"diagnostics", SETTING_CHOICE, SETTING_AT(diagnostics), "text", 0, 0,
      "form of the lines on standard error: text, or json for one object a line"},
     {"diagnostics-level", SETTING_CHOICE, SETTING_AT(diagnostics_level), "info", 0, 0,
@@ -89,8 +89,8 @@ const char *const *setting_choices(const struct setting *setting)
 
 bool setting_reloads(const struct setting *setting)
 {
-    static const char *const names[] = {"diagnostics", "diagnostics-level", "slow-ms", "log-bytes-max",
-                                        "retention-hours"};
+    static const char *const names[] = {"diagnostics",   "diagnostics-level", "slow-ms",
+                                        "log-bytes-max", "retention-hours",   "accept-clock"};
     bool reloads = false;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         reloads = reloads || strcmp(names[i], setting->name) == 0;

@@ -93,9 +93,9 @@ static void setting_reload(struct configuration *configuration, const struct con
     setting_put(fresh, setting, &after);
     bool differs = !bytes_equal(buffer_bytes(&before), buffer_bytes(&after));
     if (differs && setting_reloads(setting)) {
-        CHECK(setting->kind == SETTING_NUMBER || setting->kind == SETTING_CHOICE);
-        *(uint64_t *)((char *)configuration + setting->offset) =
-            *(const uint64_t *)((const char *)fresh + setting->offset);
+        CHECK(setting->kind != SETTING_TEXT);
+        size_t size = setting->kind == SETTING_BOOLEAN ? sizeof(bool) : sizeof(uint64_t);
+        memcpy((char *)configuration + setting->offset, (const char *)fresh + setting->offset, size);
     }
     if (differs) {
         const struct diagnostic_field fields[] = {{.name = "setting", .text = bytes_of_text(setting->name)},

@@ -2,6 +2,7 @@
  *
  *   oxbow     identity: magic u32 "OXDB", version u32, database 16 bytes, group u32, timeline u32, CRC-32C u32.
  *             Written last when a database is made.
+ *   doubt     there while the wall clock is doubted: nobody has vouched for it since a start at which it was far ahead
  *   making    there while a database is made: log and store beside it hold nothing of anybody's
  *   lock      locked by the running server
  *   log/      segments (stream/local)
@@ -69,6 +70,7 @@ static enum status identity_read(struct database *database, struct error *error)
 }
 
 static const char making[] = "making"; /* the file that marks a database as unfinished */
+static const char doubt[] = "doubt";   /* … and its clock as doubted */
 
 static bool database_has(const struct database *database, const char *name)
 {
@@ -81,8 +83,8 @@ static bool database_has(const struct database *database, const char *name)
 /* Only what an unfinished database leaves may lie in a directory that is to become one. */
 static enum status database_check_name(void *context, const char *name, struct error *error)
 {
-    static const char *const known[] = {"lock",   "log",        "store",    "store.new",
-                                        "making", "making.new", "oxbow.new"};
+    static const char *const known[] = {"lock",       "log",       "store", "store.new", "making",
+                                        "making.new", "oxbow.new", "doubt", "doubt.new"};
     for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
         if (strcmp(name, known[i]) == 0) {
             return STATUS_OK;
@@ -187,11 +189,27 @@ enum status database_open(const struct configuration *configuration, struct data
     if (status == STATUS_OK) {
         status = database_unmark(&database, error);
     }
+    database.doubts_clock = database_has(&database, doubt);
     if (status == STATUS_OK) {
         *ret_database = database;
     } else {
         database_close(&database);
     }
+    return status;
+}
+
+enum status database_note_clock(struct database *database, bool doubts, struct error *error)
+{
+    if (doubts == database->doubts_clock) {
+        return STATUS_OK;
+    }
+    char *path = file_path_join(database->directory, doubt);
+    enum status status = doubts ? file_replace(database->directory, doubt, bytes_of_text("\n"), error)
+                                : file_remove(path, error);
+    if (status == STATUS_OK) {
+        database->doubts_clock = doubts;
+    }
+    memory_destroy(path);
     return status;
 }
 

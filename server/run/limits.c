@@ -366,6 +366,7 @@ static const struct limit limits[] = {
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},
     {"clock ahead of the last commit at start", FOLD_CLOCK_AHEAD_DAYS_MAX, "days"},
+    {"the same; over it nothing is removed for its age", FOLD_CLOCK_DOUBT_HOURS_MAX, "hours"},
     {"command line, words", COMMAND_WORDS_MAX, "words besides options"},
     {"command line, wait for an answer", COMMAND_TIMEOUT_MS, "ms"},
     {"command line, the same of an import", COMMAND_IMPORT_TIMEOUT_MS, "ms"},

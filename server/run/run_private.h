@@ -58,12 +58,16 @@ struct database {
     char *log_directory;
     char *store_directory;
     struct log_identity identity;
+    bool
+        doubts_clock; /* the wall clock was doubted last (fold_doubts_clock), and nobody has vouched for it since */
 };
 
 /* Opens the directory, making it when it is not there or empty. STATUS_BUSY: another server has it. */
 MUST_USE enum status database_open(const struct configuration *configuration, struct database *ret_database,
                                    struct error *error);
 void database_close(struct database *database);
+/* Remembers whether the wall clock is doubted, for the next start. Thread: the one that opened it. STATUS_IO, STATUS_FULL. */
+MUST_USE enum status database_note_clock(struct database *database, bool doubts, struct error *error);
 
 /* Tells systemd, when it listens: "READY=1", "RELOADING=1" … */
 void notify_systemd(const char *state);

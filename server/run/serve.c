@@ -1,6 +1,8 @@
 /* `oxbow serve`: opens everything from the lowest floor up, serves, closes from the top down. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -30,6 +32,10 @@
 #include "statement/tables.h"
 #include "watch.h"
 
+enum {
+    SERVE_CLOCK_MS = 5000, /* between two looks whether a doubted clock is synchronized */
+};
+
 struct server {
     struct configuration configuration;
     struct database database;
@@ -53,6 +59,7 @@ struct server {
     struct http_door *http;
     struct dynamodb_transfer *transfer;
     struct doors *doors;
+    atomic_bool keeps_all; /* no history goes for its age */
     struct watch *watch;
     int signals;
 };
@@ -69,7 +76,7 @@ static void server_checkpointed(void *context, const struct environment_point *o
 {
     struct server *server = context;
     (void)newer;
-    if (server->log != NULL) {
+    if (server->log != NULL && !atomic_load(&server->keeps_all)) {
         log_trim_allow(server->log, older->lsn);
     }
 }
@@ -144,10 +151,23 @@ static enum status server_open_fold(struct server *server, struct error *error)
         .catalog = server->catalog,
         .clock = clock_system(),
         .accepts_clock = server->configuration.accepts_clock,
+        .doubts_clock = server->database.doubts_clock,
         .on_commit = server_committed,
         .context = server,
     };
     return fold_open(&options, &server->fold, error);
+}
+
+/* A clock that is doubted makes no history old, and is so still after a restart. */
+static void server_judge_clock(struct server *server)
+{
+    struct error error;
+    bool doubts = fold_doubts_clock(server->fold);
+    atomic_store(&server->keeps_all, doubts);
+    if (database_note_clock(&server->database, doubts, &error) != STATUS_OK) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "serve",
+                         "whether the clock is doubted will not be known at the next start: %s", error.text);
+    }
 }
 
 static enum status server_open_host(struct server *server, struct error *error)
@@ -310,6 +330,7 @@ static enum status server_open(struct server *server, struct error *error)
     if (status != STATUS_OK) {
         return status;
     }
+    server_judge_clock(server);
     local_seal_start(server->log); /* the catalog is complete now */
     struct gate_options options = {.catalog = server->catalog,
                                    .environment = server->environment,
@@ -405,6 +426,20 @@ static void server_reload(struct server *server, int count, char **arguments)
     local_limits_set(server->log, configuration->log_bytes_max,
                      (int64_t)configuration->retention_hours * 3600 * 1000000);
     doors_reload(server->doors);
+    if (configuration->accepts_clock) {
+        fold_accept_clock(server->fold);
+    }
+}
+
+/* Waits for a signal; a clock that is doubted is looked at meanwhile. */
+static void serve_poll(struct server *server)
+{
+    struct pollfd signals = {.fd = server->signals, .events = POLLIN};
+    int result = 0;
+    while (result == 0) {
+        server_judge_clock(server);
+        result = poll(&signals, 1, server->database.doubts_clock ? SERVE_CLOCK_MS : -1);
+    }
 }
 
 /* Returns when the server is to end. */
@@ -412,6 +447,7 @@ static void serve_wait(struct server *server, int count, char **arguments)
 {
     struct signalfd_siginfo info = {0};
     for (;;) {
+        serve_poll(server);
         ssize_t size = read(server->signals, &info, sizeof(info));
         if (size < 0 && errno == EINTR) {
             continue;

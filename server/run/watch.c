@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "environment/environment.h"
+#include "fold/bounds.h"
 #include "gate/gate.h"
 #include "local/bounds.h"
 #include "log/log.h"
@@ -48,8 +49,16 @@ static void judge_clock(struct watch *watch, struct health *health)
         health_add(health, "clock_refused", true,
                    "Set the machine's clock right (is time synchronisation running?). If it is right and the "
                    "log was "
-                   "written with a wrong one, restart once with --accept-clock.",
+                   "written with a wrong one, set accept-clock once and reload (SIGHUP) or restart.",
                    "%s", refusal);
+    } else if (gate_doubts_clock(watch->objects.gate)) {
+        health_add(
+            health, "clock_doubted", false,
+            "If the server stood still so long and the clock is right, set accept-clock once and reload "
+            "(SIGHUP) or restart; where the machine's time is synchronized (timedatectl) it is believed.",
+            "at a start the wall clock was more than %d h ahead of the last commit: expired items and "
+            "old history stay",
+            FOLD_CLOCK_DOUBT_HOURS_MAX);
     }
 }
 

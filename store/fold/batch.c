@@ -286,8 +286,11 @@ static int64_t batch_time(struct fold *fold)
     int64_t now = clock_wall_us(fold->options.clock);
     int64_t offset = now - clock_steady_us(fold->options.clock);
     int64_t drift = offset - fold->clock_offset_us;
+    if (fold->is_opening && (fold->refuses_clock || fold->doubts_clock)) {
+        return fold->last_commit_us + 1; /* or the next start would find nothing unusual */
+    }
     if ((drift < 0 ? -drift : drift) > FOLD_CLOCK_DIVERGENCE_SECONDS_MAX * 1000000LL &&
-        !fold->options.accepts_clock && !fold->refuses_clock) {
+        !fold->accepts_clock && !fold->refuses_clock) {
         fold->refuses_clock = true;
         diagnostic_write(DIAGNOSTIC_ERROR, "fold", "the wall clock jumped by %lld s: writes are refused",
                          (long long)(drift / 1000000));
@@ -551,11 +554,10 @@ enum status fold__open_term(struct fold *fold, struct error *error)
                             .count = 1,
                             .actor = bytes_of_text("system"),
                             .complete = term_answered};
-    bool refuses_clock = fold->refuses_clock; /* a new reign must begin whatever the clock says */
-    fold->refuses_clock = false;
+    fold->is_opening = true;
     fold->waiting = &request.message;
     fold__run_batch(fold);
-    fold->refuses_clock = refuses_clock;
+    fold->is_opening = false;
     if (request.status != STATUS_OK && error != NULL) {
         *error = request.error;
     }

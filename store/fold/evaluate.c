@@ -804,7 +804,7 @@ enum status fold__evaluate(struct fold *fold, struct environment_write *write, s
                            struct write *request, struct fold_transaction *ret_transaction)
 {
     const char *refusal = fold_refusal(fold);
-    if (refusal != NULL) {
+    if (refusal != NULL && !fold->is_opening) {
         return error_set(&request->error, STATUS_CLOCK, "%s", refusal);
     }
     bool deletes_many = request_has(request, CHANGE_WIDE_DELETE);

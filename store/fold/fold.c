@@ -102,9 +102,13 @@ static void fold_judge_clock(struct fold *fold)
     int64_t now = clock_wall_us(fold->options.clock);
     int64_t ahead_us = now - fold->last_commit_us;
     fold->clock_offset_us = now - clock_steady_us(fold->options.clock);
+    fold->accepts_clock = fold->options.accepts_clock;
     if (fold->last_commit_us == 0 || fold->options.accepts_clock) {
         return;
     }
+    bool is_far = ahead_us > FOLD_CLOCK_DOUBT_HOURS_MAX * 3600LL * 1000000;
+    fold->doubts_clock =
+        (is_far || fold->options.doubts_clock) && !clock_is_synchronized(fold->options.clock);
     bool is_behind = ahead_us < -FOLD_CLOCK_BEHIND_SECONDS_MAX * 1000000LL;
     bool is_ahead = ahead_us > FOLD_CLOCK_AHEAD_DAYS_MAX * 86400LL * 1000000;
     if (is_behind || is_ahead) {
@@ -114,6 +118,13 @@ static void fold_judge_clock(struct fold *fold)
                          "--accept-clock",
                          (long long)((is_behind ? -ahead_us : ahead_us) / 1000000),
                          is_behind ? "behind" : "ahead of");
+    } else if (fold->doubts_clock) {
+        diagnostic_write(
+            DIAGNOSTIC_WARNING, "fold",
+            "the wall clock is, or was at an earlier start, more than %d h ahead of the last commit: "
+            "expired items and old history stay until --accept-clock, which a reload takes too, or "
+            "until the machine's time is synchronized",
+            FOLD_CLOCK_DOUBT_HOURS_MAX);
     }
 }
 
@@ -207,9 +218,26 @@ int64_t fold_full_us(const struct fold *fold)
     return atomic_load(&fold->full_us);
 }
 
+bool fold_doubts_clock(struct fold *fold)
+{
+    if (atomic_load(&fold->doubts_clock) && clock_is_synchronized(fold->options.clock)) {
+        atomic_store(&fold->doubts_clock, false);
+        diagnostic_write(DIAGNOSTIC_INFO, "fold",
+                         "the machine's time is synchronized: its clock is believed");
+    }
+    return atomic_load(&fold->doubts_clock);
+}
+
+void fold_accept_clock(struct fold *fold)
+{
+    atomic_store(&fold->accepts_clock, true);
+    atomic_store(&fold->refuses_clock, false);
+    atomic_store(&fold->doubts_clock, false);
+}
+
 const char *fold_refusal(const struct fold *fold)
 {
     return atomic_load(&fold->refuses_clock) ? "the wall clock is too far from what the log knows; set it "
-                                               "right, or restart with --accept-clock"
+                                               "right, or vouch for it with --accept-clock"
                                              : NULL;
 }

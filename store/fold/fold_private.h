@@ -117,7 +117,10 @@ struct fold {
     size_t transaction_bytes_max; /* … and at once */
     _Atomic int64_t
         full_us; /* steady: when a batch was refused for want of space; 0: none was since one went */
-    atomic_bool refuses_clock; /* writes are refused until the operator vouches for the clock */
+    atomic_bool accepts_clock; /* the operator vouches for the clock; until then … */
+    atomic_bool refuses_clock; /* … writes are refused … */
+    atomic_bool doubts_clock;  /* … or nothing is removed for its age */
+    bool is_opening;           /* the term's own frame is written whatever the clock says, without its time */
     struct message *waiting;   /* received, not yet taken into a batch */
     struct message *
         *again_at;        /* in `waiting`: behind what of the batch being answered is to be taken again */

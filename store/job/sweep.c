@@ -68,7 +68,7 @@ static enum status sweep_some(struct jobs *jobs, size_t *ret_count, struct error
 
 bool job__sweep(struct jobs *jobs)
 {
-    size_t count = 1;
+    size_t count = fold_doubts_clock(jobs->options.fold) ? 0 : 1;
     struct error error;
     enum status status = STATUS_OK;
     while (status == STATUS_OK && count > 0 && job__may_go_on(jobs)) {

@@ -2,12 +2,16 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Times are microseconds: wall time since 1970-01-01T00:00:00Z, steady time since some fixed moment (boot). */
 struct clock {
     int64_t (*wall_us)(void *context);
     int64_t (*steady_us)(void *context); /* counts suspended time too (CLOCK_BOOTTIME) */
+    /* Whether the wall clock is kept right by others (NTP, as adjtimex(2) tells); NULL: it is not. */
+    bool (*is_synchronized)(void *context);
     void *context;
 };
 
@@ -22,6 +26,11 @@ static inline int64_t clock_wall_us(const struct clock *clock)
 static inline int64_t clock_steady_us(const struct clock *clock)
 {
     return clock->steady_us(clock->context);
+}
+
+static inline bool clock_is_synchronized(const struct clock *clock)
+{
+    return clock->is_synchronized != NULL && clock->is_synchronized(clock->context);
 }
 
 /* Of milliseconds; what is beyond the range is its end. */

@@ -628,7 +628,7 @@ static void world_run(bool has_jobs)
     struct world *world = memory_create(sizeof(*world));
     random_init(&world->random, test_seed());
     world->now_us = 1700000000000000;
-    world->clock = (struct clock){world_wall_us, world_wall_us, world};
+    world->clock = (struct clock){.wall_us = world_wall_us, .steady_us = world_wall_us, .context = world};
     world->texts = memory_create_array(LSNS_MAX, sizeof(*world->texts));
     naive_init(&world->naive, draw(world, 2) == 0);
     store_init(&world->store, &world->clock);

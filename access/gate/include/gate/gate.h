@@ -377,6 +377,8 @@ struct gate_facts {
 };
 /* Why no write is taken now; NULL: writes are taken. Thread: any. */
 const char *gate_refusal(struct gate *gate);
+/* As fold_doubts_clock: nothing is removed for its age. Thread: any. */
+bool gate_doubts_clock(struct gate *gate);
 /* When (clock_steady_us) the last batch of writes was refused for want of space; 0: it was not. Thread: any. */
 int64_t gate_full_us(struct gate *gate);
 void gate_facts_read(struct gate *gate, struct gate_facts *ret_facts);

@@ -18,6 +18,7 @@ enum {
         10, /* wall against boot clock while running; beyond: writes are refused */
     FOLD_CLOCK_BEHIND_SECONDS_MAX = 600, /* at start, wall clock behind the last commit */
     FOLD_CLOCK_AHEAD_DAYS_MAX = 35,      /* at start, wall clock ahead of the last commit */
+    FOLD_CLOCK_DOUBT_HOURS_MAX = 24,     /* the same; beyond, nothing is removed for its age */
     FOLD_TOKEN_SECONDS = 600,            /* how long an idempotency token is remembered */
     FOLD_STEP_ROWS_MAX = 1000,           /* rows read in one piece of a backfill or a purge */
     FOLD_MARK_IDLE_MS = 1000,            /* idle time after which the synced LSN is marked in the log */

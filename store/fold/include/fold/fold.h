@@ -20,6 +20,7 @@ struct fold_options {
     const struct clock *clock;
     size_t delete_rows_max; /* rows that leave with their deletion, others later; 0: FOLD_DELETE_ROWS_MAX */
     bool accepts_clock;     /* the operator vouches for the wall clock (--accept-clock) */
+    bool doubts_clock;      /* it was doubted when the last fold closed */
     /* A transaction up to `lsn` is committed and may be shown. Thread: the writer. Must not block. */
     void (*on_commit)(void *context, uint64_t lsn);
     void *context;
@@ -48,6 +49,11 @@ uint64_t fold_term(const struct fold *fold);
  * Waits for the batch under way if that has such a time: log_lsn_at and a snapshot opened afterwards have it.
  * Errors: STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
 MUST_USE enum status fold_moment_settle(struct fold *fold, int64_t time_us, struct error *error);
+/* Whether the wall clock is so far ahead of the last commit before the start that nothing is to be removed for its age: expired rows, old
+ * history. Until somebody vouches for it, or the machine says that it is synchronized. Thread: any. */
+bool fold_doubts_clock(struct fold *fold);
+/* The operator vouches for the wall clock from now on. Thread: any. */
+void fold_accept_clock(struct fold *fold);
 /* Why no write is taken now; NULL: writes are taken. Thread: any. */
 const char *fold_refusal(const struct fold *fold);
 /* When (clock_steady_us) the last batch was refused for want of space; 0: it was not. Thread: any. */
