@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A sync of the log lasts, so what was committed by now is not decided. Who asks for it waits, and the door that was asked goes on
 to answer others; then the answer is the same as whenever it is asked for. Nobody is lost when clients leave or the server stops
-meanwhile.
+meanwhile; nor are changes of roles that wait for their turn.
 
 usage: held.py      OXBOW_FAILING: the library"""
 import datetime
@@ -12,15 +12,18 @@ import tempfile
 import threading
 import time
 
-import control
+from control import Control, Host  # first, as it tells where the others are
+
 import dynamodb
-import server
+from cassandra import DriverException
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import NoHostAvailable
 from cassandra_client import cluster_of
-from control import Control, Host
-from server import AS_OF_TIME, GET, HISTORY, ITEM, ITEMS, KEY, LSN, PARTITION, PUT, RECORDS, RESTORE, SCAN, STATUS, TABLE, TARGET
+from server import AS_OF_TIME, GET, HISTORY, ITEM, ITEMS, KEY, LSN, PUT, RECORDS, RESTORE, SCAN, STATUS, TABLE, TARGET, wait_for
 
 SETTINGS = ["--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "127.0.0.1:0", "--cql", "127.0.0.1:0",
             "--segment-bytes", "1048576", "--checkpoint-ms", "60000", "--sweep-ms", "100000"]
+TURNS = 2000  # that a connection waits for: so many that they are not over before the first door closes
 KEY_A = {"TableName": "items", "Key": {"id": {"S": "a"}}}
 
 
@@ -87,11 +90,11 @@ class World:
         return body[LSN]
 
 
-def settle_marks(world):
+def settle_marks(disk):
     """The mark that follows idle time is a sync without a batch: wait for it, as none follows it."""
-    world.disk.hold()
-    world.disk.wait_for_hold()
-    world.disk.let_go()
+    disk.hold()
+    disk.wait_for_hold()
+    disk.let_go()
 
 
 def native(world, number):
@@ -194,15 +197,15 @@ def run(directory):
         world = World(host, disk)
         world.make()
         for number, check in enumerate((native, documents, columns, latest), 1):
-            settle_marks(world)
+            settle_marks(disk)
             check(world, number)
-        settle_marks(world)
+        settle_marks(disk)
         sent, _ = leave(world, 5)
         world.end_write(sent)
         assert world.native.request(GET, {TABLE: "items", KEY: {"id": "a"}})[ITEM]["n"] == 5
         world.cluster = cluster_of(host.addresses["cql"])
         world.session = world.cluster.connect()
-        settle_marks(world)
+        settle_marks(disk)
         _, asked = leave(world, 6)
         host.process.terminate()
         disk.let_go()
@@ -212,10 +215,54 @@ def run(directory):
         world.close()
 
 
+def stops(session):
+    """Whether the server has begun to stop: it reads nothing long any more."""
+    try:
+        session.execute('SELECT lsn FROM ks."t$log" LIMIT 1')
+    except NoHostAvailable as failure:
+        assert "stopping" in str(failure), failure
+        return True
+    return False
+
+
+def turns(directory, under_way):
+    """A stop answers changes of roles that wait for one at another thread's door, which closes before or after their own."""
+    disk = Control(os.path.join(directory, f"control{under_way}"))
+    superuser = os.path.join(directory, "superuser")
+    with open(os.open(superuser, os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="utf-8") as file:
+        file.write("root:secret\n")
+    asks = ["--cql-authentication", "password", "--cql-superuser", superuser, "--key-file", os.path.join(directory, "key"), "--door-threads", "2"]
+    with Host(os.path.join(directory, f"roles{under_way}"), [*SETTINGS, *asks], disk) as host:
+        assert host.start(), host.said()
+        cluster = cluster_of(host.addresses["cql"], auth_provider=PlainTextAuthProvider("root", "secret"))
+        sessions = [cluster.connect() for _ in range(4)]  # clients come to the threads in turn
+        sessions[0].execute("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+        sessions[0].execute("CREATE TABLE ks.t (id text PRIMARY KEY)")
+        settle_marks(disk)
+        disk.hold()
+        asked = [sessions[under_way].execute_async("CREATE ROLE first")]
+        disk.wait_for_hold()
+        for number, session in enumerate(sessions):
+            asked += [session.execute_async(f"CREATE ROLE waits_{number}_{i}") for i in range(TURNS)]
+            session.execute("SELECT key FROM system.local")  # so it was taken
+        host.process.terminate()
+        wait_for("the stop", lambda: stops(sessions[0]))
+        disk.let_go()
+        assert host.wait() == 0, host.said()
+        for future in asked:
+            try:
+                future.result()
+            except (NoHostAvailable, DriverException):
+                pass  # refused, or its connection was closed
+        cluster.shutdown()
+
+
 def main():
     directory = tempfile.mkdtemp(prefix="oxbow-held-")
     try:
         run(directory)
+        for thread in range(2):
+            turns(directory, thread)
     finally:
         shutil.rmtree(directory)
 
