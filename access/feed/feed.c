@@ -228,14 +228,39 @@ static bool subscription_sees(const struct subscription *subscription, const str
                                                  : record->table == subscription->table);
 }
 
-static enum status subscription_show(struct subscription *subscription, struct feed_record *found,
-                                     struct error *error)
+/* What is shown of a record of a wide table: its images as documents, in `old` and `new`. */
+static enum status record_show(struct feed *feed, struct buffer *old, struct buffer *new,
+                               struct feed_record *found, struct error *error)
 {
     const struct schema *schema =
-        catalog_find_version(subscription->feed->catalog, found->record.table, found->record.schema_version);
+        catalog_find_version(feed->catalog, found->record.table, found->record.schema_version);
     return schema == NULL ? STATUS_OK
-                          : codec_record_show(schema, found->commit_time_us, &subscription->old,
-                                              &subscription->new, &found->record, error);
+                          : codec_record_show(schema, found->commit_time_us, old, new, &found->record, error);
+}
+
+enum status feed_record_at(struct feed *feed, uint64_t lsn, struct feed_room *room,
+                           struct feed_record *ret_record, struct error *error)
+{
+    struct feed_record found = {.lsn = lsn};
+    if (lsn > feed_committed_lsn(feed)) {
+        return error_set(error, STATUS_TRIMMED, "LSN %llu is not committed", (unsigned long long)lsn);
+    }
+    enum status status =
+        log_record_at(feed->log, lsn, &room->record, &found.record, &found.commit_time_us, error);
+    if (status == STATUS_OK) {
+        status = record_show(feed, &room->old, &room->new, &found, error);
+    }
+    if (status == STATUS_OK) {
+        *ret_record = found;
+    }
+    return status;
+}
+
+void feed_room_reset(struct feed_room *room)
+{
+    buffer_reset(&room->record);
+    buffer_reset(&room->old);
+    buffer_reset(&room->new);
 }
 
 static enum status subscription_fetch(struct subscription *subscription, struct error *error)
@@ -272,7 +297,7 @@ static enum status subscription_find(struct subscription *subscription, uint32_t
         if (!subscription_sees(subscription, &found.record)) {
             continue;
         }
-        status = subscription_show(subscription, &found, error);
+        status = record_show(subscription->feed, &subscription->old, &subscription->new, &found, error);
         if (status != STATUS_OK) {
             return status;
         }

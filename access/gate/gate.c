@@ -78,13 +78,44 @@ static enum status moment_check(struct gate *gate, int64_t time_us, struct error
     return error_set(error, STATUS_INVALID, "that moment has not come yet: it is %s", now);
 }
 
+/* Somebody who waits for a moment. */
+struct gate_waiting {
+    struct fold_moment moment; /* first member */
+    void (*settled)(void *context);
+    void *context;
+};
+
+static void waiting_settled(struct fold_moment *moment)
+{
+    struct gate_waiting *waiting = (struct gate_waiting *)moment;
+    waiting->settled(waiting->context);
+    memory_destroy(waiting);
+}
+
+bool gate_moment_settle(struct gate *gate, int64_t time_us, void (*settled)(void *context), void *context)
+{
+    struct fold *fold = gate->options.fold;
+    if (moment_check(gate, time_us, NULL) != STATUS_OK || fold_moment_settle(fold, time_us, NULL)) {
+        return true;
+    }
+    struct gate_waiting *waiting = memory_create(sizeof(*waiting));
+    *waiting =
+        (struct gate_waiting){.moment.settled = waiting_settled, .settled = settled, .context = context};
+    bool is_settled = fold_moment_settle(fold, time_us, &waiting->moment);
+    if (is_settled) {
+        memory_destroy(waiting);
+    }
+    return is_settled;
+}
+
 enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error)
 {
     char oldest[CLOCK_TEXT_BYTES + 8];
     uint64_t lsn = 0;
     enum status status = moment_check(gate, time_us, error);
-    if (status == STATUS_OK) {
-        status = fold_moment_settle(gate->options.fold, time_us, error);
+    if (status == STATUS_OK && !fold_moment_settle(gate->options.fold, time_us, NULL)) {
+        status = error_set(error, STATUS_BUSY,
+                           "what was committed by that moment is not on the disk yet; try again");
     }
     if (status == STATUS_OK) {
         status = log_lsn_at(gate->options.log, time_us, &lsn, error);
@@ -103,7 +134,7 @@ enum status gate_lsn_now(struct gate *gate, int64_t *ret_time_us, uint64_t *ret_
 {
     int64_t now_us = clock_wall_us(gate->options.clock);
     int64_t commit_us = log_tip(gate->options.log).commit_time_us;
-    *ret_time_us = now_us < commit_us ? commit_us : now_us;
+    *ret_time_us = fold_moment_now(gate->options.fold, now_us < commit_us ? commit_us : now_us);
     return gate_lsn_at(gate, *ret_time_us, ret_lsn, error);
 }
 

@@ -224,45 +224,6 @@ bool text_is(struct bytes text, const char *word)
     return bytes_equal(text, bytes_of_text(word));
 }
 
-int64_t moment_of_seconds(const struct decimal *seconds)
-{
-    double us = decimal_to_double(seconds) * 1000000;
-    if (us >= 0x1p63) {
-        return INT64_MAX;
-    }
-    return us <= -0x1p63 ? INT64_MIN : (int64_t)us;
-}
-
-enum status call_as_of(struct call *call, uint64_t *ret_lsn)
-{
-    struct bytes lsn = http_header(call->exchange, "X-Oxbow-As-Of-Lsn");
-    struct bytes moment = http_header(call->exchange, "X-Oxbow-As-Of");
-    struct decimal number;
-    struct error error;
-    int64_t whole = 0;
-    *ret_lsn = 0;
-    if (lsn.size > 0) {
-        bool is_sound = decimal_parse(lsn, call->arena, &number, NULL) == STATUS_OK &&
-                        decimal_to_integer(&number, &whole) && whole > 0;
-        if (!is_sound) {
-            return call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of-Lsn must be an LSN");
-        }
-        return gate_lsn_whole(call->door->options.gate, (uint64_t)whole, ret_lsn, &error) == STATUS_OK
-                   ? STATUS_OK
-                   : call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of-Lsn: %s", error.text);
-    }
-    if (moment.size == 0) {
-        return STATUS_OK;
-    }
-    if (decimal_parse(moment, call->arena, &number, NULL) != STATUS_OK) {
-        return call_fail(call, AWS_FAILURE_VALIDATION,
-                         "X-Oxbow-As-Of must be seconds since 1970, like 1700000000.5");
-    }
-    enum status status = gate_lsn_at(call->door->options.gate, moment_of_seconds(&number), ret_lsn, &error);
-    return status == STATUS_OK ? status
-                               : call_fail(call, AWS_FAILURE_VALIDATION, "X-Oxbow-As-Of: %s", error.text);
-}
-
 /* The part of an ARN after `mark`, up to the next '/'. */
 static struct bytes arn_part(struct bytes arn, const char *mark)
 {

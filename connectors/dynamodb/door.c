@@ -117,15 +117,25 @@ static struct call *door_call(struct dynamodb_door *door, struct http_exchange *
     return call;
 }
 
-static void door_serve(struct call *call)
+static void door_end(struct call *call, enum status status)
 {
-    enum status status = call_read(call);
-    if (status == STATUS_OK) {
-        status = call_serve(call);
-    }
     if (status != STATUS_OK) {
         CHECK(!call->is_waiting && call->failure.kind != AWS_NO_FAILURE);
         call_reply_failure(call);
+    }
+}
+
+/* The moment that it names is settled. */
+static void door_take_up(struct call *call)
+{
+    door_end(call, call_serve(call));
+}
+
+static void door_serve(struct call *call)
+{
+    enum status status = call_read(call);
+    if (status != STATUS_OK || !call_put_aside(call, door_take_up)) {
+        door_end(call, status == STATUS_OK ? call_serve(call) : status);
     }
 }
 

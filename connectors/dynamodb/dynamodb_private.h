@@ -101,10 +101,14 @@ enum status call_table(struct call *call, struct bytes table, const struct schem
 /* Sets region, account and principal (authorise.c). */
 enum status call_authorise(struct call *call);
 
+/* --- moments (moment.c) ------------------------------------------------------------------------------------------ */
+
 /* The LSN as of which the request wants to read (headers X-Oxbow-As-Of, X-Oxbow-As-Of-Lsn); 0: now. */
 enum status call_as_of(struct call *call, uint64_t *ret_lsn);
 /* Seconds since 1970, as requests write times, in microseconds; what is beyond the range is its end. */
 int64_t moment_of_seconds(const struct decimal *seconds);
+/* Whether the request names a moment that a batch under way may still change; `finish` is then called when that has ended. */
+bool call_put_aside(struct call *call, void (*finish)(struct call *call));
 
 /* --- writes (write.c) ------------------------------------------------------------------------------------------- */
 

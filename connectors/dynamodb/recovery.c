@@ -211,26 +211,31 @@ enum status restore_run(struct call *call, struct restore *restore)
     return status == STATUS_OK ? restore_submit(call, restore, target, restore_finish) : status;
 }
 
-/* The moment that the request names, and whether it lies where it may. */
-static enum status restore_moment(struct call *call, const struct value *recovery, int64_t *ret_time_us)
+/* The moment that the request names, whether it lies where it may, and the LSN that it stands for. */
+static enum status restore_moment(struct call *call, const struct value *recovery, struct restore *restore)
 {
     const struct value *moment = member_of(call->input, "RestoreDateTime");
     int64_t now_us = clock_wall_us(clock_system());
-    *ret_time_us = now_us;
+    struct gate *gate = call->door->options.gate;
+    struct error error;
+    enum status status = STATUS_OK;
     if (boolean_of(call->input, "UseLatestRestorableTime")) {
-        return STATUS_OK;
+        status = gate_lsn_now(gate, &restore->time_us, &restore->lsn, &error);
+        return status == STATUS_OK ? status : call_fail(call, AWS_FAILURE_RESTORE_TIME, "%s", error.text);
     }
     if (moment == NULL) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Either RestoreDateTime or UseLatestRestorableTime must be specified");
     }
-    *ret_time_us = moment_of_seconds(&moment->decimal);
+    restore->time_us = moment_of_seconds(&moment->decimal);
     /* A second begun counts: clients name whole seconds. */
-    return *ret_time_us > now_us || *ret_time_us + 999999 < recovery_earliest_us(recovery)
-               ? call_fail(call, AWS_FAILURE_RESTORE_TIME,
-                           "The RestoreDateTime is not between EarliestRestorableDateTime and "
-                           "LatestRestorableDateTime")
-               : STATUS_OK;
+    if (restore->time_us > now_us || restore->time_us + 999999 < recovery_earliest_us(recovery)) {
+        return call_fail(call, AWS_FAILURE_RESTORE_TIME,
+                         "The RestoreDateTime is not between EarliestRestorableDateTime and "
+                         "LatestRestorableDateTime");
+    }
+    status = gate_lsn_at(gate, restore->time_us, &restore->lsn, &error);
+    return status == STATUS_OK ? status : call_fail(call, AWS_FAILURE_RESTORE_TIME, "%s", error.text);
 }
 
 enum status recovery_restore(struct call *call)
@@ -238,7 +243,6 @@ enum status recovery_restore(struct call *call)
     struct bytes arn = text_of(call->input, "SourceTableArn");
     struct bytes name = arn.size > 0 ? table_named(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
-    struct error error;
     if (name.size == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "Either SourceTableName or SourceTableArn must be specified");
@@ -255,10 +259,6 @@ enum status recovery_restore(struct call *call)
                          (const char *)name.data);
     }
     struct restore restore = {.source = name, .table = name};
-    status = restore_moment(call, recovery, &restore.time_us);
-    if (status == STATUS_OK) {
-        status = gate_lsn_at(call->door->options.gate, restore.time_us, &restore.lsn, &error);
-        status = status == STATUS_OK ? status : call_fail(call, AWS_FAILURE_RESTORE_TIME, "%s", error.text);
-    }
+    status = restore_moment(call, recovery, &restore);
     return status == STATUS_OK ? restore_run(call, &restore) : status;
 }

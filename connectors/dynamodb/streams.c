@@ -78,7 +78,8 @@ static const char *shard_id(struct call *call, const struct stream *stream, uint
 
 /* --- where a stream begins and ends ----------------------------------------------------------------------------- */
 
-/* The first LSN after a moment, or the oldest there is. */
+/* The first LSN after a moment, or the oldest there is. Such a moment lies before a commit that was made, or a day back, so it is
+ * settled. */
 static uint64_t lsn_after(struct call *call, int64_t time_us)
 {
     struct gate_facts facts;

@@ -108,7 +108,9 @@ static void native_handle(struct native_door *door, zmq_msg_t *frames, size_t co
             native__answer_error(door, &request.peer, error.status, error.text);
         } else {
             native__measure_subject(&request.peer, &request.body);
-            native__serve(door, &request);
+            if (!native__put_aside(door, &request)) {
+                native__serve(door, &request);
+            }
         }
     }
     arena_reset(&request.arena);
@@ -130,6 +132,19 @@ static void native_receive_all(struct native_door *door)
     }
 }
 
+static void native_take_reply(struct native_door *door, struct native_reply *reply)
+{
+    atomic_fetch_sub(&door->writes, 1);
+    if (reply->request != NULL) {
+        native__take_up(door, &reply->request);
+    } else {
+        (void)native__send(door, &reply->peer, reply->peer.type | WIRE_REPLY, &reply->body);
+        native__measure_end(&reply->peer, reply->status);
+        buffer_reset(&reply->body);
+    }
+    memory_destroy(reply);
+}
+
 static void native_send_replies(struct native_door *door)
 {
     struct message *message = mailbox_receive(door->mailbox, 0);
@@ -138,12 +153,7 @@ static void native_send_replies(struct native_door *door)
         if (message == &door->wake) {
             atomic_store(&door->is_awake, false);
         } else {
-            struct native_reply *reply = (struct native_reply *)message;
-            (void)native__send(door, &reply->peer, reply->peer.type | WIRE_REPLY, &reply->body);
-            native__measure_end(&reply->peer, reply->status);
-            buffer_reset(&reply->body);
-            memory_destroy(reply);
-            atomic_fetch_sub(&door->writes, 1);
+            native_take_reply(door, (struct native_reply *)message);
         }
         message = next;
     }

@@ -53,9 +53,10 @@ struct native_subscription {
     int64_t told_us;   /* when, by the steady clock; 0: not yet */
 };
 
-/* An answer made on the writer's thread. */
+/* What comes to the door's thread from another: an answer, or a request that was put aside. */
 struct native_reply {
     struct message message;
+    struct native_request *request; /* to be served now (aside.c); NULL: what follows is the answer to one */
     struct native_peer peer;
     struct buffer body;
     enum status status; /* what the body says */
@@ -73,7 +74,7 @@ struct native_door {
     struct gate_view *view;
     struct native_subscription *subscriptions;
     _Atomic size_t subscriptions_count; /* the door changes it, the writer looks */
-    _Atomic uint64_t writes;            /* under way, and reads in the pool */
+    _Atomic uint64_t writes;            /* under way, reads in the pool, and requests put aside */
     atomic_bool is_awake;               /* a wake-up is in the mailbox already */
     struct message wake;
     atomic_bool is_stopping;
@@ -106,6 +107,12 @@ struct native_later {
 void native__later(struct native_door *door, const struct native_peer *peer, struct native_later *later);
 /* Sends the reply. Thread: the pool's. */
 void native__later_done(struct native_later *later);
+
+/* Whether the request asks for a moment that is not settled yet (aside.c): it was taken, and comes back when that is, or it was
+ * refused. */
+bool native__put_aside(struct native_door *door, struct native_request *request);
+/* Serves one that came back. */
+void native__take_up(struct native_door *door, struct native_request **request);
 
 /* Metrics and the slow-operation log (measure.c). */
 void native__measure_begin(struct native_peer *peer);

@@ -13,7 +13,6 @@ static enum status restore_moment(struct exec_call *call, const struct cql_prope
     static const struct type timestamp = {.kind = TYPE_TIMESTAMP};
     struct gate_facts facts;
     struct bound bound;
-    struct error error;
     if (property == NULL) {
         gate_facts_read(call->exec->gate, &facts);
         *ret_lsn = facts.committed_lsn;
@@ -27,8 +26,7 @@ static enum status restore_moment(struct exec_call *call, const struct cql_prope
     if (status != STATUS_OK) {
         return status;
     }
-    status = gate_lsn_at(call->exec->gate, clock_us_of_ms(bound.value.integer), ret_lsn, &error);
-    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+    return exec_lsn_at(call, clock_us_of_ms(bound.value.integer), ret_lsn);
 }
 
 /* WITH restore_timestamp, custom_properties, tags: the last two are the new table's. */

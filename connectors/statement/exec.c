@@ -210,6 +210,38 @@ enum status exec_submit(struct exec_call *call, const struct gate_change *change
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 
+/* --- moments -------------------------------------------------------------------------------------------------------- */
+
+static void moment_resume(struct cql_request *request)
+{
+    struct exec_call *call = request->context;
+    call->waits_for_moment = false;
+    exec_again(call);
+}
+
+/* Thread: the writer's. */
+static void moment_settled(void *context)
+{
+    struct exec_call *call = context;
+    cql_request_resume(call->request, moment_resume);
+}
+
+enum status exec_lsn_at(struct exec_call *call, int64_t time_us, uint64_t *ret_lsn)
+{
+    struct error error;
+    struct gate *gate = call->exec->gate;
+    if (!call->has_moment) { /* planned anew it is the same one, also where a function told it */
+        call->has_moment = true;
+        call->moment_us = time_us;
+        call->waits_for_moment = !gate_moment_settle(gate, time_us, moment_settled, call);
+    }
+    if (call->waits_for_moment) {
+        return exec_fail(call, CQL_OVERLOADED, "the moment is not settled"); /* nobody is told */
+    }
+    enum status status = gate_lsn_at(gate, call->moment_us, ret_lsn, &error);
+    return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
+}
+
 /* --- names ---------------------------------------------------------------------------------------------------------- */
 
 bool exec_keyspace_is_system(struct bytes keyspace)
@@ -452,7 +484,7 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 
-/* Until it is answered, or waits for a write, or for functions of users. */
+/* Until it is answered, or waits for a write, for functions of users, or for a moment. */
 static void exec_run(struct exec_call *call)
 {
     const struct cql_message *message = call->request->message;
@@ -463,6 +495,9 @@ static void exec_run(struct exec_call *call)
         status = exec_batch(call, message);
     } else {
         status = exec_query(call, &message->statements[0]);
+    }
+    if (status != STATUS_OK && call->waits_for_moment) {
+        return;
     }
     if (status != STATUS_OK && statement__script_bind_waits(call)) {
         status = statement__script_bind_run(call, exec_again);

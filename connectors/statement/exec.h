@@ -48,7 +48,10 @@ struct exec_call {
     struct role_work *role_work;   /* changes of roles under way; or NULL */
     struct arena outcome_arena;    /* written by the writer, before the request is resumed */
     struct exec_outcome outcome;
-    unsigned plans; /* how often the statement was begun anew: its table had changed meanwhile */
+    unsigned plans;        /* how often the statement was begun anew: its table had changed meanwhile */
+    int64_t moment_us;     /* that it asks for … */
+    bool has_moment;       /* … which is settled, or … */
+    bool waits_for_moment; /* … put the request aside until it is */
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
     struct bytes functions_keyspace; /* where functions and types without a keyspace are: the table's */
@@ -83,6 +86,9 @@ struct bytes exec_actor(const struct exec_call *call);
 /* Submits changes as one transaction whose memory is the call's. */
 MUST_USE enum status exec_submit(struct exec_call *call, const struct gate_change *changes, size_t count,
                                  void (*finish)(struct exec_call *call));
+
+/* The LSN of the moment that the statement asks for. Where that is not settled the request is put aside, and planned anew when it is. */
+MUST_USE enum status exec_lsn_at(struct exec_call *call, int64_t time_us, uint64_t *ret_lsn);
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 

@@ -36,11 +36,6 @@ static enum status ensure_rights(struct exec_call *call, enum role_permission pe
                            (int)user.size, (const char *)user.data);
 }
 
-static void finish_void(struct exec_call *call)
-{
-    exec_answer_void(call);
-}
-
 static enum status answer_void(struct exec_call *call)
 {
     exec_answer_void(call);
@@ -103,7 +98,7 @@ static void hash_resume(struct cql_request *request)
         status =
             exec_fail(call, CQL_SERVER_ERROR, "the password could not be hashed: the server is stopping");
     } else {
-        status = statement__role_work(call, role_make, finish_void, statement);
+        status = statement__role_work(call, role_make, exec_answer_void, statement);
     }
     if (status != STATUS_OK) {
         exec_answer_failure(call);
@@ -131,7 +126,7 @@ static enum status role_begin(struct exec_call *call, const struct cql_role *rol
     call->context = statement;
     if (!role->options.has_password || role->options.is_password_hashed) {
         statement->hash = role->options.has_password ? role->options.password : (struct bytes){0};
-        return statement__role_work(call, role_make, finish_void, statement);
+        return statement__role_work(call, role_make, exec_answer_void, statement);
     }
     enum status status = role_hash(roles_of(call), role->options.password, hash_done, call, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
@@ -297,7 +292,7 @@ enum status exec_drop_role(struct exec_call *call, const struct cql_role *statem
         status = exec_fail(call, CQL_INVALID, "Cannot DROP primary role for current login");
     }
     return status == STATUS_OK
-               ? statement__role_work(call, drop_make, finish_void, (void *)(uintptr_t)statement)
+               ? statement__role_work(call, drop_make, exec_answer_void, (void *)(uintptr_t)statement)
                : status;
 }
 
@@ -385,6 +380,6 @@ enum status exec_grant_role(struct exec_call *call, const struct cql_statement *
         status = statement__ensure_named(call);
     }
     return status == STATUS_OK
-               ? statement__role_work(call, grant_make, finish_void, (void *)(uintptr_t)statement)
+               ? statement__role_work(call, grant_make, exec_answer_void, (void *)(uintptr_t)statement)
                : status;
 }

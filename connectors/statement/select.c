@@ -53,9 +53,10 @@ static enum status select_as_of(struct select *select)
     if (bound.kind != BOUND_VALUE || (!is_time && bound.value.integer <= 0)) {
         return exec_fail(call, CQL_INVALID, "AS OF takes a time or a positive LSN");
     }
-    status = is_time
-                 ? gate_lsn_at(call->exec->gate, clock_us_of_ms(bound.value.integer), &select->as_of, &error)
-                 : gate_lsn_whole(call->exec->gate, (uint64_t)bound.value.integer, &select->as_of, &error);
+    if (is_time) {
+        return exec_lsn_at(call, clock_us_of_ms(bound.value.integer), &select->as_of);
+    }
+    status = gate_lsn_whole(call->exec->gate, (uint64_t)bound.value.integer, &select->as_of, &error);
     return status == STATUS_OK ? status : exec_fail_status(call, status, error.text);
 }
 

@@ -82,9 +82,9 @@ struct command_moment {
     int64_t time_us; /* since 1970 */
 };
 
-/* STATUS_INVALID, with a text that says how to write one. */
-MUST_USE enum status command__moment(const char *option, const char *text, struct command_moment *ret_moment,
-                                     struct error *error);
+/* STATUS_INVALID, with a text that says how to write one; `words`, each with a comma behind it, are what else may stand there. */
+MUST_USE enum status command__moment(const char *option, const char *words, const char *text,
+                                     struct command_moment *ret_moment, struct error *error);
 /* "as of": a moment. NULL: now. */
 MUST_USE enum status command__put_as_of(struct command_request *request, const char *text,
                                         struct error *error);

@@ -130,8 +130,8 @@ static bool time_written(const char *text, int64_t *ret_us)
     return has_zone;
 }
 
-enum status command__moment(const char *option, const char *text, struct command_moment *ret_moment,
-                            struct error *error)
+enum status command__moment(const char *option, const char *words, const char *text,
+                            struct command_moment *ret_moment, struct error *error)
 {
     struct command_moment moment = {0};
     enum status status = STATUS_OK;
@@ -142,18 +142,19 @@ enum status command__moment(const char *option, const char *text, struct command
     *ret_moment = moment;
     return status == STATUS_OK
                ? status
-               : error_set(error, STATUS_INVALID,
-                           "%s must be a number (an LSN), a time with its zone, like 2026-11-21T08:15:30Z or "
-                           "'2026-11-21 14:00+01:00', or how long ago, like 90s, 15m, 6h or 3d, not %s",
-                           option, text);
+               : error_set(
+                     error, STATUS_INVALID,
+                     "%s must be %sa number (an LSN), a time with its zone, like 2026-11-21T08:15:30Z or "
+                     "'2026-11-21 14:00+01:00', or how long ago, like 90s, 15m, 6h or 3d, not %s",
+                     option, words, text);
 }
 
 static enum status put_moment(struct command_request *request, enum wire_field lsn_field,
-                              enum wire_field time_field, const char *option, const char *text,
-                              struct error *error)
+                              enum wire_field time_field, const char *option, const char *words,
+                              const char *text, struct error *error)
 {
     struct command_moment moment;
-    enum status status = command__moment(option, text, &moment, error);
+    enum status status = command__moment(option, words, text, &moment, error);
     if (status == STATUS_OK && moment.is_time) {
         command__put_number(request, time_field,
                             moment.time_us < 0 ? 0
@@ -168,7 +169,7 @@ enum status command__put_as_of(struct command_request *request, const char *text
 {
     return text == NULL
                ? STATUS_OK
-               : put_moment(request, WIRE_FIELD_AS_OF, WIRE_FIELD_AS_OF_TIME, "--as-of", text, error);
+               : put_moment(request, WIRE_FIELD_AS_OF, WIRE_FIELD_AS_OF_TIME, "--as-of", "", text, error);
 }
 
 enum status command__put_since(struct command_request *request, const char *text, struct error *error)
@@ -185,7 +186,8 @@ enum status command__put_start(struct command_request *request, const char *text
         command__put_text(request, WIRE_FIELD_START, start);
         return STATUS_OK;
     }
-    return put_moment(request, WIRE_FIELD_START, WIRE_FIELD_START_TIME, "--from", start, error);
+    return put_moment(request, WIRE_FIELD_START, WIRE_FIELD_START_TIME, "--from",
+                      "latest, oldest, snapshot, ", start, error);
 }
 
 void command__finish(struct command_request *request, struct buffer *ret_body)

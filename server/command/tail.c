@@ -81,7 +81,7 @@ static enum status tail_end(struct tail *tail, struct error *error)
         return STATUS_OK;
     }
     if (!is_now) {
-        status = command__moment("--until", text, &moment, error);
+        status = command__moment("--until", "now, ", text, &moment, error);
         tail->until = moment.lsn + 1;
     }
     if (status == STATUS_OK && moment.is_time) {

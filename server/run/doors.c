@@ -39,14 +39,11 @@ static void database_secret(const struct doors *doors, const char *of_what, uint
                        ret_secret);
 }
 
-static enum status open_dynamodb(struct doors *doors, bool is_tls, struct error *error)
+static enum status open_dynamodb(struct doors *doors, enum door door, struct error *error)
 {
     const struct configuration *configuration = doors->options.configuration;
-    enum door door = is_tls ? DOOR_DYNAMODB_TLS : DOOR_DYNAMODB;
-    enum status status = configuration_endpoint_check(configuration, door, error);
-    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
-        return status;
-    }
+    bool is_tls = door == DOOR_DYNAMODB_TLS;
+    enum status status = STATUS_OK;
     struct dynamodb_door_options options = {
         .endpoint = configuration_endpoint(configuration, door),
         .doors = doors->dynamodb_doors,
@@ -69,14 +66,11 @@ static enum status open_dynamodb(struct doors *doors, bool is_tls, struct error 
     return status;
 }
 
-static enum status open_cql(struct doors *doors, bool is_tls, struct error *error)
+static enum status open_cql(struct doors *doors, enum door door, struct error *error)
 {
     const struct configuration *configuration = doors->options.configuration;
-    enum door door = is_tls ? DOOR_CQL_TLS : DOOR_CQL;
-    enum status status = configuration_endpoint_check(configuration, door, error);
-    if (status != STATUS_OK || !configuration_has_door(configuration, door)) {
-        return status;
-    }
+    bool is_tls = door == DOOR_CQL_TLS;
+    enum status status = STATUS_OK;
     struct cql_door_options options = {
         .endpoint = configuration_endpoint(configuration, door),
         .broadcast = configuration->cql_broadcast[0] == '\0' ? NULL : configuration->cql_broadcast,
@@ -99,6 +93,17 @@ static enum status open_cql(struct doors *doors, bool is_tls, struct error *erro
     return status;
 }
 
+/* Opens a door that is asked for, if it may be where it is to be. */
+static enum status open_wanted(struct doors *doors, enum door door,
+                               enum status (*open)(struct doors *doors, enum door door, struct error *error),
+                               struct error *error)
+{
+    const struct configuration *configuration = doors->options.configuration;
+    enum status status = configuration_endpoint_check(configuration, door, error);
+    return status == STATUS_OK && configuration_has_door(configuration, door) ? open(doors, door, error)
+                                                                              : status;
+}
+
 enum status doors_open(const struct doors_options *options, struct doors **ret_doors, struct error *error)
 {
     struct doors *doors = memory_create(sizeof(*doors));
@@ -115,10 +120,10 @@ enum status doors_open(const struct doors_options *options, struct doors **ret_d
     cql_node_open(&doors->cql_node);
     *ret_doors = doors;
     for (int is_tls = 0; is_tls < 2 && status == STATUS_OK; is_tls++) {
-        status = open_dynamodb(doors, is_tls != 0, error);
+        status = open_wanted(doors, is_tls ? DOOR_DYNAMODB_TLS : DOOR_DYNAMODB, open_dynamodb, error);
     }
     for (int is_tls = 0; is_tls < 2 && status == STATUS_OK; is_tls++) {
-        status = open_cql(doors, is_tls != 0, error);
+        status = open_wanted(doors, is_tls ? DOOR_CQL_TLS : DOOR_CQL, open_cql, error);
     }
     return status;
 }

@@ -362,7 +362,6 @@ static const struct limit limits[] = {
     {"readers of the store at a time", ENVIRONMENT_READERS_MAX, "transactions"},
     {"pages looked at for the use of the store", ENVIRONMENT_PAGES_MS_MAX, "ms; then they are counted only"},
     {"pieces in which the store is written back", ENVIRONMENT_WRITEBACK_WINDOWS_MAX, "pieces"},
-    {"wait for a batch that may be of a moment asked for", FOLD_MOMENT_SECONDS_MAX, "seconds"},
     {"clock against boot clock", FOLD_CLOCK_DIVERGENCE_SECONDS_MAX, "seconds"},
     {"clock behind the last commit at start", FOLD_CLOCK_BEHIND_SECONDS_MAX, "seconds"},
     {"clock ahead of the last commit at start", FOLD_CLOCK_AHEAD_DAYS_MAX, "days"},

@@ -441,10 +441,10 @@ static enum status batch_run(struct fold *fold, struct fold_taken *taken, size_t
         fold->under_way_changed; /* it was taken back; the next batch tells what there is */
     environment_write_abort(&write);
     arena_clear(&fold->arena);
+    fold__moment_end(fold); /* who is told of the commit may ask for now, and finds it */
     if (status == STATUS_OK && fold->options.on_commit != NULL && fold->headers_count > 0) {
         fold->options.on_commit(fold->options.context, batch.next_lsn - 1);
     }
-    fold__moment_end(fold);
     for (size_t i = 0; i < taken->count && status == STATUS_OK; i++) {
         batch_answer(taken->writes[i], taken->writes[i]->status, NULL);
     }

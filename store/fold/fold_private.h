@@ -103,10 +103,10 @@ struct fold {
     struct mailbox *mailbox;
     struct thread *thread;
     _Atomic uint64_t committed_lsn;
-    pthread_mutex_t moment_mutex; /* guards the next two */
-    int64_t settled_us;           /* commits up to here were asked for: none comes that is so early */
-    int64_t under_way_us;         /* commit time of the batch under way; 0: none is */
-    pthread_cond_t batch_ended;
+    pthread_mutex_t moment_mutex;      /* guards the next three */
+    int64_t settled_us;                /* commits up to here were asked for: none comes that is so early */
+    int64_t under_way_us;              /* commit time of the batch under way; 0: none is */
+    struct fold_moment *moments_first; /* settled when that batch has ended */
     /* the writer's own */
     uint64_t term;
     uint64_t next_lsn;

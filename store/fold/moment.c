@@ -1,18 +1,16 @@
 /* Moments of the wall clock: what was committed at or before one is asked for while a batch is under way whose commit time, taken when
- * it began, may lie before it. Without this the answer would be another one once that batch is in the log (invariant 3). */
-#include <errno.h>
-
+ * it began, may lie before it. Without this the answer would be another one once that batch is in the log (invariant 3). Who asks is
+ * told when that batch has ended; nobody waits here. */
 #include "fold_private.h"
 
 void fold__moments_open(struct fold *fold)
 {
     CHECK(pthread_mutex_init(&fold->moment_mutex, NULL) == 0);
-    thread_condition_init(&fold->batch_ended);
 }
 
 void fold__moments_close(struct fold *fold)
 {
-    (void)pthread_cond_destroy(&fold->batch_ended);
+    CHECK(fold->moments_first == NULL); /* no batch is under way any more */
     (void)pthread_mutex_destroy(&fold->moment_mutex);
 }
 
@@ -28,23 +26,36 @@ int64_t fold__moment_begin(struct fold *fold, int64_t time_us)
 void fold__moment_end(struct fold *fold)
 {
     (void)pthread_mutex_lock(&fold->moment_mutex);
+    struct fold_moment *moment = fold->moments_first;
+    fold->moments_first = NULL;
     fold->under_way_us = 0;
-    (void)pthread_cond_broadcast(&fold->batch_ended);
     (void)pthread_mutex_unlock(&fold->moment_mutex);
+    while (moment != NULL) {
+        struct fold_moment *next = moment->next; /* it may be gone once it was told */
+        moment->settled(moment);
+        moment = next;
+    }
 }
 
-enum status fold_moment_settle(struct fold *fold, int64_t time_us, struct error *error)
+bool fold_moment_settle(struct fold *fold, int64_t time_us, struct fold_moment *moment)
 {
-    struct timespec until = thread_time_in(FOLD_MOMENT_SECONDS_MAX * 1000000LL);
-    int result = 0;
     (void)pthread_mutex_lock(&fold->moment_mutex);
     fold->settled_us = time_us > fold->settled_us ? time_us : fold->settled_us;
-    while (fold->under_way_us != 0 && fold->under_way_us <= time_us && result != ETIMEDOUT) {
-        result = pthread_cond_timedwait(&fold->batch_ended, &fold->moment_mutex, &until);
-    }
     bool is_settled = fold->under_way_us == 0 || fold->under_way_us > time_us;
+    if (!is_settled && moment != NULL) {
+        moment->next = fold->moments_first;
+        fold->moments_first = moment;
+    }
     (void)pthread_mutex_unlock(&fold->moment_mutex);
-    return is_settled ? STATUS_OK
-                      : error_set(error, STATUS_BUSY,
-                                  "what was committed by that moment is not on the disk yet; try again");
+    return is_settled;
+}
+
+int64_t fold_moment_now(struct fold *fold, int64_t time_us)
+{
+    (void)pthread_mutex_lock(&fold->moment_mutex);
+    bool is_under_way = fold->under_way_us != 0 && fold->under_way_us <= time_us;
+    int64_t moment_us = is_under_way ? fold->under_way_us - 1 : time_us;
+    fold->settled_us = moment_us > fold->settled_us ? moment_us : fold->settled_us;
+    (void)pthread_mutex_unlock(&fold->moment_mutex);
+    return moment_us;
 }

@@ -56,16 +56,15 @@ static enum status clear_collect(struct jobs *jobs, struct snapshot *snapshot, c
     return status == STATUS_END ? STATUS_OK : status;
 }
 
-/* One transaction: rows leave, and the deletion's own row says how far it is, or goes. */
-static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, struct deletion *deletion,
-                              bool *ret_is_whole, struct error *error)
+/* One transaction: rows leave, and the deletion's own row says how far it is, or goes. `schema`: NULL, there are none any more. */
+static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, const struct schema *schema,
+                              struct deletion *deletion, bool *ret_is_whole, struct error *error)
 {
     struct write write = {.cause = {.kind = CAUSE_RANGE_DELETE, .lsn = deletion->lsn}};
-    const struct schema *schema = catalog_find_table(jobs->options.catalog, deletion->table);
     struct buffer key = {0};
     struct buffer image = {0};
     enum status status = STATUS_OK;
-    *ret_is_whole = schema == NULL || schema->space != deletion->space; /* dropped or truncated, and purged */
+    *ret_is_whole = schema == NULL;
     write.changes = arena_create_array(&write.arena, JOB_CLEAR_ROWS_MAX + 1, sizeof(*write.changes));
     if (!*ret_is_whole) {
         status = clear_collect(jobs, snapshot, schema, deletion, &write, ret_is_whole, error);
@@ -85,39 +84,32 @@ static enum status clear_some(struct jobs *jobs, struct snapshot *snapshot, stru
     return status;
 }
 
-/* Whether the rows of a deletion stay where they are: its table was dropped or truncated since, and they are read as of earlier LSNs
- * until the space is purged. Only the deletion tells until then that they are gone. */
-static enum status clear_must_wait(struct jobs *jobs, const struct deletion *deletion, bool *ret_must_wait,
-                                   struct error *error)
+/* What is to be done with a deletion; *ret_schema: its table as it is, or NULL, where that was dropped or truncated since. Then the
+ * rows stay where they are, and are read as of earlier LSNs, until the space is purged, and with it its totals. Only the deletion
+ * tells until then that they are gone. (The catalog may know of the end of a table that the snapshot does not know yet.) */
+static enum status clear_judge(struct jobs *jobs, struct snapshot *snapshot, const struct deletion *deletion,
+                               const struct schema **ret_schema, bool *ret_must_wait, struct error *error)
 {
     const struct schema *schema = catalog_find_table(jobs->options.catalog, deletion->table);
-    uint8_t key[5] = {'R'};
-    struct bytes retired = {0};
-    struct environment_read *read = NULL;
-    *ret_must_wait = false;
-    if (schema != NULL && schema->space == deletion->space) {
-        return STATUS_OK;
-    }
-    bytes_put_u32(key + 1, deletion->space);
-    enum status status = environment_read_open(jobs->options.environment, &read, error);
-    if (status == STATUS_OK) {
-        status = environment_read_get(read, TREE_METADATA, bytes_of(key, sizeof(key)), &retired, error);
-    }
-    environment_read_close(&read);
-    *ret_must_wait = status == STATUS_OK;
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    struct bytes totals = {0};
+    bool is_there = schema != NULL && schema->space == deletion->space;
+    enum status status = is_there ? STATUS_OK : read_totals(snapshot, deletion->space, &totals, error);
+    *ret_schema = is_there ? schema : NULL;
+    *ret_must_wait = totals.size > 0;
+    return status;
 }
 
-/* The oldest deletion under way that can be carried out; NULL: there is none. */
+/* The oldest deletion under way that can be carried out, and its table as above; NULL: there is none. */
 static enum status clear_find(struct jobs *jobs, struct snapshot *snapshot,
-                              const struct deletion **ret_deletion, struct error *error)
+                              const struct deletion **ret_deletion, const struct schema **ret_schema,
+                              struct error *error)
 {
     const struct deletions *under_way = snapshot_deletions(snapshot);
     bool must_wait = true;
     size_t i = 0;
     enum status status = STATUS_OK;
     while (i < under_way->count && status == STATUS_OK && must_wait) {
-        status = clear_must_wait(jobs, &under_way->at[i++], &must_wait, error);
+        status = clear_judge(jobs, snapshot, &under_way->at[i++], ret_schema, &must_wait, error);
     }
     *ret_deletion = status == STATUS_OK && !must_wait ? &under_way->at[i - 1] : NULL;
     return status;
@@ -130,9 +122,10 @@ static enum status clear_next(struct jobs *jobs, struct snapshot *snapshot, bool
     struct arena arena = {0};
     bool is_whole = false;
     const struct deletion *found = NULL;
+    const struct schema *schema = NULL;
     enum status status = snapshot_renew(snapshot, error);
     if (status == STATUS_OK) {
-        status = clear_find(jobs, snapshot, &found, error);
+        status = clear_find(jobs, snapshot, &found, &schema, error);
     }
     *ret_is_found = found != NULL;
     if (*ret_is_found) { /* a copy: the snapshot's ends with every piece */
@@ -141,7 +134,7 @@ static enum status clear_next(struct jobs *jobs, struct snapshot *snapshot, bool
         deletion.range.low = arena_copy(&arena, deletion.range.low);
         deletion.range.high = arena_copy(&arena, deletion.range.high);
         deletion.position = arena_copy(&arena, deletion.position);
-        status = clear_some(jobs, snapshot, &deletion, &is_whole, error);
+        status = clear_some(jobs, snapshot, schema, &deletion, &is_whole, error);
     }
     snapshot_release(snapshot);
     arena_reset(&arena);

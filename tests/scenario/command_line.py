@@ -65,7 +65,7 @@ def verbs(running):
     expect(running.run("import", "t", "-", "--csv", text='id,n,note\r\nlines,1,"one\r\n""two"",\n"\r\nlines,2,5" pipe\r\nlines,x,\r\n'), 2, error="line 6: ")
     expect(running.run("query", "t", '{"id":"lines"}'), 0, '{"id":"lines","n":2,"note":"5\\" pipe"}\n{"id":"lines","n":1,"note":"one\\u000d\\n\\"two\\",\\n"}\n')
     expect(running.run("tail", "t", "--from", "oldest", "--count", "1"), 0, '"operation":"insert"')
-    expect(running.run("tail", "t", "--from", "never"), 2, error="--from must be a number")
+    expect(running.run("tail", "t", "--from", "never"), 2, error="--from must be latest, oldest, snapshot, a number (an LSN), a time")
     records = [json.loads(line) for line in running.run("tail", "t", "--from", "oldest", "--until", "now")[1].splitlines()]
     held = running.run("scan", "t")[1].splitlines()
     assert len(records) > len(held) > 5, (records, held)
@@ -75,7 +75,7 @@ def verbs(running):
     assert running.run("tail", "t", "--from", "oldest", "--until", "1d")[1] == "" == running.run("tail", "t", "--until", "now")[1]
     assert len(running.run("tail", "t", "--from", "snapshot", "--until", "now")[1].splitlines()) == len(held)
     expect(running.run("tail", "t", "--until", "2199-01-01T00:00:00Z"), 2, error="--until must be a time that has been")
-    expect(running.run("tail", "t", "--until", "then"), 2, error="--until must be a number")
+    expect(running.run("tail", "t", "--until", "then"), 2, error="--until must be now, a number (an LSN), a time")
     expect(running.run("frobnicate"), 2, error="no verb")
     expect(running.run("put", "t"), 2, error="usage:")
     expect(running.run("put", "t", "{}", "--what"), 2, error="unknown option")
@@ -150,6 +150,7 @@ def parked(running):
     expect(running.run("parked", "retry", "picky"), 5, error=f"LSN {lsns[0]} stays parked: ")
     expect(running.run("parked", "discard", "picky", lsns[1]), 0, "discarded")
     expect(running.run("parked", "discard", "picky", lsns[1]), 3, error="parked: the mapping picky has parked nothing")
+    expect(running.run("parked", "retry", "picky", lsns[1]), 3, error="oxbow parked list tells")
     expect(deploy("print('seen', e.records[1].keys.id)"), 0, "version 2")
     expect(running.run("functions"), 0, '"function":"picky","invocations"')
     expect(running.run("parked", "retry", "picky", "--dry-run"), 0, "would go through", "seen\ta")

@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import server
-from cassandra import DriverException, InvalidRequest, Unauthorized
+from cassandra import InvalidRequest, Unauthorized
 from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
 from cassandra.cluster import NoHostAvailable
 from cassandra.protocol import SyntaxException
@@ -675,28 +675,6 @@ def functions(clients, root):
     root.execute("DELETE FROM ks.t WHERE k = 1234")
 
 
-def stopped(host, clients):
-    """A stop, while many wait for their turn to change roles, answers all of them."""
-    sessions = [clients.login("root", "root secret") for _ in range(8)]
-
-    def change(session, number):
-        try:
-            for i in range(1000000):
-                session.execute(f"CREATE ROLE IF NOT EXISTS stop_{number}_{i % 3}")
-                session.execute(f"DROP ROLE IF EXISTS stop_{number}_{i % 3}")
-        except (NoHostAvailable, DriverException):
-            pass  # the server is gone
-
-    threads = [threading.Thread(target=change, args=(session, number)) for number, session in enumerate(sessions)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.5)
-    host.stop()
-    for thread in threads:
-        thread.join()
-    host.start()
-
-
 def main():
     directory = tempfile.mkdtemp(prefix="oxbow-scenario-")
     key_file = os.path.join(directory, "key")
@@ -716,7 +694,6 @@ def main():
             signatures(host, clients, root)
             secrets(host, clients, root)
             many(clients, root)
-            stopped(host, clients)
         survives(host, key_file)
         host.stop()
         host.settings = ["--cql-authentication", "sigv4", "--key-file", key_file]

@@ -1,4 +1,6 @@
-"""Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give."""
+"""Reads of many rows are done beside the doors: others are answered meanwhile, and long reads give what short ones give. Clients are
+spread over a door's threads."""
+import os
 import sys
 import threading
 
@@ -156,7 +158,40 @@ def a_stop_does_not_wait(host, session):
     assert refused > 0
 
 
+def turns_of_threads(host, name):
+    """How often each of the server's threads of that name went to sleep, which it does after each request that comes alone."""
+    turns = {}
+    for task in os.scandir(f"/proc/{host.process.pid}/task"):
+        with open(os.path.join(task.path, "status"), encoding="utf-8") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status)
+        if fields["Name"] == name:
+            turns[task.name] = int(fields["voluntary_ctxt_switches"])
+    return turns
+
+
+def are_spread(host, name, clients):
+    """Clients that came one after the other are each served by another thread."""
+    before = turns_of_threads(host, name)
+    for ask in clients:
+        for _ in range(100):
+            ask()
+    after = turns_of_threads(host, name)
+    busy = [task for task in before if after[task] - before[task] >= 5]  # a busy machine may keep it awake
+    assert len(busy) == len(clients), (name, before, after)
+
+
+def clients_are_spread(host):
+    wires = [dynamodb.Wire(host.dynamodb) for _ in range(3)]
+    are_spread(host, "http", [lambda wire=wire: wire.ask("ListTables", {}) for wire in wires])
+    cluster, first = connect(host)
+    sessions = [first, cluster.connect(), cluster.connect()]
+    are_spread(host, "stream", [lambda session=session: session.execute("SELECT key FROM system.local") for session in sessions])
+    cluster.shutdown()
+
+
 def main():
+    with Server("--door-threads", "3") as host:
+        clients_are_spread(host)
     with Server() as host:
         cluster, session = connect(host)
         fill(session)

@@ -22,8 +22,10 @@ static enum status parked_missing(const struct host_parked *parked, struct error
 {
     struct bytes name = parked->mapping;
     size_t size = name.size < FUNCTION_NAME_BYTES_MAX ? name.size : FUNCTION_NAME_BYTES_MAX;
-    return error_set(error, STATUS_NOT_FOUND, "the mapping %.*s has parked nothing at LSN %llu", (int)size,
-                     (const char *)name.data, (unsigned long long)parked->lsn);
+    return error_set(
+        error, STATUS_NOT_FOUND,
+        "the mapping %.*s has parked nothing at LSN %llu; oxbow parked list tells what is parked", (int)size,
+        (const char *)name.data, (unsigned long long)parked->lsn);
 }
 
 enum status host__parked_find(struct host *host, struct host_work *work, struct bytes *ret_event,

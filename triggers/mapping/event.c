@@ -89,26 +89,17 @@ void mapping__put_event(struct bytes records, uint32_t count, struct buffer *buf
 enum status mapping_event_read(struct gate *gate, struct feed *feed, uint64_t lsn, struct buffer *ret_event,
                                struct error *error)
 {
-    struct subscription_options options = {.start = FEED_LSN, .lsn = lsn, .wants_meta = true};
-    struct subscription *subscription = NULL;
-    struct feed_record found = {0};
+    struct feed_room room = {0};
+    struct feed_record found;
     struct buffer record = {0};
-    uint64_t unused = 0;
-    enum status status = subscription_open(feed, &options, &subscription, &unused, &unused, error);
-    if (status == STATUS_OK) {
-        status = subscription_next(subscription, NULL, &found, error);
-    }
-    if (status == STATUS_END || (status == STATUS_OK && found.lsn != lsn)) {
-        status =
-            error_set(error, STATUS_CORRUPT, "at LSN %llu is no change of an item", (unsigned long long)lsn);
-    }
+    enum status status = feed_record_at(feed, lsn, &room, &found, error);
     if (status == STATUS_OK) {
         status = mapping__put_record(gate, &found, &record, error);
     }
     if (status == STATUS_OK) {
         mapping__put_event(buffer_bytes(&record), 1, ret_event);
     }
-    subscription_close(&subscription);
+    feed_room_reset(&room);
     buffer_reset(&record);
     return status;
 }

@@ -97,19 +97,16 @@ enum status mapping_decode(const struct value *item, struct mapping_settings *re
 
 /* --- the thread ------------------------------------------------------------------------------------------------- */
 
-bool mapping__is_stopping(struct mapping *mapping)
+bool mapping__is_stopping(const struct mapping *mapping)
 {
-    (void)pthread_mutex_lock(&mapping->mutex);
-    bool is_stopping = mapping->is_stopping;
-    (void)pthread_mutex_unlock(&mapping->mutex);
-    return is_stopping;
+    return atomic_load(&mapping->is_stopping);
 }
 
 void mapping__sleep(struct mapping *mapping, int64_t ms)
 {
     struct timespec until = thread_time_in(ms * 1000);
     (void)pthread_mutex_lock(&mapping->mutex);
-    while (!mapping->is_stopping &&
+    while (!mapping__is_stopping(mapping) &&
            pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
     }
     (void)pthread_mutex_unlock(&mapping->mutex);
@@ -128,7 +125,7 @@ static void mapping_wait(struct mapping *mapping)
 {
     struct timespec until = thread_time_in(MAPPING_IDLE_MS * 1000LL);
     (void)pthread_mutex_lock(&mapping->mutex);
-    while (!mapping->is_stopping && !mapping->is_woken &&
+    while (!mapping__is_stopping(mapping) && !mapping->is_woken &&
            pthread_cond_timedwait(&mapping->woken, &mapping->mutex, &until) != ETIMEDOUT) {
     }
     mapping->is_woken = false;
@@ -144,8 +141,8 @@ static void mapping_note_cursor(struct mapping *mapping)
 
 static void mapping_note_state(struct mapping *mapping, const char *state)
 {
-    mapping_note_cursor(mapping);
     (void)pthread_mutex_lock(&mapping->mutex);
+    mapping->facts.next_lsn = mapping->cursor.committed_lsn;
     (void)snprintf(mapping->facts.state, sizeof(mapping->facts.state), "%s", state);
     (void)pthread_mutex_unlock(&mapping->mutex);
 }
@@ -367,7 +364,7 @@ void mapping_close(struct mapping **mapping)
         return;
     }
     (void)pthread_mutex_lock(&gone->mutex);
-    gone->is_stopping = true;
+    atomic_store(&gone->is_stopping, true);
     (void)pthread_cond_broadcast(&gone->woken);
     (void)pthread_mutex_unlock(&gone->mutex);
     thread_join(&gone->thread);

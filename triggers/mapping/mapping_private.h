@@ -40,11 +40,12 @@ struct mapping {
     struct mapping_cursor cursor;
     uint64_t read_lsn;             /* after the last record taken from the feed */
     struct diagnostic_rate parked; /* told of it, now and then */
-    int64_t followed_us;   /* steady time when the cursor last passed what was not wanted, or of the start */
+    int64_t followed_us; /* steady time when the cursor last passed what was not wanted, or of the start */
+    atomic_bool
+        is_stopping;       /* looked at for every record; set under the mutex, so that who sleeps is woken */
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t woken;
     bool is_woken;
-    bool is_stopping;
     struct mapping_facts facts;
 };
 
@@ -55,7 +56,7 @@ void mapping__put_event(struct bytes records, uint32_t count, struct buffer *buf
 /* Whether the filter wants it. */
 bool mapping__wants(struct mapping *mapping, const struct record *record);
 
-bool mapping__is_stopping(struct mapping *mapping);
+bool mapping__is_stopping(const struct mapping *mapping);
 /* Waits so long, or until it is to stop. */
 void mapping__sleep(struct mapping *mapping, int64_t ms);
 

@@ -290,7 +290,7 @@ def try_case(bench, case):
 
 
 def run(arguments, bench):
-    seed = int(os.environ.get("OXBOW_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("OXBOW_SEED", str(random.SystemRandom().randrange(1 << 32))), 0)
     bench.start()
     bench.fill()
     cases = count_all(bench)

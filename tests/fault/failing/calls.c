@@ -35,18 +35,25 @@ static int calls_path(enum control_kind kind, const char *what, const char *path
     return -1;
 }
 
-static int calls_descriptor(enum control_kind kind, const char *what, int descriptor)
+/* Its path; empty: it has none. */
+static void calls_path_of(int descriptor, char path[PATH_BYTES])
 {
     char link[64];
-    char path[PATH_BYTES] = "";
     int saved = errno;
+    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
+    ssize_t size = readlink(link, path, PATH_BYTES - 1);
+    path[size > 0 ? size : 0] = '\0';
+    errno = saved;
+}
+
+static int calls_descriptor(enum control_kind kind, const char *what, int descriptor)
+{
+    char path[PATH_BYTES];
     if (!control_wants(kind)) {
         return 0;
     }
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", descriptor);
-    bool is_file = readlink(link, path, sizeof(path) - 1) > 0;
-    errno = saved;
-    return is_file ? calls_path(kind, what, path) : 0;
+    calls_path_of(descriptor, path);
+    return path[0] != '\0' ? calls_path(kind, what, path) : 0;
 }
 
 /* How much of what was asked for a call that fails does: nothing, half, or all of what has no half. */
@@ -155,8 +162,20 @@ int fsync(int descriptor)
     return calls_descriptor(CONTROL_SYNC, "fsync", descriptor) != 0 ? -1 : REAL(fsync)(descriptor);
 }
 
+/* Whether it is what the log is appended to. */
+static bool calls_is_log(int descriptor)
+{
+    char path[PATH_BYTES];
+    calls_path_of(descriptor, path);
+    size_t size = strlen(path);
+    return size > 4 && strcmp(path + size - 4, ".raw") == 0 && calls_is_below_root(path);
+}
+
 int fdatasync(int descriptor)
 {
+    if (calls_is_log(descriptor)) {
+        control_hold();
+    }
     return calls_descriptor(CONTROL_SYNC, "fdatasync", descriptor) != 0 ? -1 : REAL(fdatasync)(descriptor);
 }
 

@@ -58,6 +58,18 @@ bool control_fails(enum control_kind kind, const char *what, const char *where)
     return fails;
 }
 
+void control_hold(void)
+{
+    struct control *shared = atomic_load(&control);
+    uint64_t wanted = 1;
+    if (shared == NULL || !atomic_compare_exchange_strong(&shared->held, &wanted, 2)) {
+        return;
+    }
+    while (atomic_load(&shared->held) == 2) {
+        (void)usleep(1000);
+    }
+}
+
 int control_number(void)
 {
     return (int)atomic_load(&atomic_load(&control)->number);

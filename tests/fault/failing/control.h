@@ -33,7 +33,7 @@ struct control {
     _Atomic uint64_t lasts;    /* calls that fail, from the n-th on */
     _Atomic uint64_t seen;
     _Atomic uint64_t failed;
-    _Atomic uint64_t reserved;
+    _Atomic uint64_t held; /* 1: the next sync of the log is to wait; 2: one waits, as long as this is so */
     char text[CONTROL_TEXT_BYTES];
 };
 
@@ -42,6 +42,9 @@ bool control_fails(enum control_kind kind, const char *what, const char *where);
 
 /* Whether calls of the kind are counted just now. Thread: any. */
 bool control_wants(enum control_kind kind);
+
+/* Waits as long as the test holds syncs of the log. Thread: any. */
+void control_hold(void);
 
 /* What a call that fails gives as errno, or CONTROL_SHORT. */
 int control_number(void);

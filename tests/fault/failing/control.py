@@ -18,7 +18,7 @@ WRITE, SYNC, OPEN, SIZE, NAME, READ, ALLOCATION = 1, 2, 4, 8, 16, 32, 64
 SHORT = 0
 FOREVER = 2**62
 WORD = struct.Struct("=Q")
-OWNER, KINDS, FAILS_AT, NUMBER, LASTS, SEEN, FAILED = range(7)
+OWNER, KINDS, FAILS_AT, NUMBER, LASTS, SEEN, FAILED, HELD = range(8)
 TEXT_AT, TEXT_BYTES = 64, 192
 FATAL, OUT_OF_MEMORY = 70, 71
 
@@ -54,6 +54,19 @@ class Control:
 
     def disarm(self):
         self.word(KINDS, 0)
+
+    def hold(self):
+        """The next sync of the log waits, and whoever wrote what it is to make durable."""
+        self.word(HELD, 1)
+
+    def wait_for_hold(self):
+        until = time.monotonic() + 60
+        while self.word(HELD) != 2:
+            assert time.monotonic() < until, "the log was not synced"
+            time.sleep(0.001)
+
+    def let_go(self):
+        self.word(HELD, 0)
 
     def text(self):
         """The first call that failed; empty when none did."""

@@ -247,7 +247,7 @@ def parse(text):
 def choose_cases(arguments, directory, faults, pristine):
     if arguments.case:
         return [parse(text) for text in arguments.case]
-    seed = int(os.environ.get("OXBOW_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("OXBOW_SEED", str(random.SystemRandom().randrange(1 << 32))), 0)
     cases = all_cases(directory, faults, pristine)
     print(f"OXBOW_SEED={seed}; {len(cases)} cases there are", flush=True)
     random.Random(seed).shuffle(cases)

@@ -241,7 +241,7 @@ def main():
     if shutil.which("qemu-system-x86_64") is None:
         missing("there is no qemu-system-x86_64: apt-get install qemu-system-x86")
     kernel, modules = find_kernel(arguments.root)
-    seed = int(os.environ.get("OXBOW_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("OXBOW_SEED", str(random.SystemRandom().randrange(1 << 32))), 0)
     print(f"OXBOW_SEED={seed} {os.path.basename(kernel)}", flush=True)
     choose = random.Random(seed)
     directory = tempfile.mkdtemp(prefix="oxbow-kernel-")

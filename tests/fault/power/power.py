@@ -445,7 +445,7 @@ def main():
     parser.add_argument("--expect-failure", action="store_true")
     arguments = parser.parse_args()
     SETTINGS.extend(["--checkpoint-ms", arguments.checkpoint_ms])
-    seed = int(os.environ.get("OXBOW_SEED", random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("OXBOW_SEED", str(random.SystemRandom().randrange(1 << 32))), 0)
     print(f"OXBOW_SEED={seed}", flush=True)
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None
     directory = tempfile.mkdtemp(prefix="oxbow-power-", dir=base)

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "base/thread.h"
 #include "codec/pack.h"
 #include "row/key.h"
 #include "support/store.h"
@@ -132,7 +131,7 @@ static uint64_t lsn_at(struct moments *moments, int64_t time_us)
 {
     struct error error;
     uint64_t lsn = 0;
-    assert_ok(fold_moment_settle(moments->store.fold, time_us, &error), error);
+    assert_true(fold_moment_settle(moments->store.fold, time_us, NULL));
     assert_ok(log_lsn_at(moments->store.log, time_us, &lsn, &error), error);
     return lsn;
 }
@@ -156,35 +155,61 @@ static void test_a_batch_that_begins_gets_a_later_time(void **state)
 }
 
 struct asking {
-    struct moments *moments;
-    int64_t time_us;
-    uint64_t lsn;
+    struct fold_moment moment; /* first member */
+    sem_t settled;
 };
 
-static void asking_run(void *context)
+static void asking_settled(struct fold_moment *moment)
 {
-    struct asking *asking = context;
-    asking->lsn = lsn_at(asking->moments, asking->time_us);
+    (void)sem_post(&((struct asking *)moment)->settled);
 }
 
-static void test_a_batch_under_way_is_waited_for(void **state)
+static void test_who_asks_is_told_when_the_batch_under_way_ended(void **state)
 {
     (void)state;
     struct moments moments;
-    struct thread *thread = NULL;
-    struct error error;
+    struct asking asking[2] = {{.moment.settled = asking_settled}, {.moment.settled = asking_settled}};
     moments_init(&moments);
     hold_set(&sync_hold);
     put_begin(&moments, 1);
     wait_for(&sync_hold.reached);
-    struct asking asking = {.moments = &moments, .time_us = atomic_load(&moments.now_us)};
-    uint64_t before = lsn_at(&moments, asking.time_us - 1); /* long ago: nothing to wait for */
-    assert_ok(thread_create("asking", asking_run, &asking, &thread, &error), error);
+    int64_t time_us = atomic_load(&moments.now_us);
+    uint64_t before = lsn_at(&moments, time_us - 1); /* long ago: nothing to wait for */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(sem_init(&asking[i].settled, 0, 0), 0);
+        assert_false(fold_moment_settle(moments.store.fold, time_us, &asking[i].moment));
+        assert_int_not_equal(sem_trywait(&asking[i].settled), 0);
+    }
     assert_int_equal(sem_post(&sync_hold.go), 0);
-    thread_join(&thread);
+    wait_for(&asking[0].settled);
+    wait_for(&asking[1].settled);
+    uint64_t lsn = lsn_at(&moments, time_us);
     store_submit_end(&moments.write, &moments.done);
-    assert_true(moments.write.commit_time_us == asking.time_us);
-    assert_true(asking.lsn == moments.write.lsn && before < asking.lsn);
+    assert_true(moments.write.commit_time_us == time_us);
+    assert_true(lsn == moments.write.lsn && before < lsn);
+    moments_reset(&moments);
+}
+
+static void test_now_is_before_the_batch_under_way(void **state)
+{
+    (void)state;
+    struct moments moments;
+    moments_init(&moments);
+    put_begin(&moments, 1);
+    store_submit_end(&moments.write, &moments.done);
+    uint64_t told = moments.write.lsn;
+    hold_set(&sync_hold);
+    put_begin(&moments, 2);
+    wait_for(&sync_hold.reached);
+    int64_t now_us = atomic_load(&moments.now_us);
+    int64_t moment_us = fold_moment_now(moments.store.fold, now_us);
+    assert_true(moment_us < now_us);
+    assert_true(lsn_at(&moments, moment_us) == told);
+    assert_int_equal(sem_post(&sync_hold.go), 0);
+    store_submit_end(&moments.write, &moments.done);
+    assert_true(lsn_at(&moments, moment_us) == told);
+    assert_true(fold_moment_now(moments.store.fold, now_us) == now_us);
+    assert_true(lsn_at(&moments, now_us) == moments.write.lsn);
     moments_reset(&moments);
 }
 
@@ -192,7 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_batch_that_begins_gets_a_later_time),
-        cmocka_unit_test(test_a_batch_under_way_is_waited_for),
+        cmocka_unit_test(test_who_asks_is_told_when_the_batch_under_way_ended),
+        cmocka_unit_test(test_now_is_before_the_batch_under_way),
     };
     return cmocka_run_group_tests_name("fold/moment", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #ifndef FEED_FEED_H
 #define FEED_FEED_H
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "expression/expression.h"
@@ -55,10 +56,22 @@ uint64_t feed_committed_lsn(struct feed *feed);
 
 struct feed_record {
     uint64_t lsn;
-    uint64_t term;
+    uint64_t term; /* 0: it is not told */
     int64_t commit_time_us;
     struct record record; /* views end with the next call */
 };
+
+/* What a record's views are of. {0} is empty. */
+struct feed_room {
+    struct buffer record;
+    struct buffer old;
+    struct buffer new;
+};
+
+/* The committed record at `lsn`, of any table, without its term. STATUS_TRIMMED: the log does not have it. Thread: any but a door's. */
+MUST_USE enum status feed_record_at(struct feed *feed, uint64_t lsn, struct feed_room *room,
+                                    struct feed_record *ret_record, struct error *error);
+void feed_room_reset(struct feed_room *room);
 
 /* The next committed record that matches. At most *looks records are looked at for it, and counted down (NULL: no bound): a
  * filter may refuse millions. STATUS_END: none now, or with *looks 0 none as far as was looked. STATUS_TRIMMED: it fell behind

@@ -217,11 +217,14 @@ MUST_USE enum status gate_hash(struct gate_view *view, struct bytes table, struc
 /* Looks for damage: one step, as scrub_next (scrub/scrub.h). */
 MUST_USE enum status gate_scrub(struct gate *gate, struct buffer *position, struct scrub_step *ret_step,
                                 struct error *error);
-/* The last LSN committed at or before a moment, and the same whenever it is asked for: a batch under way that began before the moment
- * is waited for, some milliseconds. STATUS_TRIMMED: it lies before the horizon, or before everything. STATUS_INVALID: it has not come
- * yet. STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
+/* Whether it is decided what was committed at or before a moment. False: a batch under way began before it, and `settled` is called
+ * when that has ended, some milliseconds later, or as long as the disk takes; a request that asks for the moment is put aside until
+ * then. Then, and when the moment has not come yet, gate_lsn_at gives its answer. Thread: any; `settled`: the writer's, must not block. */
+bool gate_moment_settle(struct gate *gate, int64_t time_us, void (*settled)(void *context), void *context);
+/* The last LSN committed at or before a moment, and the same whenever it is asked for. STATUS_TRIMMED: it lies before the horizon, or
+ * before everything. STATUS_INVALID: it has not come yet. STATUS_BUSY: it is not settled. Thread: any; does not wait. */
 MUST_USE enum status gate_lsn_at(struct gate *gate, int64_t time_us, uint64_t *ret_lsn, struct error *error);
-/* The same of now, with the moment that this is: nothing was committed later yet. */
+/* The same of now, with the moment that this is: nothing that was told as committed is later. */
 MUST_USE enum status gate_lsn_now(struct gate *gate, int64_t *ret_time_us, uint64_t *ret_lsn,
                                   struct error *error);
 /* The last LSN at or before `lsn` with which a transaction ends: what is read as of an LSN holds whole transactions (invariant 4).

@@ -22,8 +22,6 @@ enum {
     FOLD_TOKEN_SECONDS = 600,            /* how long an idempotency token is remembered */
     FOLD_STEP_ROWS_MAX = 1000,           /* rows read in one piece of a backfill or a purge */
     FOLD_MARK_IDLE_MS = 1000,            /* idle time after which the synced LSN is marked in the log */
-    FOLD_MOMENT_SECONDS_MAX =
-        1, /* for which who asks about a moment waits for a batch; beyond: STATUS_BUSY */
 };
 
 #endif

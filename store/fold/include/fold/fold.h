@@ -45,10 +45,20 @@ void fold_submit_again(struct fold *fold, struct write *write);
 /* The last LSN that is committed and visible. Thread: any. */
 uint64_t fold_committed_lsn(const struct fold *fold);
 uint64_t fold_term(const struct fold *fold);
+/* Somebody who wants to know that a moment is settled. */
+struct fold_moment {
+    /* The batch under way has ended, committed or given up. Thread: the writer's; must not block. */
+    void (*settled)(struct fold_moment *moment);
+    struct fold_moment *next; /* the fold's, until then */
+};
+
 /* Decides what was committed at or before a moment of the wall clock, which has come: from now on no commit gets a time up to it.
- * Waits for the batch under way if that has such a time: log_lsn_at and a snapshot opened afterwards have it.
- * Errors: STATUS_BUSY: the disk is slow. Thread: any but the writer's. */
-MUST_USE enum status fold_moment_settle(struct fold *fold, int64_t time_us, struct error *error);
+ * True: log_lsn_at and a snapshot opened from now on have all of it. False: a batch under way has such a time; `moment` (may be NULL)
+ * is told when that has ended, and then it is so. Thread: any; does not wait. */
+bool fold_moment_settle(struct fold *fold, int64_t time_us, struct fold_moment *moment);
+/* Settles the latest moment up to `time_us`, which is now, that need not be waited for: `time_us`, or just before the batch under way.
+ * Thread: any. */
+int64_t fold_moment_now(struct fold *fold, int64_t time_us);
 /* Whether the wall clock is so far ahead of the last commit before the start that nothing is to be removed for its age: expired rows, old
  * history. Until somebody vouches for it, or the machine says that it is synchronized. Thread: any. */
 bool fold_doubts_clock(struct fold *fold);
