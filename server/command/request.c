@@ -176,7 +176,7 @@ enum status command__put_since(struct command_request *request, const char *text
 {
     return text == NULL
                ? STATUS_OK
-               : put_moment(request, WIRE_FIELD_SINCE, WIRE_FIELD_SINCE_TIME, "--since", text, error);
+               : put_moment(request, WIRE_FIELD_SINCE, WIRE_FIELD_SINCE_TIME, "--since", "", text, error);
 }
 
 enum status command__put_start(struct command_request *request, const char *text, struct error *error)
