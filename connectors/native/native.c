@@ -19,17 +19,27 @@ bool native__send_part(void *socket, struct bytes part, bool has_more)
     return is_sent;
 }
 
-enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
-                         const struct buffer *body)
+enum status native__send_now(struct native_door *door, struct bytes peer, uint8_t type,
+                             const uint8_t request[WIRE_ID_BYTES], struct bytes body)
 {
     uint8_t head[2] = {WIRE_VERSION, type};
-    if (!native__send_part(door->socket, bytes_of(peer->id, peer->id_bytes), true)) {
+    if (!native__send_part(door->socket, peer, true)) {
         return errno == EAGAIN ? STATUS_BUSY : STATUS_NOT_FOUND;
     }
     (void)native__send_part(door->socket, bytes_of(head, sizeof(head)), true);
-    (void)native__send_part(door->socket, bytes_of(peer->request, WIRE_ID_BYTES), true);
-    (void)native__send_part(door->socket, buffer_bytes(body), false);
+    (void)native__send_part(door->socket, bytes_of(request, WIRE_ID_BYTES), true);
+    (void)native__send_part(door->socket, body, false);
     return STATUS_OK;
+}
+
+enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                         const struct buffer *body)
+{
+    enum status status = native__has_backlog(door, peer)
+                             ? STATUS_BUSY
+                             : native__send_now(door, bytes_of(peer->id, peer->id_bytes), type, peer->request,
+                                                buffer_bytes(body));
+    return status == STATUS_BUSY ? native__backlog_add(door, peer, type, buffer_bytes(body)) : status;
 }
 
 void native__put_error(struct buffer *body, enum status status, const char *text)
@@ -168,8 +178,10 @@ static void native_run(void *context)
         {.socket = door->monitor, .events = ZMQ_POLLIN},
     };
     while (!atomic_load(&door->is_stopping)) {
-        (void)zmq_poll(items, 3, native__has_more(door) ? 0 : 1000);
+        int wait_ms = door->backlogs != NULL ? NATIVE_BACKLOG_MS : 1000;
+        (void)zmq_poll(items, 3, native__has_more(door) ? 0 : wait_ms);
         native__monitor_read(door);
+        native__backlogs_send(door);
         native_send_replies(door);
         native_receive_all(door);
         native__pump(door);
@@ -253,6 +265,8 @@ void native_door_close(struct native_door **door)
     thread_join(&gone->thread);
     mailbox_close(gone->mailbox);
     native_send_replies(gone);
+    native__backlogs_send(gone);
+    native__backlogs_close(gone);
     native__subscriptions_close(gone);
     gate_view_close(&gone->view);
     native__monitor_close(gone);

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/diagnostic.h"
 #include "base/mailbox.h"
 #include "base/thread.h"
 #include "codec/pack.h"
@@ -75,6 +76,9 @@ struct native_door {
     struct native_subscription *subscriptions;
     _Atomic size_t subscriptions_count; /* the door changes it, the writer looks */
     _Atomic uint64_t writes;            /* under way, reads in the pool, and requests put aside */
+    struct native_backlog *backlogs;    /* of clients that do not take what is for them */
+    size_t backlog_bytes;               /* of all */
+    struct diagnostic_rate drops;       /* of answers */
     atomic_bool is_awake;               /* a wake-up is in the mailbox already */
     struct message wake;
     atomic_bool is_stopping;
@@ -86,7 +90,11 @@ MUST_USE enum status native__bind(void *socket, const struct net_endpoint *endpo
                                   struct error *error);
 /* One frame of a message to a ZeroMQ socket, without waiting. False: it did not take it; errno tells why. */
 bool native__send_part(void *socket, struct bytes part, bool has_more);
-/* Sends; STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
+/* Gives a message to ZeroMQ. STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
+MUST_USE enum status native__send_now(struct native_door *door, struct bytes peer, uint8_t type,
+                                      const uint8_t request[WIRE_ID_BYTES], struct bytes body);
+/* Sends, now or when the peer takes it (backlog.c). STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: clients leave too much, it was thrown
+ * away, which never happens to what is for a subscription. */
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body);
 void native__put_error(struct buffer *body, enum status status, const char *text);
@@ -94,6 +102,13 @@ void native__answer_error(struct native_door *door, const struct native_peer *pe
                           const char *text);
 void native__put_field(struct buffer *body, enum wire_field field);
 void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body);
+
+/* What peers do not take waits, in its order (backlog.c): whether something does for one; appending to it; sending what is taken now. */
+bool native__has_backlog(const struct native_door *door, const struct native_peer *peer);
+MUST_USE enum status native__backlog_add(struct native_door *door, const struct native_peer *peer,
+                                         uint8_t type, struct bytes body);
+void native__backlogs_send(struct native_door *door);
+void native__backlogs_close(struct native_door *door);
 
 /* A request that a thread of the reader pool answers (later.c); first member of what is needed for it. */
 struct native_later {

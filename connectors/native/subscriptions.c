@@ -318,20 +318,24 @@ static bool pump_one(struct native_door *door, struct native_subscription *to, u
 {
     struct error error;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && looks > 0 && to->credit > 0) {
+    while (status == STATUS_OK && looks > 0 && to->credit > 0 && !native__has_backlog(door, &to->peer)) {
         status = pump_message(door, to, &looks, &error);
     }
-    to->has_more = looks == 0 && to->credit > 0;
+    bool is_stuck = native__has_backlog(door, &to->peer); /* it goes on when the client takes what it has */
+    to->has_more = looks == 0 && to->credit > 0 && !is_stuck;
+    if (is_stuck && status == STATUS_OK) {
+        return true;
+    }
     if (status == STATUS_OK || status == STATUS_END) {
         status = pump_progress(door, to);
     }
     if (status == STATUS_OK) {
         return true;
     }
-    if (status != STATUS_NOT_FOUND && status != STATUS_BUSY) {
+    if (status != STATUS_NOT_FOUND) {
         native__answer_error(door, &to->peer, status, error.text);
     }
-    return false; /* gone, or so far behind that its queue is full in spite of its credit: it must subscribe anew */
+    return false;
 }
 
 void native__pump(struct native_door *door)

@@ -129,6 +129,29 @@ def subscriptions(running, client):
     reader.close()
 
 
+def untaken(running, client):
+    """Whoever asks and asks, and takes the answers at last, gets all of them; so does a subscriber with more credit than it takes."""
+    client.request(server.CREATE, {server.TABLE: "large", server.PARTITION: [["id", "number"]]})
+    client.request(server.PUT, {server.TABLE: "large", server.ITEM: {"id": 0, "v": "x" * 20000}})
+    eager, subscriber = Client(running.address), Client(running.address)
+    subscriber.send(server.SUBSCRIBE, {server.TABLE: "large", server.CREDIT: 100000, server.START: "latest"})
+    assert server.LSN in subscriber.receive()[1]
+    asked = {eager.send(server.GET, {server.TABLE: "large", server.KEY: {"id": 0}}) for _ in range(6000)}
+    for n in range(4000):  # more than ZeroMQ and the kernel keep for it
+        client.request(server.PUT, {server.TABLE: "large", server.ITEM: {"id": n % 2, "n": n, "v": "x" * 8000}})
+    while asked:
+        number, answer = eager.receive()
+        assert server.ITEM in answer, answer
+        asked.remove(number)
+    seen = 0
+    while seen < 4000:
+        for record in subscriber.receive()[1][server.RECORDS]:
+            assert record[server.NEW]["n"] == seen, (record, seen)
+            seen += 1
+    eager.close()
+    subscriber.close()
+
+
 def progress(running, client):
     """A subscriber to whom nothing is sent is told how far it is, if it asked for that."""
     client.request(server.CREATE, {server.TABLE: "many", server.PARTITION: [["id", "number"]]})
@@ -169,6 +192,7 @@ def main():
         bad_input(client)
         web_page(running, client)
         subscriptions(running, client)
+        untaken(running, client)
         progress(running, client)
         drop_and_create(client)
         client.close()
