@@ -283,31 +283,52 @@ static void describe_stream(struct call *call, const struct schema *schema, cons
     json_text(body, "LatestStreamArn", stream_arn(call, schema->name, text_of(latest, "Label")));
 }
 
-static void describe_encryption(struct call *call, const struct value *properties, struct buffer *body)
+struct bytes encryption_key_arn(struct call *call, const struct value *encryption)
 {
-    const struct value *sse = member_of(properties, "SSESpecification");
-    if (sse == NULL || !encryption_is_enabled(sse)) {
+    struct bytes key = text_of(encryption, "KMSMasterKeyId");
+    if (name_is_arn(key)) {
+        return key;
+    }
+    key = key.size > 0 ? key : bytes_of_text("alias/aws/dynamodb");
+    return bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s", (int)call->region.size,
+                                      (const char *)call->region.data, (int)call->account.size,
+                                      (const char *)call->account.data,
+                                      bytes_start_with(key, bytes_of_text("alias/")) ? "" : "key/",
+                                      (int)key.size, (const char *)key.data));
+}
+
+/* A table is ACTIVE while it is encrypted anew, and shows the key that it had. */
+static void describe_encryption(struct call *call, const struct value *properties, bool is_changing,
+                                struct buffer *body)
+{
+    const struct value *sse = member_of(properties, is_changing ? "SSEBefore" : "SSESpecification");
+    bool is_enabled = sse != NULL && encryption_is_enabled(sse);
+    if (!is_enabled && !is_changing) {
         return;
     }
-    struct bytes key = text_of(sse, "KMSMasterKeyId");
     json_name(body, "SSEDescription");
     json_open(body, '{');
-    json_word(body, "Status", "ENABLED");
-    json_word(body, "SSEType", "KMS");
-    json_text(body, "KMSMasterKeyArn",
-              key.size > 0
-                  ? key
-                  : bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:alias/aws/dynamodb",
-                                               (int)call->region.size, (const char *)call->region.data,
-                                               (int)call->account.size, (const char *)call->account.data)));
+    json_word(body, "Status", is_changing ? "UPDATING" : "ENABLED");
+    if (is_enabled) {
+        json_word(body, "SSEType", "KMS");
+        json_text(body, "KMSMasterKeyArn", encryption_key_arn(call, sse));
+    }
     json_close(body, '}');
+}
+
+/* The answer to the request that changes it tells so, and what is asked while changes last. */
+static bool encryption_is_changing(struct call *call, const struct value *properties)
+{
+    int64_t since_us = integer_of(properties, "SSEDateTime", 0);
+    int64_t delay_us = (int64_t)call->door->options.delay_ms * 1000;
+    return call_updates_encryption(call) || clock_wall_us(clock_system()) < since_us + delay_us;
 }
 
 static void describe_extras(struct call *call, const struct value *properties, bool is_creating,
                             struct buffer *body)
 {
     struct bytes class = text_of(properties, "TableClass");
-    describe_encryption(call, properties, body);
+    describe_encryption(call, properties, encryption_is_changing(call, properties), body);
     if (class.size > 0) {
         json_name(body, "TableClassSummary");
         json_open(body, '{');
@@ -337,7 +358,7 @@ void describe_features(struct call *call, const struct schema *schema, const str
         json_name(body, "TimeToLiveDescription");
         describe_expiry(body, expires);
     }
-    describe_encryption(call, properties, body);
+    describe_encryption(call, properties, false, body);
     json_close(body, '}');
 }
 

@@ -236,6 +236,10 @@ enum status create_check_stream(struct call *call, const struct value *stream, b
 enum status create_check_encryption(struct call *call, const struct value *encryption);
 /* Whether it turns encryption with a key on: what names a type need not say Enabled. */
 bool encryption_is_enabled(const struct value *encryption);
+/* The ARN of its key, as SSEDescription tells it (describe.c). */
+struct bytes encryption_key_arn(struct call *call, const struct value *encryption);
+/* Whether this is the UpdateTable that changes how its table is encrypted (update.c). */
+bool call_updates_encryption(struct call *call);
 /* Whether so many attributes may be projected into indexes by name. */
 enum status create_check_projected(struct call *call, size_t count);
 /* How many the index names. */

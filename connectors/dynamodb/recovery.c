@@ -114,7 +114,8 @@ static void restore_properties(struct call *call, const struct restore *restore,
 {
     static const char *const left_out[] = {"Streams",        "Tags",
                                            "ResourcePolicy", "PointInTimeRecovery",
-                                           "UpdateDateTime", "Backup",
+                                           "UpdateDateTime", "SSEDateTime",
+                                           "SSEBefore",      "Backup",
                                            "PolicyRevision"};
     struct value job = value_of_integer(restore->job);
     struct value now = value_of_integer(clock_wall_us(clock_system()));

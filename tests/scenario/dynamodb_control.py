@@ -224,6 +224,10 @@ def states_last():
         db.update_table(TableName="slow", TableClass="STANDARD")
         fails(IN_USE, "Table is being updated: slow", db.update_table, TableName="slow", TableClass="STANDARD")
         wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
+        db.update_table(TableName="slow", SSESpecification={"Enabled": True})
+        found = db.describe_table(TableName="slow")["Table"]
+        equal((found["TableStatus"], found["SSEDescription"]), ("ACTIVE", {"Status": "UPDATING"}))
+        wait_for("its encryption", lambda: db.describe_table(TableName="slow")["Table"]["SSEDescription"]["Status"] == "ENABLED")
         db.delete_table(TableName="slow")
         equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "DELETING")
         fails(IN_USE, "slow", db.create_table, TableName="slow", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])

@@ -331,9 +331,20 @@ def encryption_is_with_kms(db, wire):
                          ({"Enabled": False, "KMSMasterKeyId": "k"}, "KMSMasterKeyId can not be specified if Enabled is false"), ({"Enabled": False, "SSEType": "KMS"}, "SSEType can not be specified if Enabled is false")):
         wire.refused("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification=given)}, VALIDATION, words)
     made = wire.ask("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification={"SSEType": "KMS", "KMSMasterKeyId": "k"})})
-    equal(made["TableDescription"]["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "k"})
-    wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": True, "SSEType": "AES256"}}, VALIDATION, "AES256")
-    equal("SSEDescription" in wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": False}})["TableDescription"], False)
+    keyed = lambda status, key: {"Status": status, "SSEType": "KMS", "KMSMasterKeyArn": f"arn:aws:kms:us-east-1:000000000000:{key}"}
+    equal(made["TableDescription"]["SSEDescription"], keyed("ENABLED", "key/k"))
+    update = lambda **given: wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": given})["TableDescription"]
+    refused = lambda words, **given: wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": given}, VALIDATION, words)
+    shown = lambda: wire.ask("DescribeTable", {"TableName": "sealed"})["Table"].get("SSEDescription")
+    refused("AES256", Enabled=True, SSEType="AES256")
+    changed = update(Enabled=False)  # a table is ACTIVE while it is encrypted anew, and the answer has what was
+    equal((changed["TableStatus"], changed["SSEDescription"], shown()), ("ACTIVE", keyed("UPDATING", "key/k"), None))
+    for given in ({"Enabled": False}, {}):
+        refused("One or more parameter values were invalid: Table is already encrypted by default", **given)
+    equal((update(Enabled=True)["SSEDescription"], shown()), ({"Status": "UPDATING"}, keyed("ENABLED", "alias/aws/dynamodb")))
+    equal((update(Enabled=True, SSEType="KMS", KMSMasterKeyId="alias/own")["SSEDescription"], shown()), (keyed("UPDATING", "alias/aws/dynamodb"), keyed("ENABLED", "alias/own")))
+    equal(update(Enabled=True, SSEType="KMS", KMSMasterKeyId="alias/own")["TableStatus"], "ACTIVE", "told by an alias, it is done again")
+    refused("Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key", Enabled=True, SSEType="KMS", KMSMasterKeyId=keyed("", "alias/own")["KMSMasterKeyArn"])
     db.delete_table(TableName="sealed")
 
 
