@@ -51,7 +51,7 @@ static enum status call_check_name(struct call *call)
         return call_fail(call, AWS_FAILURE_VALIDATION,
                          "The parameter 'TableName' is required but was not present in the request");
     }
-    struct bytes table = table_named(name->bytes);
+    struct bytes table = table_named(call, name->bytes);
     return name_is_arn(table) ? call_fail_arn(call, table) : STATUS_OK;
 }
 

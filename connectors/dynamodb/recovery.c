@@ -237,7 +237,7 @@ static enum status restore_moment(struct call *call, const struct value *recover
 enum status recovery_restore(struct call *call)
 {
     struct bytes arn = text_of(call->input, "SourceTableArn");
-    struct bytes name = arn.size > 0 ? table_named(arn) : text_of(call->input, "SourceTableName");
+    struct bytes name = arn.size > 0 ? table_named_anywhere(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
     struct error error;
     if (name.size == 0) {

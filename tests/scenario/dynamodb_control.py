@@ -187,6 +187,8 @@ def policies_are_kept(db, wire):
     wire.ask("DeleteResourcePolicy", {"ResourceArn": ARN + "policy"})
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "policy"}, "PolicyNotFoundException", "")
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "nothing"}, NOT_FOUND, "")
+    elsewhere = ARN.replace("us-east-1", "eu-west-1") + "policy"
+    wire.refused("GetResourcePolicy", {"ResourceArn": elsewhere}, VALIDATION, "One or more parameter values were invalid: Invalid resource Arn: " + elsewhere)
 
 
 def tools_get_answers(db, wire, server):

@@ -369,8 +369,10 @@ def a_name_may_be_an_arn(db, wire):
     twice = "Provided list of item keys contains duplicates"
     wire.refused("BatchGetItem", {"RequestItems": {name: {"Keys": [item(p="x")]} for name in (arn, "named")}}, VALIDATION, twice)
     wire.refused("BatchWriteItem", {"RequestItems": {name: [{"PutRequest": {"Item": item(p="x")}}] for name in (arn, "named")}}, VALIDATION, twice)
-    for other in (arn + "/index/gsi", arn + "/stream/2020-01-01T00:00:00.000", arn.replace(":table/", ":tables/"), "arn:aws:dynamodb:us-east-1"):
-        words = "Invalid TableArn: Invalid ResourceArn provided as input " + other
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    equal(wire.ask("GetItem", {"TableName": arn.replace("000000000000", "123456789012"), "Key": item(p="x")})["Item"], item(p="x", g="y", a=1), "any account's")
+    for other in (arn + "/index/gsi", arn + "/stream/2020-01-01T00:00:00.000", arn.replace(":table/", ":tables/"), "arn:aws:dynamodb:us-east-1", arn.replace("dynamodb", "s3"), arn.removesuffix("named"), elsewhere):
+        words = f"1 validation error detected: Invalid AWS region in '{other}'" if other == elsewhere else "Invalid TableArn: Invalid ResourceArn provided as input " + other
         for operation, members in (("GetItem", {"Key": item(p="x")}), ("PutItem", {"Item": item(p="x")}), ("Scan", {}), ("DescribeTable", {}),
                                    ("DeleteTable", {}), ("DescribeTimeToLive", {}), ("DescribeContinuousBackups", {}), ("CreateBackup", {"BackupName": "named"}), ("UpdateTable", {"TableClass": "STANDARD"})):
             wire.refused(operation, {"TableName": other, **members}, VALIDATION, words)
@@ -415,6 +417,8 @@ def tags_are_kept(db, wire):
     for other, words in (("tagged", "ARNs must start with 'arn:': tagged"), (arn.replace("dynamodb", "s3"), "Provided Arn is not a DynamoDB resource arn: " + arn.replace("dynamodb", "s3")),
                          (arn + "/index/gsi", "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn + "/index/gsi")):
         fails(VALIDATION, INVALID + words, db.list_tags_of_resource, ResourceArn=other)
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input " + elsewhere, db.list_tags_of_resource, ResourceArn=elsewhere)
     fails(NOT_FOUND, f"Requested resource not found: ResourceArn: {arn}x not found", db.list_tags_of_resource, ResourceArn=arn + "x")
     equal(tags(), {"a": "2", "empty": ""})
     db.delete_table(TableName="tagged")
