@@ -386,6 +386,19 @@ def a_name_may_be_an_arn(db, wire):
     wire.refused("GetItem", {**name, "Key": item(p="x")}, NOT_FOUND, "Requested resource not found")
 
 
+def what_is_newer_is_not_overlooked(db, wire):
+    vector = [{"IndexName": "vec", "VectorAttribute": {"AttributeName": "v"}, "Dimensions": 3, "DistanceFunction": "COSINE", "Projection": {"ProjectionType": "ALL"}}]
+    new = shape("p:S", VectorIndexes=vector)
+    restore = {"SourceTableName": "vectors", "TargetTableName": "other", "UseLatestRestorableTime": True}
+    for operation, given, member in (("CreateTable", {"TableName": "vectors", **new}, "VectorIndexes"), ("UpdateTable", {"TableName": "vectors", "VectorIndexUpdates": [{"Create": vector[0]}]}, "VectorIndexUpdates"),
+                                     ("ImportTable", {"InputFormat": "ION", "S3BucketSource": {"S3Bucket": "bucket"}, "TableCreationParameters": {"TableName": "vectors", **new}}, "VectorIndexes"),
+                                     ("RestoreTableToPointInTime", {**restore, "VectorIndexOverride": vector}, "VectorIndexOverride"),
+                                     ("ExportTableToPointInTime", {"TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/vectors", "S3Bucket": "bucket", "FilterSpecification": {"FilterExpression": "a = :a"}}, "FilterSpecification")):
+        wire.refused(operation, given, VALIDATION, f"{member} is not supported by this server")
+    wire.ask("CreateTable", {"TableName": "vectors", **shape("p:S", VectorIndexes=[])})
+    db.delete_table(TableName="vectors")
+
+
 def tags_are_kept(db, wire):
     arn = table(db, "tagged", "p:S", Tags=[{"Key": "made", "Value": "with"}])["TableArn"]
     tags = lambda: {tag["Key"]: tag["Value"] for tag in db.list_tags_of_resource(ResourceArn=arn)["Tags"]}
@@ -443,7 +456,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, definitions_that_are_refused, tables_are_listed, tables_change, updates_are_judged, changes_that_go_alone, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, definitions_that_are_refused, tables_are_listed, tables_change, updates_are_judged, changes_that_go_alone, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, what_is_newer_is_not_overlooked, tags_are_kept, the_wire_answers]
 
 
 def main():
