@@ -541,6 +541,12 @@ bool call_updates_encryption(struct call *call)
            member_of(call->input, "SSESpecification") != NULL;
 }
 
+/* Protection against deletion is set and taken away at once. */
+static bool update_is_protection(const struct call *call)
+{
+    return member_of(call->input, "DeletionProtectionEnabled") != NULL;
+}
+
 /* A key that is named otherwise than by its ARN is taken again (API Reference, SSESpecification). */
 static enum status update_encryption(struct call *call, struct table_update *update)
 {
@@ -574,8 +580,9 @@ static void update_finish(struct call *call)
         call_reply_failure(call);
         return;
     }
+    const char *status = call_updates_encryption(call) ? "ACTIVE" : "UPDATING";
     table_reply_description(call, "TableDescription", schema,
-                            call_updates_encryption(call) ? "ACTIVE" : "UPDATING");
+                            update_is_protection(call) ? table_status(call, schema) : status);
 }
 
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
@@ -605,12 +612,15 @@ static bool update_touches_other(struct call *call, struct bytes creating)
     return update_has_change(call, "Create");
 }
 
-/* One change of a table at a time; while an index is filled any other, and it may be deleted itself (Developer Guide,
- * "Managing Global Secondary Indexes", backfilling). */
+/* One change of a table at a time, but for its encryption and its protection against deletion; while an index is filled any
+ * other, and it may be deleted itself (Developer Guide, "Managing Global Secondary Indexes", backfilling). */
 static enum status update_check_state(struct call *call, const struct schema *schema)
 {
     const char *state = table_status(call, schema);
-    if (strcmp(state, "ACTIVE") != 0) {
+    bool is_free =
+        strcmp(state, "ACTIVE") == 0 ||
+        (strcmp(state, "UPDATING") == 0 && (call_updates_encryption(call) || update_is_protection(call)));
+    if (!is_free) {
         return call_fail(call, AWS_FAILURE_IN_USE,
                          "Attempt to change a resource which is still in use: Table is being %s: %.*s",
                          strcmp(state, "CREATING") == 0 ? "created" : "updated", (int)schema->name.size,
@@ -689,8 +699,10 @@ enum status tables_update(struct call *call)
         status = update_encryption(call, &update);
     }
     struct value moment = value_of_integer(clock_wall_us(clock_system()));
-    map_set_member(&update.properties, call_updates_encryption(call) ? "SSEDateTime" : "UpdateDateTime",
-                   &moment, call->arena);
+    if (!update_is_protection(call)) {
+        map_set_member(&update.properties, call_updates_encryption(call) ? "SSEDateTime" : "UpdateDateTime",
+                       &moment, call->arena);
+    }
     return status == STATUS_OK
                ? table_alter(call, update.current, &update.next, &update.properties, update_finish)
                : status;

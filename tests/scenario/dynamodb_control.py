@@ -225,10 +225,14 @@ def states_last():
         wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
         db.update_table(TableName="slow", TableClass="STANDARD")
         fails(IN_USE, "Table is being updated: slow", db.update_table, TableName="slow", TableClass="STANDARD")
+        wire = Wire(server.dynamodb)
+        protect = lambda on: wire.ask("UpdateTable", {"TableName": "slow", "DeletionProtectionEnabled": on})["TableDescription"]["TableStatus"]
+        equal(protect(True), "UPDATING", "what goes on beside other changes")
         wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
         db.update_table(TableName="slow", SSESpecification={"Enabled": True})
         found = db.describe_table(TableName="slow")["Table"]
         equal((found["TableStatus"], found["SSEDescription"]), ("ACTIVE", {"Status": "UPDATING"}))
+        equal((protect(False), db.describe_table(TableName="slow")["Table"]["TableStatus"]), ("ACTIVE", "ACTIVE"), "is done at once")
         wait_for("its encryption", lambda: db.describe_table(TableName="slow")["Table"]["SSEDescription"]["Status"] == "ENABLED")
         db.delete_table(TableName="slow")
         equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "DELETING")
