@@ -4,6 +4,7 @@
 #include <regex.h>
 #include <stdio.h>
 
+#include "aws/bounds.h"
 #include "base/check.h"
 #include "model_private.h"
 #include "value/decimal.h"
@@ -86,12 +87,17 @@ bool aws_name_is_sound(struct bytes name)
 
 /* --- values as messages show them ------------------------------------------------------------------------------- */
 
+/* What is beyond `end` bytes of the buffer is left out sooner or later; told_cut cuts the rest. */
 /* NOLINTBEGIN(misc-no-recursion): as deep as the value, which its decoder bounded */
-static void format_members(const struct aws_shape *shape, const struct value *map, struct buffer *buffer)
+static void value_format(const struct aws_shape *shape, const struct value *value, size_t end,
+                         struct buffer *buffer);
+
+static void format_members(const struct aws_shape *shape, const struct value *map, size_t end,
+                           struct buffer *buffer)
 {
-    buffer_put_text(buffer, shape->name); /* piece by piece: there may be a hundred thousand of them */
+    buffer_put_text(buffer, shape->name);
     buffer_put_u8(buffer, '(');
-    for (size_t i = 0; i < shape->members_count; i++) {
+    for (size_t i = 0; i < shape->members_count && buffer->size <= end; i++) {
         const struct value *member = value_map_get(map, shape->members[i].name);
         buffer_put_text(buffer, i > 0 ? ", " : "");
         buffer_put_text(buffer, shape->members[i].path);
@@ -99,29 +105,31 @@ static void format_members(const struct aws_shape *shape, const struct value *ma
         if (member == NULL) {
             buffer_put_text(buffer, "null");
         } else {
-            aws__value_format(shape->members[i].shape, member, buffer);
+            value_format(shape->members[i].shape, member, end, buffer);
         }
     }
     buffer_put_u8(buffer, ')');
 }
 
-static void format_items(const struct aws_shape *shape, const struct value *value, struct buffer *buffer)
+static void format_items(const struct aws_shape *shape, const struct value *value, size_t end,
+                         struct buffer *buffer)
 {
     bool is_map = value->kind == VALUE_MAP;
     size_t count = is_map ? value->pairs.count : value->items.count;
     buffer_put_u8(buffer, is_map ? '{' : '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && buffer->size <= end; i++) {
         buffer_put_text(buffer, i > 0 ? ", " : "");
         if (is_map) {
             buffer_put(buffer, value->pairs.at[2 * i].bytes);
             buffer_put_u8(buffer, '=');
         }
-        aws__value_format(shape->item, is_map ? &value->pairs.at[2 * i + 1] : &value->items.at[i], buffer);
+        value_format(shape->item, is_map ? &value->pairs.at[2 * i + 1] : &value->items.at[i], end, buffer);
     }
     buffer_put_u8(buffer, is_map ? '}' : ']');
 }
 
-void aws__value_format(const struct aws_shape *shape, const struct value *value, struct buffer *buffer)
+static void value_format(const struct aws_shape *shape, const struct value *value, size_t end,
+                         struct buffer *buffer)
 {
     if (value->kind == VALUE_TEXT) {
         buffer_put(buffer, value->bytes);
@@ -130,14 +138,28 @@ void aws__value_format(const struct aws_shape *shape, const struct value *value,
     } else if (value->kind == VALUE_DECIMAL) {
         decimal_format(&value->decimal, buffer);
     } else if (value->kind == VALUE_MAP && shape->kind == AWS_STRUCTURE) {
-        format_members(shape, value, buffer);
+        format_members(shape, value, end, buffer);
     } else if (value->kind == VALUE_MAP || value->kind == VALUE_LIST) {
-        format_items(shape, value, buffer);
+        format_items(shape, value, end, buffer);
     } else {
         buffer_put_text(buffer, "null");
     }
 }
 /* NOLINTEND(misc-no-recursion) */
+
+/* Leaves out what is beyond AWS_TOLD_BYTES_MAX of what was appended since `start`: "[A(b=1), A(b=...". */
+static void told_cut(struct buffer *buffer, size_t start)
+{
+    size_t end = start + AWS_TOLD_BYTES_MAX;
+    if (buffer->size <= end) {
+        return;
+    }
+    while ((buffer->data[end] & 0xC0) == 0x80) { /* between two characters */
+        end--;
+    }
+    buffer->size = end;
+    buffer_put_text(buffer, "...");
+}
 
 /* --- constraints ------------------------------------------------------------------------------------------------ */
 
@@ -173,7 +195,9 @@ static void check_add(struct check *check, const struct aws_shape *shape, const 
         buffer_put_text(buffer, "null");
     } else {
         buffer_put_u8(buffer, '\'');
-        aws__value_format(shape, value, buffer);
+        size_t start = buffer->size;
+        value_format(shape, value, start + AWS_TOLD_BYTES_MAX, buffer);
+        told_cut(buffer, start);
         buffer_put_u8(buffer, '\'');
     }
     buffer_put_text(buffer, " at '");

@@ -16,7 +16,5 @@ extern const size_t aws__services_count;
 /* The first pass: types. False: *ret_failure. */
 bool aws__types_check(const struct aws_shape *shape, const struct value *value,
                       struct aws_failure *ret_failure, struct arena *arena);
-/* Appends a value as messages show it. */
-void aws__value_format(const struct aws_shape *shape, const struct value *value, struct buffer *buffer);
 
 #endif

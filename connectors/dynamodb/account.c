@@ -45,6 +45,11 @@ static enum status policy_table(struct call *call, const struct schema **ret_sch
         return call_fail(call, AWS_FAILURE_VALIDATION, "Invalid ResourceArn: %.*s", (int)arn.size,
                          (const char *)arn.data);
     }
+    if (arn_is_elsewhere(call, arn)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "One or more parameter values were invalid: Invalid resource Arn: %.*s",
+                         (int)arn.size, (const char *)arn.data);
+    }
     enum status status = table_own(call, table, ret_schema);
     if (status == STATUS_UNSUPPORTED) {
         return status;

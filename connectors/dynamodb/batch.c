@@ -96,7 +96,7 @@ static enum status get_check_mixed(struct call *call, const struct value *tables
 
 static enum status get_plan(struct call *call, struct get_part *part)
 {
-    enum status status = call_table(call, table_named(part->name), &part->schema);
+    enum status status = call_table(call, table_named(call, part->name), &part->schema);
     for (size_t i = 0; i < part->count && status == STATUS_OK; i++) {
         status = key_check(call, part->schema, &part->keys[i]);
     }
@@ -328,7 +328,7 @@ static enum status write_read(struct call *call, const struct value *json, struc
 
 static enum status write_plan(struct call *call, struct batch_write *write)
 {
-    enum status status = call_table(call, table_named(write->table), &write->schema);
+    enum status status = call_table(call, table_named(call, write->table), &write->schema);
     if (status != STATUS_OK) {
         return status;
     }

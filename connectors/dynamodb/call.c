@@ -238,8 +238,7 @@ static struct bytes arn_part(struct bytes arn, const char *mark)
 
 struct bytes call_table_name(struct call *call, const struct value *map)
 {
-    (void)call;
-    return table_named(text_of(map, "TableName"));
+    return table_named(call, text_of(map, "TableName"));
 }
 
 bool name_is_arn(struct bytes name)
@@ -252,16 +251,61 @@ struct bytes table_of_arn(struct bytes name)
     return name_is_arn(name) ? arn_part(name, ":table/") : name;
 }
 
-struct bytes table_named(struct bytes name)
+/* Takes arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME apart. False: it is the ARN of anything else. */
+static bool table_arn_take(struct bytes arn, struct bytes *ret_region, struct bytes *ret_table)
 {
-    struct bytes table = table_of_arn(name);
-    bool is_whole = table.size <= name.size &&
-                    bytes_equal(bytes_from(name, name.size - table.size), table); /* no index, no stream */
-    return is_whole ? table : name;
+    enum {
+        ARN_SERVICE = 2,
+        ARN_REGION,
+        ARN_ACCOUNT,
+        ARN_FIELDS
+    };
+    static const char mark[] = "table/";
+    struct bytes fields[ARN_FIELDS];
+    struct bytes rest = arn;
+    for (size_t i = 0; i < ARN_FIELDS; i++) {
+        const uint8_t *colon = bytes_find_byte(rest, ':');
+        if (colon == NULL) {
+            return false;
+        }
+        fields[i] = bytes_part(rest, 0, (size_t)(colon - rest.data));
+        rest = bytes_from(rest, fields[i].size + 1);
+    }
+    if (!name_is_arn(arn) || !text_is(fields[ARN_SERVICE], "dynamodb") ||
+        !bytes_start_with(rest, bytes_of_text(mark))) {
+        return false;
+    }
+    *ret_region = fields[ARN_REGION];
+    *ret_table = bytes_from(rest, sizeof(mark) - 1);
+    return ret_table->size > 0 && bytes_find_byte(*ret_table, '/') == NULL;
+}
+
+struct bytes table_named_anywhere(struct bytes name)
+{
+    struct bytes region = {0};
+    struct bytes table = {0};
+    return table_arn_take(name, &region, &table) ? table : name;
+}
+
+bool arn_is_elsewhere(struct call *call, struct bytes arn)
+{
+    struct bytes region = {0};
+    struct bytes table = {0};
+    return table_arn_take(arn, &region, &table) && !bytes_equal(region, call->region);
+}
+
+struct bytes table_named(struct call *call, struct bytes name)
+{
+    return arn_is_elsewhere(call, name) ? name : table_named_anywhere(name);
 }
 
 enum status call_fail_arn(struct call *call, struct bytes arn)
 {
+    if (arn_is_elsewhere(call, arn)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "1 validation error detected: Invalid AWS region in '%.*s'", (int)arn.size,
+                         (const char *)arn.data);
+    }
     return call_fail(call, AWS_FAILURE_VALIDATION,
                      "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
                      (const char *)arn.data);

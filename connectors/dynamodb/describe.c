@@ -152,6 +152,7 @@ static void describe_index_shape(struct buffer *body, const struct index_schema 
 /* Of which table an index is told. */
 enum index_table {
     INDEX_OF_TABLE,
+    INDEX_OF_CHANGING_TABLE,
     INDEX_OF_NEW_TABLE,
     INDEX_OF_BACKUP,
 };
@@ -167,8 +168,19 @@ static void describe_index_kept(const struct index_schema *index, const struct v
     json_close(body, '}');
 }
 
+/* What an index is filled with is read once the table is ACTIVE again; until then room is made for it (Developer Guide,
+ * "Managing Global Secondary Indexes", phases of index creation). */
+static void describe_index_state(const struct index_schema *index, enum index_table of, struct buffer *body)
+{
+    bool is_added = index->state == INDEX_CREATING;
+    json_word(body, "IndexStatus", is_added || of == INDEX_OF_NEW_TABLE ? "CREATING" : "ACTIVE");
+    if (is_added) {
+        json_boolean(body, "Backfilling", of == INDEX_OF_TABLE);
+    }
+}
+
 static void describe_index(struct call *call, const struct schema *schema, const struct index_schema *index,
-                           const struct value *properties, bool is_creating, struct buffer *body)
+                           const struct value *properties, enum index_table of, struct buffer *body)
 {
     uint64_t rows = 0;
     uint64_t bytes = 0;
@@ -179,11 +191,7 @@ static void describe_index(struct call *call, const struct schema *schema, const
     json_open(body, '{');
     describe_index_shape(body, index, properties);
     if (!is_local) {
-        bool is_backfilling = index->state == INDEX_CREATING;
-        json_word(body, "IndexStatus", is_backfilling || is_creating ? "CREATING" : "ACTIVE");
-        if (is_backfilling) {
-            json_boolean(body, "Backfilling", true);
-        }
+        describe_index_state(index, of, body);
         describe_throughput(body, properties);
         describe_kept(body, properties, "OnDemandThroughput");
         describe_warm(body, properties);
@@ -214,7 +222,7 @@ static void describe_indexes(struct call *call, const struct schema *schema, boo
         if (of == INDEX_OF_BACKUP) {
             describe_index_kept(&schema->indexes[i], &properties, body);
         } else {
-            describe_index(call, schema, &schema->indexes[i], &properties, of == INDEX_OF_NEW_TABLE, body);
+            describe_index(call, schema, &schema->indexes[i], &properties, of, body);
         }
     }
     if (is_open) {
@@ -275,31 +283,52 @@ static void describe_stream(struct call *call, const struct schema *schema, cons
     json_text(body, "LatestStreamArn", stream_arn(call, schema->name, text_of(latest, "Label")));
 }
 
-static void describe_encryption(struct call *call, const struct value *properties, struct buffer *body)
+struct bytes encryption_key_arn(struct call *call, const struct value *encryption)
 {
-    const struct value *sse = member_of(properties, "SSESpecification");
-    if (sse == NULL || !encryption_is_enabled(sse)) {
+    struct bytes key = text_of(encryption, "KMSMasterKeyId");
+    if (name_is_arn(key)) {
+        return key;
+    }
+    key = key.size > 0 ? key : bytes_of_text("alias/aws/dynamodb");
+    return bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:%s%.*s", (int)call->region.size,
+                                      (const char *)call->region.data, (int)call->account.size,
+                                      (const char *)call->account.data,
+                                      bytes_start_with(key, bytes_of_text("alias/")) ? "" : "key/",
+                                      (int)key.size, (const char *)key.data));
+}
+
+/* A table is ACTIVE while it is encrypted anew, and shows the key that it had. */
+static void describe_encryption(struct call *call, const struct value *properties, bool is_changing,
+                                struct buffer *body)
+{
+    const struct value *sse = member_of(properties, is_changing ? "SSEBefore" : "SSESpecification");
+    bool is_enabled = sse != NULL && encryption_is_enabled(sse);
+    if (!is_enabled && !is_changing) {
         return;
     }
-    struct bytes key = text_of(sse, "KMSMasterKeyId");
     json_name(body, "SSEDescription");
     json_open(body, '{');
-    json_word(body, "Status", "ENABLED");
-    json_word(body, "SSEType", "KMS");
-    json_text(body, "KMSMasterKeyArn",
-              key.size > 0
-                  ? key
-                  : bytes_of_text(arena_format(call->arena, "arn:aws:kms:%.*s:%.*s:alias/aws/dynamodb",
-                                               (int)call->region.size, (const char *)call->region.data,
-                                               (int)call->account.size, (const char *)call->account.data)));
+    json_word(body, "Status", is_changing ? "UPDATING" : "ENABLED");
+    if (is_enabled) {
+        json_word(body, "SSEType", "KMS");
+        json_text(body, "KMSMasterKeyArn", encryption_key_arn(call, sse));
+    }
     json_close(body, '}');
+}
+
+/* The answer to the request that changes it tells so, and what is asked while changes last. */
+static bool encryption_is_changing(struct call *call, const struct value *properties)
+{
+    int64_t since_us = integer_of(properties, "SSEDateTime", 0);
+    int64_t delay_us = (int64_t)call->door->options.delay_ms * 1000;
+    return call_updates_encryption(call) || clock_wall_us(clock_system()) < since_us + delay_us;
 }
 
 static void describe_extras(struct call *call, const struct value *properties, bool is_creating,
                             struct buffer *body)
 {
     struct bytes class = text_of(properties, "TableClass");
-    describe_encryption(call, properties, body);
+    describe_encryption(call, properties, encryption_is_changing(call, properties), body);
     if (class.size > 0) {
         json_name(body, "TableClassSummary");
         json_open(body, '{');
@@ -329,7 +358,7 @@ void describe_features(struct call *call, const struct schema *schema, const str
         json_name(body, "TimeToLiveDescription");
         describe_expiry(body, expires);
     }
-    describe_encryption(call, properties, body);
+    describe_encryption(call, properties, false, body);
     json_close(body, '}');
 }
 
@@ -339,6 +368,9 @@ void describe_table(struct call *call, const struct schema *schema, const char *
     uint64_t rows = 0;
     uint64_t bytes = 0;
     bool is_creating = strcmp(status, "CREATING") == 0;
+    enum index_table of = is_creating                       ? INDEX_OF_NEW_TABLE
+                          : strcmp(status, "UPDATING") == 0 ? INDEX_OF_CHANGING_TABLE
+                                                            : INDEX_OF_TABLE;
     struct bytes id = text_of(&properties, "TableId");
     if (schema->space != 0) {
         (void)!gate_totals(call->door->view, schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
@@ -359,8 +391,8 @@ void describe_table(struct call *call, const struct schema *schema, const char *
                   ? id
                   : bytes_of_text(arena_format(call->arena, "00000000-0000-0000-0000-%012u", schema->table)));
     describe_billing(body, &properties, is_creating);
-    describe_indexes(call, schema, true, is_creating ? INDEX_OF_NEW_TABLE : INDEX_OF_TABLE, body);
-    describe_indexes(call, schema, false, is_creating ? INDEX_OF_NEW_TABLE : INDEX_OF_TABLE, body);
+    describe_indexes(call, schema, true, of, body);
+    describe_indexes(call, schema, false, of, body);
     describe_stream(call, schema, &properties, body);
     describe_extras(call, &properties, is_creating, body);
     if (!is_creating || member_of(&properties, "WarmThroughput") != NULL) {

@@ -92,9 +92,12 @@ bool text_is(struct bytes text, const char *word);
 struct bytes call_table_name(struct call *call, const struct value *map);
 /* The table's schema; the failure is that of requests about items. */
 struct bytes table_of_arn(struct bytes name); /* a name is its own */
-/* The same, where nothing but a table may be meant: the ARN of a part of it, or of anything else, stays what it is. */
-struct bytes table_named(struct bytes name);
+/* The same, where nothing but a table of the request's region may be meant: the ARN of a part of it, or of anything else, stays
+ * what it is, for call_fail_arn. The account is not looked at: who may come in may do everything. */
+struct bytes table_named(struct call *call, struct bytes name);
+struct bytes table_named_anywhere(struct bytes name); /* the same, of any region */
 bool name_is_arn(struct bytes name);
+bool arn_is_elsewhere(struct call *call, struct bytes arn); /* that of a table in another region */
 enum status call_fail_arn(struct call *call, struct bytes arn);
 enum status call_table(struct call *call, struct bytes table, const struct schema **ret_schema);
 
@@ -240,6 +243,10 @@ enum status create_check_stream(struct call *call, const struct value *stream, b
 enum status create_check_encryption(struct call *call, const struct value *encryption);
 /* Whether it turns encryption with a key on: what names a type need not say Enabled. */
 bool encryption_is_enabled(const struct value *encryption);
+/* The ARN of its key, as SSEDescription tells it (describe.c). */
+struct bytes encryption_key_arn(struct call *call, const struct value *encryption);
+/* Whether this is the UpdateTable that changes how its table is encrypted (update.c). */
+bool call_updates_encryption(struct call *call);
 /* Whether so many attributes may be projected into indexes by name. */
 enum status create_check_projected(struct call *call, size_t count);
 /* How many the index names. */

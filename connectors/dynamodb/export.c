@@ -170,7 +170,7 @@ enum status exports_start(struct call *call)
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = table_own_kept(call, table_named(text_of(call->input, "TableArn")), &schema);
+        status = table_own_kept(call, table_named_anywhere(text_of(call->input, "TableArn")), &schema);
     }
     if (status != STATUS_OK || schema == NULL) {
         return STATUS_INVALID;

@@ -203,7 +203,7 @@ static void plan_change(struct call *call, struct partiql_plan *plan)
 enum status partiql_plan(struct call *call, struct partiql_plan *plan)
 {
     const struct partiql_statement *statement = &plan->statement;
-    enum status status = call_table(call, table_named(statement->table), &plan->schema);
+    enum status status = call_table(call, table_named(call, statement->table), &plan->schema);
     if (status == STATUS_OK && statement->index.size > 0) {
         status = fail_no_key(call, plan);
     }

@@ -420,7 +420,7 @@ enum status partiql_select(struct call *call, const struct partiql_statement *st
     struct selection *selection = arena_create(call->arena, sizeof(*selection));
     *selection = (struct selection){.page = {.call = call}, .statement = statement};
     selection->page.expressions.projection = statement->projection;
-    enum status status = call_table(call, table_named(statement->table), &selection->page.schema);
+    enum status status = call_table(call, table_named(call, statement->table), &selection->page.schema);
     if (status == STATUS_OK) {
         status = page_index(&selection->page, statement->index);
     }

@@ -46,7 +46,7 @@ static enum status writes_run(struct call *call, struct partiql_plan *plans, con
     for (size_t i = 0; i < count; i++) {
         transaction->changes[i] = plans[i].change;
         transaction->writes[i] = (struct action_write){.schema = problems[i] == NULL ? plans[i].schema : NULL,
-                                                       .table = table_named(plans[i].statement.table),
+                                                       .table = table_named(call, plans[i].statement.table),
                                                        .item = plans[i].key,
                                                        .wants_item = plans[i].wants_item,
                                                        .is_insert = plans[i].statement.kind == PARTIQL_INSERT,
@@ -95,7 +95,7 @@ static enum status reads_run(struct call *call, struct partiql_plan *plans, cons
         outcomes[i].status = problems[i] == NULL ? STATUS_OK : STATUS_INVALID;
         outcomes[i].text = problems[i];
         gets[i].schema = plans[i].schema;
-        gets[i].table = table_named(plans[i].statement.table);
+        gets[i].table = table_named(call, plans[i].statement.table);
         gets[i].key = plans[i].key;
     }
     if (has_problem) {

@@ -114,7 +114,8 @@ static void restore_properties(struct call *call, const struct restore *restore,
 {
     static const char *const left_out[] = {"Streams",        "Tags",
                                            "ResourcePolicy", "PointInTimeRecovery",
-                                           "UpdateDateTime", "Backup",
+                                           "UpdateDateTime", "SSEDateTime",
+                                           "SSEBefore",      "Backup",
                                            "PolicyRevision"};
     struct value job = value_of_integer(restore->job);
     struct value now = value_of_integer(clock_wall_us(clock_system()));
@@ -241,7 +242,7 @@ static enum status restore_moment(struct call *call, const struct value *recover
 enum status recovery_restore(struct call *call)
 {
     struct bytes arn = text_of(call->input, "SourceTableArn");
-    struct bytes name = arn.size > 0 ? table_named(arn) : text_of(call->input, "SourceTableName");
+    struct bytes name = arn.size > 0 ? table_named_anywhere(arn) : text_of(call->input, "SourceTableName");
     const struct schema *schema = NULL;
     if (name.size == 0) {
         return call_fail(call, AWS_FAILURE_VALIDATION,

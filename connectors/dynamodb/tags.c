@@ -114,6 +114,11 @@ static enum status tags_table(struct call *call, const struct schema **ret_schem
                                  "resource arn: %.*s",
                          (int)arn.size, (const char *)arn.data);
     }
+    if (arn_is_elsewhere(call, arn)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         "Invalid TableArn: Invalid ResourceArn provided as input %.*s", (int)arn.size,
+                         (const char *)arn.data);
+    }
     enum status status = table_own(call, table, ret_schema);
     if (status != STATUS_OK && status != STATUS_UNSUPPORTED) {
         call->failure = (struct aws_failure){0};

@@ -57,7 +57,7 @@ static enum status action_plan(struct call *call, const struct value *action, st
                                struct gate_change *change)
 {
     write->table = text_of(action, "TableName");
-    enum status status = call_table(call, table_named(write->table), &write->schema);
+    enum status status = call_table(call, table_named(call, write->table), &write->schema);
     if (status != STATUS_OK) {
         return status;
     }
@@ -545,7 +545,7 @@ static enum status gets_plan(struct call *call, const struct value *items, struc
     for (size_t i = 0; i < items->items.count; i++) {
         const struct value *action = member_of(&items->items.at[i], "Get");
         gets[i].table = text_of(action, "TableName");
-        enum status status = call_table(call, table_named(gets[i].table), &gets[i].schema);
+        enum status status = call_table(call, table_named(call, gets[i].table), &gets[i].schema);
         if (status != STATUS_OK) {
             return status;
         }

@@ -534,6 +534,42 @@ static enum status update_stream(struct call *call, struct table_update *update)
     return stream_switch(call, update->current, update->current->version + 1, stream, &update->properties);
 }
 
+/* Which request changes the encryption changes nothing else (update_check_alone). */
+bool call_updates_encryption(struct call *call)
+{
+    return strcmp(call->operation->name, "UpdateTable") == 0 &&
+           member_of(call->input, "SSESpecification") != NULL;
+}
+
+/* Protection against deletion is set and taken away at once. */
+static bool update_is_protection(const struct call *call)
+{
+    return member_of(call->input, "DeletionProtectionEnabled") != NULL;
+}
+
+/* A key that is named otherwise than by its ARN is taken again (API Reference, SSESpecification). */
+static enum status update_encryption(struct call *call, struct table_update *update)
+{
+    const struct value *wanted = member_of(call->input, "SSESpecification");
+    const struct value *now = member_of(&update->properties, "SSESpecification");
+    bool is_enabled = now != NULL && encryption_is_enabled(now);
+    if (wanted == NULL) {
+        return STATUS_OK;
+    }
+    if (!is_enabled && !encryption_is_enabled(wanted)) {
+        return call_fail(call, AWS_FAILURE_VALIDATION, INVALID "Table is already encrypted by default");
+    }
+    struct bytes key = text_of(wanted, "KMSMasterKeyId");
+    if (is_enabled && bytes_equal(key, encryption_key_arn(call, now))) {
+        return call_fail(call, AWS_FAILURE_VALIDATION,
+                         INVALID "Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId "
+                                 "parameter if you want to change Master Key");
+    }
+    map_set_member(&update->properties, "SSEBefore", is_enabled ? now : NULL, call->arena);
+    map_set_member(&update->properties, "SSESpecification", wanted, call->arena);
+    return STATUS_OK;
+}
+
 static void update_finish(struct call *call)
 {
     const struct schema *schema = NULL;
@@ -544,7 +580,9 @@ static void update_finish(struct call *call)
         call_reply_failure(call);
         return;
     }
-    table_reply_description(call, "TableDescription", schema, "UPDATING");
+    const char *status = call_updates_encryption(call) ? "ACTIVE" : "UPDATING";
+    table_reply_description(call, "TableDescription", schema,
+                            update_is_protection(call) ? table_status(call, schema) : status);
 }
 
 enum status table_alter(struct call *call, const struct schema *current, struct schema *next,
@@ -574,12 +612,15 @@ static bool update_touches_other(struct call *call, struct bytes creating)
     return update_has_change(call, "Create");
 }
 
-/* One change of a table at a time; while an index is filled any other, and it may be deleted itself (Developer Guide,
- * "Managing Global Secondary Indexes", backfilling). */
+/* One change of a table at a time, but for its encryption and its protection against deletion; while an index is filled any
+ * other, and it may be deleted itself (Developer Guide, "Managing Global Secondary Indexes", backfilling). */
 static enum status update_check_state(struct call *call, const struct schema *schema)
 {
     const char *state = table_status(call, schema);
-    if (strcmp(state, "ACTIVE") != 0) {
+    bool is_free =
+        strcmp(state, "ACTIVE") == 0 ||
+        (strcmp(state, "UPDATING") == 0 && (call_updates_encryption(call) || update_is_protection(call)));
+    if (!is_free) {
         return call_fail(call, AWS_FAILURE_IN_USE,
                          "Attempt to change a resource which is still in use: Table is being %s: %.*s",
                          strcmp(state, "CREATING") == 0 ? "created" : "updated", (int)schema->name.size,
@@ -613,7 +654,7 @@ static enum status update_fail_replicas(struct call *call)
 
 enum status tables_update(struct call *call)
 {
-    static const char *const kept[] = {"SSESpecification", "TableClass", "DeletionProtectionEnabled"};
+    static const char *const kept[] = {"TableClass", "DeletionProtectionEnabled"};
     static const char *const merged[] = {"OnDemandThroughput", "WarmThroughput"};
     struct table_update update = {0};
     update_forget_empty(call);
@@ -654,8 +695,14 @@ enum status tables_update(struct call *call)
     if (status == STATUS_OK) {
         status = update_stream(call, &update);
     }
+    if (status == STATUS_OK) {
+        status = update_encryption(call, &update);
+    }
     struct value moment = value_of_integer(clock_wall_us(clock_system()));
-    map_set_member(&update.properties, "UpdateDateTime", &moment, call->arena);
+    if (!update_is_protection(call)) {
+        map_set_member(&update.properties, call_updates_encryption(call) ? "SSEDateTime" : "UpdateDateTime",
+                       &moment, call->arena);
+    }
     return status == STATUS_OK
                ? table_alter(call, update.current, &update.next, &update.properties, update_finish)
                : status;

@@ -250,6 +250,7 @@ static const struct limit limits[] = {
     {"AWS signature, Authorization header", AWS_AUTHORIZATION_BYTES_MAX, "bytes"},
     {"AWS signature, signed headers", AWS_SIGNED_HEADERS_MAX, "headers"},
     {"AWS signature, query parameters", AWS_QUERY_PARAMETERS_MAX, "parameters"},
+    {"AWS request, of a refused value in the message", AWS_TOLD_BYTES_MAX, "bytes, the first"},
     {"HTTP after the last answer, read on", NET_LINGER_MS, "ms"},
     {"HTTP answer, least that is compressed", NET_COMPRESS_BYTES_MIN, "bytes"},
     {"certificate, told of before its end", NET_CERTIFICATE_NOTICE_DAYS, "days"},

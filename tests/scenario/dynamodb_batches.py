@@ -122,6 +122,10 @@ def transactions_that_are_refused(db, wire):
                          ([{"Put": {"TableName": "one", "Item": item(p="z", a=("N", "x"))}}], "The parameter cannot be converted to a numeric value: x"),
                          ([{"Delete": {**key, "ConditionExpression": "a = :a", "ExpressionAttributeValues": values(a=1, b=2)}}], "unused in expressions: keys: {:b}")):
         fails(VALIDATION, words, db.transact_write_items, TransactItems=items)
+    for operation, given, words in (("TransactWriteItems", {"TransactItems": [{}] * 100000}, "...' at 'transactItems' failed to satisfy constraint: Member must have length less than or equal to 100"),
+                                    ("BatchGetItem", {"RequestItems": {"é" * 99999: {"Keys": []}}}, "é...' at 'requestItems' failed to satisfy constraint: Map keys must satisfy constraint")):
+        answer = wire.refused(operation, given, VALIDATION, words)
+        assert len(answer["message"]) < 70000, "what is refused is not repeated whole"
     fails(VALIDATION, "4 MB", db.transact_write_items, TransactItems=[{"Put": {"TableName": "one", "Item": item(p=f"m{n}", a="x" * 390 * 1024)}} for n in range(11)])
     assert "Item" not in db.get_item(TableName="one", Key=item(p="m1"))
     good, empty = {"Put": {"TableName": "one", "Item": item(p="good")}}, "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: p"

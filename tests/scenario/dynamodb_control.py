@@ -187,6 +187,8 @@ def policies_are_kept(db, wire):
     wire.ask("DeleteResourcePolicy", {"ResourceArn": ARN + "policy"})
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "policy"}, "PolicyNotFoundException", "")
     wire.refused("GetResourcePolicy", {"ResourceArn": ARN + "nothing"}, NOT_FOUND, "")
+    elsewhere = ARN.replace("us-east-1", "eu-west-1") + "policy"
+    wire.refused("GetResourcePolicy", {"ResourceArn": elsewhere}, VALIDATION, "One or more parameter values were invalid: Invalid resource Arn: " + elsewhere)
 
 
 def tools_get_answers(db, wire, server):
@@ -223,7 +225,15 @@ def states_last():
         wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
         db.update_table(TableName="slow", TableClass="STANDARD")
         fails(IN_USE, "Table is being updated: slow", db.update_table, TableName="slow", TableClass="STANDARD")
+        wire = Wire(server.dynamodb)
+        protect = lambda on: wire.ask("UpdateTable", {"TableName": "slow", "DeletionProtectionEnabled": on})["TableDescription"]["TableStatus"]
+        equal(protect(True), "UPDATING", "what goes on beside other changes")
         wait_for("the table", lambda: db.describe_table(TableName="slow")["Table"]["TableStatus"] == "ACTIVE")
+        db.update_table(TableName="slow", SSESpecification={"Enabled": True})
+        found = db.describe_table(TableName="slow")["Table"]
+        equal((found["TableStatus"], found["SSEDescription"]), ("ACTIVE", {"Status": "UPDATING"}))
+        equal((protect(False), db.describe_table(TableName="slow")["Table"]["TableStatus"]), ("ACTIVE", "ACTIVE"), "is done at once")
+        wait_for("its encryption", lambda: db.describe_table(TableName="slow")["Table"]["SSEDescription"]["Status"] == "ENABLED")
         db.delete_table(TableName="slow")
         equal(db.describe_table(TableName="slow")["Table"]["TableStatus"], "DELETING")
         fails(IN_USE, "slow", db.create_table, TableName="slow", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}])

@@ -331,9 +331,20 @@ def encryption_is_with_kms(db, wire):
                          ({"Enabled": False, "KMSMasterKeyId": "k"}, "KMSMasterKeyId can not be specified if Enabled is false"), ({"Enabled": False, "SSEType": "KMS"}, "SSEType can not be specified if Enabled is false")):
         wire.refused("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification=given)}, VALIDATION, words)
     made = wire.ask("CreateTable", {"TableName": "sealed", **shape("p:S", SSESpecification={"SSEType": "KMS", "KMSMasterKeyId": "k"})})
-    equal(made["TableDescription"]["SSEDescription"], {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "k"})
-    wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": True, "SSEType": "AES256"}}, VALIDATION, "AES256")
-    equal("SSEDescription" in wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": {"Enabled": False}})["TableDescription"], False)
+    keyed = lambda status, key: {"Status": status, "SSEType": "KMS", "KMSMasterKeyArn": f"arn:aws:kms:us-east-1:000000000000:{key}"}
+    equal(made["TableDescription"]["SSEDescription"], keyed("ENABLED", "key/k"))
+    update = lambda **given: wire.ask("UpdateTable", {"TableName": "sealed", "SSESpecification": given})["TableDescription"]
+    refused = lambda words, **given: wire.refused("UpdateTable", {"TableName": "sealed", "SSESpecification": given}, VALIDATION, words)
+    shown = lambda: wire.ask("DescribeTable", {"TableName": "sealed"})["Table"].get("SSEDescription")
+    refused("AES256", Enabled=True, SSEType="AES256")
+    changed = update(Enabled=False)  # a table is ACTIVE while it is encrypted anew, and the answer has what was
+    equal((changed["TableStatus"], changed["SSEDescription"], shown()), ("ACTIVE", keyed("UPDATING", "key/k"), None))
+    for given in ({"Enabled": False}, {}):
+        refused("One or more parameter values were invalid: Table is already encrypted by default", **given)
+    equal((update(Enabled=True)["SSEDescription"], shown()), ({"Status": "UPDATING"}, keyed("ENABLED", "alias/aws/dynamodb")))
+    equal((update(Enabled=True, SSEType="KMS", KMSMasterKeyId="alias/own")["SSEDescription"], shown()), (keyed("UPDATING", "alias/aws/dynamodb"), keyed("ENABLED", "alias/own")))
+    equal(update(Enabled=True, SSEType="KMS", KMSMasterKeyId="alias/own")["TableStatus"], "ACTIVE", "told by an alias, it is done again")
+    refused("Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key", Enabled=True, SSEType="KMS", KMSMasterKeyId=keyed("", "alias/own")["KMSMasterKeyArn"])
     db.delete_table(TableName="sealed")
 
 
@@ -358,8 +369,10 @@ def a_name_may_be_an_arn(db, wire):
     twice = "Provided list of item keys contains duplicates"
     wire.refused("BatchGetItem", {"RequestItems": {name: {"Keys": [item(p="x")]} for name in (arn, "named")}}, VALIDATION, twice)
     wire.refused("BatchWriteItem", {"RequestItems": {name: [{"PutRequest": {"Item": item(p="x")}}] for name in (arn, "named")}}, VALIDATION, twice)
-    for other in (arn + "/index/gsi", arn + "/stream/2020-01-01T00:00:00.000", arn.replace(":table/", ":tables/"), "arn:aws:dynamodb:us-east-1"):
-        words = "Invalid TableArn: Invalid ResourceArn provided as input " + other
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    equal(wire.ask("GetItem", {"TableName": arn.replace("000000000000", "123456789012"), "Key": item(p="x")})["Item"], item(p="x", g="y", a=1), "any account's")
+    for other in (arn + "/index/gsi", arn + "/stream/2020-01-01T00:00:00.000", arn.replace(":table/", ":tables/"), "arn:aws:dynamodb:us-east-1", arn.replace("dynamodb", "s3"), arn.removesuffix("named"), elsewhere):
+        words = f"1 validation error detected: Invalid AWS region in '{other}'" if other == elsewhere else "Invalid TableArn: Invalid ResourceArn provided as input " + other
         for operation, members in (("GetItem", {"Key": item(p="x")}), ("PutItem", {"Item": item(p="x")}), ("Scan", {}), ("DescribeTable", {}),
                                    ("DeleteTable", {}), ("DescribeTimeToLive", {}), ("DescribeContinuousBackups", {}), ("CreateBackup", {"BackupName": "named"}), ("UpdateTable", {"TableClass": "STANDARD"})):
             wire.refused(operation, {"TableName": other, **members}, VALIDATION, words)
@@ -371,6 +384,19 @@ def a_name_may_be_an_arn(db, wire):
     wire.ask("DeleteItem", {**name, "Key": item(p="x")})
     wire.ask("DeleteTable", name)
     wire.refused("GetItem", {**name, "Key": item(p="x")}, NOT_FOUND, "Requested resource not found")
+
+
+def what_is_newer_is_not_overlooked(db, wire):
+    vector = [{"IndexName": "vec", "VectorAttribute": {"AttributeName": "v"}, "Dimensions": 3, "DistanceFunction": "COSINE", "Projection": {"ProjectionType": "ALL"}}]
+    new = shape("p:S", VectorIndexes=vector)
+    restore = {"SourceTableName": "vectors", "TargetTableName": "other", "UseLatestRestorableTime": True}
+    for operation, given, member in (("CreateTable", {"TableName": "vectors", **new}, "VectorIndexes"), ("UpdateTable", {"TableName": "vectors", "VectorIndexUpdates": [{"Create": vector[0]}]}, "VectorIndexUpdates"),
+                                     ("ImportTable", {"InputFormat": "ION", "S3BucketSource": {"S3Bucket": "bucket"}, "TableCreationParameters": {"TableName": "vectors", **new}}, "VectorIndexes"),
+                                     ("RestoreTableToPointInTime", {**restore, "VectorIndexOverride": vector}, "VectorIndexOverride"),
+                                     ("ExportTableToPointInTime", {"TableArn": "arn:aws:dynamodb:us-east-1:000000000000:table/vectors", "S3Bucket": "bucket", "FilterSpecification": {"FilterExpression": "a = :a"}}, "FilterSpecification")):
+        wire.refused(operation, given, VALIDATION, f"{member} is not supported by this server")
+    wire.ask("CreateTable", {"TableName": "vectors", **shape("p:S", VectorIndexes=[])})
+    db.delete_table(TableName="vectors")
 
 
 def tags_are_kept(db, wire):
@@ -404,6 +430,8 @@ def tags_are_kept(db, wire):
     for other, words in (("tagged", "ARNs must start with 'arn:': tagged"), (arn.replace("dynamodb", "s3"), "Provided Arn is not a DynamoDB resource arn: " + arn.replace("dynamodb", "s3")),
                          (arn + "/index/gsi", "Invalid resource arn provided, only table or stream is accepted. Provided resource arn: " + arn + "/index/gsi")):
         fails(VALIDATION, INVALID + words, db.list_tags_of_resource, ResourceArn=other)
+    elsewhere = arn.replace("us-east-1", "eu-west-1")
+    fails(VALIDATION, "Invalid TableArn: Invalid ResourceArn provided as input " + elsewhere, db.list_tags_of_resource, ResourceArn=elsewhere)
     fails(NOT_FOUND, f"Requested resource not found: ResourceArn: {arn}x not found", db.list_tags_of_resource, ResourceArn=arn + "x")
     equal(tags(), {"a": "2", "empty": ""})
     db.delete_table(TableName="tagged")
@@ -428,7 +456,7 @@ def the_wire_answers(db, wire):
     equal(status, 400, str(body))
 
 
-CHECKS = [a_table_is_described, tables_that_are_refused, definitions_that_are_refused, tables_are_listed, tables_change, updates_are_judged, changes_that_go_alone, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, tags_are_kept, the_wire_answers]
+CHECKS = [a_table_is_described, tables_that_are_refused, definitions_that_are_refused, tables_are_listed, tables_change, updates_are_judged, changes_that_go_alone, indexes_that_may_not_change, a_table_may_be_protected, members_that_are_newer, encryption_is_with_kms, a_name_may_be_an_arn, what_is_newer_is_not_overlooked, tags_are_kept, the_wire_answers]
 
 
 def main():

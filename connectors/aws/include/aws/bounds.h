@@ -1,4 +1,4 @@
-/* Limits of signed requests. */
+/* Limits of signed requests and of what is said about them. */
 #ifndef AWS_BOUNDS_H
 #define AWS_BOUNDS_H
 
@@ -8,6 +8,7 @@ enum {
     AWS_SIGNED_HEADERS_MAX = 100,       /* over it: refused */
     AWS_QUERY_PARAMETERS_MAX = 1000,    /* of one request; over it: refused */
     AWS_AUTHORIZATION_BYTES_MAX = 8192, /* of the header; over it: refused */
+    AWS_TOLD_BYTES_MAX = 65536, /* of a refused value in the message about it; what is more is cut: "..." */
 };
 
 #endif
