@@ -12,7 +12,7 @@ import server  # noqa: E402
 from server import Client, Failure, Server  # noqa: E402
 
 ROWS = 40
-KILLS = 60
+KILLS = 300
 
 
 def fill(client):
