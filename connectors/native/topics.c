@@ -9,6 +9,7 @@
 #include "base/diagnostic.h"
 #include "base/map.h"
 #include "base/memory.h"
+#include "native/bounds.h"
 #include "native_private.h"
 
 /* A table: what was last published of it, and the message under construction. */
@@ -236,6 +237,7 @@ enum status topics_open(const struct topics_options *options, struct topics **re
     }
     int queue = TOPICS_QUEUE_MESSAGES;
     int linger_ms = 0;
+    int64_t topic_bytes_max = NATIVE_TOPIC_BYTES_MAX;
     uint64_t start = 0;
     uint64_t horizon = 0;
     struct subscription_options latest = {.start = FEED_LATEST};
@@ -250,6 +252,7 @@ enum status topics_open(const struct topics_options *options, struct topics **re
     CHECK(topics->socket != NULL);
     (void)zmq_setsockopt(topics->socket, ZMQ_SNDHWM, &queue, sizeof(queue));
     (void)zmq_setsockopt(topics->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+    (void)zmq_setsockopt(topics->socket, ZMQ_MAXMSGSIZE, &topic_bytes_max, sizeof(topic_bytes_max));
     gate_table_list(options->gate, false, topics_note_table, topics);
     status = native__bind(topics->socket, &options->endpoint, &topics->address, error);
     if (status == STATUS_OK) {

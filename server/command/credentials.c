@@ -79,6 +79,21 @@ static enum status credentials_list(struct client *client, struct error *error)
     return status;
 }
 
+/* Says so when there is no access key left: whoever made one wants the doors closed. */
+static void credentials_tell_none(struct client *client)
+{
+    struct command_request request = {0};
+    struct arena arena = {0};
+    struct value answer;
+    enum status status = command__ask(client, WIRE_CREDENTIAL_LIST, &request, &arena, &answer, NULL);
+    const struct value *list = status == STATUS_OK ? codec_field(&answer, WIRE_FIELD_CREDENTIALS) : NULL;
+    if (list != NULL && list->kind == VALUE_LIST && list->items.count == 0) {
+        (void)fprintf(stderr, "That was the last access key: DynamoDB's door on loopback takes requests "
+                              "without one again.\n");
+    }
+    arena_reset(&arena);
+}
+
 static enum status credentials_remove(struct client *client, const char *id, struct error *error)
 {
     struct command_request request = {0};
@@ -88,6 +103,7 @@ static enum status credentials_remove(struct client *client, const char *id, str
     enum status status = command__ask(client, WIRE_CREDENTIAL_REMOVE, &request, &arena, &answer, error);
     if (status == STATUS_OK) {
         (void)printf("%s removed\n", id);
+        credentials_tell_none(client);
     }
     arena_reset(&arena);
     return status;

@@ -160,6 +160,7 @@ static const struct limit limits[] = {
     {"native door, records looked at between requests", NATIVE_PUMP_RECORDS_MAX, "records"},
     {"native door, the same for each subscription", NATIVE_PUMP_RECORDS_MIN, "records at least"},
     {"native door, progress of a subscription", NATIVE_PROGRESS_MS, "ms between messages"},
+    {"topics, name that a subscriber asks for", NATIVE_TOPIC_BYTES_MAX, "bytes"},
     {"native door, answers that clients do not take", NATIVE_BACKLOG_BYTES_MAX,
      "bytes of all, beyond 1,000 answers each"},
     {"native door, between two looks whether they do", NATIVE_BACKLOG_MS, "ms"},

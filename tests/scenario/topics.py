@@ -51,6 +51,13 @@ def main():
         assert seen == 200
         client.request(server.DROP, {server.TABLE: "one"})
         assert receive(one, 1)[0][server.OPERATION] == "drop"
+        with context.socket(zmq.SUB) as hostile:  # a name that no table has room for
+            events = hostile.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+            hostile.setsockopt(zmq.LINGER, 0)
+            hostile.connect("tcp://" + host.topics)
+            hostile.setsockopt(zmq.SUBSCRIBE, b"x" * 100000)
+            assert events.poll(60000), "it was taken"
+            hostile.disable_monitor()
         for socket in (one, both):
             socket.close()
         context.term()

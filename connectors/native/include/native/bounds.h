@@ -14,6 +14,7 @@ enum {
     NATIVE_PROGRESS_MS = 1000,    /* between two messages that tell a subscriber how far it is */
     NATIVE_HEARTBEAT_MS = 5000,   /* a peer that does not answer three times is gone */
     NATIVE_TABLES_PER_REPLY_MAX = 10000,
+    NATIVE_TOPIC_BYTES_MAX = 1024,                /* that a subscriber names; over it: disconnected */
     NATIVE_BACKLOG_BYTES_MAX = 256 * 1024 * 1024, /* answers that clients do not take, beyond 1,000 each */
     NATIVE_BACKLOG_MS = 5,                        /* between two looks whether they do now */
 };
