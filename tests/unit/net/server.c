@@ -81,12 +81,13 @@ static void test_silence_and_dawdling_end(void **state)
 {
     (void)state;
     struct echo echo;
-    echo_open(&echo, (struct http_server_options){.idle_ms = 500});
+    echo_open(&echo,
+              (struct http_server_options){.idle_ms = 2000}); /* a busy machine may let nobody run for one */
     int silent = echo_connect(&echo);
     int dawdling = echo_connect(&echo);
     int busy = echo_connect(&echo);
     bool is_open = true;
-    for (int i = 0; i < 100 && is_open; i++) { /* a head that comes a byte at a time */
+    for (int i = 0; i < 400 && is_open; i++) { /* a head that comes a byte at a time */
         is_open = send(dawdling, i < 5 ? &"GET /"[i] : "a", 1, MSG_NOSIGNAL) == 1;
         client_send_text(busy, HEAD("/echo") "\r\n");
         expect(busy, ANSWER("0") "\r\n");
@@ -104,7 +105,7 @@ static void test_a_body_that_comes_slowly_ends(void **state)
 {
     (void)state;
     struct echo echo;
-    echo_open(&echo, (struct http_server_options){.idle_ms = 1000, .request_ms = 300});
+    echo_open(&echo, (struct http_server_options){.idle_ms = 2000, .request_ms = 1000});
     int connection = echo_connect(&echo);
     bool is_open = true;
     client_send_text(connection, HEAD("/echo") "\r\n" HEAD("/echo") "Content-Length: 1000\r\n\r\n");

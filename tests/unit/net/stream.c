@@ -271,7 +271,7 @@ static void test_only_strangers_have_to_hurry(void **state)
 {
     (void)state;
     struct lines lines;
-    lines_open(&lines, 200);
+    lines_open(&lines, 2000);
     int known = lines_connect(&lines);
     int stranger = lines_connect(&lines);
     client_send_text(known, "stay\n");
