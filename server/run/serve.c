@@ -59,7 +59,8 @@ struct server {
     struct http_door *http;
     struct dynamodb_transfer *transfer;
     struct doors *doors;
-    atomic_bool keeps_all; /* no history goes for its age */
+    atomic_bool keeps_all;                /* no history goes for its age */
+    struct diagnostic_rate clock_unnoted; /* told now and then */
     struct watch *watch;
     int signals;
 };
@@ -165,8 +166,9 @@ static void server_judge_clock(struct server *server)
     bool doubts = fold_doubts_clock(server->fold);
     atomic_store(&server->keeps_all, doubts);
     if (database_note_clock(&server->database, doubts, &error) != STATUS_OK) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "serve",
-                         "whether the clock is doubted will not be known at the next start: %s", error.text);
+        diagnostic_write_rarely(&server->clock_unnoted, DIAGNOSTIC_WARNING, "serve",
+                                "whether the clock is doubted will not be known at the next start: %s",
+                                error.text);
     }
 }
 
@@ -431,14 +433,15 @@ static void server_reload(struct server *server, int count, char **arguments)
     }
 }
 
-/* Waits for a signal; a clock that is doubted is looked at meanwhile. */
+/* Waits for a signal; a clock that is doubted is looked at meanwhile, and what could not be noted of it is noted. */
 static void serve_poll(struct server *server)
 {
     struct pollfd signals = {.fd = server->signals, .events = POLLIN};
     int result = 0;
     while (result == 0) {
         server_judge_clock(server);
-        result = poll(&signals, 1, server->database.doubts_clock ? SERVE_CLOCK_MS : -1);
+        bool looks_again = atomic_load(&server->keeps_all) || server->database.doubts_clock;
+        result = poll(&signals, 1, looks_again ? SERVE_CLOCK_MS : -1);
     }
 }
 
