@@ -374,7 +374,7 @@ static void server_close(struct server *server)
     if (server->watch != NULL) {
         watch_stop(server->watch);
     }
-    host_close(&server->host);
+    host_stop(server->host);
     gate_readers_stop(server->readers); /* refuses what waits; as the next do, it answers */
     evaluate_stop(server->evaluator);
     jobs_close(&server->jobs);
@@ -385,6 +385,7 @@ static void server_close(struct server *server)
     topics_close(&server->topics);
     http_door_close(&server->http);
     doors_close(&server->doors);
+    host_close(&server->host);
     evaluate_close(&server->evaluator);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
