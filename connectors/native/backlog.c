@@ -25,7 +25,7 @@ struct native_backlog {
 
 static size_t backlog_bytes(const struct backlog_message *message)
 {
-    return sizeof(*message) + message->body.size;
+    return sizeof(*message) + message->body.capacity;
 }
 
 static struct native_backlog *backlog_of(const struct native_door *door, const struct native_peer *peer)
@@ -65,15 +65,19 @@ bool native__has_backlog(const struct native_door *door, const struct native_pee
     return backlog_of(door, peer) != NULL;
 }
 
-enum status native__backlog_add(struct native_door *door, const struct native_peer *peer, uint8_t type,
-                                struct bytes body)
+bool native__backlogs_are_full(struct native_door *door)
 {
-    bool is_answer = type != (WIRE_CREDIT | WIRE_REPLY);
-    if (is_answer && door->backlog_bytes > NATIVE_BACKLOG_BYTES_MAX) {
+    bool are_full = door->backlog_bytes > NATIVE_BACKLOG_BYTES_MAX;
+    if (are_full) {
         diagnostic_write_rarely(&door->drops, DIAGNOSTIC_WARNING, "native",
                                 "clients do not take their answers: some are thrown away");
-        return STATUS_BUSY;
     }
+    return are_full;
+}
+
+void native__backlog_add(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                         struct bytes body)
+{
     struct native_backlog *backlog = backlog_of(door, peer);
     struct backlog_message *message = memory_create(sizeof(*message));
     backlog = backlog == NULL ? backlog_create(door, peer) : backlog;
@@ -83,7 +87,6 @@ enum status native__backlog_add(struct native_door *door, const struct native_pe
     *backlog->last = message;
     backlog->last = &message->next;
     door->backlog_bytes += backlog_bytes(message);
-    return STATUS_OK;
 }
 
 /* All that the client takes now; what is for one that is gone is thrown away. */

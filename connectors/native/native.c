@@ -32,14 +32,35 @@ enum status native__send_now(struct native_door *door, struct bytes peer, uint8_
     return STATUS_OK;
 }
 
+/* Now, unless something waits for the peer already. STATUS_BUSY: this has to wait too. */
+static enum status native_try(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                              const struct buffer *body)
+{
+    return native__has_backlog(door, peer) ? STATUS_BUSY
+                                           : native__send_now(door, bytes_of(peer->id, peer->id_bytes), type,
+                                                              peer->request, buffer_bytes(body));
+}
+
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body)
 {
-    enum status status = native__has_backlog(door, peer)
-                             ? STATUS_BUSY
-                             : native__send_now(door, bytes_of(peer->id, peer->id_bytes), type, peer->request,
-                                                buffer_bytes(body));
-    return status == STATUS_BUSY ? native__backlog_add(door, peer, type, buffer_bytes(body)) : status;
+    enum status status = native_try(door, peer, type, body);
+    if (status == STATUS_BUSY && !native__backlogs_are_full(door)) {
+        native__backlog_add(door, peer, type, buffer_bytes(body));
+        return STATUS_OK;
+    }
+    return status;
+}
+
+enum status native__send_records(struct native_door *door, const struct native_peer *peer,
+                                 const struct buffer *body)
+{
+    enum status status = native_try(door, peer, WIRE_CREDIT | WIRE_REPLY, body);
+    if (status == STATUS_BUSY) {
+        native__backlog_add(door, peer, WIRE_CREDIT | WIRE_REPLY, buffer_bytes(body));
+        return STATUS_OK;
+    }
+    return status;
 }
 
 void native__put_error(struct buffer *body, enum status status, const char *text)

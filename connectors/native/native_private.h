@@ -93,20 +93,25 @@ bool native__send_part(void *socket, struct bytes part, bool has_more);
 /* Gives a message to ZeroMQ. STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: its queue is full. */
 MUST_USE enum status native__send_now(struct native_door *door, struct bytes peer, uint8_t type,
                                       const uint8_t request[WIRE_ID_BYTES], struct bytes body);
-/* Sends, now or when the peer takes it (backlog.c). STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: clients leave too much, it was thrown
- * away, which never happens to what is for a subscription. */
+/* Sends an answer, now or when the peer takes it (backlog.c). STATUS_NOT_FOUND: the peer is gone, STATUS_BUSY: clients leave too much, it
+ * was thrown away. */
 enum status native__send(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          const struct buffer *body);
+/* The same of records, or how far they are; never thrown away, so whoever has a backlog is sent none. STATUS_NOT_FOUND: the peer is gone. */
+MUST_USE enum status native__send_records(struct native_door *door, const struct native_peer *peer,
+                                          const struct buffer *body);
 void native__put_error(struct buffer *body, enum status status, const char *text);
 void native__answer_error(struct native_door *door, const struct native_peer *peer, enum status status,
                           const char *text);
 void native__put_field(struct buffer *body, enum wire_field field);
 void native__reply(struct native_door *door, const struct native_peer *peer, const struct buffer *body);
 
-/* What peers do not take waits, in its order (backlog.c): whether something does for one; appending to it; sending what is taken now. */
+/* What peers do not take waits, in its order (backlog.c): whether something does for one; whether there is no room for more answers, which
+ * is told now and then; appending to it; sending what is taken now. */
 bool native__has_backlog(const struct native_door *door, const struct native_peer *peer);
-MUST_USE enum status native__backlog_add(struct native_door *door, const struct native_peer *peer,
-                                         uint8_t type, struct bytes body);
+bool native__backlogs_are_full(struct native_door *door);
+void native__backlog_add(struct native_door *door, const struct native_peer *peer, uint8_t type,
+                         struct bytes body);
 void native__backlogs_send(struct native_door *door);
 void native__backlogs_close(struct native_door *door);
 

@@ -224,7 +224,7 @@ static enum status send_records(struct native_door *door, struct native_subscrip
     native__put_field(&body, WIRE_FIELD_RECORDS);
     codec_put_array(&body, count);
     buffer_put(&body, buffer_bytes(records));
-    enum status status = native__send(door, &to->peer, WIRE_CREDIT | WIRE_REPLY, &body);
+    enum status status = native__send_records(door, &to->peer, &body);
     to->credit -= count;
     buffer_reset(&body);
     return status;
@@ -307,7 +307,7 @@ static enum status pump_progress(struct native_door *door, struct native_subscri
         codec_put_unsigned(&body, (uint64_t)subscription_time_us(to->subscription));
         native__put_field(&body, WIRE_FIELD_RECORDS);
         codec_put_array(&body, 0);
-        status = native__send(door, &to->peer, WIRE_CREDIT | WIRE_REPLY, &body);
+        status = native__send_records(door, &to->peer, &body);
     }
     buffer_reset(&body);
     return status;

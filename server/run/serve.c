@@ -59,7 +59,8 @@ struct server {
     struct http_door *http;
     struct dynamodb_transfer *transfer;
     struct doors *doors;
-    atomic_bool keeps_all; /* no history goes for its age */
+    atomic_bool keeps_all;                /* no history goes for its age */
+    struct diagnostic_rate clock_unnoted; /* told now and then */
     struct watch *watch;
     int signals;
 };
@@ -165,8 +166,9 @@ static void server_judge_clock(struct server *server)
     bool doubts = fold_doubts_clock(server->fold);
     atomic_store(&server->keeps_all, doubts);
     if (database_note_clock(&server->database, doubts, &error) != STATUS_OK) {
-        diagnostic_write(DIAGNOSTIC_WARNING, "serve",
-                         "whether the clock is doubted will not be known at the next start: %s", error.text);
+        diagnostic_write_rarely(&server->clock_unnoted, DIAGNOSTIC_WARNING, "serve",
+                                "whether the clock is doubted will not be known at the next start: %s",
+                                error.text);
     }
 }
 
@@ -372,7 +374,7 @@ static void server_close(struct server *server)
     if (server->watch != NULL) {
         watch_stop(server->watch);
     }
-    host_close(&server->host);
+    host_stop(server->host);
     gate_readers_stop(server->readers); /* refuses what waits; as the next do, it answers */
     evaluate_stop(server->evaluator);
     jobs_close(&server->jobs);
@@ -383,6 +385,7 @@ static void server_close(struct server *server)
     topics_close(&server->topics);
     http_door_close(&server->http);
     doors_close(&server->doors);
+    host_close(&server->host);
     evaluate_close(&server->evaluator);
     dynamodb_transfer_close(&server->transfer);
     fold_close(&server->fold); /* the doors could submit until now */
@@ -431,14 +434,15 @@ static void server_reload(struct server *server, int count, char **arguments)
     }
 }
 
-/* Waits for a signal; a clock that is doubted is looked at meanwhile. */
+/* Waits for a signal; a clock that is doubted is looked at meanwhile, and what could not be noted of it is noted. */
 static void serve_poll(struct server *server)
 {
     struct pollfd signals = {.fd = server->signals, .events = POLLIN};
     int result = 0;
     while (result == 0) {
         server_judge_clock(server);
-        result = poll(&signals, 1, server->database.doubts_clock ? SERVE_CLOCK_MS : -1);
+        bool looks_again = atomic_load(&server->keeps_all) || server->database.doubts_clock;
+        result = poll(&signals, 1, looks_again ? SERVE_CLOCK_MS : -1);
     }
 }
 

@@ -184,8 +184,11 @@ enum status host_open(const struct host_options *options, struct host **ret_host
     return STATUS_OK;
 }
 
-static void host_stop(struct host *host)
+void host_stop(struct host *host)
 {
+    if (host == NULL) {
+        return;
+    }
     mailbox_close(host->mailbox);
     thread_join(&host->thread);
     while (host->mappings_count > 0) {

@@ -19,7 +19,8 @@ from cassandra import DriverException
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import NoHostAvailable
 from cassandra_client import cluster_of
-from server import AS_OF_TIME, GET, HISTORY, ITEM, ITEMS, KEY, LSN, PUT, RECORDS, RESTORE, SCAN, STATUS, TABLE, TARGET, wait_for
+from server import AS_OF_TIME, FUNCTION, GET, HISTORY, INVOKE, ITEM, ITEMS, KEY, LSN, PUT, RECORDS, RESTORE, SCAN, STATUS, TABLE, TARGET, \
+    Failure, wait_for
 
 SETTINGS = ["--native", "127.0.0.1:0", "--http", "off", "--topics", "off", "--dynamodb", "127.0.0.1:0", "--cql", "127.0.0.1:0",
             "--segment-bytes", "1048576", "--checkpoint-ms", "60000", "--sweep-ms", "100000"]
@@ -189,6 +190,15 @@ def leave(world, number):
     return sent, asked
 
 
+def refuses(client):
+    """Whether nothing is invoked any more, for the server stops; its doors go on asking for a while."""
+    try:
+        client.request(INVOKE, {FUNCTION: "none"})
+    except Failure as failure:
+        return "stopping" in str(failure)
+    return False
+
+
 def run(directory):
     disk = Control(os.path.join(directory, "control"))
     os.makedirs(os.path.join(directory, "transfer", "bucket"))
@@ -208,6 +218,9 @@ def run(directory):
         settle_marks(disk)
         _, asked = leave(world, 6)
         host.process.terminate()
+        while not refuses(world.native):
+            pass
+        assert all(refuses(world.native) for _ in range(100))
         disk.let_go()
         assert host.wait() == 0, host.said()
         status, _, answer = asked.result()
@@ -258,6 +271,7 @@ def turns(directory, under_way):
 
 
 def main():
+    os.environ["MALLOC_PERTURB_"] = "165"  # what is used after it went is seen
     directory = tempfile.mkdtemp(prefix="oxbow-held-")
     try:
         run(directory)

@@ -27,7 +27,9 @@ struct host_options {
 /* Starts the mappings that there are. */
 MUST_USE enum status host_open(const struct host_options *options, struct host **ret_host,
                                struct error *error);
-/* Waits for what is under way; before the fold closes. Accepts a pointer to NULL. */
+/* Waits for what is under way, and refuses what comes from now on; before the fold stops. Accepts NULL. */
+void host_stop(struct host *host);
+/* The same, and then it is gone; after the doors, which ask it until they close. Accepts a pointer to NULL. */
 void host_close(struct host **host);
 
 /* What a task came to. Views live during the call of `done`. */
