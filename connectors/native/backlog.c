@@ -1,5 +1,5 @@
 /* What a client does not take: ZeroMQ keeps so many messages for it, what comes then waits here, in its order. Answers wait up to a bound for
- * all clients together; a subscription waits itself. */
+ * each client, and for all together; a subscription waits itself. */
 #include <string.h>
 
 #include "base/diagnostic.h"
@@ -19,6 +19,7 @@ struct native_backlog {
     struct native_backlog *next;
     uint8_t id[NATIVE_PEER_BYTES_MAX];
     size_t id_bytes;
+    size_t bytes;
     struct backlog_message *first;
     struct backlog_message **last;
 };
@@ -55,6 +56,7 @@ static void backlog_shift(struct native_door *door, struct native_backlog *backl
     struct backlog_message *message = backlog->first;
     backlog->first = message->next;
     backlog->last = backlog->first == NULL ? &backlog->first : backlog->last;
+    backlog->bytes -= backlog_bytes(message);
     door->backlog_bytes -= backlog_bytes(message);
     buffer_reset(&message->body);
     memory_destroy(message);
@@ -65,14 +67,16 @@ bool native__has_backlog(const struct native_door *door, const struct native_pee
     return backlog_of(door, peer) != NULL;
 }
 
-bool native__backlogs_are_full(struct native_door *door)
+bool native__backlog_is_full(struct native_door *door, const struct native_peer *peer)
 {
-    bool are_full = door->backlog_bytes > NATIVE_BACKLOG_BYTES_MAX;
-    if (are_full) {
+    const struct native_backlog *backlog = backlog_of(door, peer);
+    bool is_full = door->backlog_bytes > NATIVE_BACKLOG_BYTES_MAX ||
+                   (backlog != NULL && backlog->bytes > NATIVE_BACKLOG_PEER_BYTES_MAX);
+    if (is_full) {
         diagnostic_write_rarely(&door->drops, DIAGNOSTIC_WARNING, "native",
                                 "clients do not take their answers: some are thrown away");
     }
-    return are_full;
+    return is_full;
 }
 
 void native__backlog_add(struct native_door *door, const struct native_peer *peer, uint8_t type,
@@ -86,6 +90,7 @@ void native__backlog_add(struct native_door *door, const struct native_peer *pee
     buffer_put(&message->body, body);
     *backlog->last = message;
     backlog->last = &message->next;
+    backlog->bytes += backlog_bytes(message);
     door->backlog_bytes += backlog_bytes(message);
 }
 

@@ -45,7 +45,7 @@ enum status native__send(struct native_door *door, const struct native_peer *pee
                          const struct buffer *body)
 {
     enum status status = native_try(door, peer, type, body);
-    if (status == STATUS_BUSY && !native__backlogs_are_full(door)) {
+    if (status == STATUS_BUSY && !native__backlog_is_full(door, peer)) {
         native__backlog_add(door, peer, type, buffer_bytes(body));
         return STATUS_OK;
     }

@@ -109,7 +109,7 @@ void native__reply(struct native_door *door, const struct native_peer *peer, con
 /* What peers do not take waits, in its order (backlog.c): whether something does for one; whether there is no room for more answers, which
  * is told now and then; appending to it; sending what is taken now. */
 bool native__has_backlog(const struct native_door *door, const struct native_peer *peer);
-bool native__backlogs_are_full(struct native_door *door);
+bool native__backlog_is_full(struct native_door *door, const struct native_peer *peer);
 void native__backlog_add(struct native_door *door, const struct native_peer *peer, uint8_t type,
                          struct bytes body);
 void native__backlogs_send(struct native_door *door);

@@ -163,6 +163,7 @@ static const struct limit limits[] = {
     {"topics, name that a subscriber asks for", NATIVE_TOPIC_BYTES_MAX, "bytes"},
     {"native door, answers that clients do not take", NATIVE_BACKLOG_BYTES_MAX,
      "bytes of all, beyond 1,000 answers each"},
+    {"native door, the same of one client", NATIVE_BACKLOG_PEER_BYTES_MAX, "bytes, likewise"},
     {"native door, between two looks whether they do", NATIVE_BACKLOG_MS, "ms"},
     {"writes under way, native door", NATIVE_WRITES_MAX, "writes"},
     {"subscriptions", FEED_SUBSCRIPTIONS_MAX, "subscriptions"},

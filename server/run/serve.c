@@ -429,9 +429,7 @@ static void server_reload(struct server *server, int count, char **arguments)
     local_limits_set(server->log, configuration->log_bytes_max,
                      (int64_t)configuration->retention_hours * 3600 * 1000000);
     doors_reload(server->doors);
-    if (configuration->accepts_clock) {
-        fold_accept_clock(server->fold);
-    }
+    fold_accept_clock(server->fold, configuration->accepts_clock);
 }
 
 /* Waits for a signal; a clock that is doubted is looked at meanwhile, and what could not be noted of it is noted. */

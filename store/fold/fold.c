@@ -228,11 +228,13 @@ bool fold_doubts_clock(struct fold *fold)
     return atomic_load(&fold->doubts_clock);
 }
 
-void fold_accept_clock(struct fold *fold)
+void fold_accept_clock(struct fold *fold, bool accepts)
 {
-    atomic_store(&fold->accepts_clock, true);
-    atomic_store(&fold->refuses_clock, false);
-    atomic_store(&fold->doubts_clock, false);
+    atomic_store(&fold->accepts_clock, accepts);
+    if (accepts) {
+        atomic_store(&fold->refuses_clock, false);
+        atomic_store(&fold->doubts_clock, false);
+    }
 }
 
 const char *fold_refusal(const struct fold *fold)

@@ -147,7 +147,7 @@ static void test_nothing_expires_by_a_doubted_clock(void **state)
         (void)usleep(1000);
     }
     assert_true(has_row(&doubtful));
-    fold_accept_clock(doubtful.store.fold);
+    fold_accept_clock(doubtful.store.fold, true);
     assert_false(fold_doubts_clock(doubtful.store.fold));
     while (has_row(&doubtful)) {
         (void)usleep(1000);
@@ -189,7 +189,7 @@ static void test_a_refused_clock_stays_refused_over_restarts(void **state)
     restart(&doubtful);
     assert_non_null(fold_refusal(doubtful.store.fold));
     assert_int_equal(put(&doubtful, "v", 1), STATUS_CLOCK);
-    fold_accept_clock(doubtful.store.fold);
+    fold_accept_clock(doubtful.store.fold, true);
     assert_int_equal(put(&doubtful, "v", 1), STATUS_OK);
     doubtful_reset(&doubtful);
 }

@@ -1,6 +1,7 @@
 /* What waits for clients that do not take it is bounded, whatever they ask; what is for a subscription is never thrown away. */
 #include <string.h>
 
+#include "base/memory.h"
 #include "native/bounds.h"
 #include "native_private.h"
 #include "support/test.h"
@@ -41,6 +42,23 @@ static void test_answers_beyond_the_bound_are_thrown_away(void **state)
     door_empty(&door);
 }
 
+/* One that does not read takes nothing from others. */
+static void test_one_client_has_a_share(void **state)
+{
+    struct native_door door = {0};
+    struct native_peer greedy = peer_of('a', WIRE_GET);
+    struct native_peer other = peer_of('b', WIRE_GET);
+    char *large = memory_create(NATIVE_BACKLOG_PEER_BYTES_MAX);
+    (void)state;
+    native__backlog_add(&door, &greedy, WIRE_GET | WIRE_REPLY,
+                        bytes_of(large, NATIVE_BACKLOG_PEER_BYTES_MAX));
+    assert_true(native__backlog_is_full(&door, &greedy));
+    assert_false(native__backlog_is_full(&door, &other));
+    native__backlogs_close(&door);
+    assert_int_equal(door.backlog_bytes, 0);
+    memory_destroy(large);
+}
+
 static void test_records_are_kept(void **state)
 {
     struct native_door door = {0};
@@ -63,6 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_beyond_the_bound_are_thrown_away),
+        cmocka_unit_test(test_one_client_has_a_share),
         cmocka_unit_test(test_records_are_kept),
     };
     return cmocka_run_group_tests_name("native/backlog", tests, NULL, NULL);

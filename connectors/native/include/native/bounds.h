@@ -16,7 +16,8 @@ enum {
     NATIVE_TABLES_PER_REPLY_MAX = 10000,
     NATIVE_TOPIC_BYTES_MAX = 1024,                /* that a subscriber names; over it: disconnected */
     NATIVE_BACKLOG_BYTES_MAX = 256 * 1024 * 1024, /* answers that clients do not take, beyond 1,000 each */
-    NATIVE_BACKLOG_MS = 5,                        /* between two looks whether they do now */
+    NATIVE_BACKLOG_PEER_BYTES_MAX = 64 * 1024 * 1024, /* of one client */
+    NATIVE_BACKLOG_MS = 5,                            /* between two looks whether they do now */
 };
 
 #endif

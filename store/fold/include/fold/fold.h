@@ -62,8 +62,8 @@ int64_t fold_moment_now(struct fold *fold, int64_t time_us);
 /* Whether the wall clock is so far ahead of the last commit before the start that nothing is to be removed for its age: expired rows, old
  * history. Until somebody vouches for it, or the machine says that it is synchronized. Thread: any. */
 bool fold_doubts_clock(struct fold *fold);
-/* The operator vouches for the wall clock from now on. Thread: any. */
-void fold_accept_clock(struct fold *fold);
+/* The operator vouches for the wall clock from now on, or no longer: what it was vouched for until now stays so. Thread: any. */
+void fold_accept_clock(struct fold *fold, bool accepts);
 /* Why no write is taken now; NULL: writes are taken. Thread: any. */
 const char *fold_refusal(const struct fold *fold);
 /* When (clock_steady_us) the last batch was refused for want of space; 0: it was not. Thread: any. */
