@@ -132,7 +132,7 @@ def subscriptions(running, client):
 def untaken(running, client):
     """Whoever asks and asks, and takes the answers at last, gets all of them; so does a subscriber with more credit than it takes."""
     client.request(server.CREATE, {server.TABLE: "large", server.PARTITION: [["id", "number"]]})
-    client.request(server.PUT, {server.TABLE: "large", server.ITEM: {"id": 0, "v": "x" * 20000}})
+    client.request(server.PUT, {server.TABLE: "large", server.ITEM: {"id": 0, "v": "x" * 4000}})  # 6,000 of them are less than may wait
     eager, subscriber = Client(running.address), Client(running.address)
     subscriber.send(server.SUBSCRIBE, {server.TABLE: "large", server.CREDIT: 100000, server.START: "latest"})
     assert server.LSN in subscriber.receive()[1]
