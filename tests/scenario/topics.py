@@ -58,6 +58,7 @@ def main():
             hostile.setsockopt(zmq.SUBSCRIBE, b"x" * 100000)
             assert events.poll(60000), "it was taken"
             hostile.disable_monitor()
+            events.close(0)  # or the context waits for it
         for socket in (one, both):
             socket.close()
         context.term()
