@@ -7,7 +7,9 @@
 
 void buffer_reset(struct buffer *buffer)
 {
-    memory_destroy(buffer->data);
+    if (!buffer->is_borrowed) {
+        memory_destroy(buffer->data);
+    }
     *buffer = (struct buffer){0};
 }
 
@@ -27,8 +29,13 @@ void buffer_reserve(struct buffer *buffer, size_t more)
     while (capacity < needed) {
         capacity *= 2;
     }
-    buffer->data = memory_resize(buffer->data, capacity);
+    uint8_t *grown = memory_resize(buffer->is_borrowed ? NULL : buffer->data, capacity);
+    if (buffer->is_borrowed && buffer->size > 0) {
+        memcpy(grown, buffer->data, buffer->size);
+    }
+    buffer->data = grown;
     buffer->capacity = capacity;
+    buffer->is_borrowed = false;
 }
 
 uint8_t *buffer_extend(struct buffer *buffer, size_t size)

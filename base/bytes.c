@@ -3,23 +3,6 @@
 #include "base/check.h"
 #include "base/crypto.h"
 
-struct bytes bytes_part(struct bytes bytes, size_t offset, size_t size)
-{
-    CHECK(offset <= bytes.size && size <= bytes.size - offset);
-    return bytes_of(size == 0 ? bytes.data : bytes.data + offset, size);
-}
-
-struct bytes bytes_from(struct bytes bytes, size_t offset)
-{
-    CHECK(offset <= bytes.size);
-    return bytes_part(bytes, offset, bytes.size - offset);
-}
-
-bool bytes_equal(struct bytes a, struct bytes b)
-{
-    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 int bytes_compare(struct bytes a, struct bytes b)
 {
     size_t common = a.size < b.size ? a.size : b.size;
@@ -52,11 +35,6 @@ const uint8_t *bytes_find(struct bytes whole, struct bytes part)
 {
     CHECK(part.size > 0);
     return whole.size < part.size ? NULL : memmem(whole.data, whole.size, part.data, part.size);
-}
-
-const uint8_t *bytes_find_byte(struct bytes whole, int mark)
-{
-    return whole.size == 0 ? NULL : memchr(whole.data, mark, whole.size);
 }
 
 uint64_t bytes_hash(struct bytes bytes)
@@ -115,45 +93,6 @@ bool bytes_are_utf8(struct bytes bytes)
     }
     return true;
 }
-
-uint16_t bytes_get_u16(const uint8_t *at)
-{
-    return (uint16_t)(((unsigned)at[0] << 8) | at[1]);
-}
-
-uint32_t bytes_get_u32(const uint8_t *at)
-{
-    uint32_t number = 0;
-    memcpy(&number, at, sizeof(number));
-    return __builtin_bswap32(number);
-}
-
-uint64_t bytes_get_u64(const uint8_t *at)
-{
-    uint64_t number = 0;
-    memcpy(&number, at, sizeof(number));
-    return __builtin_bswap64(number);
-}
-
-void bytes_put_u16(uint8_t *at, uint16_t number)
-{
-    at[0] = (uint8_t)(number >> 8);
-    at[1] = (uint8_t)number;
-}
-
-void bytes_put_u32(uint8_t *at, uint32_t number)
-{
-    uint32_t swapped = __builtin_bswap32(number);
-    memcpy(at, &swapped, sizeof(swapped));
-}
-
-void bytes_put_u64(uint8_t *at, uint64_t number)
-{
-    uint64_t swapped = __builtin_bswap64(number);
-    memcpy(at, &swapped, sizeof(swapped));
-}
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the swaps above are for little-endian machines");
 
 struct bytes reader_bytes(struct reader *reader, size_t size)
 {

@@ -44,29 +44,15 @@ static bool is_text(struct bytes bytes, const char *text)
     return bytes_equal(bytes, bytes_of_text(text));
 }
 
-static bool is_one_of(uint8_t byte, const char *characters)
-{
-    for (const char *at = characters; *at != '\0'; at++) {
-        if (byte == (uint8_t)*at) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool aws__piece_next(struct bytes *rest, const char *separators, struct bytes *ret_piece)
 {
-    size_t size = 0;
     if (rest->size == 0) {
         return false;
     }
-    if (separators[1] == '\0') {
-        const uint8_t *at = bytes_find_byte(*rest, separators[0]);
-        size = at == NULL ? rest->size : (size_t)(at - rest->data);
-    } else {
-        while (size < rest->size && !is_one_of(rest->data[size], separators)) {
-            size++;
-        }
+    size_t size = rest->size;
+    for (const char *separator = separators; *separator != '\0'; separator++) {
+        const uint8_t *at = bytes_find_byte(bytes_part(*rest, 0, size), *separator);
+        size = at == NULL ? size : (size_t)(at - rest->data);
     }
     *ret_piece = bytes_part(*rest, 0, size);
     *rest = bytes_from(*rest, size < rest->size ? size + 1 : size);

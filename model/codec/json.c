@@ -10,12 +10,16 @@
 #include "base/memory.h"
 #include "value/decimal.h"
 
-/* A container being filled. */
+/* A container being filled: its values (of a map, key, value …) are those from `first` on. */
 struct level {
     bool is_map;
-    struct value *items; /* pairs: key, value … */
-    size_t count;
-    size_t capacity;
+    size_t first;
+};
+
+/* Of common texts, so that they need no memory of the heap. */
+enum {
+    LEVELS_SPACE = 16,
+    VALUES_SPACE = 48,
 };
 
 struct json_reader {
@@ -27,6 +31,11 @@ struct json_reader {
     size_t levels_capacity;
     size_t depth;
     size_t depth_max;
+    struct value *values; /* of all levels, one after the other */
+    size_t values_count;
+    size_t values_capacity;
+    struct level levels_space[LEVELS_SPACE];
+    struct value values_space[VALUES_SPACE];
     bool has_root;
     struct value root;
 };
@@ -42,6 +51,17 @@ static int json_fail(struct json_reader *reader, const char *what)
     return JSON_STOP;
 }
 
+/* More room for what is at `items`, which is `space` as long as that suffices. */
+static void *json_grow(void *items, void *space, size_t item_bytes, size_t *capacity)
+{
+    void *grown = memory_resize(items == space ? NULL : items, 2 * *capacity * item_bytes);
+    if (items == space) {
+        memcpy(grown, space, *capacity * item_bytes);
+    }
+    *capacity *= 2;
+    return grown;
+}
+
 static int json_add(struct json_reader *reader, struct value value)
 {
     if (reader->depth == 0) {
@@ -49,12 +69,11 @@ static int json_add(struct json_reader *reader, struct value value)
         reader->has_root = true;
         return JSON_CONTINUE;
     }
-    struct level *level = &reader->levels[reader->depth - 1];
-    if (level->count == level->capacity) {
-        level->capacity = level->capacity == 0 ? 8 : level->capacity * 2;
-        level->items = memory_resize(level->items, level->capacity * sizeof(struct value));
+    if (reader->values_count == reader->values_capacity) {
+        reader->values = json_grow(reader->values, reader->values_space, sizeof(*reader->values),
+                                   &reader->values_capacity);
     }
-    level->items[level->count++] = value;
+    reader->values[reader->values_count++] = value;
     return JSON_CONTINUE;
 }
 
@@ -101,10 +120,10 @@ static int json_open(struct json_reader *reader, bool is_map)
         return JSON_STOP;
     }
     if (reader->depth == reader->levels_capacity) {
-        reader->levels_capacity = reader->levels_capacity == 0 ? 8 : 2 * reader->levels_capacity;
-        reader->levels = memory_resize(reader->levels, reader->levels_capacity * sizeof(struct level));
+        reader->levels = json_grow(reader->levels, reader->levels_space, sizeof(*reader->levels),
+                                   &reader->levels_capacity);
     }
-    reader->levels[reader->depth++] = (struct level){.is_map = is_map};
+    reader->levels[reader->depth++] = (struct level){.is_map = is_map, .first = reader->values_count};
     return JSON_CONTINUE;
 }
 
@@ -165,14 +184,13 @@ static int json_close(void *context)
 {
     struct json_reader *reader = context;
     struct level level = reader->levels[--reader->depth];
-    struct value *items = arena_create_array(reader->arena, level.count, sizeof(*items));
-    if (level.count > 0) {
-        memcpy(items, level.items, level.count * sizeof(*items));
-    }
-    memory_destroy(level.items);
-    struct value value = {.kind = VALUE_LIST, .items = {.at = items, .count = level.count}};
+    size_t count = reader->values_count - level.first;
+    struct value *items = arena_create_array(reader->arena, count, sizeof(*items));
+    memcpy(items, reader->values + level.first, count * sizeof(*items));
+    reader->values_count = level.first;
+    struct value value = {.kind = VALUE_LIST, .items = {.at = items, .count = count}};
     if (level.is_map) {
-        value = (struct value){.kind = VALUE_MAP, .pairs = {.at = items, .count = level.count / 2}};
+        value = (struct value){.kind = VALUE_MAP, .pairs = {.at = items, .count = count / 2}};
         if (reader->keeps_last && value.pairs.count > 1) {
             keep_last(&value, reader->arena);
         }
@@ -232,8 +250,25 @@ static void json_memory_destroy(void *context, void *memory)
     memory_destroy(memory);
 }
 
-/* `start`: a reader's choices. */
-static enum status json_decode(struct bytes text, const struct json_reader *start, struct value *ret_value,
+/* The spaces stay as they are: they would cost more than many a text. */
+static void json_reader_init(struct json_reader *reader, struct arena *arena, size_t depth_max)
+{
+    reader->arena = arena;
+    reader->error.status = STATUS_OK;
+    reader->is_plain = false;
+    reader->keeps_last = false;
+    reader->levels = reader->levels_space;
+    reader->levels_capacity = LEVELS_SPACE;
+    reader->depth = 0;
+    reader->depth_max = depth_max;
+    reader->values = reader->values_space;
+    reader->values_count = 0;
+    reader->values_capacity = VALUES_SPACE;
+    reader->has_root = false;
+}
+
+/* Ends `reader`. */
+static enum status json_decode(struct bytes text, struct json_reader *reader, struct value *ret_value,
                                struct error *error)
 {
     static const yajl_callbacks callbacks = {
@@ -251,8 +286,6 @@ static enum status json_decode(struct bytes text, const struct json_reader *star
         return error_set(error, STATUS_TOO_LARGE, "a JSON text of %zu bytes; %d are allowed", text.size,
                          CODEC_JSON_BYTES_MAX);
     }
-    struct json_reader state = *start;
-    struct json_reader *reader = &state;
     yajl_alloc_funcs memory = {.malloc = json_memory_create,
                                .realloc = json_memory_resize,
                                .free = json_memory_destroy};
@@ -266,10 +299,12 @@ static enum status json_decode(struct bytes text, const struct json_reader *star
     if (status == STATUS_OK) {
         *ret_value = reader->root;
     }
-    while (reader->depth > 0) {
-        memory_destroy(reader->levels[--reader->depth].items);
+    if (reader->levels != reader->levels_space) {
+        memory_destroy(reader->levels);
     }
-    memory_destroy(reader->levels);
+    if (reader->values != reader->values_space) {
+        memory_destroy(reader->values);
+    }
     yajl_free(handle);
     return status;
 }
@@ -277,25 +312,28 @@ static enum status json_decode(struct bytes text, const struct json_reader *star
 enum status codec_json_decode(struct bytes text, struct arena *arena, struct value *ret_value,
                               struct error *error)
 {
-    const struct json_reader start = {.arena = arena, .depth_max = VALUE_DEPTH_MAX};
-    return json_decode(text, &start, ret_value, error);
+    struct json_reader reader;
+    json_reader_init(&reader, arena, VALUE_DEPTH_MAX);
+    return json_decode(text, &reader, ret_value, error);
 }
 
 enum status codec_json_decode_plain(struct bytes text, struct arena *arena, struct value *ret_value,
                                     struct error *error)
 {
-    const struct json_reader start = {.arena = arena, .is_plain = true, .depth_max = CODEC_JSON_DEPTH_MAX};
-    return json_decode(text, &start, ret_value, error);
+    struct json_reader reader;
+    json_reader_init(&reader, arena, CODEC_JSON_DEPTH_MAX);
+    reader.is_plain = true;
+    return json_decode(text, &reader, ret_value, error);
 }
 
 enum status codec_json_decode_last(struct bytes text, struct arena *arena, struct value *ret_value,
                                    struct error *error)
 {
-    const struct json_reader start = {.arena = arena,
-                                      .is_plain = true,
-                                      .keeps_last = true,
-                                      .depth_max = CODEC_JSON_DEPTH_MAX};
-    return json_decode(text, &start, ret_value, error);
+    struct json_reader reader;
+    json_reader_init(&reader, arena, CODEC_JSON_DEPTH_MAX);
+    reader.is_plain = true;
+    reader.keeps_last = true;
+    return json_decode(text, &reader, ret_value, error);
 }
 
 static void json_put_escaped(struct buffer *buffer, uint8_t c)

@@ -10,6 +10,7 @@
 enum {
     PARTITION_HASHED = 0xFFFF,
     PARTITION_HASH_BYTES = 16,
+    KEY_SPACE = 256, /* of common keys, so that they need no memory of the heap */
 };
 
 static enum status key_column_error(const struct key_column *column, struct error *error, enum status status)
@@ -40,7 +41,8 @@ static enum status key_encode_partition(const struct schema *schema, const struc
 static enum status key_encode_clustering(const struct schema *schema, const struct value *values,
                                          size_t count, struct buffer *key, struct error *error)
 {
-    struct buffer part = {0};
+    uint8_t space[KEY_SPACE];
+    struct buffer part = buffer_over(space, sizeof(space));
     enum status status = STATUS_OK;
     size_t start = key->size;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
@@ -67,8 +69,9 @@ enum status key_encode(const struct schema *schema, enum row_kind kind, const st
                        struct error *error)
 {
     CHECK(clustering_count <= schema->clustering_count);
-    struct buffer key = {0};
-    struct buffer part = {0};
+    uint8_t spaces[2][KEY_SPACE];
+    struct buffer key = buffer_over(spaces[0], KEY_SPACE);
+    struct buffer part = buffer_over(spaces[1], KEY_SPACE);
     enum status status = key_encode_partition(schema, partition, &part, error);
     if (status == STATUS_OK) {
         buffer_put_u8(&key, (uint8_t)kind);

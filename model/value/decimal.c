@@ -51,15 +51,23 @@ static void decimal_to_mpz(const struct decimal *decimal, mpz_t ret_number)
 
 enum {
     SMALL_DIGITS_MAX = 18, /* of what surely fits int64_t */
+    DIGITS_SPACE = 64,     /* of common numbers, so that they need no memory of the heap */
 };
 
-/* As decimal_from_mpz. */
-static struct bytes decimal_from_small(int64_t number, struct arena *arena)
+/* Of the shortest form. */
+static size_t decimal_small_size(int64_t number)
 {
     size_t size = 1;
     while (size < sizeof(number) && (number >> (size * 8 - 1)) != (number < 0 ? -1 : 0)) {
         size++;
     }
+    return size;
+}
+
+/* As decimal_from_mpz. */
+static struct bytes decimal_from_small(int64_t number, struct arena *arena)
+{
+    size_t size = decimal_small_size(number);
     uint8_t *data = arena_create(arena, size);
     for (size_t i = 0; i < size; i++) {
         data[size - 1 - i] = (uint8_t)((uint64_t)number >> (i * 8));
@@ -159,7 +167,8 @@ enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal
         return error_set(error, STATUS_TOO_LARGE, "a number of %zu characters; %d are allowed", text.size,
                          DECIMAL_TEXT_BYTES_MAX);
     }
-    struct buffer digits = {0};
+    uint8_t space[DIGITS_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t scale = 0;
     enum status status = STATUS_OK;
     if (!decimal_scan(text, &digits, &scale)) {
@@ -214,7 +223,8 @@ void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, in
 
 struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_negative, struct arena *arena)
 {
-    struct buffer text = {0};
+    uint8_t space[DIGITS_SPACE];
+    struct buffer text = buffer_over(space, sizeof(space));
     if (is_negative) {
         buffer_put_u8(&text, '-');
     }
@@ -228,26 +238,64 @@ struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_
     return decimal;
 }
 
+/* `magnitude`: of the first digit, as a power of ten. */
+static enum status decimal_check_range(size_t digits, int64_t magnitude, struct error *error)
+{
+    if (digits > NUMBER_DIGITS_MAX) {
+        return error_set(error, STATUS_TOO_LARGE,
+                         "a number has up to %d significant digits, this one has %zu", NUMBER_DIGITS_MAX,
+                         digits);
+    }
+    if (digits > 0 && magnitude > NUMBER_EXPONENT_MAX) {
+        return error_set(error, STATUS_TOO_LARGE, "the number is larger than 9.99…E+%d", NUMBER_EXPONENT_MAX);
+    }
+    if (digits > 0 && magnitude < NUMBER_EXPONENT_MIN) {
+        return error_set(error, STATUS_TOO_LARGE, "the number is closer to zero than 1E%d",
+                         NUMBER_EXPONENT_MIN);
+    }
+    return STATUS_OK;
+}
+
+/* Of what fits 64 bits. */
+static enum status decimal_normalise_small(const struct decimal *decimal, struct arena *arena,
+                                           struct decimal *ret_decimal, struct error *error)
+{
+    const int64_t given = decimal_small(decimal->unscaled);
+    int64_t number = given;
+    int64_t scale = given == 0 ? 0 : decimal->scale;
+    size_t digits = 0;
+    while (number != 0 && number % 10 == 0) {
+        number /= 10;
+        scale--;
+    }
+    for (int64_t rest = number; rest != 0; rest /= 10) {
+        digits++;
+    }
+    enum status status = decimal_check_range(digits, (int64_t)digits - scale - 1, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    bool is_normal =
+        number == given && scale == decimal->scale && decimal_small_size(number) == decimal->unscaled.size;
+    *ret_decimal =
+        is_normal ? *decimal
+                  : (struct decimal){.scale = (int32_t)scale, .unscaled = decimal_from_small(number, arena)};
+    return STATUS_OK;
+}
+
 enum status decimal_normalise(const struct decimal *decimal, struct arena *arena, struct decimal *ret_decimal,
                               struct error *error)
 {
-    struct buffer digits = {0};
+    if (decimal->unscaled.size <= sizeof(int64_t)) {
+        return decimal_normalise_small(decimal, arena, ret_decimal, error);
+    }
+    uint8_t space[DIGITS_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     decimal_digits(decimal, &digits, &exponent, &is_negative);
-    int64_t magnitude = exponent - 1; /* of the first digit */
-    enum status status = STATUS_OK;
-    if (digits.size > NUMBER_DIGITS_MAX) {
-        status =
-            error_set(error, STATUS_TOO_LARGE, "a number has up to %d significant digits, this one has %zu",
-                      NUMBER_DIGITS_MAX, digits.size);
-    } else if (digits.size > 0 && magnitude > NUMBER_EXPONENT_MAX) {
-        status =
-            error_set(error, STATUS_TOO_LARGE, "the number is larger than 9.99…E+%d", NUMBER_EXPONENT_MAX);
-    } else if (digits.size > 0 && magnitude < NUMBER_EXPONENT_MIN) {
-        status =
-            error_set(error, STATUS_TOO_LARGE, "the number is closer to zero than 1E%d", NUMBER_EXPONENT_MIN);
-    } else {
+    enum status status = decimal_check_range(digits.size, exponent - 1, error);
+    if (status == STATUS_OK) {
         *ret_decimal = decimal_of_digits(buffer_bytes(&digits), exponent, is_negative, arena);
     }
     buffer_reset(&digits);
@@ -259,7 +307,8 @@ void decimal_format(const struct decimal *decimal, struct buffer *buffer)
     enum {
         ZEROS_MAX = 20, /* more are written as an exponent */
     };
-    struct buffer digits = {0};
+    uint8_t space[DIGITS_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     bool is_negative = false;
     decimal_magnitude(decimal, &digits, &is_negative);
     int64_t scale = decimal->scale;

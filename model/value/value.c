@@ -127,16 +127,24 @@ static bool map_is_sorted(const struct value *map)
 }
 #endif
 
+/* As value_order(key, the text `sought`). */
+static int order_key(const struct value *key, struct bytes sought)
+{
+    if (key->kind != VALUE_TEXT) {
+        return key->kind < VALUE_TEXT ? -1 : 1;
+    }
+    return bytes_compare(key->bytes, sought);
+}
+
 size_t value_map_position(const struct value *map, struct bytes key, bool *ret_is_there)
 {
-    const struct value sought = value_of_text(key);
     size_t low = 0;
     size_t high = map->pairs.count;
     assert(map_is_sorted(map)); /* invariant 3 */
     *ret_is_there = false;
     while (low < high && !*ret_is_there) {
         size_t middle = low + (high - low) / 2;
-        int order = value_order(&map->pairs.at[2 * middle], &sought);
+        int order = order_key(&map->pairs.at[2 * middle], key);
         *ret_is_there = order == 0;
         low = order < 0 ? middle + 1 : order == 0 ? middle : low;
         high = order < 0 ? high : middle;
@@ -144,11 +152,28 @@ size_t value_map_position(const struct value *map, struct bytes key, bool *ret_i
     return low;
 }
 
+/* Most names differ in their lengths: up to this many pairs, going through them all costs less than halving. */
+enum {
+    PAIRS_GONE_THROUGH = 12
+};
+
 const struct value *value_map_get(const struct value *map, struct bytes key)
 {
-    bool is_there = false;
-    size_t position = map->kind == VALUE_MAP ? value_map_position(map, key, &is_there) : 0;
-    return is_there ? &map->pairs.at[2 * position + 1] : NULL;
+    if (map->kind != VALUE_MAP) {
+        return NULL;
+    }
+    if (map->pairs.count > PAIRS_GONE_THROUGH) {
+        bool is_there = false;
+        size_t position = value_map_position(map, key, &is_there);
+        return is_there ? &map->pairs.at[2 * position + 1] : NULL;
+    }
+    for (size_t i = 0; i < map->pairs.count; i++) {
+        const struct value *pair = &map->pairs.at[2 * i];
+        if (pair->kind == VALUE_TEXT && pair->bytes.size == key.size && bytes_equal(pair->bytes, key)) {
+            return pair + 1;
+        }
+    }
+    return NULL;
 }
 
 static int compare_pairs(const void *a, const void *b)
@@ -156,12 +181,31 @@ static int compare_pairs(const void *a, const void *b)
     return value_compare(a, b);
 }
 
+/* Of few pairs, of which many come in order: by insertion. */
+static void sort_pairs(struct value *pairs, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct value pair[2] = {pairs[2 * i], pairs[2 * i + 1]};
+        size_t at = i;
+        for (; at > 0 && value_compare(&pairs[2 * (at - 1)], pair) > 0; at--) {
+            memcpy(&pairs[2 * at], &pairs[2 * (at - 1)], sizeof(pair));
+        }
+        if (at < i) {
+            memcpy(&pairs[2 * at], pair, sizeof(pair));
+        }
+    }
+}
+
 bool value_map_sort(struct value *map)
 {
     if (map->pairs.count < 2) {
         return true; /* an empty map may have no memory to sort */
     }
-    qsort(map->pairs.at, map->pairs.count, 2 * sizeof(struct value), compare_pairs);
+    if (map->pairs.count <= PAIRS_GONE_THROUGH) {
+        sort_pairs(map->pairs.at, map->pairs.count);
+    } else {
+        qsort(map->pairs.at, map->pairs.count, 2 * sizeof(struct value), compare_pairs);
+    }
     for (size_t i = 1; i < map->pairs.count; i++) {
         if (value_compare(&map->pairs.at[2 * (i - 1)], &map->pairs.at[2 * i]) == 0) {
             return false;

@@ -10,7 +10,15 @@ struct buffer {
     uint8_t *data;
     size_t size;
     size_t capacity;
+    bool is_borrowed; /* data is the space of buffer_over, not the heap's */
 };
+
+/* An empty buffer that begins in `space`, commonly an array beside it on the stack, and goes to the heap when it outgrows that.
+ * It must not outlive the space. */
+static inline struct buffer buffer_over(void *space, size_t size)
+{
+    return (struct buffer){.data = space, .capacity = size, .is_borrowed = true};
+}
 
 static inline struct bytes buffer_bytes(const struct buffer *buffer)
 {

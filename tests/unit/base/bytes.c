@@ -67,6 +67,27 @@ static void test_decimal_digits(void **state)
     }
 }
 
+static void test_a_buffer_outgrows_its_space(void **state)
+{
+    (void)state;
+    uint8_t space[8];
+    for (size_t size = 0; size < 200; size++) {
+        struct buffer buffer = buffer_over(space, sizeof(space));
+        for (size_t i = 0; i < size; i++) {
+            buffer_put_u8(&buffer, (uint8_t)i);
+        }
+        assert_int_equal(buffer.size, size);
+        assert_true((buffer.data == space) == (size <= sizeof(space)));
+        for (size_t i = 0; i < size; i++) {
+            assert_int_equal(buffer.data[i], i);
+        }
+        buffer_reset(&buffer);
+        assert_null(buffer.data);
+        buffer_put_text(&buffer, "used on");
+        buffer_reset(&buffer);
+    }
+}
+
 static void test_malformed_varints_fail(void **state)
 {
     (void)state;
@@ -187,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_numbers_round_trip),
         cmocka_unit_test(test_csv),
         cmocka_unit_test(test_decimal_digits),
+        cmocka_unit_test(test_a_buffer_outgrows_its_space),
         cmocka_unit_test(test_malformed_varints_fail),
         cmocka_unit_test(test_a_failed_reader_stays_failed),
         cmocka_unit_test(test_utf8),

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "codec/pack.h"
 #include "support/test.h"
+#include "value/decimal.h"
 
 static void expect_json(const char *text, const char *expected)
 {
@@ -77,6 +78,50 @@ static void test_malformed_json_is_told(void **state)
         assert_true(status == STATUS_INVALID || status == STATUS_TOO_LARGE);
         assert_true(strstr(error.text, "JSON") != NULL);
     }
+    arena_reset(&arena);
+}
+
+/* Objects in lists in objects, each level with more values than the reader's own space holds. */
+static void test_large_json_comes_back(void **state)
+{
+    (void)state;
+    enum {
+        EACH = 100
+    };
+    struct buffer text = {0};
+    struct buffer again = {0};
+    struct arena arena = {0};
+    struct value value;
+    struct error error;
+    buffer_put_text(&text, "{\"first\":[");
+    for (int i = 0; i < EACH; i++) {
+        buffer_put_format(&text, "%s{\"b\":[%d,[[]],{}],\"a\":%d}", i == 0 ? "" : ",", i, i * 10);
+    }
+    buffer_put_text(&text, "]");
+    for (int i = EACH - 1; i >= 0; i--) {
+        buffer_put_format(&text, ",\"n%02d\":%d", i, i + 1);
+    }
+    buffer_put_text(&text, "}");
+    assert_ok(codec_json_decode(buffer_bytes(&text), &arena, &value, &error), error);
+    assert_int_equal(value.pairs.count, EACH + 1);
+    const struct value *list = value_map_get(&value, bytes_of_text("first"));
+    assert_int_equal(list->items.count, EACH);
+    for (int64_t i = 0, number = 0; i < EACH; i++) {
+        char name[8];
+        const struct value *item = &list->items.at[i];
+        assert_true(decimal_to_integer(&value_map_get(item, bytes_of_text("a"))->decimal, &number));
+        assert_int_equal(number, i * 10);
+        assert_int_equal(value_map_get(item, bytes_of_text("b"))->items.count, 3);
+        assert_null(value_map_get(item, bytes_of_text("c")));
+        (void)snprintf(name, sizeof(name), "n%02d", (int)i);
+        assert_true(decimal_to_integer(&value_map_get(&value, bytes_of_text(name))->decimal, &number));
+        assert_int_equal(number, i + 1);
+    }
+    codec_json_encode(&again, &value);
+    assert_ok(codec_json_decode(buffer_bytes(&again), &arena, &value, &error), error);
+    assert_int_equal(value.pairs.count, EACH + 1);
+    buffer_reset(&text);
+    buffer_reset(&again);
     arena_reset(&arena);
 }
 
@@ -279,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_every_character_comes_back),
         cmocka_unit_test(test_malformed_json_is_told),
         cmocka_unit_test(test_too_deep_is_refused),
+        cmocka_unit_test(test_large_json_comes_back),
         cmocka_unit_test(test_only_canonical_values_are_stored_values),
         cmocka_unit_test(test_one_form_of_each_value_is_canonical),
         cmocka_unit_test(test_claims_are_not_believed),

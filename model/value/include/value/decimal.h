@@ -11,8 +11,8 @@ MUST_USE enum status decimal_parse(struct bytes text, struct arena *arena, struc
                                    struct error *error);
 /* Shortest plain text, with an exponent when there would be many zeros; parses back to the same number. */
 void decimal_format(const struct decimal *decimal, struct buffer *buffer);
-/* DynamoDB's form: no trailing zeros, zero has scale 0. STATUS_TOO_LARGE: over 38 digits, or outside
- * 1E-130 … 9.99…E+125. */
+/* DynamoDB's form: no trailing zeros, zero has scale 0. What has it already may be given back as it is, its bytes borrowed.
+ * STATUS_TOO_LARGE: over 38 digits, or outside 1E-130 … 9.99…E+125. */
 MUST_USE enum status decimal_normalise(const struct decimal *decimal, struct arena *arena,
                                        struct decimal *ret_decimal, struct error *error);
 int decimal_compare(const struct decimal *a, const struct decimal *b); /* 1.0 and 1.00 are equal */
