@@ -324,7 +324,9 @@ static enum status select_rows(struct select *select, bool *ret_waits)
     struct exec *exec = select->call->exec;
     struct select before = *select;
     select_begin(select);
-    *ret_waits = select->source.system == NULL && (select->source.log != NULL || select->as_of > 0);
+    bool is_costly = statement__selection_computed(&select->selection) > CQL_INLINE_TERMS;
+    *ret_waits =
+        select->source.system == NULL && (select->source.log != NULL || select->as_of > 0 || is_costly);
     if (select->source.system != NULL) {
         return statement__select_system(select);
     }

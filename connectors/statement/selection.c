@@ -259,6 +259,15 @@ bool statement__selection_is_static(const struct selection *selection)
     return has_static;
 }
 
+size_t statement__selection_computed(const struct selection *selection)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < selection->count; i++) {
+        count += selection->terms[i]->kind != CQL_EXPRESSION_COLUMN;
+    }
+    return count;
+}
+
 bool statement__selection_has(const struct selection *selection, size_t column)
 {
     for (size_t i = 0; i < selection->count; i++) {

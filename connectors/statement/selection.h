@@ -31,6 +31,8 @@ MUST_USE enum status statement__selection_make(struct exec_call *call, const str
 bool statement__selection_groups(const struct selection *selection);
 /* Whether what is selected is told by statics and the partition key alone, a static among it. */
 bool statement__selection_is_static(const struct selection *selection);
+/* How many of the selected terms are computed, not columns as they are. */
+size_t statement__selection_computed(const struct selection *selection);
 /* Whether the column is selected as itself. */
 bool statement__selection_has(const struct selection *selection, size_t column);
 

@@ -52,6 +52,17 @@ def long_reads_are_whole(session):
     assert len(list(session.execute(f"SELECT c FROM many WHERE p = 0 AND c IN ({some})"))) == len(range(0, 5000, 7))
 
 
+def what_computes_much_is_read_beside_the_door(host, session):
+    """A row may be enough, when two hundred terms are computed of it."""
+    session.execute("CREATE TABLE lists (p int PRIMARY KEY, l list<int>)")
+    session.execute("INSERT INTO lists (p, l) VALUES (0, %s)", (list(range(2000)),))
+    before = host.metric("oxbow_long_reads_total")
+    assert len(session.execute("SELECT " + ", ".join(["max(l)"] * 200) + " FROM lists WHERE p = 0").one()) == 200
+    assert host.metric("oxbow_long_reads_total") == before + 1
+    assert session.execute("SELECT l, max(l), p FROM lists WHERE p = 0").one()[1] == list(range(2000))
+    assert host.metric("oxbow_long_reads_total") == before + 1
+
+
 def a_table_made_anew_is_another(session, other):
     """What waits for its turn while its table is dropped, and another of the name is made, gives nothing of the other."""
     other.execute("CREATE TABLE anew (p int, c int, v text, PRIMARY KEY (p, c))")
@@ -200,6 +211,7 @@ def main():
         a_table_made_anew_is_another(session, other)
         others.shutdown()
         long_reads_are_whole(session)
+        what_computes_much_is_read_beside_the_door(host, session)
         pages_of_documents(host)
         one_row_of_the_past(host, session)
         nobody_reads_for_who_left(host)

@@ -8,6 +8,7 @@ enum {
         10000,                /* partitions, or ranges of rows in each, that WHERE names; over it: Invalid */
     CQL_INLINE_ROWS = 256,    /* looked at on the door's thread before a read goes to the reader pool */
     CQL_INLINE_ROWS_BUSY = 4, /* the same while reads of the door wait for the pool */
+    CQL_INLINE_TERMS = 16,    /* computed for each of them; with more a read goes to the pool at once */
     CQL_READS_MAX =
         128, /* of a door that the pool has or has read, with a page each; others wait for one of them */
     CQL_PAGE_SCANNED_MAX =
