@@ -298,7 +298,17 @@ static int64_t batch_time(struct fold *fold)
     return now > fold->last_commit_us ? now : fold->last_commit_us + 1;
 }
 
-/* Evaluates all taken writes; those refused have their status set, the others STATUS_OK. */
+/* The writes from `from` on are the next to be taken, in their order. */
+static void batch_put_back(struct fold *fold, struct fold_taken *taken, size_t from)
+{
+    while (taken->count > from) {
+        struct write *request = taken->writes[--taken->count];
+        request->message.next = fold->waiting;
+        fold->waiting = &request->message;
+    }
+}
+
+/* Evaluates all taken writes, or as many as what they hold allows; those refused have their status set, the others STATUS_OK. */
 static enum status batch_evaluate_all(struct fold *fold, struct environment_write *write,
                                       struct fold_batch *batch, struct fold_taken *taken, size_t *ret_culprit)
 {
@@ -310,6 +320,9 @@ static enum status batch_evaluate_all(struct fold *fold, struct environment_writ
         if (is_doomed) {
             *ret_culprit = i;
             return request->status;
+        }
+        if (fold->arena.total + fold->frames.size > FOLD_BATCH_HELD_BYTES_MAX) {
+            batch_put_back(fold, taken, i + 1);
         }
     }
     fold__frames_finish(fold, batch);

@@ -106,6 +106,12 @@ enum status fold__evaluate_row(struct fold *fold, struct environment_write *writ
         row = arena_create(&fold->arena, sizeof(*row));
         status = evaluate_load(fold, write, schema, key, row, error);
         row->identity = identity;
+        transaction->old_bytes += row->old_image.size;
+        if (status == STATUS_OK && transaction->old_bytes > FOLD_OLD_BYTES_MAX && transaction->count > 0) {
+            status = error_set(error, STATUS_TOO_LARGE,
+                               "the rows that a transaction changes have more than %d bytes together",
+                               FOLD_OLD_BYTES_MAX);
+        }
         if (status == STATUS_OK) {
             transaction_add(fold, transaction, row);
         }

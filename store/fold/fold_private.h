@@ -93,6 +93,7 @@ struct fold_transaction {
     size_t capacity;
     struct map *by_key; /* table and key → row; only when there are several changes */
     struct fold_deletion *deletions;
+    size_t old_bytes;  /* of the rows as they were */
     int64_t timestamp; /* of writes to wide rows whose client gave none */
     int64_t now_s;     /* since 1970: what has expired by then is not there, and lives begin */
     uint32_t large;    /* deletions of more rows than it changes itself */

@@ -184,6 +184,24 @@ def drop_and_create(client):
     assert client.request(server.SCAN, {server.TABLE: "t"})[server.ITEMS] == []
 
 
+def large_rows(client):
+    """What was there counts: of many large rows a transaction removes only some, and a batch takes as many as it can hold."""
+    count = 40
+    client.request(server.CREATE, {server.TABLE: "largest", server.PARTITION: [["id", "bigint"]]})
+    for number in range(count):
+        client.request(server.PUT, {server.TABLE: "largest", server.ITEM: {"id": number, "v": bytes(4_000_000)}})
+    removals = [{server.TABLE: "largest", server.KIND: "delete", server.KEY: {"id": number}} for number in range(count)]
+    expect_failure(lambda: client.request(server.TRANSACT, {server.CHANGES: removals[:17]}), 4, "more than 67108864 bytes together")
+    assert len(client.request(server.SCAN, {server.TABLE: "largest", server.LIMIT: count})[server.ITEMS]) > 0
+    client.request(server.TRANSACT, {server.CHANGES: removals[:16]})
+    sent = [client.send(server.DELETE, {server.TABLE: "largest", server.KEY: {"id": number}}) for number in range(16, count)]
+    answers = dict(client.receive() for _ in sent)
+    assert [answers[number].get(server.STATUS) for number in sent] == [None] * len(sent), answers
+    lsns = [answers[number][server.LSN] for number in sent]
+    assert lsns == sorted(lsns), lsns
+    assert client.request(server.SCAN, {server.TABLE: "largest"})[server.ITEMS] == []
+
+
 def main():
     with Server() as running:
         client = Client(running.address)
@@ -195,6 +213,7 @@ def main():
         untaken(running, client)
         progress(running, client)
         drop_and_create(client)
+        large_rows(client)
         client.close()
 
 

@@ -8,7 +8,11 @@ enum {
     FOLD_GATHER_WRITES_MIN = 4,             /* in a batch lately; then the next waits for as many … */
     FOLD_GATHER_US_MAX = 200,               /* … for so long, and no longer than half a sync */
     FOLD_BATCH_BYTES_MAX = 4 * 1024 * 1024, /* image bytes in one batch, or one larger write */
-    FOLD_CHANGES_MAX = 10000,               /* changes of one transaction; over it: STATUS_TOO_LARGE */
+    FOLD_BATCH_HELD_BYTES_MAX =
+        1 << 26,                  /* rows and records that a batch holds; other writes wait for the next */
+    FOLD_OLD_BYTES_MAX = 1 << 26, /* rows of one transaction as they were, but for one alone; over it:
+                                            STATUS_TOO_LARGE */
+    FOLD_CHANGES_MAX = 10000,     /* changes of one transaction; over it: STATUS_TOO_LARGE */
     FOLD_DELETE_ROWS_MAX =
         10000, /* rows of a wide table that leave with their deletion; others leave later */
     FOLD_DELETE_BYTES_MAX = 4 * 1024 * 1024,
