@@ -1,6 +1,7 @@
 #include "tls.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <openssl/bio.h>
@@ -143,6 +144,16 @@ static void tls_check_dates(SSL_CTX *settings, const char *certificate_file)
     }
 }
 
+/* Who has the key can stand in for the server. */
+static void tls_check_key_mode(const char *key_file)
+{
+    struct stat facts;
+    if (stat(key_file, &facts) == 0 && (facts.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+        diagnostic_write(DIAGNOSTIC_WARNING, "net",
+                         "every user of this machine may read or change the key %s; chmod 600 it", key_file);
+    }
+}
+
 enum status net__tls_context_open(const char *certificate_file, const char *key_file, const char *protocol,
                                   struct tls_context **ret_context, struct error *error)
 {
@@ -184,6 +195,7 @@ enum status net__tls_context_reload(struct tls_context *context, struct error *e
     ERR_clear_error();
     if (status == STATUS_OK) {
         tls_check_dates(settings, context->certificate_file);
+        tls_check_key_mode(context->key_file);
         tls_note_expiry(SSL_CTX_get0_certificate(settings));
         (void)pthread_mutex_lock(&context->mutex);
         SSL_CTX *old = context->settings;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What surrounds tables: TTL, recovery, backups, policies, limits, signatures, and the settings for tests of clients."""
 import datetime
+import os
 import signal
 import ssl
 import subprocess
@@ -369,7 +370,7 @@ def tls_is_spoken():
 
 
 def certificates_are_watched(directory, key):
-    """One whose days are over, or will be soon, is told of; the server goes on with it."""
+    """One whose days are over, or will be soon, is told of, and a key that everybody may read; the server goes on with it."""
     file = lambda name: f"{directory}/{name}"
     with open(file("ca.conf"), "w", encoding="utf-8") as settings:
         settings.write(f"[ca]\ndefault_ca = own\n[own]\ndatabase = {file('ca.index')}\nserial = {file('ca.serial')}\nnew_certs_dir = {directory}\nprivate_key = {key}\ndefault_md = sha256\nunique_subject = no\npolicy = any\n[any]\ncommonName = supplied\n")
@@ -379,6 +380,7 @@ def certificates_are_watched(directory, key):
     date = lambda days: (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
     for first, last, words in ((-9, -3.5, "expired 3 day(s) ago: clients refuse it"), (-9, 3.5, "expires in 3 day(s); put a new one in its place"), (3.5, 9, "holds in 3 day(s) only")):
         certificate = file(f"dated{last}.pem")
+        os.chmod(key, 0o600 if last == 9 else 0o604)
         subprocess.run(["openssl", "ca", "-batch", "-notext", "-selfsign", "-config", file("ca.conf"), "-in", file("request.pem"), "-out", certificate, "-startdate", date(first), "-enddate", date(last)], check=True, capture_output=True)
         with subprocess.Popen([OXBOW, "serve", "--data", certificate + ".data", "--native", "off", "--http", "off", "--topics", "off", "--dynamodb", "off", "--cql", "off",
                                "--dynamodb-tls", "127.0.0.1:0", "--tls-certificate", certificate, "--tls-key", key], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as one:
@@ -386,6 +388,7 @@ def certificates_are_watched(directory, key):
             one.terminate()
             said = one.stderr.read()
             assert ready.startswith("ready") and words in said, (words, said)
+            assert ("chmod 600" in said) == (last != 9), said
 
 
 def other_machines_sign(server, certificate):
