@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/diagnostic.h"
+#include "base/map.h"
 #include "base/memory.h"
 #include "native/bounds.h"
 #include "native_private.h"
@@ -31,12 +32,8 @@ static size_t backlog_bytes(const struct backlog_message *message)
 
 static struct native_backlog *backlog_of(const struct native_door *door, const struct native_peer *peer)
 {
-    struct native_backlog *backlog = door->backlogs;
-    while (backlog != NULL &&
-           (backlog->id_bytes != peer->id_bytes || memcmp(backlog->id, peer->id, peer->id_bytes) != 0)) {
-        backlog = backlog->next;
-    }
-    return backlog;
+    return door->backlogs_by_id == NULL ? NULL
+                                        : map_get(door->backlogs_by_id, bytes_of(peer->id, peer->id_bytes));
 }
 
 static struct native_backlog *backlog_create(struct native_door *door, const struct native_peer *peer)
@@ -47,7 +44,18 @@ static struct native_backlog *backlog_create(struct native_door *door, const str
     backlog->last = &backlog->first;
     backlog->next = door->backlogs;
     door->backlogs = backlog;
+    if (door->backlogs_by_id == NULL) {
+        door->backlogs_by_id = map_create();
+    }
+    (void)map_put(door->backlogs_by_id, bytes_of(backlog->id, backlog->id_bytes), backlog);
     return backlog;
+}
+
+/* What waited for the client was sent, or is thrown away. */
+static void backlog_destroy(struct native_door *door, struct native_backlog *backlog)
+{
+    (void)map_remove(door->backlogs_by_id, bytes_of(backlog->id, backlog->id_bytes));
+    memory_destroy(backlog);
 }
 
 /* Removes the first message. */
@@ -116,10 +124,13 @@ void native__backlogs_send(struct native_door *door)
         backlog_send(door, backlog);
         if (backlog->first == NULL) {
             *at = backlog->next;
-            memory_destroy(backlog);
+            backlog_destroy(door, backlog);
         } else {
             at = &backlog->next;
         }
+    }
+    if (door->backlogs == NULL) {
+        map_destroy(&door->backlogs_by_id);
     }
 }
 
@@ -131,6 +142,7 @@ void native__backlogs_close(struct native_door *door)
         while (backlog->first != NULL) {
             backlog_shift(door, backlog);
         }
-        memory_destroy(backlog);
+        backlog_destroy(door, backlog);
     }
+    map_destroy(&door->backlogs_by_id);
 }

@@ -77,6 +77,8 @@ struct native_door {
     _Atomic size_t subscriptions_count; /* the door changes it, the writer looks */
     _Atomic uint64_t writes;            /* under way, reads in the pool, and requests put aside */
     struct native_backlog *backlogs;    /* of clients that do not take what is for them */
+    struct map *backlogs_by_id;         /* the same; NULL while there are none */
+    int64_t backlogs_us;                /* steady time of the last look whether they do */
     size_t backlog_bytes;               /* of all */
     struct diagnostic_rate drops;       /* of answers */
     atomic_bool is_awake;               /* a wake-up is in the mailbox already */
