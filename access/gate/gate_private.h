@@ -21,13 +21,17 @@ MUST_USE enum status gate__slice_range(const struct schema *schema, const struct
                                        struct arena *arena, struct wide_range *ret_range,
                                        struct error *error);
 
+enum {
+    GATE_KEY_SPACE = 256, /* of common keys, so that they need no memory of the heap */
+};
+
 /* Storage keys of what a query may visit: low <= key < high. */
 struct gate_range {
     struct buffer low;
     struct buffer high;
 };
 
-/* `schema` is the table's, or index_as_schema of the index's. STATUS_INVALID when the terms do not make a range of it;
+/* `ret_range` is empty. `schema` is the table's, or index_as_schema of the index's. STATUS_INVALID when the terms do not make a range of it;
  * the texts are DynamoDB's. */
 MUST_USE enum status gate__range(const struct schema *schema, const struct gate_query *query,
                                  struct gate_range *ret_range, struct error *error);

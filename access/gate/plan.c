@@ -105,7 +105,8 @@ static const struct value *plan_key_item(const struct schema *schema, const stru
 static enum status plan_image(const struct gate_change *change, struct arena *arena, struct bytes *ret_image,
                               struct error *error)
 {
-    struct buffer image = {0};
+    uint8_t space[4 * GATE_KEY_SPACE];
+    struct buffer image = buffer_over(space, sizeof(space));
     codec_value_encode(&image, change->item);
     enum status status = STATUS_OK;
     if (image.size > GATE_ITEM_BYTES_MAX) {
@@ -154,7 +155,8 @@ static enum status plan_change(struct gate *gate, const struct gate_change *chan
         [GATE_PUT] = CHANGE_PUT,     [GATE_DELETE] = CHANGE_DELETE, [GATE_UPDATE] = CHANGE_UPDATE,
         [GATE_CHECK] = CHANGE_CHECK, [GATE_WIDE] = CHANGE_WIDE,     [GATE_WIDE_DELETE] = CHANGE_WIDE_DELETE};
     const struct schema *schema = NULL;
-    struct buffer key = {0};
+    uint8_t space[GATE_KEY_SPACE];
+    struct buffer key = buffer_over(space, sizeof(space));
     enum status status = gate_table_find(gate, change->table, &schema, error);
     if (status == STATUS_OK && schema->table < CATALOG_TABLE_FIRST && !change->is_system) {
         status = error_set(error, STATUS_DENIED, "system tables are written by the server itself");

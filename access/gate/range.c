@@ -38,7 +38,8 @@ static enum status range_partition(const struct schema *schema, const struct gat
                                    struct arena *arena, struct buffer *low, struct error *error)
 {
     struct value values[PARTITION_COLUMNS_MAX];
-    struct buffer key = {0};
+    uint8_t space[GATE_KEY_SPACE];
+    struct buffer key = buffer_over(space, sizeof(space));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < schema->partition_count && status == STATUS_OK; i++) {
         const struct key_column *column = &schema->partition[i];
@@ -87,7 +88,9 @@ static void range_compare(enum expression_test test, bool is_descending, struct 
 static enum status range_limit(const struct key_column *column, const struct key_term *term,
                                struct arena *arena, struct gate_range *range, struct error *error)
 {
-    struct buffer bounds[2] = {{0}, {0}};
+    uint8_t spaces[2][GATE_KEY_SPACE];
+    struct buffer bounds[2] = {buffer_over(spaces[0], GATE_KEY_SPACE),
+                               buffer_over(spaces[1], GATE_KEY_SPACE)};
     enum status status = STATUS_OK;
     bool is_between = term->test == EXPRESSION_BETWEEN;
     bool is_prefix = term->test == EXPRESSION_BEGINS_WITH;
@@ -231,8 +234,9 @@ static enum status slice_bound(const struct schema *schema, const struct gate_bo
 enum status gate__slice_range(const struct schema *schema, const struct gate_slice *slice,
                               struct arena *arena, struct wide_range *ret_range, struct error *error)
 {
-    struct buffer low = {0};
-    struct buffer high = {0};
+    uint8_t spaces[2][GATE_KEY_SPACE];
+    struct buffer low = buffer_over(spaces[0], GATE_KEY_SPACE);
+    struct buffer high = buffer_over(spaces[1], GATE_KEY_SPACE);
     bool is_empty = false;
     bool is_end = false;
     enum status status = slice_bound(schema, &slice->low, &low, &is_empty, error);
@@ -272,7 +276,8 @@ static enum status range_slice(const struct schema *schema, const struct gate_qu
                                struct arena *arena, struct gate_range *range, struct error *error)
 {
     const struct gate_slice *slice = query->slice;
-    struct buffer key = {0};
+    uint8_t space[GATE_KEY_SPACE];
+    struct buffer key = buffer_over(space, sizeof(space));
     struct wide_range rows = {0};
     if (slice->partition == NULL) {
         return range_tokens(schema, slice, range);
@@ -301,7 +306,6 @@ enum status gate__range(const struct schema *schema, const struct gate_query *qu
 {
     struct arena arena = {0};
     enum status status = STATUS_OK;
-    *ret_range = (struct gate_range){0};
     if (query->slice != NULL) {
         status = range_slice(schema, query, &arena, ret_range, error);
     } else if (query->key_terms_count == 0) {

@@ -511,7 +511,9 @@ static enum status view_page(struct gate_view *view, struct view_walk *walk, str
     const struct gate_query *query = walk->query;
     const struct schema *schema = NULL;
     const struct index_schema *index = NULL;
-    struct gate_range range = {0};
+    uint8_t spaces[2][GATE_KEY_SPACE];
+    struct gate_range range = {.low = buffer_over(spaces[0], GATE_KEY_SPACE),
+                               .high = buffer_over(spaces[1], GATE_KEY_SPACE)};
     struct view_cursor cursor = {0};
     enum status status = view_schema_of(view, query->table, query->table_id, query->as_of, &schema, error);
     if (status == STATUS_OK) {

@@ -24,7 +24,8 @@ static const char *number_read(struct arena *arena, struct bytes text, struct va
     struct decimal normal = {0};
     int64_t exponent = 0;
     bool is_negative = false;
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     if (text.size == 0) {
         return "The parameter cannot be converted to a numeric value";
     }
@@ -235,7 +236,8 @@ static void digits_put(struct buffer *body, const struct buffer *digits, int64_t
  * may be billions. */
 static void number_put(struct buffer *body, const struct decimal *decimal)
 {
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     decimal_digits(decimal, &digits, &exponent, &is_negative);

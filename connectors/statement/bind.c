@@ -6,6 +6,10 @@
 #include "script.h"
 #include "value/serial.h"
 
+enum {
+    BIND_SPACE = 256, /* of common values, so that they need no memory of the heap */
+};
+
 /* --- preparing ------------------------------------------------------------------------------------------------------ */
 
 static enum status bind_resolve(void *context, struct bytes keyspace, struct bytes name, struct arena *arena,
@@ -156,7 +160,8 @@ enum status exec_bind(struct exec_call *call, const struct cql_term *term, const
 enum status exec_bind_bytes(struct exec_call *call, const struct cql_term *term, const struct type *type,
                             struct bytes name, struct bound *ret_bound, struct bytes *ret_bytes)
 {
-    struct buffer buffer = {0};
+    uint8_t space[BIND_SPACE];
+    struct buffer buffer = buffer_over(space, sizeof(space));
     struct error error;
     enum status status = exec_bind(call, term, type, name, ret_bound);
     *ret_bytes = (struct bytes){0};
@@ -172,7 +177,8 @@ enum status exec_bind_bytes(struct exec_call *call, const struct cql_term *term,
 enum status exec_check_partition(struct exec_call *call, const struct schema *schema,
                                  const struct value *values)
 {
-    struct buffer key = {0};
+    uint8_t space[BIND_SPACE];
+    struct buffer key = buffer_over(space, sizeof(space));
     struct error error;
     const struct type *types[PARTITION_COLUMNS_MAX];
     for (size_t i = 0; i < schema->partition_count; i++) {

@@ -90,14 +90,15 @@ static enum status check_column(struct exec_call *call, const struct cql_relatio
     if (relation->kind == CQL_RELATION_ELEMENT) {
         return check_element(call, relation, column);
     }
-    struct bytes text = type_text(type, call->arena);
     if (type->kind == TYPE_UDT && type_is_multi_cell(type)) {
+        struct bytes text = type_text(type, call->arena);
         return exec_fail(call, CQL_INVALID,
                          "Non-frozen UDT column '%.*s' (%.*s) cannot be restricted by any relation",
                          (int)column->name.size, (const char *)column->name.data, (int)text.size,
                          (const char *)text.data);
     }
     if (is_collection && type_is_multi_cell(type) && !is_contains) {
+        struct bytes text = type_text(type, call->arena);
         return exec_fail(call, CQL_INVALID,
                          "Collection column '%.*s' (%.*s) cannot be restricted by a '%s' relation",
                          (int)column->name.size, (const char *)column->name.data, (int)text.size,
@@ -111,7 +112,6 @@ static enum status check_tuple(struct exec_call *call, const struct cql_relation
                                const struct restriction *restriction, size_t place)
 {
     const struct source_column *column = restriction->columns[place];
-    struct bytes text = relation_text(relation, call->arena);
     if (column->kind != DESCRIBED_CLUSTERING) {
         return exec_fail_name(
             call, "Multi-column relations can only be applied to clustering columns but was applied to: %.*s",
@@ -119,6 +119,7 @@ static enum status check_tuple(struct exec_call *call, const struct cql_relation
     }
     for (size_t i = 0; i < place; i++) {
         if (restriction->columns[i] == column) {
+            struct bytes text = relation_text(relation, call->arena);
             return exec_fail(call, CQL_INVALID, "Column \"%.*s\" appeared twice in a relation: %.*s",
                              (int)column->name.size, (const char *)column->name.data, (int)text.size,
                              (const char *)text.data);
@@ -127,7 +128,7 @@ static enum status check_tuple(struct exec_call *call, const struct cql_relation
     if (place > 0 && column->position != restriction->columns[place - 1]->position + 1) {
         return exec_fail_name(
             call, "Clustering columns must appear in the PRIMARY KEY order in multi-column relations: %.*s",
-            text);
+            relation_text(relation, call->arena));
     }
     return STATUS_OK;
 }
@@ -350,16 +351,16 @@ static enum status bind_token(struct exec_call *call, struct restriction *restri
 /* What no relation may say. */
 static enum status check_comparison(struct exec_call *call, const struct cql_relation *relation)
 {
-    struct bytes text = relation_text(relation, call->arena);
     enum cql_comparison comparison = relation->comparison;
     if (relation->kind == CQL_RELATION_TOKEN && (comparison == CQL_IN || comparison >= CQL_CONTAINS)) {
         return exec_fail(call, CQL_INVALID, "%s cannot be used with the token function",
                          cql_comparison_text(comparison));
     }
     if (comparison == CQL_IS_NOT_NULL) {
-        return exec_fail_name(call, "Unsupported restriction: %.*s", text);
+        return exec_fail_name(call, "Unsupported restriction: %.*s", relation_text(relation, call->arena));
     }
-    return comparison == CQL_NOT_EQUAL ? exec_fail_name(call, "Unsupported \"!=\" relation: %.*s", text)
+    return comparison == CQL_NOT_EQUAL ? exec_fail_name(call, "Unsupported \"!=\" relation: %.*s",
+                                                        relation_text(relation, call->arena))
                                        : STATUS_OK;
 }
 
@@ -376,7 +377,6 @@ static enum status check_like(struct exec_call *call, const struct source *sourc
     if (is_text && restriction->like.text.size == 0) {
         return exec_fail(call, CQL_INVALID, "LIKE value can't be empty.");
     }
-    struct bytes text = relation_text(restriction->relation, call->arena);
     return is_text && source->system == NULL &&
                    statement__like_is_indexed(source->table.schema, restriction->columns[0]->name,
                                               &restriction->like)
@@ -384,7 +384,7 @@ static enum status check_like(struct exec_call *call, const struct source *sourc
                : exec_fail_name(
                      call,
                      "LIKE restriction is only supported on properly indexed columns. %.*s is not valid.",
-                     text);
+                     relation_text(restriction->relation, call->arena));
 }
 
 /* Numbers of a document's key in the one form that they are stored in. */

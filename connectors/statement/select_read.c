@@ -442,7 +442,8 @@ static enum status partition_named(struct read *read)
 {
     const struct select *select = read->select;
     const struct value *values = select->restrictions.partitions[select->position.partition];
-    struct buffer key = {0};
+    uint8_t space[256]; /* of common keys */
+    struct buffer key = buffer_over(space, sizeof(space));
     partition_clear(read);
     memcpy(read->partition, values, read->schema->partition_count * sizeof(*values));
     enum status status = key_encode(read->schema, ROW_STATIC, values, NULL, 0, &key, &read->error);

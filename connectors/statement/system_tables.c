@@ -579,6 +579,9 @@ const size_t statement__system_tables_count = ARRAY_COUNT(statement__system_tabl
 
 const struct system_table *statement__system_table_find(struct bytes keyspace, struct bytes name)
 {
+    if (!bytes_start_with(keyspace, bytes_of_text("system"))) { /* as the keyspaces of all of them do */
+        return NULL;
+    }
     for (size_t i = 0; i < statement__system_tables_count; i++) {
         if (bytes_equal(keyspace, bytes_of_text(statement__system_tables[i].keyspace)) &&
             bytes_equal(name, bytes_of_text(statement__system_tables[i].name))) {

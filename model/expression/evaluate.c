@@ -366,7 +366,8 @@ bool condition_holds(const struct condition *condition, const struct condition_f
 
 static enum status number_range_error(const struct decimal *number, struct error *error)
 {
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     decimal_digits(number, &digits, &exponent, &is_negative);
@@ -433,7 +434,8 @@ enum status number_add(const struct value *a, const struct value *b, bool is_min
 static size_t number_bytes(const struct value *value)
 {
     struct arena arena = {0};
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     struct decimal decimal = number_decimal(value, &arena);

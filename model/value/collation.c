@@ -58,7 +58,7 @@ static void collation_invert(struct buffer *buffer, size_t from)
 static void collation_put_decimal(const struct type *type, const struct decimal *decimal,
                                   struct buffer *buffer)
 {
-    uint8_t space[64]; /* of common numbers */
+    uint8_t space[DECIMAL_SPACE];
     struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;

@@ -51,7 +51,6 @@ static void decimal_to_mpz(const struct decimal *decimal, mpz_t ret_number)
 
 enum {
     SMALL_DIGITS_MAX = 18, /* of what surely fits int64_t */
-    DIGITS_SPACE = 64,     /* of common numbers, so that they need no memory of the heap */
 };
 
 /* Of the shortest form. */
@@ -167,7 +166,7 @@ enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal
         return error_set(error, STATUS_TOO_LARGE, "a number of %zu characters; %d are allowed", text.size,
                          DECIMAL_TEXT_BYTES_MAX);
     }
-    uint8_t space[DIGITS_SPACE];
+    uint8_t space[DECIMAL_SPACE];
     struct buffer digits = buffer_over(space, sizeof(space));
     int64_t scale = 0;
     enum status status = STATUS_OK;
@@ -223,7 +222,7 @@ void decimal_digits(const struct decimal *decimal, struct buffer *ret_digits, in
 
 struct decimal decimal_of_digits(struct bytes digits, int64_t exponent, bool is_negative, struct arena *arena)
 {
-    uint8_t space[DIGITS_SPACE];
+    uint8_t space[DECIMAL_SPACE];
     struct buffer text = buffer_over(space, sizeof(space));
     if (is_negative) {
         buffer_put_u8(&text, '-');
@@ -289,7 +288,7 @@ enum status decimal_normalise(const struct decimal *decimal, struct arena *arena
     if (decimal->unscaled.size <= sizeof(int64_t)) {
         return decimal_normalise_small(decimal, arena, ret_decimal, error);
     }
-    uint8_t space[DIGITS_SPACE];
+    uint8_t space[DECIMAL_SPACE];
     struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
@@ -307,7 +306,7 @@ void decimal_format(const struct decimal *decimal, struct buffer *buffer)
     enum {
         ZEROS_MAX = 20, /* more are written as an exponent */
     };
-    uint8_t space[DIGITS_SPACE];
+    uint8_t space[DECIMAL_SPACE];
     struct buffer digits = buffer_over(space, sizeof(space));
     bool is_negative = false;
     decimal_magnitude(decimal, &digits, &is_negative);
@@ -407,7 +406,8 @@ struct decimal decimal_of_integer(int64_t number, struct arena *arena)
 
 bool decimal_to_integer(const struct decimal *decimal, int64_t *ret_number)
 {
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     decimal_digits(decimal, &digits, &exponent, &is_negative);

@@ -225,7 +225,8 @@ bool index_expiry_of(const struct schema *schema, const struct value *item, int6
         *ret_seconds = found->integer;
         return found->integer > 0;
     }
-    struct buffer digits = {0};
+    uint8_t space[DECIMAL_SPACE];
+    struct buffer digits = buffer_over(space, sizeof(space));
     int64_t exponent = 0;
     bool is_negative = false;
     if (found == NULL || found->kind != VALUE_DECIMAL) {

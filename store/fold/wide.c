@@ -6,6 +6,10 @@
 #include "row/key.h"
 #include "row/stored.h"
 
+enum {
+    IMAGE_SPACE = 512, /* of common images and keys, so that they need no memory of the heap */
+};
+
 static int64_t scene_now(const struct fold_scene *scene)
 {
     return scene->batch->commit_time_us / 1000000;
@@ -21,7 +25,8 @@ static void wide_store(struct fold_row *row)
 
 void fold__wide_write(const struct fold_scene *scene, struct fold_row *row)
 {
-    struct buffer image = {0};
+    uint8_t space[IMAGE_SPACE];
+    struct buffer image = buffer_over(space, sizeof(space));
     if (row->is_unwritten) {
         wide_row_encode(&row->wide, &image);
         row->new_image = arena_copy(&scene->fold->arena, buffer_bytes(&image));
@@ -58,7 +63,8 @@ static enum status wide_header(const struct fold_scene *scene, const struct sche
                                struct bytes partition, struct fold_row **ret_row,
                                struct wide_header *ret_header, struct error *error)
 {
-    struct buffer key = {0};
+    uint8_t space[IMAGE_SPACE];
+    struct buffer key = buffer_over(space, sizeof(space));
     *ret_header = (struct wide_header){.deletion = WIDE_NO_DELETION};
     key_encode_pseudo(partition, ROW_HEADER, (struct bytes){0}, &key);
     struct bytes kept = arena_copy(&scene->fold->arena, buffer_bytes(&key));

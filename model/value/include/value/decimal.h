@@ -6,6 +6,11 @@
 #include "base/error.h"
 #include "value/value.h"
 
+enum {
+    DECIMAL_SPACE =
+        64, /* for the digits of common numbers, so that they need no memory of the heap (buffer_over) */
+};
+
 /* "-12.50", "1e3": sign, digits, point, exponent; the scale is kept. STATUS_INVALID, STATUS_TOO_LARGE. */
 MUST_USE enum status decimal_parse(struct bytes text, struct arena *arena, struct decimal *ret_decimal,
                                    struct error *error);
