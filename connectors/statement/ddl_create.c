@@ -287,6 +287,7 @@ enum status exec_create_table(struct exec_call *call, const struct cql_create_ta
     if (options.id.size == 0) {
         options.id = ddl_new_id(call);
     }
+    statement__options_complete(call, &options);
     schema.default_ttl_seconds = statement__options_default_ttl(&options);
     status = ddl_check_default_ttl(call, &schema);
     if (status != STATUS_OK) {

@@ -324,6 +324,7 @@ static enum status view_options(struct making *making)
     if (view->options.id.size == 0) {
         view->options.id = ddl_new_id(call);
     }
+    statement__options_complete(call, &view->options);
     return status;
 }
 

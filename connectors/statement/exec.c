@@ -95,6 +95,9 @@ void exec_answer(struct exec_call *call, struct cql_answer *answer)
 {
     struct arena kept = call->outcome_arena; /* the call is gone with its request */
     struct cql_request *request = call->request;
+    if (call->has_turn) {
+        statement__schema_turn_end(call->exec->node->schema_turns, &call->turn);
+    }
     answer->warnings = call->warnings;
     answer->warnings_count = call->warnings_count;
     if (request->is_traced) {
@@ -473,6 +476,33 @@ enum status exec_statement_of(struct exec_call *call, const struct cql_query *qu
                : exec_fail(call, status == STATUS_INVALID ? CQL_SYNTAX_ERROR : CQL_INVALID, "%s", error.text);
 }
 
+static void turn_resume(struct cql_request *request)
+{
+    struct exec_call *call = request->context;
+    call->waits_for_turn = false;
+    call->has_turn = true;
+    exec_again(call);
+}
+
+/* Thread: any of the doors'. */
+static void turn_begin(struct schema_turn *turn)
+{
+    struct exec_call *call = (struct exec_call *)((char *)turn - offsetof(struct exec_call, turn));
+    cql_request_resume(call->request, turn_resume);
+}
+
+/* A change of the schema waits until the ones before it are made, and is then planned anew. */
+static enum status exec_take_turn(struct exec_call *call, const struct cql_statement *statement)
+{
+    if (call->has_turn || !statement__schema_turn_is_for(statement->kind)) {
+        return STATUS_OK;
+    }
+    call->turn = (struct schema_turn){.begin = turn_begin};
+    call->has_turn = statement__schema_turn_take(call->exec->node->schema_turns, &call->turn);
+    call->waits_for_turn = !call->has_turn;
+    return call->has_turn ? STATUS_OK : STATUS_BUSY;
+}
+
 static enum status exec_query(struct exec_call *call, const struct cql_query *query)
 {
     const struct cql_statement *statement = NULL;
@@ -481,10 +511,13 @@ static enum status exec_query(struct exec_call *call, const struct cql_query *qu
     if (status == STATUS_OK) {
         status = statement__authorize(call, statement);
     }
+    if (status == STATUS_OK) {
+        status = exec_take_turn(call, statement);
+    }
     return status == STATUS_OK ? exec_statement(call, statement) : status;
 }
 
-/* Until it is answered, or waits for a write, for functions of users, or for a moment. */
+/* Until it is answered, or waits for a write, for functions of users, for a moment, or for its turn. */
 static void exec_run(struct exec_call *call)
 {
     const struct cql_message *message = call->request->message;
@@ -496,7 +529,7 @@ static void exec_run(struct exec_call *call)
     } else {
         status = exec_query(call, &message->statements[0]);
     }
-    if (status != STATUS_OK && call->waits_for_moment) {
+    if (status != STATUS_OK && (call->waits_for_moment || call->waits_for_turn)) {
         return;
     }
     if (status != STATUS_OK && statement__script_bind_waits(call)) {
@@ -550,10 +583,17 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
 void cql_node_open(struct cql_node *node)
 {
     node->traces = statement__traces_create(CQL_TRACES_KEPT);
+    node->schema_turns = statement__schema_turns_create();
+}
+
+void cql_node_stop(struct cql_node *node)
+{
+    statement__schema_turns_stop(node->schema_turns);
 }
 
 void cql_node_close(struct cql_node *node)
 {
+    statement__schema_turns_destroy(&node->schema_turns);
     statement__traces_destroy(&node->traces);
 }
 

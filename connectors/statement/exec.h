@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "cql/executor.h"
 #include "gate/gate.h"
+#include "schema_turn.h"
 #include "statement/exec.h"
 #include "syntax/ast.h"
 
@@ -52,6 +53,9 @@ struct exec_call {
     int64_t moment_us;     /* that it asks for … */
     bool has_moment;       /* … which is settled, or … */
     bool waits_for_moment; /* … put the request aside until it is */
+    bool has_turn;         /* to change the schema, until it is answered … */
+    bool waits_for_turn;   /* … or is put aside until it has */
+    struct schema_turn turn;
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
     struct bytes functions_keyspace; /* where functions and types without a keyspace are: the table's */

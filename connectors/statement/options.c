@@ -250,6 +250,17 @@ enum status statement__options_take(struct exec_call *call, const struct cql_pro
     return status == STATUS_OK ? options_check_together(call, options) : status;
 }
 
+void statement__options_complete(struct exec_call *call, struct cql_options *options)
+{
+    static const struct bytes name = {(const uint8_t *)"bloom_filter_fp_chance", 22};
+    const struct value *compaction = value_map_get(&options->options, bytes_of_text("compaction"));
+    bool is_leveled = compaction != NULL && bytes_find(value_map_text(compaction, "class"),
+                                                       bytes_of_text("LeveledCompactionStrategy")) != NULL;
+    if (is_leveled && value_map_get(&options->options, name) == NULL) {
+        option_set(call->arena, &options->options, name, value_of_text(bytes_of_text("0.1")));
+    }
+}
+
 /* --- kept ----------------------------------------------------------------------------------------------------------- */
 
 void statement__options_encode(const struct cql_options *options, struct arena *arena,

@@ -23,6 +23,8 @@ void statement__options_decode(struct bytes properties, struct arena *arena, str
 /* Takes in what a statement says. Failures in Cassandra's words. `gc_grace_seconds` is the schema's own. */
 MUST_USE enum status statement__options_take(struct exec_call *call, const struct cql_properties *properties,
                                              struct cql_options *options, uint32_t *ret_gc_grace_seconds);
+/* What CREATE adds to what its statement says: where compaction is leveled, another chance of false positives. */
+void statement__options_complete(struct exec_call *call, struct cql_options *options);
 /* WITH COMPACT STORAGE, of properties as they are kept: rows have no markers, and are there as long as some column is. */
 bool statement__options_are_compact(struct bytes properties);
 /* default_time_to_live, in seconds; 0: none. It is the schema's own too, for whoever writes rows. */

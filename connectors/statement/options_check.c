@@ -1,8 +1,9 @@
 #include "options_check.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
+
+#include "options_kept.h"
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
@@ -234,7 +235,7 @@ bool statement__class_is_known(struct bytes name, const char *const *known, size
 /* A class that Cassandra has: tools that read the schema back know no other. */
 static enum status compaction_check(struct exec_call *call, const struct value *map)
 {
-    static const char package[] = "org.apache.cassandra.db.compaction.";
+    const char *package = statement__compaction_package;
     static const char *const known[] = {"SizeTieredCompactionStrategy", "LeveledCompactionStrategy",
                                         "TimeWindowCompactionStrategy", "DateTieredCompactionStrategy"};
     struct bytes class = value_map_text(map, "class");
@@ -257,7 +258,7 @@ static enum status compaction_check(struct exec_call *call, const struct value *
 
 static enum status compression_check_class(struct exec_call *call, struct bytes class)
 {
-    static const char package[] = "org.apache.cassandra.io.compress.";
+    const char *package = statement__compression_package;
     static const char *const known[] = {"LZ4Compressor", "SnappyCompressor", "DeflateCompressor",
                                         "ZstdCompressor", "NoopCompressor"};
     class = statement__class_name(class, package);
@@ -373,50 +374,27 @@ static enum status caching_check(struct exec_call *call, const struct value *map
     return STATUS_OK;
 }
 
-/* "99p", "99.9percentile", "50ms", "ALWAYS", "NEVER", "MIN(99p,50ms)". */
-static enum status retry_check(struct exec_call *call, struct bytes text)
-{
-    static const char *const words[] = {"ALWAYS", "NEVER", "NONE"};
-    static const char *const units[] = {"p", "percentile", "th", "thpercentile", "ms"};
-    char copy[64] = "";
-    char *end = NULL;
-    if (text.size > 0 && text.size < sizeof(copy)) {
-        memcpy(copy, text.data, text.size);
-    }
-    if (text_is_any_of(text, words, ARRAY_COUNT(words)) || strncasecmp(copy, "MIN(", 4) == 0 ||
-        strncasecmp(copy, "MAX(", 4) == 0) {
-        return STATUS_OK;
-    }
-    double number = isdigit((unsigned char)copy[0]) ? strtod(copy, &end) : -1;
-    bool is_known = end != NULL && text_is_any_of(bytes_of_text(end), units, ARRAY_COUNT(units));
-    if (is_known && strcasecmp(end, "ms") != 0 && (number <= 0 || number >= 100)) {
-        return exec_fail(
-            call, CQL_CONFIG_ERROR,
-            "Invalid value %.*s for PERCENTILE option 'speculative_retry': must be between (0.0 and "
-            "100.0)",
-            (int)text.size, (const char *)text.data);
-    }
-    return is_known ? STATUS_OK
-                    : exec_fail(call, CQL_CONFIG_ERROR,
-                                "Specified Speculative Retry Policy [%.*s] is not supported", (int)text.size,
-                                (const char *)text.data);
-}
-
-enum status statement__option_check_inside(struct exec_call *call, const char *name,
-                                           const struct value *value)
+enum status statement__option_check_inside(struct exec_call *call, const char *name, struct value *value)
 {
     static const char *const repairs[] = {"BLOCKING", "NONE"};
+    enum status status = STATUS_OK;
     if (strcmp(name, "compaction") == 0) {
-        return compaction_check(call, value);
+        status = compaction_check(call, value);
+        *value = status == STATUS_OK ? statement__compaction_kept(call->arena, value) : *value;
+        return status;
     }
     if (strcmp(name, "compression") == 0) {
-        return compression_check(call, value);
+        status = compression_check(call, value);
+        *value = status == STATUS_OK ? statement__compression_kept(call->arena, value) : *value;
+        return status;
     }
     if (strcmp(name, "caching") == 0) {
-        return caching_check(call, value);
+        status = caching_check(call, value);
+        *value = status == STATUS_OK ? statement__caching_kept(call->arena, value) : *value;
+        return status;
     }
     if (strcmp(name, "speculative_retry") == 0 || strcmp(name, "additional_write_policy") == 0) {
-        return retry_check(call, value->bytes);
+        return statement__retry_kept(call, value);
     }
     return strcmp(name, "read_repair") != 0 || text_is_any_of(value->bytes, repairs, ARRAY_COUNT(repairs))
                ? STATUS_OK

@@ -13,9 +13,9 @@ MUST_USE enum status statement__option_boolean(struct exec_call *call, const cha
 struct bytes statement__class_name(struct bytes class, const char *package);
 /* Whether the name, as above, is one of `known`. */
 bool statement__class_is_known(struct bytes name, const char *const *known, size_t count);
-/* Of "compaction", "compression", "caching", "speculative_retry", "additional_write_policy" and "read_repair" what is inside;
- * others are as they are. `value` is a text, or a map of texts. */
+/* Of "compaction", "compression", "caching", "speculative_retry", "additional_write_policy" and "read_repair" what is inside,
+ * which is put into the form in which it is kept (options_kept.h); others are as they are. `value` is a text, or a map of texts. */
 MUST_USE enum status statement__option_check_inside(struct exec_call *call, const char *name,
-                                                    const struct value *value);
+                                                    struct value *value);
 
 #endif

@@ -65,7 +65,11 @@ static void format_udt(const struct cql_fields *fields, const struct cql_term_na
 {
     for (size_t i = 0; i < fields->values.count; i++) {
         buffer_put_text(buffer, i == 0 ? "{" : ", ");
-        buffer_put(buffer, fields->names.at[i]);
+        if (names == NULL) {
+            cql_name_format(fields->names.at[i], buffer);
+        } else { /* as Cassandra names columns of results */
+            buffer_put(buffer, fields->names.at[i]);
+        }
         buffer_put_text(buffer, ": ");
         cql_term_format(fields->values.at[i], names, buffer);
     }

@@ -16,7 +16,7 @@ static enum status document_damaged(const struct column *column, enum status sta
     return status;
 }
 
-/* A map's pairs, a UDT's fields, a set's or list's items: from the elements that show. */
+/* A map's pairs, a set's or list's items, and all fields of a UDT, null where they are not set: from the elements that show. */
 static enum status document_element(const struct type *type, const struct wide_element *element,
                                     struct arena *arena, struct value *collection, struct error *error)
 {
@@ -40,7 +40,7 @@ static enum status document_element(const struct type *type, const struct wide_e
         if (field >= type->count) {
             return error_set(error, STATUS_INVALID, "no such field");
         }
-        collection->items.count = field + 1 > collection->items.count ? field + 1 : collection->items.count;
+        collection->items.count = type->count;
         return serial_decode(&type->parameters[field], element->cell.value, arena,
                              &collection->items.at[field], error);
     }

@@ -136,6 +136,7 @@ void doors_close(struct doors **doors)
     if (gone == NULL) {
         return;
     }
+    cql_node_stop(&gone->cql_node);
     for (size_t kind = 0; kind < 2; kind++) {
         for (size_t i = 0; i < THREADS_MAX; i++) {
             dynamodb_door_close(&gone->dynamodb[kind][i]);

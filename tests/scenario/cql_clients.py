@@ -11,6 +11,7 @@ import threading
 import time
 
 import dynamodb_clients
+from cassandra import AlreadyExists
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.concurrent import execute_concurrent_with_args
 from cassandra.query import BatchStatement, SimpleStatement
@@ -81,6 +82,37 @@ def python_alterations(session, other):
     session.execute("INSERT INTO python.altered (k, b, c) VALUES (1, 2, 3)")
     for client, statement in ((session, first), (other, second), (session, first)):
         assert client.execute(statement).one()._asdict() == {"k": 1, "b": 2, "c": 3}
+
+
+def schema_at_once(host):
+    """Clients of several threads change the schema at the same time: each as if it came after the ones before. Leaves changes under way."""
+    clients = [connect(host.cql, schema_metadata_enabled=False) for _ in range(3)]
+    sessions = [session for _, session in clients]
+
+    def everywhere(text, count=4):
+        futures = [session.execute_async(text.format(f"{i}_{k}"), timeout=60) for k in range(count) for i, session in enumerate(sessions)]
+        outcomes = []
+        for future in futures:
+            try:
+                future.result()
+                outcomes.append("made")
+            except AlreadyExists as exists:
+                outcomes.append(f"{exists.keyspace}.{exists.table}")
+        return collections.Counter(outcomes)
+
+    keyspace = "CREATE KEYSPACE IF NOT EXISTS at_once WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+    for text in (keyspace, "CREATE TABLE IF NOT EXISTS at_once.t (k int PRIMARY KEY, v int)", "CREATE INDEX IF NOT EXISTS ON at_once.t (v)",
+                 "CREATE TYPE IF NOT EXISTS at_once.pair (a int)", "ALTER TABLE at_once.t ADD c{} int", "ALTER TYPE at_once.pair ADD f{} int",
+                 "CREATE MATERIALIZED VIEW IF NOT EXISTS at_once.by_v AS SELECT k, v FROM at_once.t WHERE k IS NOT NULL AND v IS NOT NULL PRIMARY KEY (v, k)",
+                 "ALTER TABLE at_once.t ADD IF NOT EXISTS one int", "CREATE TABLE at_once.own{} (k int PRIMARY KEY)"):
+        assert everywhere(text) == {"made": 12}, text
+    assert everywhere("CREATE TABLE at_once.one (k int PRIMARY KEY)") == {"made": 1, "at_once.one": 11}
+    columns = "SELECT column_name FROM system_schema.columns WHERE keyspace_name = 'at_once' AND table_name = 't'"
+    assert len(list(sessions[0].execute(columns))) == 15
+    for k in range(20):
+        for i, session in enumerate(sessions):
+            session.execute_async(f"CREATE TABLE at_once.late{i}_{k} (k int PRIMARY KEY)")
+    return [cluster for cluster, _ in clients]
 
 
 def python_traces(session):
@@ -275,6 +307,9 @@ def main():
             python_everywhere(host)
             dynamodb_clients.go_client(directory, "cassandra", "gocql/gocql", OXBOW_CQL=host.cql)
             node_driver(directory, host)
+            clusters = schema_at_once(host)
+        for cluster in clusters:
+            cluster.shutdown()
 
 
 if __name__ == "__main__":

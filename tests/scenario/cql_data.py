@@ -236,7 +236,8 @@ def options(session, _):
              "caching = {'keys': 'x'}": "Invalid value for caching sub-option 'keys': only 'ALL' and 'NONE' are allowed",
              "caching = {'rows_per_partition': 'x'}": "only 'ALL', 'NONE', and integer values are allowed",
              "speculative_retry = 'sometimes'": "Specified Speculative Retry Policy [sometimes] is not supported",
-             "memtable = 'any'": 'Memtable configuration "any" not found.', "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
+             "memtable = 'any'": 'Memtable configuration "any" not found.', "speculative_retry = '101p'": "must be between (0.0 and 100.0)", "speculative_retry = 'MIN(99p)'": "Policy [MIN(99p)] is not supported",
+             "speculative_retry = 'max(1ms, 2ms)'": "but both are of type FIXED", "bloom_filter_fp_chance = 0": "bloom_filter_fp_chance must be larger than",
              "gc_grace_seconds = -1": "gc_grace_seconds must be greater than or equal to 0 (got -1)", "min_index_interval = 0": "min_index_interval must be greater than or equal to 1",
              "max_index_interval = 100": "max_index_interval must be greater than or equal to min_index_interval (128) (got 100)",
              "default_time_to_live = 630720001": "default_time_to_live must be less than or equal to 630720000"}
@@ -258,6 +259,16 @@ def options(session, _):
     session.execute("""CREATE TABLE right (k int PRIMARY KEY) WITH compression = {'sstable_compression': ''} AND caching = {'keys': 'NONE', 'rows_per_partition': '120'}
         AND speculative_retry = '99.9PERCENTILE' AND additional_write_policy = 'MIN(50ms,99p)' AND read_repair = 'NONE'
         AND compaction = {'class': 'TimeWindowCompactionStrategy', 'compaction_window_unit': 'HOURS', 'compaction_window_size': '6'}""")
+    session.execute("""CREATE TABLE leveled (k int PRIMARY KEY) WITH compaction = {'class': 'LeveledCompactionStrategy'} AND caching = {'rows_per_partition': 'all'}
+        AND compression = {'sstable_compression': 'ZstdCompressor', 'chunk_length_kb': 4, 'crc_check_chance': '0.5', 'compression_level': '3'} AND speculative_retry = '50MS'""")
+    kept = {row.table_name: row for row in session.execute("SELECT * FROM system_schema.tables WHERE keyspace_name = 'ks' AND table_name IN ('right', 'leveled')")}
+    right, leveled = kept["right"], kept["leveled"]
+    packages = {"compaction": "org.apache.cassandra.db.compaction.", "compression": "org.apache.cassandra.io.compress."}
+    assert right.compression == {"enabled": "false"} and leveled.compression == {"class": packages["compression"] + "ZstdCompressor", "chunk_length_in_kb": "4", "compression_level": "3"}, kept
+    assert right.compaction == {"class": packages["compaction"] + "TimeWindowCompactionStrategy", "compaction_window_size": "6", "compaction_window_unit": "HOURS", "max_threshold": "32", "min_threshold": "4"}, right
+    assert leveled.compaction == {"class": packages["compaction"] + "LeveledCompactionStrategy", "max_threshold": "32", "min_threshold": "4"} and leveled.bloom_filter_fp_chance == 0.1, leveled
+    assert (right.speculative_retry, right.additional_write_policy, leveled.speculative_retry) == ("99.9p", "MIN(99p,50ms)", "50ms"), kept
+    assert leveled.caching == {"keys": "ALL", "rows_per_partition": "ALL"} and right.bloom_filter_fp_chance == 0.01, kept
     refused(session, "DROP KEYSPACE nope", "Keyspace 'nope' doesn't exist")
     refused(session, "CREATE TABLE nope.t (k int PRIMARY KEY)", "Keyspace 'nope' doesn't exist")
     session.execute("CREATE TABLE counted (k int PRIMARY KEY, n counter)")

@@ -230,6 +230,12 @@ def aggregates(session):
     session.execute("CREATE AGGREGATE mean (int) SFUNC mean_step STYPE tuple<int, bigint> FINALFUNC mean_end INITCOND (0, 0)")
     session.execute("CREATE FUNCTION join_step (s text, v text, n int) RETURNS NULL ON NULL INPUT RETURNS text LANGUAGE lua AS $$return s .. v .. ',' .. n .. ';'$$")
     session.execute("CREATE AGGREGATE joined (text, int) SFUNC join_step STYPE text INITCOND ''")
+    session.execute('CREATE TYPE tally (n int, "The sum" int)')
+    session.execute("CREATE FUNCTION tally_step (s tally, v int) CALLED ON NULL INPUT RETURNS tally LANGUAGE lua AS $$s['The sum'] = s['The sum'] + (v or 0) return s$$")
+    session.execute("CREATE AGGREGATE tallied (int) SFUNC tally_step STYPE tally INITCOND {n: 1, \"The sum\": 2}")
+    made = session.execute("DESCRIBE AGGREGATE tallied").one().create_statement  # fields by names that can be read again
+    session.execute(made.replace("CREATE AGGREGATE", "CREATE OR REPLACE AGGREGATE"))
+    assert session.execute("DESCRIBE AGGREGATE tallied").one().create_statement == made and '"The sum": 2' in made, made
     session.execute("CREATE FUNCTION count_step (s int) CALLED ON NULL INPUT RETURNS int LANGUAGE lua AS 'return (s or 0) + 1'")
     session.execute("CREATE AGGREGATE counted () SFUNC count_step STYPE int")
     data = {k: [c for c in range(k, 30, 3)] for k in range(3)}

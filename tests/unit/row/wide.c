@@ -159,6 +159,35 @@ static void test_documents_come_back(void **state)
     arena_reset(&table.arena);
 }
 
+/* As Cassandra tells them: UserType.serializeForNativeProtocol appends nulls for fields that have no cell. */
+static void test_fields_that_are_not_set(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct error error;
+    struct bytes names[] = {bytes_of_text("street"), bytes_of_text("number"), bytes_of_text("zip")};
+    struct type fields[] = {{.kind = TYPE_TEXT}, {.kind = TYPE_INT}, {.kind = TYPE_INT}};
+    struct type_udt udt = {.name = bytes_of_text("place"), .fields = names};
+    struct column column = {
+        .name = bytes_of_text("u"),
+        .type = {.kind = TYPE_UDT, .count = ARRAY_COUNT(fields), .parameters = fields, .udt = &udt}};
+    struct wide_element number = {.path = bytes_of("\0\1", 2),
+                                  .cell = {.timestamp = 1, .value = bytes_of("\0\0\0\5", 4)}};
+    struct wide_column stored = {.is_multi = true,
+                                 .deletion = WIDE_NO_DELETION,
+                                 .elements = &number,
+                                 .count = 1};
+    struct wide_row row = {.deletion = WIDE_NO_DELETION, .columns = &stored, .count = 1};
+    struct value value;
+    assert_ok(document_column(&column, &row, 1000, &arena, &value, &error), error);
+    assert_int_equal(value.kind, VALUE_UDT);
+    assert_int_equal(value.items.count, ARRAY_COUNT(fields));
+    assert_int_equal(value.items.at[0].kind, VALUE_NULL);
+    assert_int_equal(value.items.at[1].integer, 5);
+    assert_int_equal(value.items.at[2].kind, VALUE_NULL);
+    arena_reset(&arena);
+}
+
 static void test_damage_is_told(void **state)
 {
     (void)state;
@@ -294,7 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents_come_back), cmocka_unit_test(test_elements_one_by_one),
         cmocka_unit_test(test_damage_is_told),      cmocka_unit_test(test_time_passes),
-        cmocka_unit_test(test_ranges_merge),
+        cmocka_unit_test(test_ranges_merge),        cmocka_unit_test(test_fields_that_are_not_set),
     };
     return cmocka_run_group_tests_name("row/wide", tests, NULL, NULL);
 }

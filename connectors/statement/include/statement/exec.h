@@ -13,6 +13,7 @@ struct exec;
 struct gate;
 struct gate_readers;
 struct roles;
+struct schema_turns;
 struct traces;
 
 /* What all CQL doors of a server have in common: one node, to its clients. */
@@ -24,11 +25,14 @@ struct cql_node {
     bool authorizes;          /* who logged in may do what was granted, and no more */
     _Atomic uint64_t changes; /* of the schema, since then */
     struct traces *traces;    /* of requests that clients asked to trace */
+    struct schema_turns *schema_turns; /* who changes the schema, and who waits to */
 };
 
 /* Before the first exec_open, and after the last exec_close; the other members are the caller's. */
 void cql_node_open(struct cql_node *node);
 void cql_node_close(struct cql_node *node);
+/* Before the first of its doors is closed: changes of the schema do not wait for one another any more. */
+void cql_node_stop(struct cql_node *node);
 
 /* `node` lives longer; `readers`, where long reads go, and `evaluator`, which runs users' functions (NULL: there are none),
  * until their answers are posted. */

@@ -652,7 +652,7 @@ struct cql_term_names {
 };
 
 /* Appends a term as Cassandra writes it: in names of result columns ("count", "writetime(v)", "cast(a as int)", "m['k']",
- * "a.b") and in error texts. `names` NULL: functions are as they are written. */
+ * "a.b") and in error texts. `names` NULL: functions are as they are written, and fields by names that can be read again. */
 void cql_term_format(const struct cql_term *term, const struct cql_term_names *names, struct buffer *buffer);
 /* The name of a selector's column in results: its alias, or its term as above with "system" for native functions. */
 struct bytes cql_selector_name(const struct cql_selector *selector, struct arena *arena);
