@@ -15,12 +15,14 @@ struct cql_doors {
     pthread_mutex_t mutex;
     struct cql_door *at[DOORS_MAX];  /* NULL: nobody is there */
     struct prepared_cache *prepared; /* NULL: there was no door yet */
+    struct clients *clients;
 };
 
 struct cql_doors *cql_doors_create(void)
 {
     struct cql_doors *doors = memory_create(sizeof(*doors));
     (void)pthread_mutex_init(&doors->mutex, NULL);
+    doors->clients = cql__clients_create();
     return doors;
 }
 
@@ -35,8 +37,19 @@ void cql_doors_destroy(struct cql_doors **doors)
         CHECK(gone->at[i] == NULL);
     }
     cql__prepared_destroy(&gone->prepared);
+    cql__clients_destroy(&gone->clients);
     (void)pthread_mutex_destroy(&gone->mutex);
     memory_destroy(gone);
+}
+
+struct clients *cql__doors_clients(const struct cql_doors *doors)
+{
+    return doors->clients;
+}
+
+struct cql_client *cql_clients_list(struct cql_doors *doors, struct arena *arena, size_t *ret_count)
+{
+    return cql__clients_list(doors->clients, arena, ret_count);
 }
 
 struct prepared_cache *cql__doors_prepared(struct cql_doors *doors, void (*destroy)(void *statement))

@@ -2,12 +2,15 @@
 #ifndef CQL_DOORS_PRIVATE_H
 #define CQL_DOORS_PRIVATE_H
 
+#include "clients.h"
 #include "cql/doors.h"
 #include "prepared.h"
 #include "reply.h"
 
 struct cql_door;
 
+/* Who is connected to them; as long as they live. */
+struct clients *cql__doors_clients(const struct cql_doors *doors);
 /* Their prepared statements, which are destroyed with the doors. */
 struct prepared_cache *cql__doors_prepared(struct cql_doors *doors, void (*destroy)(void *statement));
 /* A door is told of changes from the one until the other. */

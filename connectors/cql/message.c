@@ -100,6 +100,7 @@ static void read_startup(struct notation *notation, struct arena *arena, struct 
                        {"COMPRESSION", &message->startup.compression},
                        {"DRIVER_NAME", &message->startup.driver_name},
                        {"DRIVER_VERSION", &message->startup.driver_version}};
+    struct bytes whole = notation->reader.rest;
     size_t count = cql_read_count(notation, NAME_BYTES_MIN + NAME_BYTES_MIN);
     for (size_t i = 0; i < count && !notation->failed; i++) {
         struct bytes name = cql_read_string(notation);
@@ -114,6 +115,7 @@ static void read_startup(struct notation *notation, struct arena *arena, struct 
             message->startup.throws_on_overload = bytes_equal(value, bytes_of_text("1"));
         }
     }
+    message->startup.options = bytes_part(whole, 0, whole.size - notation->reader.rest.size);
     if (message->startup.cql_version.size == 0) {
         cql_notation_fail(notation, "Missing value CQL_VERSION in STARTUP message");
     }

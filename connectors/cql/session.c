@@ -23,6 +23,9 @@ void cql__session_open(struct cql_door *door, struct stream *stream)
     *session = (struct session){.door = door, .stream = stream};
     stream_addresses(stream, &session->local, &session->remote);
     list_add(&door->sessions, &session->among, session);
+    if (door->options.doors != NULL) {
+        session->client = cql__client_create(cql__doors_clients(door->options.doors), &session->remote);
+    }
     stream_context_set(stream, session);
     cql__measure_connections(1);
 }
@@ -51,6 +54,9 @@ void cql__session_close(struct session *session)
     list_remove(&session->among);
     session_count_waiting(session, 0);
     session->stream = NULL;
+    if (session->client != NULL) {
+        cql__client_destroy(cql__doors_clients(session->door->options.doors), &session->client);
+    }
     cql__measure_connections(-1);
     if (session->in_flight == 0) {
         session_destroy(session);
@@ -177,6 +183,22 @@ static void session_ready(struct session *session)
     if (session->stream != NULL) { /* it may have left while its password was looked at */
         stream_settle(session->stream);
     }
+    if (session->client != NULL) {
+        cql__client_ready(cql__doors_clients(session->door->options.doors), session->client,
+                          buffer_bytes(&session->principal));
+    }
+}
+
+/* What others may know of the client from now on. */
+static void session_tell_started(struct session *session, const struct cql_startup *startup, uint8_t version)
+{
+    struct cql_client facts = {.version = version,
+                               .stage = CQL_CLIENT_AUTHENTICATING,
+                               .options = startup->options};
+    if (session->client != NULL) {
+        facts.tls_protocol = stream_tls(session->stream, &facts.tls_cipher);
+        cql__client_started(cql__doors_clients(session->door->options.doors), session->client, &facts);
+    }
 }
 
 /* Its answer is the last that v5 sends without segments. */
@@ -207,6 +229,7 @@ static void session_startup(struct session *session, struct flight **flight)
     }
     buffer_put(&session->driver_name, startup->driver_name);
     buffer_put(&session->driver_version, startup->driver_version);
+    session_tell_started(session, startup, head.version);
     bool requires_login = session->door->options.requires_login;
     if (requires_login) {
         cql__reply_authenticate(&session->door->scratch, &head, AUTHENTICATION_CLASS);
@@ -478,6 +501,9 @@ static void session_take(struct session *session, const struct envelope *envelop
     }
     if ((envelope->flags & ENVELOPE_TRACING) != 0 && opcode_is_traced(envelope->opcode)) {
         cql__flight_trace(flight);
+    }
+    if (session->client != NULL) {
+        cql__client_requested(session->client);
     }
     session_serve(session, &flight);
 }

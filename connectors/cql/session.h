@@ -7,6 +7,7 @@
 
 #include "authentication.h"
 #include "base/list.h"
+#include "clients.h"
 #include "compress.h"
 #include "net/stream.h"
 #include "reply.h"
@@ -44,6 +45,7 @@ struct session {
     struct buffer access_key; /* that it came in with; empty: with none */
     struct buffer driver_name;
     struct buffer driver_version;
+    struct client *client; /* what others may know of it, while there is a stream; NULL: nobody asks */
 };
 
 /* A session for a stream that opened; it is the stream's context. */

@@ -362,6 +362,12 @@ void stream_addresses(const struct stream *stream, struct stream_address *ret_lo
     address_read(uv_tcp_getpeername, stream, ret_remote);
 }
 
+const char *stream_tls(const struct stream *stream, const char **ret_cipher)
+{
+    *ret_cipher = NULL;
+    return stream->socket.tls == NULL ? NULL : net__tls_name(stream->socket.tls, ret_cipher);
+}
+
 void stream_context_set(struct stream *stream, void *context)
 {
     stream->context = context;

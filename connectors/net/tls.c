@@ -284,6 +284,13 @@ bool net__tls_is_ready(const struct tls *tls)
     return SSL_is_init_finished(tls->session) == 1;
 }
 
+const char *net__tls_name(const struct tls *tls, const char **ret_cipher)
+{
+    const SSL_CIPHER *cipher = net__tls_is_ready(tls) ? SSL_get_current_cipher(tls->session) : NULL;
+    *ret_cipher = cipher == NULL ? NULL : SSL_CIPHER_standard_name(cipher);
+    return cipher == NULL ? NULL : SSL_get_version(tls->session);
+}
+
 void net__tls_end(struct tls *tls)
 {
     if (net__tls_is_ready(tls)) {

@@ -37,7 +37,9 @@ enum tls_result net__tls_read(struct tls *tls, void *room, size_t room_bytes, si
 /* False when the connection cannot be written to; the handshake must be over. */
 bool net__tls_write(struct tls *tls, struct bytes plain);
 bool net__tls_is_ready(const struct tls *tls); /* the handshake is over */
-void net__tls_end(struct tls *tls);            /* says that nothing follows */
+/* Protocol and cipher, or NULL before the handshake is over. */
+const char *net__tls_name(const struct tls *tls, const char **ret_cipher);
+void net__tls_end(struct tls *tls); /* says that nothing follows */
 
 /* What is to be sent, until net__tls_sent or the next write. */
 struct bytes net__tls_unsent(const struct tls *tls);

@@ -179,6 +179,21 @@ struct described_trace {
     struct described_pairs parameters;
 };
 
+/* A connection to the server. */
+struct described_client {
+    struct bytes address; /* 4 or 16 bytes */
+    int port;
+    const char *stage;
+    struct described_pairs options; /* that it began with */
+    struct bytes driver_name;       /* empty: it did not say; likewise what follows */
+    struct bytes driver_version;
+    int version;              /* of the protocol */
+    const char *tls_protocol; /* NULL: it is not encrypted */
+    const char *tls_cipher;
+    int64_t requests;
+    struct bytes user; /* empty: nobody has to log in */
+};
+
 /* The server, as a node of one. Addresses have 4 or 16 bytes. */
 struct described_node {
     struct bytes cluster_name;
@@ -203,6 +218,8 @@ struct described {
     size_t grants_count;
     const struct described_trace *traces;
     size_t traces_count;
+    const struct described_client *clients; /* by address and port */
+    size_t clients_count;
 };
 
 void statement__described_options_init(struct described_options *options);

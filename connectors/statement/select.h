@@ -93,6 +93,8 @@ MUST_USE enum status statement__describe_catalog(struct exec_call *call,
                                                  const struct described **ret_described);
 /* describe_catalog.c: the node and the traces alone. */
 void statement__describe_node(struct exec_call *call, struct described *described);
+/* Who is connected to the server's doors. */
+void statement__describe_clients(struct exec_call *call, struct described *described);
 /* describe_catalog.c: roles, who has which, and what they are granted. */
 void statement__describe_roles(struct exec_call *call, struct described *described);
 

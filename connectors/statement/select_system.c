@@ -1,5 +1,6 @@
 /* Rows of system tables, through the same WHERE as others. */
 #include "select.h"
+#include "system_rows.h"
 
 struct system_walk {
     struct select *select;
@@ -90,11 +91,15 @@ static enum status select_described(struct select *select, const struct describe
     struct exec_call *call = select->call;
     const struct system_table *table = select->source.system;
     bool is_of_roles = strcmp(table->keyspace, "system_auth") == 0;
-    if (table->produce != NULL && !table->is_of_node && !is_of_roles) {
+    bool is_of_clients = table->produce == statement__rows_clients;
+    if (table->produce != NULL && !table->is_of_node && !is_of_roles && !is_of_clients) {
         return statement__describe_catalog(call, ret_described);
     }
     struct described *described = arena_create(call->arena, sizeof(*described));
     *ret_described = described;
+    if (is_of_clients) {
+        statement__describe_clients(call, described);
+    }
     if (table->is_of_node) {
         statement__describe_node(call, described);
     } else if (is_of_roles && call->exec->node->roles != NULL) {

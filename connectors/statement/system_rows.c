@@ -354,6 +354,32 @@ void statement__rows_resource_roles(struct system_rows *rows)
     }
 }
 
+/* --- system_views ----------------------------------------------------------------------------------------------- */
+
+void statement__rows_clients(struct system_rows *rows)
+{
+    for (size_t i = 0; i < rows->described->clients_count; i++) {
+        const struct described_client *client = &rows->described->clients[i];
+        set_bytes(rows, "address", VALUE_INET, client->address.data, client->address.size);
+        set_integer(rows, "port", client->port);
+        set_pairs(rows, "client_options", &client->options);
+        set_word(rows, "connection_stage", client->stage);
+        set_text_if_any(rows, "driver_name", client->driver_name);
+        set_text_if_any(rows, "driver_version", client->driver_version);
+        if (client->version > 0) {
+            set_integer(rows, "protocol_version", client->version);
+        }
+        set_integer(rows, "request_count", client->requests);
+        set(rows, "ssl_enabled", value_of_boolean(client->tls_protocol != NULL));
+        if (client->tls_protocol != NULL) {
+            set_word(rows, "ssl_protocol", client->tls_protocol);
+            set_word(rows, "ssl_cipher_suite", client->tls_cipher);
+        }
+        set_text(rows, "username", client->user.size > 0 ? client->user : bytes_of_text("anonymous"));
+        row_end(rows);
+    }
+}
+
 /* --- system_traces ---------------------------------------------------------------------------------------------- */
 
 void statement__rows_sessions(struct system_rows *rows)

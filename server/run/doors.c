@@ -113,6 +113,7 @@ enum status doors_open(const struct doors_options *options, struct doors **ret_d
     doors->cql_doors = cql_doors_create();
     doors->cql_node = (struct cql_node){
         .started_s = clock_wall_us(clock_system()) / 1000000,
+        .doors = doors->cql_doors,
         .roles = options->roles,
         .authorizes = strcmp(options->configuration->cql_authentication, "password") == 0,
     };

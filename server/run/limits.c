@@ -328,6 +328,7 @@ static const struct limit limits[] = {
     {"CQL, unlogged batch, warned of", CQL_BATCH_PARTITIONS_WARN, "partitions"},
     {"CQL, traces", CQL_TRACES_KEPT, "requests, the latest"},
     {"CQL, statement in a trace", CQL_TRACE_TEXT_BYTES_MAX, "bytes"},
+    {"CQL, options of a client that are told", CQL_CLIENT_OPTIONS_BYTES_MAX, "bytes"},
     {"CQL, wrong passwords", CQL_AUTHENTICATIONS_MAX, "of a connection"},
     {"CQL, partitions that IN names", CQL_COMBINATIONS_MAX, "partitions, or ranges of rows in each"},
     {"CQL, rows looked at before a read goes to the pool", CQL_INLINE_ROWS, "rows"},

@@ -173,6 +173,10 @@ def encrypted(directory):
             over_tls.execute(f"INSERT INTO tls{version}.t (k, v) VALUES (1, %s)", ("x" * 300_000,))
             assert len(over_plain.execute(f"SELECT v FROM tls{version}.t").one().v) == 300_000
             wait_for("the table is told", lambda: "t" in plain.metadata.keyspaces[f"tls{version}"].tables)
+            told = over_plain.execute("SELECT * FROM system_views.clients").all()
+            assert {row.connection_stage for row in told} == {"ready"} and {row.username for row in told} == {"anonymous"}, told
+            assert {(row.protocol_version, row.ssl_enabled) for row in told} == {(4, False), (version, True)}, told
+            assert {row.ssl_protocol for row in told if row.ssl_enabled} == {"TLSv1.3"} and all(row.ssl_cipher_suite.startswith("TLS_") for row in told if row.ssl_enabled), told
             local = "SELECT host_id, schema_version FROM system.local"
             assert over_plain.execute(local).one() == over_tls.execute(local).one()
             hidden.shutdown()
@@ -201,6 +205,7 @@ def with_login(directory, certificate, key):
         address = "127.0.0.1:" + host.cql_tls.split(":")[1]
         session, over_tls = connect(address, 5, ssl_context=context, ssl_options={"server_hostname": "127.0.0.1"}, auth_provider=PlainTextAuthProvider("root", "secret"))
         assert over_tls.execute("SELECT rpc_address FROM system.local").one().rpc_address == "127.0.0.1", "where it connected, not where the door listens"
+        assert {row.username for row in over_tls.execute("SELECT username FROM system_views.clients")} == {"root"}
         session.shutdown()
         try:
             connect(address, 5, ssl_context=context, ssl_options={"server_hostname": "127.0.0.1"})

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The CQL door as a driver sees it: connecting in all versions, system tables, the schema that the driver reads."""
+import socket
 import warnings
 
 from cassandra import InvalidRequest
 from cassandra_client import cluster_of
 
-from server import Server
+from server import Server, wait_for
 
 VERSIONS = (3, 4, 5)
 
@@ -37,6 +38,26 @@ def system(session, port):
     count = session.execute("SELECT count(*) AS n FROM system_schema.tables").one().n
     assert count == len(list(session.execute("SELECT * FROM system_schema.tables"))) > 10
     refuses(session, "SELECT nothing FROM system.local", "Undefined column name nothing in table system.local")
+
+
+def clients(host, cluster, session, version):
+    """Who is connected, and what it said of itself."""
+    rows = session.execute("SELECT * FROM system_views.clients").all()
+    assert len(rows) >= 2, "the driver has a connection to control, and one to work"
+    assert [(row.address, row.port) for row in rows] == sorted((row.address, row.port) for row in rows), rows
+    assert {(row.address, row.connection_stage, row.driver_name, row.protocol_version, row.ssl_enabled, row.ssl_protocol, row.username) for row in rows} == {
+        ("127.0.0.1", "ready", "DataStax Python Driver", version, False, None, "anonymous")}, rows
+    assert all(row.request_count > 0 and row.client_options["CQL_VERSION"] == "3.4.6" and row.client_options["DRIVER_NAME"] == row.driver_name for row in rows), rows
+    before = {row.port: row.request_count for row in rows}
+    session.execute("SELECT key FROM system.local")
+    after = {row.port: row.request_count for row in session.execute("SELECT port, request_count FROM system_views.clients WHERE address = '127.0.0.1'")}
+    assert sum(after.values()) >= sum(before.values()) + 2, (before, after)
+    address, port = host.cql.split(":")
+    with socket.create_connection((address, int(port))) as silent:
+        mine = silent.getsockname()[1]
+        find = f"SELECT connection_stage, protocol_version, request_count, driver_name FROM system_views.clients WHERE address = '127.0.0.1' AND port = {mine}"
+        wait_for("it is told before it says anything", lambda: session.execute(find).one() == ("establishing", None, 0, None))
+    wait_for("it is gone", lambda: session.execute(find).one() is None)
 
 
 def schema(cluster, session):
@@ -72,6 +93,7 @@ def main():
         for version in VERSIONS:
             cluster = connect(host, version)
             session = cluster.connect()
+            clients(host, cluster, session, version)
             system(session, int(host.cql.split(":")[1]))
             schema(cluster, session)
             cluster.shutdown()

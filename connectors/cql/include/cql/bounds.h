@@ -17,7 +17,9 @@ enum {
     CQL_PREPARED_BYTES_MAX = 64 << 20, /* of their texts, likewise */
     CQL_FLIGHTS_KEPT = 64,             /* answered requests whose memory waits for the next */
     CQL_BUFFER_BYTES_KEPT = 64 * 1024, /* of a buffer that is used again; a larger one is freed */
-    CQL_AUTHENTICATIONS_MAX = 3,       /* wrong passwords of a connection; then it is closed */
+    CQL_CLIENT_OPTIONS_BYTES_MAX =
+        2048,                    /* of STARTUP, told by system_views.clients; of larger ones nothing is */
+    CQL_AUTHENTICATIONS_MAX = 3, /* wrong passwords of a connection; then it is closed */
     CQL_SIGNATURE_SKEW_S =
         900, /* between a signature's time and ours, either way; over it: Authentication error */
     CQL_STRING_BYTES_MAX = 65535, /* of a [string]; an error's message that is longer is cut */

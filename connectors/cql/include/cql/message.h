@@ -91,6 +91,7 @@ struct cql_startup {
     struct bytes compression; /* empty: none */
     struct bytes driver_name;
     struct bytes driver_version;
+    struct bytes options; /* all of them, a [string map] */
     bool throws_on_overload;
 };
 

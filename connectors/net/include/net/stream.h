@@ -74,6 +74,9 @@ struct stream_address {
 void stream_addresses(const struct stream *stream, struct stream_address *ret_local,
                       struct stream_address *ret_remote);
 
+/* "TLSv1.3", and its cipher as RFC 8446 and its like call it; both NULL: it is not encrypted, or not yet. They live on. */
+const char *stream_tls(const struct stream *stream, const char **ret_cipher);
+
 /* What the server's user keeps with it. */
 void stream_context_set(struct stream *stream, void *context);
 void *stream_context(const struct stream *stream);

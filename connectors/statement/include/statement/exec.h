@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/error.h"
 
+struct cql_doors;
 struct cql_executor;
 struct evaluator;
 struct exec;
@@ -21,6 +22,7 @@ struct cql_node {
     uint8_t
         secret[SHA256_BYTES]; /* the database's own: the node's id, and what paging states are sealed with */
     int64_t started_s;        /* since 1970 */
+    struct cql_doors *doors;  /* whose clients are told of; NULL: nobody's. Outlives it */
     struct roles *roles;      /* that there are; NULL: none. Outlives it */
     bool authorizes;          /* who logged in may do what was granted, and no more */
     _Atomic uint64_t changes; /* of the schema, since then */
