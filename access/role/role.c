@@ -143,6 +143,7 @@ enum status role_open(const struct roles_options *options, struct roles **ret_ro
     struct roles *roles = memory_create(sizeof(*roles));
     enum status status = STATUS_OK;
     (void)pthread_mutex_init(&roles->mutex, NULL);
+    turns_init(&roles->turns);
     roles->entries = map_create();
     roles->grants = map_create();
     roles->identity = options->identity;
@@ -162,10 +163,15 @@ enum status role_open(const struct roles_options *options, struct roles **ret_ro
     return STATUS_OK;
 }
 
+struct turns *role_turns(struct roles *roles)
+{
+    return &roles->turns;
+}
+
 void role_stop(struct roles *roles)
 {
     if (roles != NULL) {
-        role__turns_stop(roles);
+        turns_stop(&roles->turns);
         role__passwords_stop(roles->passwords);
     }
 }
@@ -192,6 +198,7 @@ void role_close(struct roles **roles)
     map_destroy(&gone->entries);
     map_destroy(&gone->grants);
     (void)pthread_mutex_destroy(&gone->mutex);
+    turns_reset(&gone->turns);
     crypto_wipe(gone->process_key, sizeof(gone->process_key));
     memory_destroy(gone);
 }

@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/crypto.h"
+#include "base/turn.h"
 #include "role/role.h"
 
 struct passwords;
@@ -23,9 +24,7 @@ struct roles {
     struct map *entries; /* name → struct role_entry */
     struct map *grants;  /* role NUL resource → struct grant_entry */
     uint64_t version;
-    struct role_turn *turn_first; /* whose turn it is; NULL: nobody changes anything */
-    struct role_turn *turn_last;
-    bool turns_are_over; /* the server is stopping: nobody waits any more */
+    struct turns turns;
     struct identity *identity;
     uint8_t process_key[SHA256_BYTES]; /* of known passwords */
     struct passwords *passwords;
@@ -59,9 +58,6 @@ MUST_USE enum status role__password_check(struct bytes password, struct error *e
 MUST_USE enum status role__password_none(char ret_hash[ROLE_HASH_BYTES + 1], struct error *error);
 /* Whether the password is the one of a hash. */
 bool role__password_is(struct bytes password, struct bytes hash);
-
-/* Begins all turns that wait, and from then on each at once: whoever has one can then be answered. */
-void role__turns_stop(struct roles *roles);
 
 struct passwords *role__passwords_create(struct roles *roles);
 MUST_USE enum status role__passwords_start(struct passwords *passwords, struct error *error);

@@ -96,7 +96,7 @@ void exec_answer(struct exec_call *call, struct cql_answer *answer)
     struct arena kept = call->outcome_arena; /* the call is gone with its request */
     struct cql_request *request = call->request;
     if (call->has_turn) {
-        statement__schema_turn_end(call->exec->node->schema_turns, &call->turn);
+        turn_end(&call->exec->node->schema_turns, &call->turn);
     }
     answer->warnings = call->warnings;
     answer->warnings_count = call->warnings_count;
@@ -485,20 +485,47 @@ static void turn_resume(struct cql_request *request)
 }
 
 /* Thread: any of the doors'. */
-static void turn_begin(struct schema_turn *turn)
+static void turn_begin(struct turn *turn)
 {
     struct exec_call *call = (struct exec_call *)((char *)turn - offsetof(struct exec_call, turn));
     cql_request_resume(call->request, turn_resume);
 }
 
+static bool changes_schema(enum cql_statement_kind kind)
+{
+    switch ((int)kind) {
+    case CQL_CREATE_KEYSPACE:
+    case CQL_ALTER_KEYSPACE:
+    case CQL_DROP_KEYSPACE:
+    case CQL_CREATE_TABLE:
+    case CQL_ALTER_TABLE:
+    case CQL_DROP_TABLE:
+    case CQL_CREATE_INDEX:
+    case CQL_DROP_INDEX:
+    case CQL_CREATE_VIEW:
+    case CQL_ALTER_VIEW:
+    case CQL_DROP_VIEW:
+    case CQL_CREATE_TYPE:
+    case CQL_ALTER_TYPE:
+    case CQL_DROP_TYPE:
+    case CQL_CREATE_FUNCTION:
+    case CQL_DROP_FUNCTION:
+    case CQL_CREATE_AGGREGATE:
+    case CQL_DROP_AGGREGATE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* A change of the schema waits until the ones before it are made, and is then planned anew. */
 static enum status exec_take_turn(struct exec_call *call, const struct cql_statement *statement)
 {
-    if (call->has_turn || !statement__schema_turn_is_for(statement->kind)) {
+    if (call->has_turn || !changes_schema(statement->kind)) {
         return STATUS_OK;
     }
-    call->turn = (struct schema_turn){.begin = turn_begin};
-    call->has_turn = statement__schema_turn_take(call->exec->node->schema_turns, &call->turn);
+    call->turn = (struct turn){.begin = turn_begin};
+    call->has_turn = turn_take(&call->exec->node->schema_turns, &call->turn);
     call->waits_for_turn = !call->has_turn;
     return call->has_turn ? STATUS_OK : STATUS_BUSY;
 }
@@ -583,17 +610,17 @@ void exec_schema_version(const struct exec *exec, uint8_t ret_version[CQL_UUID_B
 void cql_node_open(struct cql_node *node)
 {
     node->traces = statement__traces_create(CQL_TRACES_KEPT);
-    node->schema_turns = statement__schema_turns_create();
+    turns_init(&node->schema_turns);
 }
 
 void cql_node_stop(struct cql_node *node)
 {
-    statement__schema_turns_stop(node->schema_turns);
+    turns_stop(&node->schema_turns);
 }
 
 void cql_node_close(struct cql_node *node)
 {
-    statement__schema_turns_destroy(&node->schema_turns);
+    turns_reset(&node->schema_turns);
     statement__traces_destroy(&node->traces);
 }
 

@@ -4,9 +4,9 @@
 #define CQL_EXEC_H
 
 #include "base/buffer.h"
+#include "base/turn.h"
 #include "cql/executor.h"
 #include "gate/gate.h"
-#include "schema_turn.h"
 #include "statement/exec.h"
 #include "syntax/ast.h"
 
@@ -55,7 +55,7 @@ struct exec_call {
     bool waits_for_moment; /* … put the request aside until it is */
     bool has_turn;         /* to change the schema, until it is answered … */
     bool waits_for_turn;   /* … or is put aside until it has */
-    struct schema_turn turn;
+    struct turn turn;
     void (*finish)(struct exec_call *call); /* answers after a write */
     void *context;                          /* of finish */
     struct bytes functions_keyspace; /* where functions and types without a keyspace are: the table's */

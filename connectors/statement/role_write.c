@@ -13,13 +13,13 @@ static struct roles *roles_of(const struct exec_call *call)
 
 static void work_finish(struct exec_call *call)
 {
-    role_turn_end(roles_of(call), &call->role_work->turn);
+    turn_end(role_turns(roles_of(call)), &call->role_work->turn);
     call->role_work->finish(call);
 }
 
 static void work_fail(struct exec_call *call)
 {
-    role_turn_end(roles_of(call), &call->role_work->turn);
+    turn_end(role_turns(roles_of(call)), &call->role_work->turn);
     call->role_work->fail(call);
 }
 
@@ -32,7 +32,7 @@ static void work_begin(struct cql_request *request)
 }
 
 /* Thread: any of the doors'. */
-static void work_turn(struct role_turn *turn)
+static void work_turn(struct turn *turn)
 {
     struct role_work *work = (struct role_work *)((char *)turn - offsetof(struct role_work, turn));
     cql_request_resume(work->call->request, work_begin);
@@ -143,7 +143,9 @@ static void work_start(struct exec_call *call, const struct role_work *asked)
     work->turn.begin = work_turn;
     work->call = call;
     call->role_work = work;
-    role_turn_take(roles_of(call), &work->turn);
+    if (turn_take(role_turns(roles_of(call)), &work->turn)) {
+        work_begin(call->request);
+    }
 }
 
 enum status statement__role_work(struct exec_call *call, enum status (*make)(struct exec_call *call),

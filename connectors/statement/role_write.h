@@ -7,7 +7,7 @@
 
 /* A statement's changes under way. Lives in the call's arena. */
 struct role_work {
-    struct role_turn turn;
+    struct turn turn;
     struct exec_call *call;
     struct role_plan plan;
     /* Plans and submits, when it is the statement's turn. Fails as statements do. */

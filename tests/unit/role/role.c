@@ -276,49 +276,6 @@ static void test_rows(void **state)
     scratch_reset(&scratch);
 }
 
-/* A turn that notes when it began. */
-struct noted {
-    struct role_turn turn;
-    int *count;
-    int begun; /* as which; 0: not yet */
-};
-
-static void noted_begin(struct role_turn *turn)
-{
-    struct noted *noted = (struct noted *)turn;
-    assert_int_equal(noted->begun, 0);
-    noted->begun = ++*noted->count;
-}
-
-static void test_turns(void **state)
-{
-    (void)state;
-    struct scratch scratch;
-    int count = 0;
-    struct noted turns[6];
-    scratch_init(&scratch);
-    for (size_t i = 0; i < ARRAY_COUNT(turns); i++) {
-        turns[i] = (struct noted){.turn.begin = noted_begin, .count = &count};
-    }
-    for (size_t i = 0; i < 5; i++) {
-        role_turn_take(scratch.roles, &turns[i].turn);
-    }
-    assert_int_equal(count, 1);
-    role_turn_end(scratch.roles, &turns[0].turn);
-    assert_true(count == 2 && turns[1].begun == 2);
-    role_turn_end(scratch.roles, &turns[1].turn);
-    assert_true(count == 3 && turns[2].begun == 3);
-    role_stop(scratch.roles); /* nobody waits any more */
-    assert_true(count == 5 && turns[3].begun == 4 && turns[4].begun == 5);
-    role_turn_end(scratch.roles, &turns[4].turn);
-    role_turn_end(scratch.roles, &turns[2].turn);
-    role_turn_end(scratch.roles, &turns[3].turn);
-    role_turn_take(scratch.roles, &turns[5].turn);
-    assert_int_equal(turns[5].begun, 6);
-    role_turn_end(scratch.roles, &turns[5].turn);
-    scratch_reset(&scratch);
-}
-
 static void test_hashes_are_sealed(void **state)
 {
     (void)state;
@@ -489,7 +446,6 @@ int main(void)
         cmocka_unit_test(test_what_goes_with_a_role),
         cmocka_unit_test(test_what_goes_with_a_resource),
         cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_turns),
         cmocka_unit_test(test_hashes_are_sealed),
         cmocka_unit_test(test_hashes),
         cmocka_unit_test(test_logins),

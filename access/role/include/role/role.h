@@ -11,6 +11,7 @@ struct catalog;
 struct environment;
 struct identity;
 struct roles;
+struct turns;
 
 enum {
     TABLE_ROLES = 17, /* system.roles: role → what it is, sealed hash of its password, roles granted to it */
@@ -118,16 +119,8 @@ struct role_change {
     struct role_grant grant;
 };
 
-/* Changes come one after the other, in the order in which their turns were asked for. Lives until its end. */
-struct role_turn {
-    /* Once, when the turn has come: on the thread that asked for it, or on the one that ended the turn before. Does not block. */
-    void (*begin)(struct role_turn *turn);
-    struct role_turn *next; /* set here */
-};
-
-void role_turn_take(struct roles *roles, struct role_turn *turn);
-/* The changes are applied, or there will be none. */
-void role_turn_end(struct roles *roles, struct role_turn *turn);
+/* Changes come one after the other: a turn begins before its plan is, and ends when its changes are applied, or there will be none. */
+struct turns *role_turns(struct roles *roles);
 
 /* Changes that belong together. Planned, in a turn, against what is in memory: `version` is what that was. Whoever writes them
  * puts the rows of role_rows in one transaction, on condition that system.role_changes still says `version`, and then calls

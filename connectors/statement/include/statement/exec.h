@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/error.h"
+#include "base/turn.h"
 
 struct cql_doors;
 struct cql_executor;
@@ -14,20 +15,19 @@ struct exec;
 struct gate;
 struct gate_readers;
 struct roles;
-struct schema_turns;
 struct traces;
 
 /* What all CQL doors of a server have in common: one node, to its clients. */
 struct cql_node {
     uint8_t
-        secret[SHA256_BYTES]; /* the database's own: the node's id, and what paging states are sealed with */
-    int64_t started_s;        /* since 1970 */
-    struct cql_doors *doors;  /* whose clients are told of; NULL: nobody's. Outlives it */
-    struct roles *roles;      /* that there are; NULL: none. Outlives it */
-    bool authorizes;          /* who logged in may do what was granted, and no more */
-    _Atomic uint64_t changes; /* of the schema, since then */
-    struct traces *traces;    /* of requests that clients asked to trace */
-    struct schema_turns *schema_turns; /* who changes the schema, and who waits to */
+        secret[SHA256_BYTES];  /* the database's own: the node's id, and what paging states are sealed with */
+    int64_t started_s;         /* since 1970 */
+    struct cql_doors *doors;   /* whose clients are told of; NULL: nobody's. Outlives it */
+    struct roles *roles;       /* that there are; NULL: none. Outlives it */
+    bool authorizes;           /* who logged in may do what was granted, and no more */
+    _Atomic uint64_t changes;  /* of the schema, since then */
+    struct traces *traces;     /* of requests that clients asked to trace */
+    struct turns schema_turns; /* who changes the schema, and who waits to */
 };
 
 /* Before the first exec_open, and after the last exec_close; the other members are the caller's. */
