@@ -46,6 +46,18 @@ start_oxbow() { # FLAGS...: sets oxbow (its pid) and ready (the line that tells 
     ready=$(cat "$scratch/ready")
 }
 
+make_table() { # ADDRESS of a DynamoDB door: with 100 items of one key
+    local key='-H Content-Type:application/x-amz-json-1.0 -H X-Amz-Date:20260101T000000Z'
+    local authorization='Authorization: AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=any'
+    # shellcheck disable=SC2086
+    curl -sf $key -H "$authorization" -H 'X-Amz-Target: DynamoDB_20120810.CreateTable' "http://$1" -d '{"TableName":"bench","BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"p","KeyType":"HASH"},{"AttributeName":"s","KeyType":"RANGE"}],"AttributeDefinitions":[{"AttributeName":"p","AttributeType":"S"},{"AttributeName":"s","AttributeType":"N"}]}' >/dev/null
+    sleep 1
+    for i in $(seq 100); do
+        # shellcheck disable=SC2086
+        curl -sf $key -H "$authorization" -H 'X-Amz-Target: DynamoDB_20120810.PutItem' "http://$1" -d "{\"TableName\":\"bench\",\"Item\":{\"p\":{\"S\":\"read\"},\"s\":{\"N\":\"$i\"},\"a\":{\"N\":\"5\"},\"pad\":{\"S\":\"$(printf 'x%.0s' $(seq 180))\"}}}" >/dev/null
+    done
+}
+
 start_redis() { # sets redis
     mkdir "$scratch/redis"
     redis-server --port 17379 --bind 127.0.0.1 --dir "$scratch/redis" --appendonly yes --appendfsync always --save '' >/dev/null &
