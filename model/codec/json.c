@@ -369,7 +369,8 @@ static size_t json_plain(struct bytes text, size_t at)
 
 void codec_json_put_text(struct buffer *buffer, struct bytes text)
 {
-    bool is_sound = bytes_are_utf8(text);
+    bool is_looked_at = false; /* for what is not ASCII */
+    bool is_sound = true;
     size_t from = 0;
     size_t i = 0;
     buffer_put_u8(buffer, '"');
@@ -377,6 +378,10 @@ void codec_json_put_text(struct buffer *buffer, struct bytes text)
         size_t end = text.size - i < sizeof(uint64_t) ? text.size : i + sizeof(uint64_t);
         for (; i < end; i++) {
             uint8_t c = text.data[i];
+            if (c >= 0x80 && !is_looked_at) {
+                is_sound = bytes_are_utf8(text);
+                is_looked_at = true;
+            }
             if (c == '"' || c == '\\' || c < 0x20 || c == 0x7F || (c >= 0x80 && !is_sound)) {
                 buffer_put(buffer, bytes_part(text, from, i - from));
                 json_put_escaped(buffer, c);

@@ -123,14 +123,21 @@ static int unpack_map(struct unpacker *unpacker, unsigned count, struct value *r
     return unpack_room(unpacker, 2 * (size_t)count, &ret_value->pairs.at);
 }
 
+/* Nearly all keys are texts. */
+static bool keys_ascend(const struct value *before, const struct value *key)
+{
+    return before->kind == VALUE_TEXT && key->kind == VALUE_TEXT
+               ? bytes_compare(before->bytes, key->bytes) < 0
+               : value_compare(before, key) < 0;
+}
+
 static int unpack_pair(struct unpacker *unpacker, struct value *map, const struct value *key,
                        const struct value *value)
 {
     struct value *pair = &map->pairs.at[2 * map->pairs.count];
     pair[0] = *key;
     pair[1] = *value;
-    unpacker->is_unsorted =
-        unpacker->is_unsorted || (map->pairs.count > 0 && value_compare(pair - 2, pair) >= 0);
+    unpacker->is_unsorted = unpacker->is_unsorted || (map->pairs.count > 0 && !keys_ascend(pair - 2, pair));
     map->pairs.count++;
     return 0;
 }

@@ -81,6 +81,24 @@ static void test_malformed_json_is_told(void **state)
     arena_reset(&arena);
 }
 
+static void test_written_texts_are_sound(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"", "\"\""},
+        {"a\"b\\c\n\x01 and more", "\"a\\\"b\\\\c\\n\\u0001 and more\""},
+        {"long enough and \xC3\xA9t\xC3\xA9", "\"long enough and \xC3\xA9t\xC3\xA9\""},
+        {"long enough and \xC3\xA9 \xFF", "\"long enough and \\ufffd\\ufffd \\ufffd\""},
+        {"\xFF", "\"\\ufffd\""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        struct buffer json = {0};
+        codec_json_put_text(&json, bytes_of_text(texts[i][0]));
+        assert_true(bytes_equal(buffer_bytes(&json), bytes_of_text(texts[i][1])));
+        buffer_reset(&json);
+    }
+}
+
 /* Objects in lists in objects, each level with more values than the reader's own space holds. */
 static void test_large_json_comes_back(void **state)
 {
@@ -325,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_malformed_json_is_told),
         cmocka_unit_test(test_too_deep_is_refused),
         cmocka_unit_test(test_large_json_comes_back),
+        cmocka_unit_test(test_written_texts_are_sound),
         cmocka_unit_test(test_only_canonical_values_are_stored_values),
         cmocka_unit_test(test_one_form_of_each_value_is_canonical),
         cmocka_unit_test(test_claims_are_not_believed),
