@@ -89,8 +89,8 @@ void statement__schema_turn_end(struct schema_turns *turns, struct schema_turn *
     CHECK(turns->are_over || turns->first == turn);
     struct schema_turn *following = turns->are_over ? NULL : turn->next;
     turns->first = following;
-    (void)pthread_mutex_unlock(&turns->mutex);
     if (following != NULL) {
-        following->begin(following);
+        following->begin(following); /* under the mutex: not after a stop, when its door may be gone */
     }
+    (void)pthread_mutex_unlock(&turns->mutex);
 }

@@ -7,9 +7,9 @@
 
 /* Lives until its end. Those that wait are as many as there are requests under way. */
 struct schema_turn {
-    void (*begin)(
-        struct schema_turn *turn); /* when it had to wait: by the thread that ended the one before */
-    struct schema_turn *next;      /* set here */
+    /* When it had to wait: by the thread that ended the one before, under the mutex, so it only passes it on. */
+    void (*begin)(struct schema_turn *turn);
+    struct schema_turn *next; /* set here */
 };
 
 struct schema_turns;
