@@ -18,12 +18,12 @@ void turns_stop(struct turns *turns)
     struct turn *first = turns->are_over ? NULL : turns->first;
     struct turn *waiting = first == NULL ? NULL : first->next; /* the first has begun */
     turns->are_over = true;
-    (void)pthread_mutex_unlock(&turns->mutex);
     while (waiting != NULL) {
         struct turn *turn = waiting;
         waiting = turn->next; /* it may be gone once it has begun */
         turn->begin(turn);
     }
+    (void)pthread_mutex_unlock(&turns->mutex);
 }
 
 bool turn_take(struct turns *turns, struct turn *turn)
@@ -45,8 +45,8 @@ void turn_end(struct turns *turns, struct turn *turn)
     CHECK(turns->are_over || turns->first == turn);
     struct turn *following = turns->are_over ? NULL : turn->next;
     turns->first = following;
-    (void)pthread_mutex_unlock(&turns->mutex);
     if (following != NULL) {
-        following->begin(following);
+        following->begin(following); /* under the mutex: not after a stop, when whom it tells may be gone */
     }
+    (void)pthread_mutex_unlock(&turns->mutex);
 }

@@ -268,15 +268,26 @@ static enum status compression_check_class(struct exec_call *call, struct bytes 
                            (int)class.size, (const char *)class.data);
 }
 
+/* Under its name of today or of earlier versions; both are kept as one. */
 static enum status compression_check_chunk(struct exec_call *call, const struct value *map)
 {
-    struct bytes text = value_map_text(map, "chunk_length_in_kb");
+    const struct value *text = value_map_get(map, bytes_of_text("chunk_length_in_kb"));
+    const struct value *old = value_map_get(map, bytes_of_text("chunk_length_kb"));
     double number = 1;
-    if (value_map_get(map, bytes_of_text("chunk_length_in_kb")) == NULL) {
+    if (text != NULL && old != NULL) {
+        return exec_fail(call, CQL_CONFIG_ERROR,
+                         "The 'chunk_length_kb' option must not be used if the chunk length is already "
+                         "specified by the 'chunk_length_in_kb' option");
+    }
+    text = text != NULL ? text : old;
+    if (text == NULL) {
         return STATUS_OK;
     }
-    if (!statement__text_is_number(text, false, &number)) {
+    if (!statement__text_is_number(text->bytes, false, &number) || number > INT32_MAX) {
         return exec_fail(call, CQL_CONFIG_ERROR, "Invalid value for chunk_length_in_kb");
+    }
+    if (number > INT32_MAX / 1024) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Value of chunk_length_in_kb is too large (%.0f)", number);
     }
     if (number <= 0) {
         return exec_fail(call, CQL_CONFIG_ERROR, "Invalid negative or null chunk_length_in_kb");

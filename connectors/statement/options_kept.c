@@ -139,14 +139,20 @@ static bool retry_read(const char *text, struct retry *ret_retry)
 {
     static const char *const percentiles[] = {"p", "percentile", "th", "thpercentile"};
     char *unit = NULL;
-    if (!isdigit((unsigned char)*text)) {
+    *ret_retry = (struct retry){.number = strtod(text, &unit)};
+    if (unit == text ||
+        unit != text + strspn(text, "0123456789.")) { /* no sign, exponent, hexadecimal, or name */
         return false;
     }
-    *ret_retry = (struct retry){.number = strtod(text, &unit)};
     for (size_t i = 0; i < ARRAY_COUNT(percentiles) && !ret_retry->is_percentile; i++) {
         ret_retry->is_percentile = strcasecmp(unit, percentiles[i]) == 0;
     }
     return ret_retry->is_percentile || strcasecmp(unit, "ms") == 0;
+}
+
+static bool retry_is_in_range(const struct retry *retry)
+{
+    return !retry->is_percentile || (retry->number > 0 && retry->number < 100);
 }
 
 /* A percentile with up to four digits of its fraction, or whole milliseconds. */
@@ -192,12 +198,16 @@ static enum status retry_hybrid(struct exec_call *call, struct bytes text, char 
     if (!retry_read(copy, &first) || !retry_read(comma, &second)) {
         return retry_unknown(call, text);
     }
+    if (!retry_is_in_range(&first) || !retry_is_in_range(&second)) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Invalid value %.*s for option 'speculative_retry'",
+                         (int)text.size, (const char *)text.data);
+    }
     if (first.is_percentile == second.is_percentile) {
-        return exec_fail(call, CQL_CONFIG_ERROR,
-                         "Invalid value %.*s for option 'speculative_retry': MIN/MAX arguments should be of "
-                         "different types, but both are of type %s",
-                         (int)text.size, (const char *)text.data,
-                         first.is_percentile ? "PERCENTILE" : "FIXED");
+        return exec_fail(
+            call, CQL_CONFIG_ERROR,
+            "Invalid value %.*s for option 'speculative_retry': MIN()/MAX() arguments should be of "
+            "different types, but both are of type %s",
+            (int)text.size, (const char *)text.data, first.is_percentile ? "PERCENTILE" : "FIXED");
     }
     const struct retry *percentile = first.is_percentile ? &first : &second;
     const struct retry *fixed = first.is_percentile ? &second : &first;
@@ -229,7 +239,7 @@ enum status statement__retry_kept(struct exec_call *call, struct value *policy)
     if (!retry_read(copy, &retry)) {
         return retry_unknown(call, text);
     }
-    if (retry.is_percentile && (retry.number <= 0 || retry.number >= 100)) {
+    if (!retry_is_in_range(&retry)) {
         return exec_fail(
             call, CQL_CONFIG_ERROR,
             "Invalid value %.*s for PERCENTILE option 'speculative_retry': must be between (0.0 and "

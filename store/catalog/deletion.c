@@ -81,17 +81,15 @@ enum status deletions_add(struct deletions *deletions, struct bytes image, struc
     if (status != STATUS_OK) {
         return status;
     }
-    struct deletion *grown = arena_create_array(&deletions->arena, deletions->count + 1, sizeof(*grown));
+    deletions->at =
+        arena_grow_array(&deletions->arena, deletions->at, deletions->count, sizeof(*deletions->at));
     while (place > 0 &&
            (deletions->at[place - 1].lsn > added.lsn ||
             (deletions->at[place - 1].lsn == added.lsn && deletions->at[place - 1].number > added.number))) {
+        deletions->at[place] = deletions->at[place - 1];
         place--; /* rows come in the order of their tokens */
     }
-    for (size_t i = 0; i < deletions->count; i++) {
-        grown[i < place ? i : i + 1] = deletions->at[i];
-    }
-    grown[place] = added;
-    deletions->at = grown;
+    deletions->at[place] = added;
     deletions->count++;
     return STATUS_OK;
 }

@@ -87,6 +87,32 @@ static enum status evaluate_identity(struct fold *fold, const struct schema *sch
     return status;
 }
 
+/* Whether a transaction holds more of the rows as they were than it may. One row alone may have any size. */
+static enum status evaluate_held(const struct fold_transaction *transaction, struct error *error)
+{
+    return transaction->count == 0 || transaction->old_bytes <= FOLD_OLD_BYTES_MAX
+               ? STATUS_OK
+               : error_set(error, STATUS_TOO_LARGE,
+                           "the rows that a transaction changes have more than %d bytes together",
+                           FOLD_OLD_BYTES_MAX);
+}
+
+/* Loads a row, and none any more for the changes that are left once there was one too many: each of them is judged too. */
+static enum status evaluate_load_held(struct fold *fold, struct environment_write *write,
+                                      struct fold_transaction *transaction, const struct schema *schema,
+                                      struct bytes key, struct fold_row *ret_row, struct error *error)
+{
+    enum status status = evaluate_held(transaction, error);
+    if (status == STATUS_OK) {
+        status = evaluate_load(fold, write, schema, key, ret_row, error);
+    }
+    if (status == STATUS_OK) {
+        transaction->old_bytes += ret_row->old_image.size;
+        status = evaluate_held(transaction, error);
+    }
+    return status;
+}
+
 enum status fold__evaluate_row(struct fold *fold, struct environment_write *write,
                                struct fold_transaction *transaction, const struct schema *schema,
                                struct bytes key, struct fold_row **ret_row, struct error *error)
@@ -104,14 +130,8 @@ enum status fold__evaluate_row(struct fold *fold, struct environment_write *writ
     }
     if (status == STATUS_OK && row == NULL) {
         row = arena_create(&fold->arena, sizeof(*row));
-        status = evaluate_load(fold, write, schema, key, row, error);
+        status = evaluate_load_held(fold, write, transaction, schema, key, row, error);
         row->identity = identity;
-        transaction->old_bytes += row->old_image.size;
-        if (status == STATUS_OK && transaction->old_bytes > FOLD_OLD_BYTES_MAX && transaction->count > 0) {
-            status = error_set(error, STATUS_TOO_LARGE,
-                               "the rows that a transaction changes have more than %d bytes together",
-                               FOLD_OLD_BYTES_MAX);
-        }
         if (status == STATUS_OK) {
             transaction_add(fold, transaction, row);
         }

@@ -61,17 +61,29 @@ enum status fold__under_way_settle(struct fold *fold, struct environment_write *
     return status;
 }
 
+/* Rows of so many bytes leave with their deletion: a share of what the transaction may still hold, so that a deletion of many
+ * partitions or ranges is never too large for it. */
+static size_t large_bytes(const struct fold_transaction *transaction)
+{
+    enum {
+        SHARES = FOLD_OLD_BYTES_MAX / FOLD_DELETE_BYTES_MAX
+    };
+    size_t held = transaction->old_bytes;
+    return held < FOLD_OLD_BYTES_MAX ? (FOLD_OLD_BYTES_MAX - held) / SHARES : 0;
+}
+
 enum status fold__range_is_large(const struct fold_scene *scene, const struct schema *schema,
                                  struct bytes partition, const struct wide_range *range, bool *ret_is_large,
                                  struct error *error)
 {
     size_t most = scene->fold->options.delete_rows_max;
     size_t rows_max = most == 0 ? FOLD_DELETE_ROWS_MAX : most;
+    size_t bytes_max = large_bytes(scene->transaction);
     struct fold_range walk;
     size_t rows = 0;
     size_t bytes = 0;
     enum status status = fold__range_open(scene, schema, partition, ROW_PLAIN, range, &walk, error);
-    while (status == STATUS_OK && rows <= rows_max && bytes <= FOLD_DELETE_BYTES_MAX) {
+    while (status == STATUS_OK && rows <= rows_max && bytes <= bytes_max) {
         struct bytes storage = {0};
         struct bytes stored = {0};
         status = fold__range_row(&walk, &storage, &stored, error);
@@ -81,7 +93,7 @@ enum status fold__range_is_large(const struct fold_scene *scene, const struct sc
             status = environment_cursor_next(walk.cursor, error);
         }
     }
-    *ret_is_large = rows > rows_max || bytes > FOLD_DELETE_BYTES_MAX;
+    *ret_is_large = rows > rows_max || bytes > bytes_max;
     fold__range_close(&walk);
     return status == STATUS_END ? STATUS_OK : status;
 }

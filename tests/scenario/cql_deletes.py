@@ -83,7 +83,25 @@ def dropped_meanwhile(host, session, insert):
     assert scan(before) != [] and scan(after) == []
 
 
+def many_partitions():
+    """Together they have more bytes than a transaction holds, each alone less than what leaves later."""
+    with Server() as host:
+        cluster, session = connect(host)
+        session.execute("CREATE TABLE parts (p int, c int, v blob, PRIMARY KEY (p, c))")
+        insert = session.prepare("INSERT INTO parts (p, c, v) VALUES (?, ?, ?)")
+        for part in range(40):
+            session.execute(insert, (part, 1, bytes(3_900_000)))
+        session.execute(f"DELETE FROM parts WHERE p IN ({', '.join(map(str, range(20)))})")
+        assert sorted(rows(session, "SELECT p FROM parts")) == [(part,) for part in range(20, 40)]
+        session.execute("BEGIN BATCH " + "".join(f"DELETE FROM parts WHERE p = {part} AND c > 0;" for part in range(20, 40)) + "INSERT INTO parts (p, c) VALUES (50, 5); APPLY BATCH")
+        assert rows(session, "SELECT p, c, v FROM parts") == [(50, 5, None)]
+        wait_for("the rows leave", lambda: settled(host))
+        assert rows(session, "SELECT p, c, v FROM parts") == [(50, 5, None)]
+        cluster.shutdown()
+
+
 def main():
+    many_partitions()
     small_segments()
     with Server() as host:
         cluster, session = connect(host)

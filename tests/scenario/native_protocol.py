@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The native protocol as a stranger would speak it: requests, errors, malformed messages, subscriptions with credit."""
 import contextlib
+import re
 import socket
 import urllib.request
 
@@ -184,14 +185,23 @@ def drop_and_create(client):
     assert client.request(server.SCAN, {server.TABLE: "t"})[server.ITEMS] == []
 
 
-def large_rows(client):
+def peak_kib(running):
+    """The most memory that the server ever had."""
+    with open(f"/proc/{running.process.pid}/status") as facts:
+        return int(re.search(r"^VmHWM:\s+(\d+) kB", facts.read(), re.M).group(1))
+
+
+def large_rows(running, client):
     """What was there counts: of many large rows a transaction removes only some, and a batch takes as many as it can hold."""
     count = 40
     client.request(server.CREATE, {server.TABLE: "largest", server.PARTITION: [["id", "bigint"]]})
     for number in range(count):
         client.request(server.PUT, {server.TABLE: "largest", server.ITEM: {"id": number, "v": bytes(4_000_000)}})
     removals = [{server.TABLE: "largest", server.KIND: "delete", server.KEY: {"id": number}} for number in range(count)]
-    expect_failure(lambda: client.request(server.TRANSACT, {server.CHANGES: removals[:17]}), 4, "more than 67108864 bytes together")
+    too_many = removals[:17] + removals[16:17] * 200  # and what comes after the one too many is not even read
+    before = peak_kib(running)
+    expect_failure(lambda: client.request(server.TRANSACT, {server.CHANGES: too_many}), 4, "more than 67108864 bytes together")
+    assert peak_kib(running) - before < 700_000, (before, peak_kib(running))
     assert len(client.request(server.SCAN, {server.TABLE: "largest", server.LIMIT: count})[server.ITEMS]) > 0
     client.request(server.TRANSACT, {server.CHANGES: removals[:16]})
     sent = [client.send(server.DELETE, {server.TABLE: "largest", server.KEY: {"id": number}}) for number in range(16, count)]
@@ -213,7 +223,7 @@ def main():
         untaken(running, client)
         progress(running, client)
         drop_and_create(client)
-        large_rows(client)
+        large_rows(running, client)
         client.close()
 
 

@@ -7,7 +7,8 @@
 
 /* Lives until its end. Those that wait are bounded by whoever makes them. */
 struct turn {
-    /* Once, when the turn has come and it was not there at once: on the thread that ended the one before. Does not block. */
+    /* Once, when the turn has come and it was not there at once: on the thread that ended the one before, under the mutex, so it only
+     * passes it on. */
     void (*begin)(struct turn *turn);
     struct turn *next; /* set here */
 };

@@ -1,6 +1,10 @@
 /* Turns come in the order in which they were asked for; after the stop nobody waits. */
 #include "base/turn.h"
 
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "base/thread.h"
 #include "support/test.h"
 
 /* A turn that notes when it began. */
@@ -46,6 +50,50 @@ static void test_turns(void **state)
     turns_reset(&turns);
 }
 
+struct slow {
+    struct turn turn;
+    struct turns *turns;
+    struct thread *stopper;
+    atomic_bool has_stopped;
+    bool was_early; /* the stop was over before this had begun */
+};
+
+static void slow_stop(void *context)
+{
+    struct slow *slow = context;
+    turns_stop(slow->turns);
+    atomic_store(&slow->has_stopped, true);
+}
+
+/* Gives a stop all the time it needs, if it does not wait for the beginning. */
+static void slow_begin(struct turn *turn)
+{
+    struct slow *slow = (struct slow *)turn;
+    struct error error;
+    assert_ok(thread_create("stopper", slow_stop, slow, &slow->stopper, &error), error);
+    for (size_t i = 0; i < 10000; i++) {
+        (void)sched_yield();
+    }
+    slow->was_early = atomic_load(&slow->has_stopped);
+}
+
+/* What is begun after the stop would be given to who is gone. */
+static void test_a_stop_waits(void **state)
+{
+    struct turns turns;
+    struct turn first = {0};
+    struct slow second = {.turn = {.begin = slow_begin}, .turns = &turns};
+    (void)state;
+    turns_init(&turns);
+    assert_true(turn_take(&turns, &first));
+    assert_false(turn_take(&turns, &second.turn));
+    turn_end(&turns, &first);
+    thread_join(&second.stopper);
+    assert_false(second.was_early);
+    turn_end(&turns, &second.turn);
+    turns_reset(&turns);
+}
+
 static void test_a_turn_may_be_taken_again(void **state)
 {
     (void)state;
@@ -63,7 +111,7 @@ static void test_a_turn_may_be_taken_again(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turns),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turns), cmocka_unit_test(test_a_stop_waits),
                                        cmocka_unit_test(test_a_turn_may_be_taken_again)};
     return cmocka_run_group_tests_name("base/turn", tests, NULL, NULL);
 }

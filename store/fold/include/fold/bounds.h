@@ -15,8 +15,8 @@ enum {
     FOLD_CHANGES_MAX = 10000,     /* changes of one transaction; over it: STATUS_TOO_LARGE */
     FOLD_DELETE_ROWS_MAX =
         10000, /* rows of a wide table that leave with their deletion; others leave later */
-    FOLD_DELETE_BYTES_MAX = 4 * 1024 * 1024,
-    FOLD_REPLAY_RECORDS_MAX = 10000, /* records of one LMDB transaction in replay */
+    FOLD_DELETE_BYTES_MAX = 4 * 1024 * 1024, /* the same; fewer as the transaction fills FOLD_OLD_BYTES_MAX */
+    FOLD_REPLAY_RECORDS_MAX = 10000,         /* records of one LMDB transaction in replay */
     FOLD_REPLAY_BYTES_MAX = 16 * 1024 * 1024,
     FOLD_CLOCK_DIVERGENCE_SECONDS_MAX =
         10, /* wall against boot clock while running; beyond: writes are refused */
