@@ -63,6 +63,7 @@ OWNERS = [
     (r"seccomp\.h", ["libseccomp", "seccomp"], ["lua/worker"]),
     (r"http_parser\.h", ["http_parser", "http-parser"], ["connectors/net"]),
     (r"zlib\.h", ["zlib", "z"], ["connectors/net"]),
+    (r"libdeflate\.h", ["libdeflate"], ["connectors/net"]),
     (r"(zmq\w*|czmq)\.h", ["libzmq", "zmq"], ["connectors/native", "connectors/client"]),
     (r"crypt\.h", ["libcrypt", "crypt"], ["access/role"]),
     (r"lz4\w*\.h", ["liblz4", "lz4"], ["connectors/cql"]),
