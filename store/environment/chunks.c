@@ -99,15 +99,15 @@ enum status environment__chunk_erase(struct environment_write *write, enum envir
                                      struct bytes key, struct error *error)
 {
     MDB_val stored;
-    MDB_val name = environment__lmdb_bytes(key);
     struct chunked chunked;
     struct environment *environment = write->environment;
-    if (!environment->has_chunks ||
-        mdb_get(write->transaction, environment->trees[tree], &name, &stored) != MDB_SUCCESS ||
-        !environment__chunk_stub(key, stored, &chunked)) {
-        return STATUS_OK; /* what else is wrong the caller's own access tells */
+    if (!environment->has_chunks) {
+        return STATUS_OK;
     }
-    enum status status = STATUS_OK;
+    enum status status = environment__lmdb_get(environment, write->transaction, tree, key, &stored, error);
+    if (status != STATUS_OK || !environment__chunk_stub(key, stored, &chunked)) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    }
     for (uint32_t i = 0; i < chunk_count(&chunked) && status == STATUS_OK; i++) {
         uint8_t chunk[CHUNK_KEY_BYTES];
         status = environment__erase_raw(write, TREE_METADATA, chunk_key(chunk, chunked.id, i), NULL, error);
@@ -123,14 +123,15 @@ enum status environment__chunk_look(struct environment *environment, MDB_txn *tr
     MDB_cursor *cursor = NULL;
     MDB_val key = environment__lmdb_bytes(prefix);
     MDB_val value;
+    enum status status = STATUS_OK;
     int code = mdb_cursor_open(transaction, environment->trees[TREE_METADATA], &cursor);
     if (code == MDB_SUCCESS) {
-        code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+        status = environment__lmdb_move(environment, cursor, &key, &value, MDB_SET_RANGE, error);
         environment->has_chunks =
-            code == MDB_SUCCESS && bytes_start_with(bytes_of(key.mv_data, key.mv_size), prefix);
+            status == STATUS_OK && bytes_start_with(bytes_of(key.mv_data, key.mv_size), prefix);
         mdb_cursor_close(cursor);
+    } else {
+        status = environment__lmdb_error(code, error, "looking for chunked values");
     }
-    return code == MDB_SUCCESS || code == MDB_NOTFOUND
-               ? STATUS_OK
-               : environment__lmdb_error(code, error, "looking for chunked values");
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -77,17 +77,16 @@ static struct bytes cursor_physical(const struct environment_cursor *cursor)
 static enum status cursor_move(struct environment_cursor *cursor, MDB_cursor_op operation,
                                struct error *error)
 {
-    int code = mdb_cursor_get(cursor->cursor, &cursor->key, &cursor->value, operation);
-    cursor->stands = code == MDB_SUCCESS;
-    if (code == MDB_NOTFOUND) {
-        return STATUS_END;
-    }
-    return code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "moving a cursor");
+    enum status status = environment__lmdb_move(cursor->environment, cursor->cursor, &cursor->key,
+                                                &cursor->value, operation, error);
+    cursor->stands = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_END : status;
 }
 
 static enum status cursor_move_to(struct environment_cursor *cursor, struct bytes key, struct error *error)
 {
-    cursor->key = environment__lmdb_bytes(key);
+    static const uint8_t least[1] = {0}; /* the first of all keys: LMDB knows no empty one */
+    cursor->key = environment__lmdb_bytes(key.size > 0 ? key : bytes_of(least, sizeof(least)));
     return cursor_move(cursor, MDB_SET_RANGE, error);
 }
 
@@ -227,8 +226,7 @@ static enum status cursor_seek(struct environment_cursor *cursor, struct bytes k
             buffer_put(sought, cursor_prefix(cursor));
             buffer_put(sought, key);
         }
-        enum status status = sought->size == 0 ? cursor_move(cursor, MDB_FIRST, error)
-                                               : cursor_move_to(cursor, buffer_bytes(sought), error);
+        enum status status = cursor_move_to(cursor, buffer_bytes(sought), error);
         if (status != STATUS_OK || !is_long || !bytes_equal(cursor_physical(cursor), buffer_bytes(sought))) {
             return status;
         }

@@ -52,14 +52,15 @@ enum status environment__point_read(struct environment *environment, MDB_txn *tr
                                     struct environment_point *ret_point, struct error *error)
 {
     struct bytes name = bytes_of_text(environment_point_key);
-    MDB_val key = {.mv_size = name.size, .mv_data = (void *)name.data};
     MDB_val stored;
     struct bytes value;
-    int code = mdb_get(transaction, environment->trees[TREE_METADATA], &key, &stored);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "the store does not tell what it contains");
+    enum status status = environment__lmdb_get(environment, transaction, TREE_METADATA, name, &stored, error);
+    if (status == STATUS_NOT_FOUND) {
+        return error_set(error, STATUS_CORRUPT, "the store does not tell what it contains");
     }
-    enum status status = environment__value_check(TREE_METADATA, name, stored, &value, error);
+    if (status == STATUS_OK) {
+        status = environment__value_check(TREE_METADATA, name, stored, &value, error);
+    }
     if (status == STATUS_OK && value.size != 24) {
         status = error_set(error, STATUS_CORRUPT, "the store's own position is malformed");
     }
@@ -137,6 +138,7 @@ void environment_close(struct environment **environment)
     if (gone->env != NULL) {
         mdb_env_close(gone->env);
     }
+    environment__guard_close(gone);
     file_close(&gone->data);
     file_close(&gone->lock);
     memory_destroy(gone->data_path);
@@ -277,14 +279,20 @@ static enum status environment_pin(struct environment *environment, const struct
                                    struct error *error)
 {
     MDB_txn *transaction = NULL;
+    enum status status = STATUS_OK;
     int code = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &transaction);
     for (size_t i = 0; i < TREE_COUNT && code == MDB_SUCCESS; i++) {
         code = mdb_dbi_open(transaction, environment_tree_names[i], 0, &environment->trees[i]);
     }
     if (code == MDB_SUCCESS) {
+        status = environment__guard_open(environment, transaction, error);
         code = mdb_txn_commit(transaction); /* keeps the handles */
     } else if (transaction != NULL) {
         mdb_txn_abort(transaction);
+        code = code == MDB_NOTFOUND ? MDB_CORRUPTED : code; /* each environment has all trees */
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     for (size_t i = 0; i < ENVIRONMENT_PINS && code == MDB_SUCCESS; i++) {
         code = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &environment->pins[i]);
@@ -298,7 +306,7 @@ static enum status environment_pin(struct environment *environment, const struct
     environment->pin = 0;
     environment->pinned[0] = true;
     struct environment_point point;
-    enum status status = environment__point_read(environment, environment->pins[0], &point, error);
+    status = environment__point_read(environment, environment->pins[0], &point, error);
     if (status == STATUS_OK && (mdb_txn_id(environment->pins[0]) != side->transaction ||
                                 point.lsn != side->point.lsn || point.term != side->point.term)) {
         status = error_set(error, STATUS_CORRUPT,

@@ -28,6 +28,27 @@ struct side {
     struct buffer metas; /* both meta pages */
 };
 
+/* The guard of pages (guard.c). Values have checksums, pages have none: LMDB believes each one it meets. So a page is looked
+ * at when an operation first meets it after the start, and an operation that meets a damaged one is STATUS_CORRUPT:
+ *
+ *   every page     its number and kind, the places and sizes of its entries, its keys' order; of a leaf also the checksums
+ *                  of entries that stand in it
+ *   a search       that ends beyond the page's first or last key: whether the branches that it passed lead to these keys
+ *   a miss         in a leaf that has a damaged value, or long ones: the checksums of the entries on both sides, since a
+ *                  damaged key may have been what is sought; beyond an end of a leaf: that the page beside it does not
+ *                  have keys of this side of the branch's key, which may be damaged
+ *   a step         to another page: that it is an end of it and the keys follow, and, the first time, that a search leads to it
+ *
+ * Two things nothing tells at once. A branch that leads a step past a page: the account of pages (pages.c) has one too few. The place of
+ * an entry that a bit moved into another page, to an entry at its end: the walk gives that one and stops at the next. */
+struct guard {
+    const uint8_t
+        *map; /* where data.mdb is mapped; NULL: nothing is guarded (before it is open, and a new one) */
+    uint64_t bytes; /* of it there were at the start: what comes after them this process wrote */
+    unsigned page_shift;
+    _Atomic uint8_t *marks; /* two bits for each page, set when it was looked at */
+};
+
 struct environment {
     struct environment_options options;
     char *directory;
@@ -37,6 +58,7 @@ struct environment {
     MDB_env *env;
     MDB_dbi trees[TREE_COUNT];
     uint32_t page_bytes;
+    struct guard guard;
 
     pthread_mutex_t
         writing;        /* held from begin to commit or abort, and while a checkpoint looks at the state */
@@ -68,6 +90,28 @@ enum status environment__lmdb_error(int code, struct error *error, const char *w
 /* Memory and disk may disagree (invariant 9): tells on_fatal. Returns `status` if that returns. */
 enum status environment__fatal(struct environment *environment, enum status status,
                                const struct error *error);
+/* Guards the pages from here on; `transaction` has just opened the trees. STATUS_CORRUPT, STATUS_IO. */
+MUST_USE enum status environment__guard_open(struct environment *environment, MDB_txn *transaction,
+                                             struct error *error);
+void environment__guard_close(struct environment *environment);
+/* Looks at the page that something of a tree stands on, if that was not done yet. */
+MUST_USE enum status environment__guard_page(struct environment *environment, const void *inside,
+                                             struct error *error);
+
+/* LMDB's operations on a tree, guarded: STATUS_NOT_FOUND is believed to be so. */
+MUST_USE enum status environment__lmdb_get(struct environment *environment, MDB_txn *transaction,
+                                           enum environment_tree tree, struct bytes key, MDB_val *ret_value,
+                                           struct error *error);
+/* Puts a value of so many bytes, which the caller writes. */
+MUST_USE enum status environment__lmdb_reserve(struct environment_write *write, enum environment_tree tree,
+                                               struct bytes key, size_t bytes, uint8_t **ret_room,
+                                               struct error *error);
+MUST_USE enum status environment__lmdb_erase(struct environment_write *write, enum environment_tree tree,
+                                             struct bytes key, struct error *error);
+/* One of MDB_SET_RANGE, MDB_LAST, MDB_NEXT, MDB_PREV; for the last two `key` is where the cursor stands. */
+MUST_USE enum status environment__lmdb_move(struct environment *environment, MDB_cursor *cursor, MDB_val *key,
+                                            MDB_val *value, MDB_cursor_op operation, struct error *error);
+
 /* The point as the metadata tree of a transaction has it. */
 MUST_USE enum status environment__point_read(struct environment *environment, MDB_txn *transaction,
                                              struct environment_point *ret_point, struct error *error);

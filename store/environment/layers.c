@@ -111,15 +111,15 @@ static enum status layer_is_empty(struct environment_write *write, enum environm
     MDB_val key = environment__lmdb_bytes(prefix);
     MDB_val value;
     int code = mdb_cursor_open(write->transaction, write->environment->trees[tree], &cursor);
-    if (code == MDB_SUCCESS) {
-        code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-        mdb_cursor_close(cursor);
-    }
-    if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
+    if (code != MDB_SUCCESS) {
         return environment__lmdb_error(code, error, "looking into a layer of keys");
     }
-    *ret_is_empty = code == MDB_NOTFOUND || !bytes_start_with(bytes_of(key.mv_data, key.mv_size), prefix);
-    return STATUS_OK;
+    enum status status =
+        environment__lmdb_move(write->environment, cursor, &key, &value, MDB_SET_RANGE, error);
+    mdb_cursor_close(cursor);
+    *ret_is_empty = status == STATUS_NOT_FOUND ||
+                    (status == STATUS_OK && !bytes_start_with(bytes_of(key.mv_data, key.mv_size), prefix));
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status environment__layer_erase(struct environment_write *write, enum environment_tree tree,

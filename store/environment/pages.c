@@ -9,13 +9,11 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "environment_private.h"
+#include "page.h"
 
 enum {
     FREE_TREE = 0, /* LMDB's own */
     MAIN_TREE = 1,
-    PAGE_HEADER_BYTES =
-        16, /* before a long value; LMDB 0.9's: page number u64, pad u16, flags u16, pages u32 */
-    PAGE_RUN_OFFSET = 12,
 };
 
 struct page_account {
@@ -25,6 +23,7 @@ struct page_account {
     const uint8_t *map; /* where page 0 is; NULL until a page was seen */
     uint8_t *is_used;   /* a bit for each page */
     uint64_t marked;
+    bool is_guarded;  /* a tree of our own is walked */
     int64_t until_us; /* steady */
 };
 
@@ -123,6 +122,9 @@ static enum status account_entry(struct page_account *account, const MDB_val *ke
         account->pages->is_whole =
             account->pages->is_whole && clock_steady_us(clock_system()) < account->until_us;
         status = account_page_number(account, start, &page, error);
+        if (status == STATUS_OK && account->is_guarded) {
+            status = environment__guard_page(account->environment, start, error);
+        }
         if (status == STATUS_OK) {
             status = account_mark(account, page, "a leaf", error);
         }
@@ -223,6 +225,7 @@ enum status environment_pages_check(struct environment *environment, struct envi
     if (status == STATUS_OK) {
         status = account_tree(&account, MAIN_TREE, error);
     }
+    account.is_guarded = true;
     for (size_t i = 0; i < TREE_COUNT && status == STATUS_OK; i++) {
         status = account_tree(&account, environment->trees[i], error);
     }

@@ -116,17 +116,17 @@ static enum status key_check(struct bytes key, struct error *error)
 enum status environment__put_raw(struct environment_write *write, enum environment_tree tree,
                                  struct bytes key, struct bytes value, bool is_stub, struct error *error)
 {
-    MDB_val stored_key = environment__lmdb_bytes(key);
-    MDB_val room = {.mv_size = value.size + VALUE_CHECKSUM_BYTES, .mv_data = NULL};
-    int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "putting a value");
+    uint8_t *room = NULL;
+    enum status status =
+        environment__lmdb_reserve(write, tree, key, value.size + VALUE_CHECKSUM_BYTES, &room, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (value.size > 0) {
-        memcpy(room.mv_data, value.data, value.size);
+        memcpy(room, value.data, value.size);
     }
     uint64_t hash = crypto_hash64(key, value);
-    bytes_put_u64((uint8_t *)room.mv_data + value.size, is_stub ? ~hash : hash);
+    bytes_put_u64(room + value.size, is_stub ? ~hash : hash);
     write->puts += 1 + value.size / 2048;
     write->entries++;
     return STATUS_OK;
@@ -169,13 +169,12 @@ enum status environment_write_put(struct environment_write *write, enum environm
 enum status environment__erase_raw(struct environment_write *write, enum environment_tree tree,
                                    struct bytes key, bool *ret_was_there, struct error *error)
 {
-    MDB_val stored_key = environment__lmdb_bytes(key);
-    int code = mdb_del(write->transaction, write->environment->trees[tree], &stored_key, NULL);
-    if (code != MDB_SUCCESS && code != MDB_NOTFOUND) {
-        return environment__lmdb_error(code, error, "erasing a value");
+    enum status status = environment__lmdb_erase(write, tree, key, error);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        return status;
     }
     if (ret_was_there != NULL) {
-        *ret_was_there = code == MDB_SUCCESS;
+        *ret_was_there = status == STATUS_OK;
     }
     write->puts++;
     write->entries++;
@@ -205,12 +204,8 @@ enum status environment__get_raw(struct environment *environment, MDB_txn *trans
                                  struct error *error)
 {
     MDB_val stored;
-    MDB_val stored_key = environment__lmdb_bytes(key);
-    int code = mdb_get(transaction, environment->trees[tree], &stored_key, &stored);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "reading a value");
-    }
-    return environment__value_check(tree, key, stored, ret_value, error);
+    enum status status = environment__lmdb_get(environment, transaction, tree, key, &stored, error);
+    return status == STATUS_OK ? environment__value_check(tree, key, stored, ret_value, error) : status;
 }
 
 enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
@@ -218,11 +213,10 @@ enum status environment__get_physical(struct environment *environment, MDB_txn *
                                       struct bytes *ret_value, struct error *error)
 {
     MDB_val stored;
-    MDB_val stored_key = environment__lmdb_bytes(key);
     struct chunked chunked;
-    int code = mdb_get(transaction, environment->trees[tree], &stored_key, &stored);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "reading a value");
+    enum status status = environment__lmdb_get(environment, transaction, tree, key, &stored, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     if (!environment__chunk_stub(key, stored, &chunked)) {
         return environment__value_check(tree, key, stored, ret_value, error);

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Single flipped bits in the files of a stopped server: a loud stop or an error, never a wrong value or a shorter history.
 
-usage: flips.py [FLIPS]; OXBOW_SEED repeats a run. A scrub must find what a read meets, and whatever else means anything. Flips in LMDB's own structure may end the server by a signal when they
-are met; that counts as loud. Log and segments with their key indexes, the store with chunked values, index entries, an on-demand backup and a large
+usage: flips.py [FLIPS]; OXBOW_SEED repeats a run. A scrub must find what a read meets, and whatever else means anything. Half of those in data.mdb hit what LMDB goes by, and may end the server by a
+signal when they are met; that counts as loud. Log and segments with their key indexes, the store with chunked values, index entries, an on-demand backup and a large
 delete that is under way, the checkpoints' side files, the horizon, the identity; each kind of file is hit equally often.
 """
 import os
@@ -23,6 +23,8 @@ LONG = 2  # of each round's rows so many are longer than a chunk of the store
 MANY = 12000  # rows of a partition, of which one DELETE takes more than a transaction changes
 LEFT = 500
 BACKED_UP = 200
+PAGE = 4096  # of data.mdb
+LISTED = 128  # bytes of it with its header and most places of entries
 CORRUPT = 8
 SETTINGS = ["--segment-bytes", "262144", "--map-bytes", "67108864"]
 
@@ -88,6 +90,12 @@ def files(directory):
                 found.setdefault(kind, []).append((os.path.relpath(path, directory), size))
     assert {"raw", "seg", "data", "checkpoint", "horizon", "oxbow"} <= set(found), found
     return found
+
+
+def choose_offset(choose, name, size):
+    """Anywhere; half of those in data.mdb where a page's entries are listed, since that is little of a page and all its rows hang on it."""
+    offset = choose.randrange(size)
+    return offset // PAGE * PAGE + offset % LISTED if name.endswith("data.mdb") and choose.random() < 0.5 else offset
 
 
 def flip(path, offset, bit):
@@ -190,7 +198,7 @@ def main():
         subprocess.run(["cp", "-r", "--sparse=always", pristine, running.data], check=True)
         name, size = choose.choice(kinds[choose.choice(sorted(kinds))])
         path = os.path.join(running.data, name)
-        offset, bit = choose.randrange(size), choose.randrange(8)
+        offset, bit = choose_offset(choose, name, size), choose.randrange(8)
         flip(path, offset, bit)
         where = f"{os.path.relpath(path, running.data)} offset {offset} bit {bit}"
         try:
