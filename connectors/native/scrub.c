@@ -1,6 +1,7 @@
 /* Looking for damage, a step for each request. */
 #include "scrub/scrub.h"
 
+#include "base/damage.h"
 #include "base/memory.h"
 #include "native_private.h"
 
@@ -46,7 +47,7 @@ static void scrub_run(struct gate_reading *reading, struct gate_view *view, stru
     enum status status = gate_view_check(view, &error);
     if (status == STATUS_OK) {
         status = gate_scrub(request->later.door->options.gate, &request->position, &step, &error);
-        is_damaged = status == STATUS_CORRUPT;
+        is_damaged = damage_note(status, &error) == STATUS_CORRUPT;
     }
     if (status == STATUS_OK || is_damaged) {
         put_step(&reply->body, &step, buffer_bytes(&request->position), is_damaged ? error.text : NULL);

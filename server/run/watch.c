@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include "base/clock.h"
+#include "base/damage.h"
 #include "base/memory.h"
 #include "environment/environment.h"
 #include "fold/bounds.h"
@@ -181,6 +182,17 @@ static void judge_certificate(struct health *health)
     }
 }
 
+static void judge_damage(struct health *health)
+{
+    char text[ERROR_TEXT_BYTES];
+    if (damage_read(text) > 0) {
+        health_add(health, "damaged", false,
+                   "oxbow scrub names all of it. Look at the disk (dmesg, SMART), then restore what is "
+                   "damaged from a backup, or to a moment whose history is sound (oxbow restore).",
+                   "damage on the disk was met: %.300s", text);
+    }
+}
+
 static void judge_rest(struct watch *watch, struct health *health)
 {
     uint64_t open = 0;
@@ -222,6 +234,7 @@ void watch_health(void *context, struct health *ret_health)
         judge_checkpoints(watch, ret_health);
         judge_mappings(watch, ret_health);
         judge_certificate(ret_health);
+        judge_damage(ret_health);
         judge_rest(watch, ret_health);
     }
     (void)pthread_mutex_unlock(&watch->mutex);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 
+#include "base/damage.h"
 #include "base/diagnostic.h"
 #include "base/memory.h"
 #include "environment_private.h"
@@ -28,7 +29,7 @@ enum status environment__lmdb_error(int code, struct error *error, const char *w
     } else if (code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID) {
         status = STATUS_CORRUPT;
     }
-    return error_set(error, status, "%s: %s", what, mdb_strerror(code));
+    return damage_note(error_set(error, status, "%s: %s", what, mdb_strerror(code)), error);
 }
 
 enum status environment__fatal(struct environment *environment, enum status status, const struct error *error)

@@ -3,6 +3,7 @@
  * page it passes. environment_private.h tells what is looked at. */
 #include <sys/mman.h>
 
+#include "base/damage.h"
 #include "base/memory.h"
 #include "environment_private.h"
 #include "page.h"
@@ -205,8 +206,9 @@ static struct search *search_begin(const struct environment *environment)
 static enum status damaged(const struct environment *environment, uint64_t number, const char *what,
                            struct error *error)
 {
-    return error_set(error, STATUS_CORRUPT, "%s: page %llu is damaged: %s", environment->data_path,
-                     (unsigned long long)number, what);
+    (void)error_set(error, STATUS_CORRUPT, "%s: page %llu is damaged: %s", environment->data_path,
+                    (unsigned long long)number, what);
+    return damage_note(STATUS_CORRUPT, error);
 }
 
 /* What came of an operation. */

@@ -2,6 +2,7 @@
 #include "environment/transaction.h"
 
 #include "base/crypto.h"
+#include "base/damage.h"
 #include "base/memory.h"
 #include "environment_private.h"
 
@@ -21,8 +22,9 @@ enum status environment__value_check(enum environment_tree tree, struct bytes ke
         prefix[2 * i] = digits[key.data[i] >> 4];
         prefix[2 * i + 1] = digits[key.data[i] & 15];
     }
-    return error_set(error, STATUS_CORRUPT, "the store's value under key %s… of tree %d is damaged", prefix,
-                     (int)tree);
+    (void)error_set(error, STATUS_CORRUPT, "the store's value under key %s… of tree %d is damaged", prefix,
+                    (int)tree);
+    return damage_note(STATUS_CORRUPT, error);
 }
 
 /* Bytes of data.mdb up to the last page that is in use as of the last commit. */

@@ -1,5 +1,7 @@
 #include "log/log.h"
 
+#include "base/damage.h"
+
 void log_close(struct log **log)
 {
     struct log *gone = *log;
@@ -32,7 +34,7 @@ void log_trim_allow(struct log *log, uint64_t lsn)
 
 enum status log_lsn_at(struct log *log, int64_t time_us, uint64_t *ret_lsn, struct error *error)
 {
-    return log->operations->lsn_at(log, time_us, ret_lsn, error);
+    return damage_note(log->operations->lsn_at(log, time_us, ret_lsn, error), error);
 }
 
 /* A reader begins with its log's operations, so that it can be used without naming the log again. */
@@ -43,13 +45,15 @@ struct log_handle {
 enum status log_reader_create(struct log *log, uint64_t lsn, struct log_filter filter,
                               struct log_reader **ret_reader, struct error *error)
 {
-    return log->operations->reader_create(log, lsn, filter, ret_reader, error);
+    return damage_note(log->operations->reader_create(log, lsn, filter, ret_reader, error), error);
 }
 
 enum status log_reader_next(struct log_reader *reader, uint64_t until_lsn, struct log_part *ret_part,
                             struct error *error)
 {
-    return ((const struct log_handle *)reader)->operations->reader_next(reader, until_lsn, ret_part, error);
+    return damage_note(
+        ((const struct log_handle *)reader)->operations->reader_next(reader, until_lsn, ret_part, error),
+        error);
 }
 
 uint64_t log_reader_lsn(const struct log_reader *reader)
@@ -74,7 +78,8 @@ struct log_keys *log_keys_create(struct log *log, const struct log_keys_range *r
 enum status log_keys_next(struct log_keys *keys, struct bytes *ret_key, uint64_t *ret_lsn,
                           struct error *error)
 {
-    return ((const struct log_handle *)keys)->operations->keys_next(keys, ret_key, ret_lsn, error);
+    return damage_note(
+        ((const struct log_handle *)keys)->operations->keys_next(keys, ret_key, ret_lsn, error), error);
 }
 
 void log_keys_destroy(struct log_keys **keys)

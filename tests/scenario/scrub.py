@@ -109,6 +109,11 @@ def check_value(running):
             file.write(b"V")
             at = data.find(b"value that is damaged", at + 1)
     running.start()
+    assert "damaged" not in running.run("status")[1]
+    with Client(running.address) as client:
+        server.expect_failure(lambda: client.request(server.GET, {server.TABLE: "t", server.KEY: {"id": "7"}}), 8, "is damaged")
+    text = running.run("status")[1]  # whoever read it may tell nobody
+    assert "damage on the disk was met: the store's value under key " in text, text
     code, text, error = running.run("scrub")
     assert code == 1, (text, error)
     assert "table t: the store's value under key " in text, text
