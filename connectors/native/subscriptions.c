@@ -332,9 +332,13 @@ static bool pump_one(struct native_door *door, struct native_subscription *to, u
     if (status == STATUS_OK) {
         return true;
     }
-    if (status != STATUS_NOT_FOUND) {
-        native__answer_error(door, &to->peer, status, error.text);
+    if (status == STATUS_NOT_FOUND) {
+        return false;
     }
+    if (native__backlog_is_full(door, &to->peer)) {
+        return true; /* why it ends is told when there is room: a subscriber who hears nothing waits for ever */
+    }
+    native__answer_error(door, &to->peer, status, error.text);
     return false;
 }
 
