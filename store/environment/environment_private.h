@@ -33,6 +33,7 @@ struct side {
  *
  *   every page     its number and kind, the places and sizes of its entries, its keys' order; of a leaf also the checksums
  *                  of entries that stand in it
+ *   a tree         at the start: that its root has as many levels below it as it says
  *   a search       that ends beyond the page's first or last key: whether the branches that it passed lead to these keys
  *   a miss         in a leaf that has a damaged value, or long ones: the checksums of the entries on both sides, since a
  *                  damaged key may have been what is sought; beyond an end of a leaf: that the page beside it does not

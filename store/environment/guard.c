@@ -413,38 +413,99 @@ static enum status guard_find_map(struct environment *environment, const MDB_val
     return what == NULL ? STATUS_OK : damaged(environment, number, what, error);
 }
 
-enum status environment__guard_open(struct environment *environment, MDB_txn *transaction,
-                                    struct error *error)
+/* What the main tree has of each other one. */
+struct tree_record {
+    uint32_t pad;
+    uint16_t flags;
+    uint16_t depth;
+    uint64_t branches;
+    uint64_t leaves;
+    uint64_t longs;
+    uint64_t entries;
+    uint64_t root; /* all bits set: the tree is empty */
+};
+
+/* Whether as many levels as it says lie below a tree's root: a root that is another page than it was has fewer. */
+static enum status guard_look_down(struct environment *environment, const MDB_val *value, struct error *error)
 {
-    MDB_cursor *cursor = NULL;
+    const struct guard *guard = &environment->guard;
+    struct tree_record tree = {0};
+    bool is_whole = false;
+    memcpy(&tree, value->mv_data, sizeof(tree) < value->mv_size ? sizeof(tree) : value->mv_size);
+    uint64_t number = tree.root;
+    bool is_right = value->mv_size == sizeof(tree) && (tree.depth > 0) == (tree.root != UINT64_MAX) &&
+                    (tree.depth > 0) == (tree.entries > 0);
+    for (uint16_t level = tree.depth; is_right && level > 0; level--) {
+        is_right = number >= ENVIRONMENT_META_PAGES && number < guard->bytes >> guard->page_shift &&
+                   guard_look(guard, number, &is_whole) == NULL;
+        if (is_right) {
+            struct page page = page_at(guard, number);
+            is_right = page.flags == (level > 1 ? PAGE_BRANCH : PAGE_LEAF);
+            number = level > 1 ? environment__page_child(&page, 0) : 0;
+        }
+    }
+    return is_right ? STATUS_OK
+                    : damaged(environment, number, "the root of a tree, or what leads to it", error);
+}
+
+/* Each tree's root; `cursor` stands on the first of the main tree. */
+static enum status guard_look_at_trees(struct environment *environment, MDB_cursor *cursor,
+                                       struct error *error)
+{
     MDB_val key = {0};
     MDB_val value = {0};
-    MDB_envinfo info;
-    struct guard *guard = &environment->guard;
-    uint8_t *first_page = memory_create(environment->page_bytes);
-    (void)mdb_env_info(environment->env, &info);
-    guard->page_shift = (unsigned)__builtin_ctz(environment->page_bytes);
-    guard->bytes = (uint64_t)(info.me_last_pgno + 1) << guard->page_shift;
-    enum status status = file_read_at(&environment->data, first_page, environment->page_bytes, 0, error);
-    int code = mdb_cursor_open(transaction, MAIN_TREE, &cursor);
-    if (code == MDB_SUCCESS) {
-        code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_GET_CURRENT);
+    enum status status = STATUS_OK;
+    while (code == MDB_SUCCESS && status == STATUS_OK) {
+        status = guard_look_down(environment, &value, error);
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
+    return status != STATUS_OK || code == MDB_NOTFOUND
+               ? status
+               : environment__lmdb_error(code, error, environment->data_path);
+}
+
+/* The map, and the trees in it. */
+static enum status guard_begin(struct environment *environment, MDB_cursor *cursor, struct error *error)
+{
+    struct guard *guard = &environment->guard;
+    MDB_val key = {0};
+    MDB_val value = {0};
+    uint8_t *first_page = memory_create(environment->page_bytes);
+    enum status status = file_read_at(&environment->data, first_page, environment->page_bytes, 0, error);
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
     if (status == STATUS_OK && code != MDB_SUCCESS) {
         status = environment__lmdb_error(code, error, environment->data_path);
     }
     if (status == STATUS_OK) {
         status = guard_find_map(environment, &key, first_page, error);
     }
-    mdb_cursor_close(cursor);
     memory_destroy(first_page);
     if (status == STATUS_OK) {
         guard->marks = memory_create((guard->bytes >> guard->page_shift) / MARKS_PER_BYTE + 1);
-        for (size_t i = 0; i < TREE_COUNT; i++) { /* the file stays in the order that LMDB's tools expect */
-            CHECK(mdb_set_compare(transaction, environment->trees[i], guard_compare) == MDB_SUCCESS);
-        }
-    } else {
+        status = guard_look_at_trees(environment, cursor, error);
+    }
+    return status;
+}
+
+enum status environment__guard_open(struct environment *environment, MDB_txn *transaction,
+                                    struct error *error)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_envinfo info;
+    struct guard *guard = &environment->guard;
+    (void)mdb_env_info(environment->env, &info);
+    guard->page_shift = (unsigned)__builtin_ctz(environment->page_bytes);
+    guard->bytes = (uint64_t)(info.me_last_pgno + 1) << guard->page_shift;
+    int code = mdb_cursor_open(transaction, MAIN_TREE, &cursor);
+    enum status status = code == MDB_SUCCESS ? guard_begin(environment, cursor, error)
+                                             : environment__lmdb_error(code, error, environment->data_path);
+    mdb_cursor_close(cursor);
+    if (status != STATUS_OK) {
         guard->map = NULL;
+    }
+    for (size_t i = 0; i < TREE_COUNT && status == STATUS_OK; i++) { /* the file stays in LMDB's own order */
+        CHECK(mdb_set_compare(transaction, environment->trees[i], guard_compare) == MDB_SUCCESS);
     }
     return status;
 }

@@ -62,6 +62,12 @@ MDB_val environment__page_key(const struct page *page, uint16_t i)
     return entry_key(page_entry(page, i));
 }
 
+uint64_t environment__page_child(const struct page *page, uint16_t i)
+{
+    const uint8_t *entry = page_entry(page, i);
+    return entry_value_bytes(entry) | (uint64_t)get_u16(entry + ENTRY_FLAGS_OFFSET) << 32;
+}
+
 size_t environment__entry_value_bytes(const MDB_val *key)
 {
     return entry_value_bytes((const uint8_t *)key->mv_data - ENTRY_HEADER_BYTES);

@@ -41,6 +41,8 @@ bool environment__page_is_whole(const struct page *page);
 
 /* The key of an entry of a sound page. */
 MDB_val environment__page_key(const struct page *page, uint16_t i);
+/* The page that an entry of a sound branch leads to. */
+uint64_t environment__page_child(const struct page *page, uint16_t i);
 /* Given the key of a leaf's entry: its value's bytes, and whether that stands on other pages, whose number then follows the key. */
 size_t environment__entry_value_bytes(const MDB_val *key);
 bool environment__entry_is_long(const MDB_val *key);

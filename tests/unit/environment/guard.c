@@ -22,6 +22,8 @@ enum {
     PAGE_HEADER_BYTES = 16,
     PAGE_BRANCH = 1,
     PAGE_LEAF = 2,
+    TREE_BYTES = 48, /* that LMDB knows of a tree, the number of its root last */
+    TREE_ROOT_OFFSET = 40,
 };
 
 static const uint8_t database[ENVIRONMENT_DATABASE_BYTES] = "guard";
@@ -286,10 +288,43 @@ static void test_a_flipped_bit_of_a_page_is_never_a_wrong_answer(void **state)
     fixture_remove(&fixture);
 }
 
+/* Where the file has what LMDB knows of the tree of rows: after its name in the main tree. */
+static uint64_t find_tree(const struct fixture *fixture)
+{
+    uint8_t page[PAGE_BYTES];
+    uint64_t found = 0;
+    for (uint64_t number = fixture->pages - 1; number >= 2 && found == 0; number--) {
+        assert_int_equal(pread(fixture->file, page, PAGE_BYTES, (off_t)(number * PAGE_BYTES)), PAGE_BYTES);
+        const uint8_t *name = memmem(page, PAGE_BYTES, "rows", 4);
+        if (name != NULL && page[PAGE_FLAGS_OFFSET] == PAGE_LEAF && name[-8] == TREE_BYTES) {
+            found = number * PAGE_BYTES + (uint64_t)(name - page) + 4;
+        }
+    }
+    assert_true(found > 0);
+    return found;
+}
+
+static void test_a_flipped_bit_of_a_root_is_never_a_wrong_answer(void **state)
+{
+    (void)state;
+    struct random random;
+    struct fixture fixture;
+    random_init(&random, test_seed());
+    fixture_make(&fixture, &random);
+    uint64_t tree = find_tree(&fixture);
+    for (uint64_t bit = 0; bit < 64; bit++) {
+        flip(&fixture, 8 * (tree + TREE_ROOT_OFFSET) + bit);
+        assert_true(read_apart(&fixture, &random, false) != OUTCOME_HARMLESS);
+        flip(&fixture, 8 * (tree + TREE_ROOT_OFFSET) + bit);
+    }
+    fixture_remove(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_flipped_bit_of_a_page_is_never_a_wrong_answer),
+        cmocka_unit_test(test_a_flipped_bit_of_a_root_is_never_a_wrong_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
