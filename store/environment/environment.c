@@ -19,9 +19,6 @@ static const char environment_point_key[] = "point";
 enum status environment__lmdb_error(int code, struct error *error, const char *what)
 {
     enum status status = STATUS_IO;
-    if (code == MDB_NOTFOUND) { /* as every insert of a row finds: no time is spent on words */
-        return error_set_text(error, STATUS_NOT_FOUND, "nothing is stored under that key");
-    }
     if (code == MDB_MAP_FULL || code == ENOSPC || code == MDB_TXN_FULL) {
         status = STATUS_FULL;
     } else if (code == MDB_READERS_FULL) {

@@ -99,7 +99,8 @@ void environment__guard_close(struct environment *environment);
 MUST_USE enum status environment__guard_page(struct environment *environment, const void *inside,
                                              struct error *error);
 
-/* LMDB's operations on a tree, guarded: STATUS_NOT_FOUND is believed to be so. */
+/* LMDB's operations on a tree, guarded: STATUS_NOT_FOUND may be believed. It leaves *error as it is, which may tell of what ended a
+ * walk before. */
 MUST_USE enum status environment__lmdb_get(struct environment *environment, MDB_txn *transaction,
                                            enum environment_tree tree, struct bytes key, MDB_val *ret_value,
                                            struct error *error);

@@ -211,7 +211,7 @@ static enum status damaged(const struct environment *environment, uint64_t numbe
     return damage_note(STATUS_CORRUPT, error);
 }
 
-/* What came of an operation. */
+/* What came of an operation. What is not there is no error yet, and has no words. */
 static enum status search_end_with(const struct environment *environment, int code, const char *doing,
                                    struct error *error)
 {
@@ -223,7 +223,9 @@ static enum status search_end_with(const struct environment *environment, int co
     if (search->damaged != 0) {
         return damaged(environment, search->damaged, search->what, error);
     }
-    return code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, doing);
+    return code == MDB_SUCCESS    ? STATUS_OK
+           : code == MDB_NOTFOUND ? STATUS_NOT_FOUND
+                                  : environment__lmdb_error(code, error, doing);
 }
 
 /* --- operations -------------------------------------------------------------------------------------------------- */
@@ -475,7 +477,8 @@ static enum status guard_begin(struct environment *environment, MDB_cursor *curs
     enum status status = file_read_at(&environment->data, first_page, environment->page_bytes, 0, error);
     int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
     if (status == STATUS_OK && code != MDB_SUCCESS) {
-        status = environment__lmdb_error(code, error, environment->data_path);
+        status = environment__lmdb_error(code == MDB_NOTFOUND ? MDB_CORRUPTED : code, error,
+                                         environment->data_path);
     }
     if (status == STATUS_OK) {
         status = guard_find_map(environment, &key, first_page, error);

@@ -201,13 +201,21 @@ enum status environment_write_erase(struct environment_write *write, enum enviro
                                        : environment__layer_erase(write, tree, key, ret_was_there, error);
 }
 
+/* As every insert of a row finds: no time is spent on words. */
+static enum status get_fail(enum status status, struct error *error)
+{
+    return status == STATUS_NOT_FOUND ? error_set_text(error, status, "nothing is stored under that key")
+                                      : status;
+}
+
 enum status environment__get_raw(struct environment *environment, MDB_txn *transaction,
                                  enum environment_tree tree, struct bytes key, struct bytes *ret_value,
                                  struct error *error)
 {
     MDB_val stored;
     enum status status = environment__lmdb_get(environment, transaction, tree, key, &stored, error);
-    return status == STATUS_OK ? environment__value_check(tree, key, stored, ret_value, error) : status;
+    return status == STATUS_OK ? environment__value_check(tree, key, stored, ret_value, error)
+                               : get_fail(status, error);
 }
 
 enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
@@ -218,7 +226,7 @@ enum status environment__get_physical(struct environment *environment, MDB_txn *
     struct chunked chunked;
     enum status status = environment__lmdb_get(environment, transaction, tree, key, &stored, error);
     if (status != STATUS_OK) {
-        return status;
+        return get_fail(status, error);
     }
     if (!environment__chunk_stub(key, stored, &chunked)) {
         return environment__value_check(tree, key, stored, ret_value, error);
