@@ -284,6 +284,10 @@ static void watch_collect(void *context, const struct metric_sink *sink)
     sink->family(sink->context, &build);
     sink->sample(sink->context, &build, &one);
     show_conditions(watch, sink);
+    char text[ERROR_TEXT_BYTES];
+    metric_show(sink, "oxbow_damage_total", METRIC_COUNTER,
+                "Times that damage on the disk was met by a read or found by a scrub.",
+                (double)damage_read(text));
     run__watch_show_process(sink, watch->started_us);
     (void)pthread_mutex_lock(&watch->mutex);
     if (watch->stage == WATCH_SERVING) {

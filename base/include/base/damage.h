@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* Notes that a read of the store or the log met damage, or that a scrub found some, when `status` is STATUS_CORRUPT: counted (oxbow_damage_total),
+/* Notes that a read of the store or the log met damage, or that a scrub found some, when `status` is STATUS_CORRUPT: counted,
  * kept, and told as a diagnostic, rarely. Returns `status`, so that a failing function can end with it. `error` may be NULL.
  * Thread: any. */
 enum status damage_note(enum status status, const struct error *error);
