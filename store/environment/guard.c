@@ -22,6 +22,7 @@ struct search {
     uint64_t number; /* of the page of the last comparison; 0: one that is not guarded */
     struct page page;
     bool is_whole;
+    bool is_descent;      /* all of it is one way down from the root: its cursor is new */
     const uint8_t *first; /* keys of the page's ends */
     const uint8_t *last;
     MDB_val low;      /* the branches passed lead to keys from here … */
@@ -97,7 +98,7 @@ static void search_damaged(struct search *search, uint64_t number, const char *w
 static void search_enter(struct search *search, uint64_t number)
 {
     const struct guard *guard = &search->environment->guard;
-    bool is_child = search->number != 0 && search->page.flags == PAGE_BRANCH;
+    bool is_child = search->number != 0 ? search->page.flags == PAGE_BRANCH : search->is_descent;
     search->low = !is_child ? (MDB_val){0} : search->below.mv_data != NULL ? search->below : search->low;
     search->high = !is_child ? (MDB_val){0} : search->above.mv_data != NULL ? search->above : search->high;
     search->below = (MDB_val){0};
@@ -114,11 +115,15 @@ static void search_enter(struct search *search, uint64_t number)
     search->last = environment__page_key(&search->page, search->page.entries - 1).mv_data;
 }
 
+/* The search is on a page that is not guarded. On the way down its keys bound what follows all the same: a branch that this process
+ * wrote has the damage of the one that it was copied from. */
 static void search_leave(struct search *search)
 {
     search->number = 0;
-    search->below = (MDB_val){0};
-    search->above = (MDB_val){0};
+    if (!search->is_descent) {
+        search->below = (MDB_val){0};
+        search->above = (MDB_val){0};
+    }
 }
 
 /* What is sought lies beyond the page's end that has this key: then at least the end must be where the branches lead. */
@@ -149,12 +154,14 @@ static int guard_compare(const MDB_val *sought, const MDB_val *key)
         return -1; /* nothing of it may be believed, not even where its keys end */
     }
     int order = environment__key_compare(sought, key);
-    if (number != 0) {
+    if (number != 0 || search->is_descent) {
         if (order < 0) {
             search->above = *key;
         } else {
             search->below = *key;
         }
+    }
+    if (number != 0) {
         search_end(search, key, order);
     }
     return order;
@@ -201,6 +208,12 @@ static struct search *search_begin(const struct environment *environment)
 {
     guard_search = (struct search){.environment = environment->guard.map != NULL ? environment : NULL};
     return &guard_search;
+}
+
+/* The same for an operation whose cursor is new. */
+static void search_begin_descent(const struct environment *environment)
+{
+    search_begin(environment)->is_descent = true;
 }
 
 static enum status damaged(const struct environment *environment, uint64_t number, const char *what,
@@ -281,7 +294,7 @@ enum status environment__lmdb_get(struct environment *environment, MDB_txn *tran
                                   struct error *error)
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
-    (void)search_begin(environment);
+    search_begin_descent(environment);
     int code = mdb_get(transaction, environment->trees[tree], &stored_key, ret_value);
     return code == MDB_NOTFOUND ? guard_not_found(environment, transaction, environment->trees[tree], key,
                                                   "reading a value", error)
@@ -293,7 +306,7 @@ enum status environment__lmdb_reserve(struct environment_write *write, enum envi
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_val room = {.mv_size = bytes};
-    (void)search_begin(write->environment);
+    search_begin_descent(write->environment);
     int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
     *ret_room = room.mv_data;
     return search_end_with(write->environment, code, "putting a value", error);
@@ -304,7 +317,7 @@ enum status environment__lmdb_erase(struct environment_write *write, enum enviro
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_dbi number = write->environment->trees[tree];
-    (void)search_begin(write->environment);
+    search_begin_descent(write->environment);
     int code = mdb_del(write->transaction, number, &stored_key, NULL);
     return code == MDB_NOTFOUND ? guard_not_found(write->environment, write->transaction, number, key,
                                                   "erasing a value", error)

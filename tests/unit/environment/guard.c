@@ -191,6 +191,29 @@ static void check_account(struct fixture *fixture)
     assert_status(environment_pages_check(fixture->environment, &pages, &error), STATUS_CORRUPT, error);
 }
 
+/* A transaction's first put makes new branches, with the damage that they had: what it reads then is led by these. */
+static void check_write(struct fixture *fixture, struct random *random)
+{
+    struct error error;
+    struct environment_write *write = NULL;
+    uint8_t name[8];
+    uint64_t put = fixture->keys[random_below(random, ROWS)];
+    assert_ok(environment_write_begin(fixture->environment, &write, &error), error);
+    enum status status =
+        environment_write_put(write, TREE_ROWS, row_key(name, put), row_value(fixture, put), &error);
+    for (size_t i = 0; i < ROWS && status == STATUS_OK; i++) {
+        uint64_t key = fixture->keys[i * 7907 % ROWS];
+        struct bytes value = {0};
+        status = environment_write_get(write, TREE_ROWS, row_key(name, key), &value, &error);
+        assert_true(status != STATUS_OK || bytes_equal(value, row_value(fixture, key)));
+    }
+    environment_write_abort(&write);
+    if (status != STATUS_OK) {
+        assert_status(status, STATUS_CORRUPT, error);
+        fixture->refused++;
+    }
+}
+
 static void check_reads(struct fixture *fixture, struct random *random, bool is_branch)
 {
     struct error error;
@@ -236,6 +259,9 @@ static enum outcome read_damaged(struct fixture *fixture, struct random *random,
     struct error error;
     enum status status = fixture_open(fixture, &error);
     if (status == STATUS_OK) {
+        if (random_below(random, 3) == 0) {
+            check_write(fixture, random);
+        }
         check_reads(fixture, random, is_branch);
         environment_close(&fixture->environment);
     } else {
