@@ -137,8 +137,8 @@ static void check_walk(struct fixture *fixture, struct environment_cursor *curso
     struct error error;
     bool is_reverse = random_below(&fixture->random, 2) == 0;
     size_t from = random_below(&fixture->random, 4) == 0 ? KEYS : choose_key(tree, &fixture->random);
-    enum status status;
-    size_t i;
+    enum status status = STATUS_OK;
+    size_t i = 0;
     if (is_reverse) {
         status = from == KEYS ? environment_cursor_last(cursor, &error)
                               : environment_cursor_seek_before(cursor, tree->keys[from], &error);
