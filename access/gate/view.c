@@ -87,9 +87,11 @@ static enum status view_schema(struct gate_view *view, struct bytes table, uint6
                                const struct schema **ret_schema, struct error *error)
 {
     struct gate *gate = view->gate;
+    if (as_of == 0) {
+        return gate_table_find(gate, table, ret_schema, error);
+    }
     const struct schema *now = catalog_find(gate->options.catalog, table);
-    bool is_system = now != NULL && now->table < CATALOG_TABLE_FIRST;
-    if (as_of == 0 || is_system) {
+    if (now != NULL && now->table < CATALOG_TABLE_FIRST) { /* system tables have no past */
         return gate_table_find(gate, table, ret_schema, error);
     }
     if (view->past == NULL || view->past_lsn != as_of) {

@@ -2,6 +2,10 @@
 #include "base/memory.h"
 #include "environment_private.h"
 
+enum {
+    CURSOR_KEPT_BYTES = 64 * 1024, /* of a long value's room, while the cursor is closed */
+};
+
 /* A layer that the cursor is inside of. */
 struct cursor_level {
     uint8_t prefix[LAYER_PREFIX_BYTES];
@@ -10,6 +14,7 @@ struct cursor_level {
 
 struct environment_cursor {
     struct environment *environment;
+    struct environment_read *read; /* that keeps it when it is closed; NULL: nobody */
     MDB_cursor *cursor;
     enum environment_tree tree;
     MDB_val key; /* physical */
@@ -44,7 +49,18 @@ enum status environment_read_cursor_open(struct environment_read *read, enum env
                                          struct environment_cursor **ret_cursor, struct error *error)
 {
     CHECK(read->is_fresh);
-    return cursor_open(read->environment, read->transaction, tree, ret_cursor, error);
+    struct environment_cursor *spare = read->spares[tree];
+    read->spares[tree] = NULL;
+    if (spare != NULL && mdb_cursor_renew(read->transaction, spare->cursor) == MDB_SUCCESS) {
+        *ret_cursor = spare;
+        return STATUS_OK;
+    }
+    environment__cursor_free(&spare);
+    enum status status = cursor_open(read->environment, read->transaction, tree, ret_cursor, error);
+    if (status == STATUS_OK) {
+        (*ret_cursor)->read = read;
+    }
+    return status;
 }
 
 enum status environment_write_cursor_open(struct environment_write *write, enum environment_tree tree,
@@ -54,6 +70,23 @@ enum status environment_write_cursor_open(struct environment_write *write, enum 
 }
 
 void environment_cursor_close(struct environment_cursor **cursor)
+{
+    struct environment_cursor *closed = *cursor;
+    if (closed == NULL || closed->read == NULL || closed->read->spares[closed->tree] != NULL) {
+        environment__cursor_free(cursor);
+        return;
+    }
+    *cursor = NULL;
+    closed->stands = false;
+    closed->depth = 0;
+    buffer_clear(&closed->logical);
+    if (closed->whole.capacity > CURSOR_KEPT_BYTES) {
+        buffer_reset(&closed->whole);
+    }
+    closed->read->spares[closed->tree] = closed;
+}
+
+void environment__cursor_free(struct environment_cursor **cursor)
 {
     struct environment_cursor *gone = *cursor;
     *cursor = NULL;

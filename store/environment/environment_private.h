@@ -144,9 +144,15 @@ struct environment_write {
 struct environment_read {
     struct environment *environment;
     MDB_txn *transaction;
-    bool is_fresh;       /* has a snapshot */
-    struct arena values; /* chunked values that were read from it */
+    bool is_fresh;                  /* has a snapshot */
+    struct arena values;            /* chunked values that were read from it */
+    struct environment_point point; /* of the state below; most snapshots are of the same one as before */
+    size_t point_of;                /* LMDB's number of that state; 0: none */
+    struct environment_cursor *spares[TREE_COUNT]; /* closed ones, for the next of that tree */
 };
+
+/* Frees a cursor that a read kept (cursor.c). */
+void environment__cursor_free(struct environment_cursor **cursor);
 
 static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
 {

@@ -145,7 +145,7 @@ static int guard_compare(const MDB_val *sought, const MDB_val *key)
         return environment__key_compare(sought, key);
     }
     uint64_t number = guard_number(&search->environment->guard, key->mv_data);
-    if (number == 0) {
+    if (number != search->number && number == 0) {
         search_leave(search);
     } else if (number != search->number) {
         search_enter(search, number);

@@ -1,8 +1,6 @@
 /* What can be told of a page without the pages around it. */
 #include "page.h"
 
-#include <string.h>
-
 #include "base/crypto.h"
 #include "environment_private.h"
 
@@ -19,13 +17,6 @@ static uint16_t get_u16(const uint8_t *at)
     uint16_t value = 0;
     memcpy(&value, at, sizeof(value));
     return value;
-}
-
-int environment__key_compare(const MDB_val *left, const MDB_val *right)
-{
-    size_t shared = left->mv_size < right->mv_size ? left->mv_size : right->mv_size;
-    int order = memcmp(left->mv_data, right->mv_data, shared);
-    return order != 0 ? order : (left->mv_size > right->mv_size) - (left->mv_size < right->mv_size);
 }
 
 struct page environment__page_at(const uint8_t *start)

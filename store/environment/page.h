@@ -7,6 +7,8 @@
 #ifndef ENVIRONMENT_PAGE_H
 #define ENVIRONMENT_PAGE_H
 
+#include <string.h>
+
 #include <lmdb.h>
 
 #include "base/bytes.h"
@@ -28,8 +30,13 @@ struct page {
     uint16_t entry_flags; /* that a leaf's entries may have */
 };
 
-/* LMDB's own order of keys. */
-int environment__key_compare(const MDB_val *left, const MDB_val *right);
+/* LMDB's own order of keys; here, since every search makes it some twenty times. */
+static inline int environment__key_compare(const MDB_val *left, const MDB_val *right)
+{
+    size_t shared = left->mv_size < right->mv_size ? left->mv_size : right->mv_size;
+    int order = memcmp(left->mv_data, right->mv_data, shared);
+    return order != 0 ? order : (left->mv_size > right->mv_size) - (left->mv_size < right->mv_size);
+}
 
 /* The page at `start`; nothing of it is believed before environment__page_look found nothing. */
 struct page environment__page_at(const uint8_t *start);

@@ -350,6 +350,9 @@ void environment_read_close(struct environment_read **read)
     struct environment_read *gone = *read;
     *read = NULL;
     if (gone != NULL) {
+        for (size_t i = 0; i < TREE_COUNT; i++) {
+            environment__cursor_free(&gone->spares[i]);
+        }
         mdb_txn_abort(gone->transaction);
         arena_reset(&gone->values);
         memory_destroy(gone);
@@ -360,7 +363,17 @@ enum status environment_read_point(struct environment_read *read, struct environ
                                    struct error *error)
 {
     CHECK(read->is_fresh);
-    return environment__point_read(read->environment, read->transaction, ret_point, error);
+    size_t state = mdb_txn_id(read->transaction);
+    enum status status = STATUS_OK;
+    if (read->point_of != state) {
+        read->point_of = 0;
+        status = environment__point_read(read->environment, read->transaction, &read->point, error);
+    }
+    if (status == STATUS_OK) {
+        read->point_of = state;
+        *ret_point = read->point;
+    }
+    return status;
 }
 
 enum status environment_read_get(struct environment_read *read, enum environment_tree tree, struct bytes key,
