@@ -212,8 +212,13 @@ static enum status cursor_leave(struct environment_cursor *cursor, struct error 
                                bytes_part(buffer_bytes(&cursor->logical), end - LAYER_KEY_BYTES,
                                           LAYER_KEY_BYTES),
                                sought);
+    if (cursor->is_reverse) {
+        return cursor_move_before(cursor, buffer_bytes(sought), error);
+    }
     enum status status = cursor_move_to(cursor, buffer_bytes(sought), error);
-    return status == STATUS_OK ? cursor_step(cursor, error) : status;
+    bool is_there = status == STATUS_OK && bytes_equal(cursor_physical(cursor), buffer_bytes(sought));
+    return is_there ? cursor_step(cursor, error)
+                    : status; /* it went with the layer's last key, erased meanwhile */
 }
 
 /* From wherever a move has led to the next entry that is a key: out of layers that have ended, into others. */
