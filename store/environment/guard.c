@@ -380,7 +380,7 @@ enum status environment__lmdb_move(struct environment *environment, MDB_cursor *
     int code = mdb_cursor_get(cursor, key, value, operation);
     struct search search = guard_search;
     bool is_missed =
-        operation == MDB_SET_RANGE && search.environment != NULL &&
+        operation == MDB_SET_RANGE && search.environment != NULL && search.damaged == 0 &&
         (code == MDB_NOTFOUND || (code == MDB_SUCCESS && environment__key_compare(&before, key) != 0));
     if (is_missed) {
         search_missed(&guard_search);
