@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "environment/bounds.h"
 #include "gate/bounds.h"
 #include "job/bounds.h"
 #include "net/bounds.h"
@@ -65,6 +66,10 @@ static const struct setting settings[] = {
      "time between checkpoints"},
     {"checkpoint-bytes", SETTING_NUMBER, SETTING_AT(checkpoint_bytes), "268435456", 65536, 1ULL << 40,
      "bytes of pages after which a checkpoint is made in any case"},
+    {"memtable-bytes", SETTING_NUMBER, SETTING_AT(memtable_bytes), "33554432", ENVIRONMENT_MEMTABLE_BYTES_MIN,
+     1ULL << 30,
+     "bytes of changes after which those in memory go to the store in any case; three times as much is held "
+     "at most"},
     {"sweep-ms", SETTING_NUMBER, SETTING_AT(sweep_ms), "1000", JOB_SWEEP_MS_MIN, JOB_SWEEP_MS_MAX,
      "time between two looks for expired items"},
     {"accept-clock", SETTING_BOOLEAN, SETTING_AT(accepts_clock), "false", 0, 0,

@@ -22,6 +22,7 @@ struct configuration {
     uint64_t retention_hours;
     uint64_t checkpoint_ms;
     uint64_t checkpoint_bytes;
+    uint64_t memtable_bytes;
     uint64_t sweep_ms;
     char *dynamodb_tls; /* ADDRESS:PORT, or "off" */
     char *tls_certificate;

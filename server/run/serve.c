@@ -118,6 +118,7 @@ static enum status server_open_store(struct server *server, struct error *error)
         .map_bytes = server->configuration.map_bytes,
         .checkpoint_bytes = server->configuration.checkpoint_bytes,
         .checkpoint_interval_us = (int64_t)server->configuration.checkpoint_ms * 1000,
+        .memtable_bytes = server->configuration.memtable_bytes,
         .log_sync = server_log_sync,
         .on_checkpoint = server_checkpointed,
         .context = server,

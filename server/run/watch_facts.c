@@ -158,6 +158,9 @@ static void show_store(struct environment *environment, const struct metric_sink
                 (double)statistics.pages_free);
     metric_show(sink, "oxbow_store_pages_max", METRIC_GAUGE, "Pages that the store may have (--map-bytes).",
                 (double)statistics.pages_map);
+    metric_show(sink, "oxbow_memtable_bytes", METRIC_GAUGE,
+                "Bytes in memory of changes that are not in the store's file yet.",
+                (double)statistics.memory_bytes);
     metric_show(sink, "oxbow_checkpoints_total", METRIC_COUNTER,
                 "Checkpoints of the store since the server started.", (double)statistics.checkpoints);
 }

@@ -16,18 +16,21 @@ static struct metric checkpoint_bytes = {.kind = METRIC_HISTOGRAM,
                                          .help = "Bytes of pages that a checkpoint made durable."};
 /* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
-/* Step 1: between two write transactions, copies the meta pages and pins the newest committed state. */
+/* Step 1: flushes, copies the meta pages and pins the state that LMDB then has. */
 static enum status checkpoint_take(struct environment *environment, size_t pin, struct side *side,
                                    struct error *error)
 {
-    (void)pthread_mutex_lock(&environment->writing);
+    (void)pthread_mutex_lock(&environment->flushing);
     side->page_bytes = environment->page_bytes;
-    enum status status = environment__metas_read(&environment->data, side->page_bytes, &side->metas, error);
+    enum status status = environment__flush(environment, error);
+    if (status == STATUS_OK) {
+        status = environment__metas_read(&environment->data, side->page_bytes, &side->metas, error);
+    }
     if (status == STATUS_OK) {
         int code = mdb_txn_renew(environment->pins[pin]);
         status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "pinning the state");
     }
-    (void)pthread_mutex_unlock(&environment->writing);
+    (void)pthread_mutex_unlock(&environment->flushing);
     if (status == STATUS_OK) {
         environment->pinned[pin] = true;
         side->transaction = mdb_txn_id(environment->pins[pin]);
@@ -154,14 +157,20 @@ static void checkpoint_thread(void *context)
         (void)pthread_mutex_unlock(&environment->thread_mutex);
         uint64_t commits = atomic_load(&environment->commits);
         int64_t now = clock_steady_us(clock_system());
-        uint64_t bytes = atomic_load(&environment->pages_written) * environment->page_bytes;
+        uint64_t pages = atomic_load(&environment->pages_written) + environment__space_pages(environment);
+        uint64_t bytes = pages * environment->page_bytes;
+        struct error error;
         if (commits != commits_seen && (now - last >= environment->options.checkpoint_interval_us ||
                                         bytes >= environment->options.checkpoint_bytes)) {
-            struct error error;
             commits_seen = commits;
             last = now;
             if (environment_checkpoint_now(environment, &error) != STATUS_OK) {
                 diagnostic_write_rarely(&failures, DIAGNOSTIC_WARNING, "environment", "no checkpoint: %s",
+                                        error.text);
+            }
+        } else if (environment__space_wants_flush(environment)) {
+            if (environment__flush_now(environment, &error) != STATUS_OK) {
+                diagnostic_write_rarely(&failures, DIAGNOSTIC_WARNING, "environment", "no flush: %s",
                                         error.text);
             }
         } else if (commits != commits_seen) {

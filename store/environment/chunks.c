@@ -56,7 +56,7 @@ enum status environment__chunk_read(struct environment *environment, MDB_txn *tr
 }
 
 /* Ids are this environment's own, and never used again. */
-static enum status chunk_next_id(struct environment_write *write, uint64_t *ret_id, struct error *error)
+static enum status chunk_next_id(struct base_write *write, uint64_t *ret_id, struct error *error)
 {
     struct bytes counter = bytes_of_text("chunks");
     struct bytes stored = {0};
@@ -74,8 +74,8 @@ static enum status chunk_next_id(struct environment_write *write, uint64_t *ret_
     return status;
 }
 
-enum status environment__chunk_put(struct environment_write *write, enum environment_tree tree,
-                                   struct bytes key, struct bytes value, struct error *error)
+enum status environment__chunk_put(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                   struct bytes value, struct error *error)
 {
     uint8_t stub[STUB_BYTES];
     struct chunked chunked = {.size = value.size};
@@ -95,8 +95,8 @@ enum status environment__chunk_put(struct environment_write *write, enum environ
                : status;
 }
 
-enum status environment__chunk_erase(struct environment_write *write, enum environment_tree tree,
-                                     struct bytes key, struct error *error)
+enum status environment__chunk_erase(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                     struct error *error)
 {
     MDB_val stored;
     struct chunked chunked;

@@ -1,305 +1,274 @@
-/* Cursors: one of LMDB's, and the layers that it is inside of. */
+/* Cursors: those of the memtables and of LMDB's tree that a snapshot looks in, walked together. */
 #include "base/memory.h"
 #include "environment_private.h"
 
 enum {
-    CURSOR_KEPT_BYTES = 64 * 1024, /* of a long value's room, while the cursor is closed */
-};
-
-/* A layer that the cursor is inside of. */
-struct cursor_level {
-    uint8_t prefix[LAYER_PREFIX_BYTES];
-    size_t logical_bytes; /* of the key so far: what stands before a key of this layer */
+    CURSOR_BASE = SNAPSHOT_TABLES, /* the number of LMDB's tree among the sources; smaller ones are newer */
+    CURSOR_NOWHERE,
 };
 
 struct environment_cursor {
-    struct environment *environment;
-    struct environment_read *read; /* that keeps it when it is closed; NULL: nobody */
-    MDB_cursor *cursor;
+    struct environment_read *read;
     enum environment_tree tree;
-    MDB_val key; /* physical */
-    MDB_val value;
-    bool stands;
-    bool is_reverse;             /* the way of the move under way */
-    struct cursor_level *levels; /* innermost last */
-    size_t depth;
-    size_t capacity;
-    struct buffer logical; /* first part of the key that the levels stand for, then the key itself */
-    struct buffer sought;
-    struct buffer whole; /* a chunked value */
+    bool is_writer; /* what it walks may change meanwhile */
+    bool is_plain;  /* there are no memtables to look in: as LMDB's is the cursor */
+    bool is_reverse;
+    struct memtable_cursor tables[SNAPSHOT_TABLES];
+    struct base_cursor *base;
+    bool base_stands;
+    size_t source;       /* the one that it stands on */
+    struct buffer place; /* a key to go on from */
 };
 
-static enum status cursor_open(struct environment *environment, MDB_txn *transaction,
-                               enum environment_tree tree, struct environment_cursor **ret_cursor,
-                               struct error *error)
+static void cursor_prepare(struct environment_cursor *cursor)
 {
-    MDB_cursor *cursor = NULL;
-    int code = mdb_cursor_open(transaction, environment->trees[tree], &cursor);
-    if (code != MDB_SUCCESS) {
-        return environment__lmdb_error(code, error, "opening a cursor");
+    for (size_t i = 0; i < SNAPSHOT_TABLES; i++) {
+        cursor->tables[i] =
+            (struct memtable_cursor){.memtable =
+                                         i < cursor->read->tables_count ? cursor->read->tables[i] : NULL,
+                                     .tree = cursor->tree,
+                                     .version = cursor->read->version};
     }
-    *ret_cursor = memory_create(sizeof(**ret_cursor));
-    (*ret_cursor)->environment = environment;
-    (*ret_cursor)->cursor = cursor;
-    (*ret_cursor)->tree = tree;
-    return STATUS_OK;
+    cursor->is_plain = cursor->read->tables_count == 0;
+    cursor->base_stands = false;
+    cursor->source = CURSOR_NOWHERE;
 }
 
-enum status environment_read_cursor_open(struct environment_read *read, enum environment_tree tree,
-                                         struct environment_cursor **ret_cursor, struct error *error)
+enum status environment__cursor_open(struct environment_read *read, enum environment_tree tree,
+                                     bool is_writer, struct environment_cursor **ret_cursor,
+                                     struct error *error)
 {
-    CHECK(read->is_fresh);
-    struct environment_cursor *spare = read->spares[tree];
+    struct environment_cursor *cursor = read->spares[tree];
+    enum status status = STATUS_OK;
     read->spares[tree] = NULL;
-    if (spare != NULL && mdb_cursor_renew(read->transaction, spare->cursor) == MDB_SUCCESS) {
-        *ret_cursor = spare;
-        return STATUS_OK;
+    if (cursor == NULL) {
+        cursor = memory_create(sizeof(*cursor));
+        cursor->read = read;
+        cursor->tree = tree;
+        cursor->is_writer = is_writer;
     }
-    environment__cursor_free(&spare);
-    enum status status = cursor_open(read->environment, read->transaction, tree, ret_cursor, error);
+    if (cursor->base == NULL || !environment__base_cursor_renew(cursor->base, read->transaction)) {
+        environment__base_cursor_close(&cursor->base);
+        status =
+            environment__base_cursor_open(read->environment, read->transaction, tree, &cursor->base, error);
+    }
+    cursor_prepare(cursor);
     if (status == STATUS_OK) {
-        (*ret_cursor)->read = read;
+        *ret_cursor = cursor;
+    } else {
+        environment_cursor_close(&cursor);
     }
     return status;
 }
 
-enum status environment_write_cursor_open(struct environment_write *write, enum environment_tree tree,
-                                          struct environment_cursor **ret_cursor, struct error *error)
+static void cursor_free(struct environment_cursor **cursor)
 {
-    return cursor_open(write->environment, write->transaction, tree, ret_cursor, error);
+    struct environment_cursor *gone = *cursor;
+    *cursor = NULL;
+    if (gone != NULL) {
+        environment__base_cursor_close(&gone->base);
+        buffer_reset(&gone->place);
+        memory_destroy(gone);
+    }
+}
+
+void environment__cursors_free(struct environment_read *read)
+{
+    for (size_t i = 0; i < TREE_COUNT; i++) {
+        cursor_free(&read->spares[i]);
+    }
 }
 
 void environment_cursor_close(struct environment_cursor **cursor)
 {
     struct environment_cursor *closed = *cursor;
-    if (closed == NULL || closed->read == NULL || closed->read->spares[closed->tree] != NULL) {
-        environment__cursor_free(cursor);
+    if (closed == NULL || closed->read->spares[closed->tree] != NULL) {
+        cursor_free(cursor);
         return;
     }
     *cursor = NULL;
-    closed->stands = false;
-    closed->depth = 0;
-    buffer_clear(&closed->logical);
-    if (closed->whole.capacity > CURSOR_KEPT_BYTES) {
-        buffer_reset(&closed->whole);
-    }
     closed->read->spares[closed->tree] = closed;
 }
 
-void environment__cursor_free(struct environment_cursor **cursor)
+/* --- sources ---------------------------------------------------------------------------------------------------- */
+
+static bool source_stands(const struct environment_cursor *cursor, size_t source)
 {
-    struct environment_cursor *gone = *cursor;
-    *cursor = NULL;
-    if (gone != NULL) {
-        mdb_cursor_close(gone->cursor);
-        memory_destroy(gone->levels);
-        buffer_reset(&gone->logical);
-        buffer_reset(&gone->sought);
-        buffer_reset(&gone->whole);
-        memory_destroy(gone);
+    return source == CURSOR_BASE ? cursor->base_stands : cursor->tables[source].entry != NULL;
+}
+
+static struct bytes source_key(const struct environment_cursor *cursor, size_t source)
+{
+    return source == CURSOR_BASE ? environment__base_cursor_key(cursor->base)
+                                 : memtable_cursor_key(&cursor->tables[source]);
+}
+
+static enum status base_moved(struct environment_cursor *cursor, enum status status)
+{
+    cursor->base_stands = status == STATUS_OK;
+    return status == STATUS_END ? STATUS_OK : status;
+}
+
+static enum status source_step(struct environment_cursor *cursor, size_t source, struct error *error)
+{
+    if (source == CURSOR_BASE) {
+        return base_moved(cursor, cursor->is_reverse ? environment__base_cursor_previous(cursor->base, error)
+                                                     : environment__base_cursor_next(cursor->base, error));
     }
+    if (cursor->is_reverse) {
+        memtable_cursor_previous(&cursor->tables[source]);
+    } else {
+        memtable_cursor_next(&cursor->tables[source]);
+    }
+    return STATUS_OK;
 }
 
-/* --- LMDB's own moves ------------------------------------------------------------------------------------------- */
-
-static struct bytes cursor_physical(const struct environment_cursor *cursor)
-{
-    return bytes_of(cursor->key.mv_data, cursor->key.mv_size);
-}
-
-static enum status cursor_move(struct environment_cursor *cursor, MDB_cursor_op operation,
+/* To the first entry that is not before `key` in the cursor's direction; in reverse `key` itself is left out. */
+static enum status source_seek(struct environment_cursor *cursor, size_t source, struct bytes key,
                                struct error *error)
 {
-    enum status status = environment__lmdb_move(cursor->environment, cursor->cursor, &cursor->key,
-                                                &cursor->value, operation, error);
-    cursor->stands = status == STATUS_OK;
-    return status == STATUS_NOT_FOUND ? STATUS_END : status;
+    if (source == CURSOR_BASE) {
+        return base_moved(cursor, cursor->is_reverse
+                                      ? environment__base_cursor_seek_before(cursor->base, key, error)
+                                      : environment__base_cursor_seek_at_or_after(cursor->base, key, error));
+    }
+    if (cursor->tables[source].memtable != NULL && cursor->is_reverse) {
+        memtable_cursor_seek_before(&cursor->tables[source], key);
+    } else if (cursor->tables[source].memtable != NULL) {
+        memtable_cursor_seek_at_or_after(&cursor->tables[source], key);
+    }
+    return STATUS_OK;
 }
 
-static enum status cursor_move_to(struct environment_cursor *cursor, struct bytes key, struct error *error)
+static enum status source_last(struct environment_cursor *cursor, size_t source, struct error *error)
 {
-    static const uint8_t least[1] = {0}; /* the first of all keys: LMDB knows no empty one */
-    cursor->key = environment__lmdb_bytes(key.size > 0 ? key : bytes_of(least, sizeof(least)));
-    return cursor_move(cursor, MDB_SET_RANGE, error);
+    if (source == CURSOR_BASE) {
+        return base_moved(cursor, environment__base_cursor_last(cursor->base, error));
+    }
+    if (cursor->tables[source].memtable != NULL) {
+        memtable_cursor_last(&cursor->tables[source]);
+    }
+    return STATUS_OK;
 }
 
-/* The greatest physical key before `key`. */
-static enum status cursor_move_before(struct environment_cursor *cursor, struct bytes key,
-                                      struct error *error)
+/* --- together --------------------------------------------------------------------------------------------------- */
+
+/* The source whose entry is next; of several with one key the newest. */
+static size_t cursor_choose(const struct environment_cursor *cursor)
 {
-    enum status status = cursor_move_to(cursor, key, error);
-    return status == STATUS_END  ? cursor_move(cursor, MDB_LAST, error)
-           : status == STATUS_OK ? cursor_move(cursor, MDB_PREV, error)
-                                 : status;
+    size_t chosen = CURSOR_NOWHERE;
+    for (size_t i = 0; i <= CURSOR_BASE; i++) {
+        if (source_stands(cursor, i)) {
+            int order = chosen == CURSOR_NOWHERE
+                            ? -1
+                            : bytes_compare(source_key(cursor, i), source_key(cursor, chosen));
+            chosen = chosen == CURSOR_NOWHERE || (cursor->is_reverse ? order > 0 : order < 0) ? i : chosen;
+        }
+    }
+    return chosen;
 }
 
-static enum status cursor_step(struct environment_cursor *cursor, struct error *error)
+/* Takes all sources that stand on the chosen one's key a step on, it last, since the key is its. */
+static enum status cursor_pass(struct environment_cursor *cursor, size_t chosen, struct error *error)
 {
-    return cursor_move(cursor, cursor->is_reverse ? MDB_PREV : MDB_NEXT, error);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i <= CURSOR_BASE && status == STATUS_OK && !cursor->is_plain; i++) {
+        if (i != chosen && source_stands(cursor, i) &&
+            bytes_equal(source_key(cursor, i), source_key(cursor, chosen))) {
+            status = source_step(cursor, i, error);
+        }
+    }
+    return status == STATUS_OK ? source_step(cursor, chosen, error) : status;
 }
 
-/* --- layers ----------------------------------------------------------------------------------------------------- */
-
-/* What all physical keys of the layer at hand begin with; empty at the top. */
-static struct bytes cursor_prefix(const struct environment_cursor *cursor)
+/* Stands on the next entry that is not erased, the sources having been moved. */
+static enum status cursor_settle(struct environment_cursor *cursor, enum status status, struct error *error)
 {
-    return cursor->depth == 0 ? (struct bytes){0}
-                              : bytes_of(cursor->levels[cursor->depth - 1].prefix, LAYER_PREFIX_BYTES);
-}
-
-/* Whether the entry belongs to the layer at hand. */
-static bool cursor_is_inside(const struct environment_cursor *cursor)
-{
-    uint8_t space[4];
-    bytes_put_u32(space, LAYER_SPACE);
-    return cursor->depth == 0 ? !bytes_start_with(cursor_physical(cursor), bytes_of(space, sizeof(space)))
-                              : bytes_start_with(cursor_physical(cursor), cursor_prefix(cursor));
-}
-
-static bool cursor_is_pointer(const struct environment_cursor *cursor)
-{
-    return cursor->key.mv_size == cursor_prefix(cursor).size + LAYER_KEY_BYTES + 1;
-}
-
-/* Goes into the layer that the entry points to; the cursor does not stand yet. */
-static enum status cursor_enter(struct environment_cursor *cursor, struct error *error)
-{
-    struct bytes value = {0};
-    struct bytes pointer = cursor_physical(cursor);
-    size_t before = cursor->depth == 0 ? 0 : cursor->levels[cursor->depth - 1].logical_bytes;
-    enum status status = environment__value_check(cursor->tree, pointer, cursor->value, &value, error);
-    if (status == STATUS_OK && value.size != sizeof(uint64_t)) {
-        status = error_set(error, STATUS_CORRUPT, "a malformed pointer to a layer of keys");
+    size_t chosen = CURSOR_NOWHERE;
+    cursor->source = CURSOR_NOWHERE;
+    while (status == STATUS_OK && !cursor->is_plain) {
+        chosen = cursor_choose(cursor);
+        if (chosen >= CURSOR_BASE || !cursor->tables[chosen].record->is_erased) {
+            break;
+        }
+        status = cursor_pass(cursor, chosen, error);
     }
     if (status != STATUS_OK) {
         return status;
     }
-    if (cursor->depth == cursor->capacity) {
-        cursor->capacity = cursor->capacity == 0 ? 4 : 2 * cursor->capacity;
-        cursor->levels = memory_resize(cursor->levels, cursor->capacity * sizeof(*cursor->levels));
+    if (cursor->is_plain && cursor->base_stands) {
+        chosen = CURSOR_BASE;
     }
-    cursor->logical.size = before;
-    buffer_put(&cursor->logical, bytes_part(pointer, cursor_prefix(cursor).size, LAYER_KEY_BYTES));
-    struct cursor_level *level = &cursor->levels[cursor->depth++];
-    bytes_put_u32(level->prefix, LAYER_SPACE);
-    memcpy(level->prefix + 4, value.data, sizeof(uint64_t));
-    level->logical_bytes = before + LAYER_KEY_BYTES;
-    return STATUS_OK;
+    cursor->source = chosen;
+    return chosen == CURSOR_NOWHERE ? STATUS_END : STATUS_OK;
 }
 
-/* To the first entry of the layer at hand, or the last one in reverse; the cursor may then stand outside. */
-static enum status cursor_enter_end(struct environment_cursor *cursor, struct error *error)
+static enum status cursor_seek(struct environment_cursor *cursor, struct bytes key, bool is_reverse,
+                               struct error *error)
 {
-    struct buffer *sought = &cursor->sought;
-    buffer_clear(sought);
-    buffer_put(sought, cursor_prefix(cursor));
-    if (!cursor->is_reverse) {
-        return cursor_move_to(cursor, buffer_bytes(sought), error);
+    enum status status = STATUS_OK;
+    cursor->is_reverse = is_reverse;
+    for (size_t i = 0; i <= CURSOR_BASE && status == STATUS_OK; i++) {
+        status = source_seek(cursor, i, key, error);
     }
-    size_t i = sought->size; /* the prefix with one added: layer ids are far from the largest number */
-    while (++sought->data[--i] == 0) {
-    }
-    return cursor_move_before(cursor, buffer_bytes(sought), error);
+    return status;
 }
 
-/* Back to the pointer of the layer at hand, and one step on. */
-static enum status cursor_leave(struct environment_cursor *cursor, struct error *error)
+static void cursor_note_place(struct environment_cursor *cursor)
 {
-    struct buffer *sought = &cursor->sought;
-    size_t end = cursor->levels[--cursor->depth].logical_bytes;
-    buffer_clear(sought);
-    environment__layer_pointer(cursor_prefix(cursor),
-                               bytes_part(buffer_bytes(&cursor->logical), end - LAYER_KEY_BYTES,
-                                          LAYER_KEY_BYTES),
-                               sought);
-    if (cursor->is_reverse) {
-        return cursor_move_before(cursor, buffer_bytes(sought), error);
-    }
-    enum status status = cursor_move_to(cursor, buffer_bytes(sought), error);
-    bool is_there = status == STATUS_OK && bytes_equal(cursor_physical(cursor), buffer_bytes(sought));
-    return is_there ? cursor_step(cursor, error)
-                    : status; /* it went with the layer's last key, erased meanwhile */
+    buffer_clear(&cursor->place);
+    buffer_put(&cursor->place, source_key(cursor, cursor->source));
 }
 
-/* From wherever a move has led to the next entry that is a key: out of layers that have ended, into others. */
-static enum status cursor_settle(struct environment_cursor *cursor, enum status status, struct error *error)
+/* Past the key that the cursor stands on, where the sources stand for the other direction. */
+static enum status cursor_turn(struct environment_cursor *cursor, bool is_reverse, struct error *error)
 {
-    for (;;) {
-        if (status != STATUS_OK && status != STATUS_END) {
-            return status;
-        }
-        if (status == STATUS_END || !cursor_is_inside(cursor)) {
-            if (cursor->depth == 0) {
-                cursor->stands = false;
-                return STATUS_END;
-            }
-            status = cursor_leave(cursor, error);
-        } else if (cursor_is_pointer(cursor)) {
-            status = cursor_enter(cursor, error);
-            status = status == STATUS_OK ? cursor_enter_end(cursor, error) : status;
-        } else {
-            break;
+    cursor_note_place(cursor);
+    struct bytes place = buffer_bytes(&cursor->place);
+    enum status status = cursor_seek(cursor, place, is_reverse, error);
+    for (size_t i = 0; i <= CURSOR_BASE && status == STATUS_OK && !is_reverse; i++) {
+        if (source_stands(cursor, i) && bytes_equal(source_key(cursor, i), place)) {
+            status = source_step(cursor, i, error);
         }
     }
-    if (cursor->depth > 0) {
-        cursor->logical.size = cursor->levels[cursor->depth - 1].logical_bytes;
-        buffer_put(&cursor->logical, bytes_from(cursor_physical(cursor), LAYER_PREFIX_BYTES));
-    }
-    return STATUS_OK;
+    return status;
 }
 
-/* --- moves ------------------------------------------------------------------------------------------------------ */
-
-/* To the first physical entry at or after a key, inside as many layers as the two share. */
-static enum status cursor_seek(struct environment_cursor *cursor, struct bytes key, struct error *error)
+/* On from the key that a writer's cursor stands on. Puts may have come into the newest memtable since, which stands further on. */
+static enum status cursor_pass_puts(struct environment_cursor *cursor, struct error *error)
 {
-    struct buffer *sought = &cursor->sought;
-    cursor->depth = 0;
-    for (;;) {
-        bool is_long = key.size > LAYER_KEY_BYTES;
-        buffer_clear(sought);
-        if (is_long) {
-            environment__layer_pointer(cursor_prefix(cursor), key, sought);
-        } else {
-            buffer_put(sought, cursor_prefix(cursor));
-            buffer_put(sought, key);
+    cursor_note_place(cursor);
+    struct bytes place = buffer_bytes(&cursor->place);
+    enum status status = source_seek(cursor, 0, place, error);
+    for (size_t i = 0; i <= CURSOR_BASE && status == STATUS_OK; i++) {
+        if (source_stands(cursor, i) && bytes_equal(source_key(cursor, i), place)) {
+            status = source_step(cursor, i, error);
         }
-        enum status status = cursor_move_to(cursor, buffer_bytes(sought), error);
-        if (status != STATUS_OK || !is_long || !bytes_equal(cursor_physical(cursor), buffer_bytes(sought))) {
-            return status;
-        }
-        status = cursor_enter(cursor, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        key = bytes_from(key, LAYER_KEY_BYTES);
     }
+    return status;
+}
+
+static enum status cursor_go(struct environment_cursor *cursor, bool is_reverse, struct error *error)
+{
+    if (cursor->source == CURSOR_NOWHERE) {
+        return STATUS_END;
+    }
+    enum status status = cursor->is_reverse != is_reverse ? cursor_turn(cursor, is_reverse, error)
+                         : cursor->is_writer              ? cursor_pass_puts(cursor, error)
+                                                          : cursor_pass(cursor, cursor->source, error);
+    return cursor_settle(cursor, status, error);
 }
 
 enum status environment_cursor_seek_at_or_after(struct environment_cursor *cursor, struct bytes key,
                                                 struct error *error)
 {
-    cursor->is_reverse = false;
-    return cursor_settle(cursor, cursor_seek(cursor, key, error), error);
-}
-
-enum status environment_cursor_last(struct environment_cursor *cursor, struct error *error)
-{
-    uint8_t space[4];
-    bytes_put_u32(space, LAYER_SPACE);
-    cursor->is_reverse = true;
-    cursor->depth = 0;
-    return cursor_settle(cursor, cursor_move_before(cursor, bytes_of(space, sizeof(space)), error), error);
+    return cursor_settle(cursor, cursor_seek(cursor, key, false, error), error);
 }
 
 enum status environment_cursor_seek_before(struct environment_cursor *cursor, struct bytes key,
                                            struct error *error)
 {
-    enum status status = environment_cursor_seek_at_or_after(cursor, key, error);
-    if (status == STATUS_END) {
-        return environment_cursor_last(cursor, error);
-    }
-    return status == STATUS_OK ? environment_cursor_previous(cursor, error) : status;
+    return cursor_settle(cursor, cursor_seek(cursor, key, true, error), error);
 }
 
 enum status environment_cursor_first(struct environment_cursor *cursor, struct error *error)
@@ -307,13 +276,14 @@ enum status environment_cursor_first(struct environment_cursor *cursor, struct e
     return environment_cursor_seek_at_or_after(cursor, (struct bytes){0}, error);
 }
 
-static enum status cursor_go(struct environment_cursor *cursor, bool is_reverse, struct error *error)
+enum status environment_cursor_last(struct environment_cursor *cursor, struct error *error)
 {
-    if (!cursor->stands) {
-        return STATUS_END;
+    enum status status = STATUS_OK;
+    cursor->is_reverse = true;
+    for (size_t i = 0; i <= CURSOR_BASE && status == STATUS_OK; i++) {
+        status = source_last(cursor, i, error);
     }
-    cursor->is_reverse = is_reverse;
-    return cursor_settle(cursor, cursor_step(cursor, error), error);
+    return cursor_settle(cursor, status, error);
 }
 
 enum status environment_cursor_next(struct environment_cursor *cursor, struct error *error)
@@ -328,27 +298,17 @@ enum status environment_cursor_previous(struct environment_cursor *cursor, struc
 
 struct bytes environment_cursor_key(const struct environment_cursor *cursor)
 {
-    CHECK(cursor->stands);
-    return cursor->depth == 0 ? cursor_physical(cursor) : buffer_bytes(&cursor->logical);
+    CHECK(cursor->source != CURSOR_NOWHERE);
+    return source_key(cursor, cursor->source);
 }
 
 enum status environment_cursor_value(struct environment_cursor *cursor, struct bytes *ret_value,
                                      struct error *error)
 {
-    struct chunked chunked;
-    CHECK(cursor->stands);
-    if (!environment__chunk_stub(cursor_physical(cursor), cursor->value, &chunked)) {
-        return environment__value_check(cursor->tree, cursor_physical(cursor), cursor->value, ret_value,
-                                        error);
+    CHECK(cursor->source != CURSOR_NOWHERE);
+    if (cursor->source == CURSOR_BASE) {
+        return environment__base_cursor_value(cursor->base, ret_value, error);
     }
-    if (chunked.size > ENVIRONMENT_VALUE_BYTES_MAX) {
-        return error_set(error, STATUS_CORRUPT, "a chunked value says that it has %llu bytes",
-                         (unsigned long long)chunked.size);
-    }
-    buffer_clear(&cursor->whole);
-    enum status status =
-        environment__chunk_read(cursor->environment, mdb_cursor_txn(cursor->cursor), &chunked,
-                                buffer_extend(&cursor->whole, chunked.size), error);
-    *ret_value = buffer_bytes(&cursor->whole);
-    return status;
+    *ret_value = cursor->tables[cursor->source].record->value;
+    return STATUS_OK;
 }

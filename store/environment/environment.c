@@ -16,6 +16,11 @@ static const char *const environment_tree_names[TREE_COUNT] = {
 
 static const char environment_point_key[] = "point";
 
+const char *environment__tree_name(enum environment_tree tree)
+{
+    return environment_tree_names[tree];
+}
+
 enum status environment__lmdb_error(int code, struct error *error, const char *what)
 {
     enum status status = STATUS_IO;
@@ -23,7 +28,8 @@ enum status environment__lmdb_error(int code, struct error *error, const char *w
         status = STATUS_FULL;
     } else if (code == MDB_READERS_FULL) {
         status = STATUS_BUSY;
-    } else if (code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID) {
+    } else if (code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID ||
+               code == MDB_CURSOR_FULL) {
         status = STATUS_CORRUPT;
     }
     return damage_note(error_set(error, status, "%s: %s", what, mdb_strerror(code)), error);
@@ -39,11 +45,15 @@ enum status environment__fatal(struct environment *environment, enum status stat
     return status;
 }
 
-void environment__point_encode(const struct environment_point *point, uint8_t ret_bytes[24])
+enum status environment__point_write(struct base_write *write, const struct environment_point *point,
+                                     struct error *error)
 {
-    bytes_put_u64(ret_bytes, point->lsn);
-    bytes_put_u64(ret_bytes + 8, point->term);
-    bytes_put_u64(ret_bytes + 16, (uint64_t)point->commit_time_us);
+    uint8_t encoded[24];
+    bytes_put_u64(encoded, point->lsn);
+    bytes_put_u64(encoded + 8, point->term);
+    bytes_put_u64(encoded + 16, (uint64_t)point->commit_time_us);
+    return environment__base_put(write, TREE_METADATA, bytes_of_text(environment_point_key),
+                                 bytes_of(encoded, sizeof(encoded)), error);
 }
 
 enum status environment__point_read(struct environment *environment, MDB_txn *transaction,
@@ -82,7 +92,7 @@ static enum status environment_open_lmdb(struct environment *environment, struct
         code = mdb_env_set_maxdbs(environment->env, TREE_COUNT);
     }
     if (code == MDB_SUCCESS) {
-        code = mdb_env_set_maxreaders(environment->env, ENVIRONMENT_READERS_MAX);
+        code = mdb_env_set_maxreaders(environment->env, ENVIRONMENT_READERS_MAX + 1); /* and the writer */
     }
     if (code == MDB_SUCCESS) {
         code = mdb_env_open(environment->env, environment->directory, MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD,
@@ -106,10 +116,16 @@ static struct environment *environment_allocate(const struct environment_options
     if (environment->options.allocate_bytes == 0) {
         environment->options.allocate_bytes = ENVIRONMENT_ALLOCATE_BYTES;
     }
+    if (environment->options.memtable_bytes == 0) {
+        environment->options.memtable_bytes = ENVIRONMENT_MEMTABLE_BYTES;
+    }
     environment->data_path = file_path_join(options->directory, "data.mdb");
     environment->lock = FILE_CLOSED;
     environment->data = FILE_CLOSED;
+    environment->active = memtable_create();
     CHECK(pthread_mutex_init(&environment->writing, NULL) == 0);
+    CHECK(pthread_mutex_init(&environment->recent_mutex, NULL) == 0);
+    CHECK(pthread_mutex_init(&environment->flushing, NULL) == 0);
     CHECK(pthread_mutex_init(&environment->checkpointing, NULL) == 0);
     CHECK(pthread_mutex_init(&environment->thread_mutex, NULL) == 0);
     thread_condition_init(&environment->thread_wake);
@@ -128,6 +144,9 @@ void environment_close(struct environment **environment)
     (void)pthread_cond_broadcast(&gone->thread_wake);
     (void)pthread_mutex_unlock(&gone->thread_mutex);
     thread_join(&gone->thread);
+    environment__write_destroy(&gone->write);
+    memtable_release(&gone->frozen);
+    memtable_release(&gone->active);
     for (size_t i = 0; i < ENVIRONMENT_PINS; i++) {
         if (gone->pins[i] != NULL) {
             mdb_txn_abort(gone->pins[i]);
@@ -144,6 +163,8 @@ void environment_close(struct environment **environment)
     (void)pthread_cond_destroy(&gone->thread_wake);
     (void)pthread_mutex_destroy(&gone->thread_mutex);
     (void)pthread_mutex_destroy(&gone->checkpointing);
+    (void)pthread_mutex_destroy(&gone->flushing);
+    (void)pthread_mutex_destroy(&gone->recent_mutex);
     (void)pthread_mutex_destroy(&gone->writing);
     memory_destroy(gone);
 }
@@ -164,12 +185,16 @@ static enum status environment_fill(struct environment *environment, struct erro
     if (code != MDB_SUCCESS) {
         return environment__lmdb_error(code, error, environment->directory);
     }
-    struct environment_write *write = NULL;
+    struct base_write write;
     struct environment_point start = {0};
-    enum status status = environment_write_begin(environment, &write, error);
+    enum status status = environment__base_begin(environment, &write, error);
     if (status == STATUS_OK) {
-        status = environment_write_commit(&write, &start, error);
+        status = environment__point_write(&write, &start, error);
     }
+    if (status == STATUS_OK) {
+        status = environment__base_commit(&write, error);
+    }
+    environment__base_abort(&write);
     if (status == STATUS_OK) {
         code = mdb_env_sync(environment->env, 1);
         status = code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "sync");
@@ -312,6 +337,9 @@ static enum status environment_pin(struct environment *environment, const struct
                            environment->directory, (unsigned long long)point.lsn,
                            (unsigned long long)side->point.lsn);
     }
+    environment->point = point;
+    environment->flushed = point;
+    environment__flush_count(environment, environment->pins[0]);
     return status == STATUS_OK ? environment__chunk_look(environment, environment->pins[0], error) : status;
 }
 
@@ -420,6 +448,7 @@ void environment_statistics_read(struct environment *environment,
         .pages_map = environment->options.map_bytes / environment->page_bytes,
         .pages_used = info.me_last_pgno + 1,
         .pages_free = pages_free,
+        .memory_bytes = environment__space_memory(environment),
         .checkpoints = atomic_load(&environment->checkpoints),
         .checkpoint_us = atomic_load(&environment->checkpoint_us),
         .checkpoint_lsn = atomic_load(&environment->checkpoint_lsn),

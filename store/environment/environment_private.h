@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "environment/bounds.h"
 #include "environment/transaction.h"
+#include "memtable.h"
 
 enum {
     ENVIRONMENT_PINS = 3,
@@ -62,9 +63,23 @@ struct environment {
     struct guard guard;
 
     pthread_mutex_t
-        writing;        /* held from begin to commit or abort, and while a checkpoint looks at the state */
-    uint64_t allocated; /* bytes of data.mdb that are allocated; the writer's */
-    bool has_chunks;    /* some value may be chunked; likewise */
+        writing; /* held from begin to commit or abort, and while the active memtable is changed */
+    struct environment_write *write; /* the one transaction; the writer's, like what follows */
+    uint64_t allocated;              /* bytes of data.mdb that are allocated */
+
+    pthread_mutex_t
+        recent_mutex; /* held for moments; guards which ones the memtables are, `version` and `point` */
+    struct memtable *active; /* gets what is committed */
+    struct memtable *frozen; /* is being flushed; NULL: none */
+    uint64_t version;        /* of the last commit */
+    struct environment_point point;
+
+    pthread_mutex_t flushing; /* taken before the two above; guards LMDB's state and what follows */
+    bool has_chunks;          /* some value in LMDB's trees may be chunked */
+    uint64_t flushed_version; /* of LMDB's state, and of `frozen` when there is one */
+    struct environment_point flushed;
+    _Atomic uint64_t branch_pages; /* of LMDB's trees … */
+    _Atomic uint64_t tree_pages;   /* … and all of them */
 
     pthread_mutex_t checkpointing; /* one checkpoint at a time; guards what follows */
     MDB_txn *pins[ENVIRONMENT_PINS];
@@ -84,9 +99,12 @@ struct environment {
     bool is_stopping;
     _Atomic uint64_t commits;
     _Atomic uint64_t mask_state;    /* environment_mask_state */
-    _Atomic uint64_t pages_written; /* since the last checkpoint, about */
+    _Atomic uint64_t pages_written; /* by flushes since the last checkpoint, about */
 };
 
+struct base_write;
+
+const char *environment__tree_name(enum environment_tree tree);
 enum status environment__lmdb_error(int code, struct error *error, const char *what);
 /* Memory and disk may disagree (invariant 9): tells on_fatal. Returns `status` if that returns. */
 enum status environment__fatal(struct environment *environment, enum status status,
@@ -99,16 +117,21 @@ void environment__guard_close(struct environment *environment);
 MUST_USE enum status environment__guard_page(struct environment *environment, const void *inside,
                                              struct error *error);
 
+/* Looks at all pages that a change of a key touches, as `transaction` began with them. STATUS_CORRUPT: it must not be made. */
+MUST_USE enum status environment__guard_change(struct environment *environment, MDB_txn *transaction,
+                                               enum environment_tree tree, struct bytes key, bool is_erasure,
+                                               struct error *error);
+
 /* LMDB's operations on a tree, guarded: STATUS_NOT_FOUND may be believed. It leaves *error as it is, which may tell of what ended a
  * walk before. */
 MUST_USE enum status environment__lmdb_get(struct environment *environment, MDB_txn *transaction,
                                            enum environment_tree tree, struct bytes key, MDB_val *ret_value,
                                            struct error *error);
 /* Puts a value of so many bytes, which the caller writes. */
-MUST_USE enum status environment__lmdb_reserve(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__lmdb_reserve(struct base_write *write, enum environment_tree tree,
                                                struct bytes key, size_t bytes, uint8_t **ret_room,
                                                struct error *error);
-MUST_USE enum status environment__lmdb_erase(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__lmdb_erase(struct base_write *write, enum environment_tree tree,
                                              struct bytes key, struct error *error);
 /* One of MDB_SET_RANGE, MDB_LAST, MDB_NEXT, MDB_PREV; for the last two `key` is where the cursor stands. */
 MUST_USE enum status environment__lmdb_move(struct environment *environment, MDB_cursor *cursor, MDB_val *key,
@@ -117,7 +140,8 @@ MUST_USE enum status environment__lmdb_move(struct environment *environment, MDB
 /* The point as the metadata tree of a transaction has it. */
 MUST_USE enum status environment__point_read(struct environment *environment, MDB_txn *transaction,
                                              struct environment_point *ret_point, struct error *error);
-void environment__point_encode(const struct environment_point *point, uint8_t ret_bytes[24]);
+MUST_USE enum status environment__point_write(struct base_write *write, const struct environment_point *point,
+                                              struct error *error);
 
 /* Side files (side.c). */
 MUST_USE enum status environment__side_write(const char *directory, const struct side *side,
@@ -133,26 +157,66 @@ MUST_USE enum status environment__metas_read(const struct file *data, uint32_t p
 uint64_t environment__metas_last_page(const struct buffer *metas, uint32_t page_bytes);
 uint32_t environment__metas_page_bytes(const uint8_t *first_meta);
 
-struct environment_write {
+/* A transaction that writes to LMDB's trees. */
+struct base_write {
     struct environment *environment;
     MDB_txn *transaction;
-    uint64_t puts;       /* one for each put and erasure, and for every 2 KiB of a value */
-    uint64_t entries;    /* puts and erasures */
-    struct arena values; /* chunked values that were read */
+    uint64_t entries; /* puts and erasures */
+};
+
+/* Where a snapshot looks, newest first: memtables, then LMDB's trees. */
+enum {
+    SNAPSHOT_TABLES = 2,
 };
 
 struct environment_read {
     struct environment *environment;
     MDB_txn *transaction;
-    bool is_fresh;                  /* has a snapshot */
-    struct arena values;            /* chunked values that were read from it */
-    struct environment_point point; /* of the state below; most snapshots are of the same one as before */
-    size_t point_of;                /* LMDB's number of that state; 0: none */
+    bool is_fresh; /* has a snapshot */
+    struct memtable *tables[SNAPSHOT_TABLES];
+    size_t tables_count;
+    uint64_t version; /* of what it sees in them */
+    struct environment_point point;
+    struct arena values;                           /* chunked values that were read from it */
     struct environment_cursor *spares[TREE_COUNT]; /* closed ones, for the next of that tree */
 };
 
-/* Frees a cursor that a read kept (cursor.c). */
-void environment__cursor_free(struct environment_cursor **cursor);
+struct environment_write {
+    struct environment_read
+        read; /* a snapshot with the transaction's own version: its changes are in the active memtable */
+};
+
+void environment__write_destroy(struct environment_write **write); /* accepts a pointer to NULL */
+
+/* Cursors over a snapshot (cursor.c). A closed one is kept for the next of its tree. */
+MUST_USE enum status environment__cursor_open(struct environment_read *read, enum environment_tree tree,
+                                              bool is_writer, struct environment_cursor **ret_cursor,
+                                              struct error *error);
+void environment__cursors_free(struct environment_read *read); /* the kept ones */
+
+/* Takes a snapshot of what is committed, for a writer one that it can change. */
+MUST_USE enum status environment__snapshot_take(struct environment_read *read, bool is_writer,
+                                                struct error *error);
+void environment__snapshot_end(struct environment_read *read);
+
+/* Moves what is committed into LMDB's trees, so that LMDB's state is the one of environment->flushed. The caller holds `flushing`.
+ * STATUS_FULL and STATUS_CORRUPT: it stays in memory, to be tried again. Another failure was fatal. */
+MUST_USE enum status environment__flush(struct environment *environment, struct error *error);
+/* Notes the pages of LMDB's trees as a transaction has them, which the space of a flush depends on. */
+void environment__flush_count(struct environment *environment, MDB_txn *transaction);
+/* The same as environment__flush, for whoever holds nothing. */
+MUST_USE enum status environment__flush_now(struct environment *environment, struct error *error);
+
+/* Makes sure of the space that a flush of what is in memory takes at most, a transaction's own changes included (space.c). STATUS_FULL.
+ * The writer's. */
+MUST_USE enum status environment__space_admit(struct environment *environment, struct error *error);
+/* Likewise, and that memory has room for a next transaction: flushes when it must. */
+MUST_USE enum status environment__space_prepare(struct environment *environment, struct error *error);
+/* Whether the checkpoint thread should flush before its next checkpoint is due. */
+bool environment__space_wants_flush(struct environment *environment);
+/* Pages that a flush comes to, about. */
+uint64_t environment__space_pages(struct environment *environment);
+uint64_t environment__space_memory(struct environment *environment); /* bytes of the memtables */
 
 static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
 {
@@ -160,10 +224,10 @@ static inline MDB_val environment__lmdb_bytes(struct bytes bytes)
 }
 
 /* Keys and values as LMDB has them (transaction.c), but for the checksum; `is_stub` marks the value as no value itself. */
-MUST_USE enum status environment__put_raw(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__put_raw(struct base_write *write, enum environment_tree tree,
                                           struct bytes key, struct bytes value, bool is_stub,
                                           struct error *error);
-MUST_USE enum status environment__erase_raw(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__erase_raw(struct base_write *write, enum environment_tree tree,
                                             struct bytes key, bool *ret_was_there, struct error *error);
 MUST_USE enum status environment__get_raw(struct environment *environment, MDB_txn *transaction,
                                           enum environment_tree tree, struct bytes key,
@@ -191,24 +255,56 @@ bool environment__chunk_stub(struct bytes key, MDB_val stored, struct chunked *r
 MUST_USE enum status environment__chunk_read(struct environment *environment, MDB_txn *transaction,
                                              const struct chunked *chunked, uint8_t *ret_value,
                                              struct error *error);
-MUST_USE enum status environment__chunk_put(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__chunk_put(struct base_write *write, enum environment_tree tree,
                                             struct bytes key, struct bytes value, struct error *error);
 /* Erases the chunks of what is stored under a key, if it has any; the key itself stays. */
-MUST_USE enum status environment__chunk_erase(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__chunk_erase(struct base_write *write, enum environment_tree tree,
                                               struct bytes key, struct error *error);
 /* Sets has_chunks: when the environment opens. */
 MUST_USE enum status environment__chunk_look(struct environment *environment, MDB_txn *transaction,
                                              struct error *error);
 
 /* Keys as LMDB has them (transaction.c); no bound but LMDB's. A long value that is read is made in `values`. */
-MUST_USE enum status environment__put_physical(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__put_physical(struct base_write *write, enum environment_tree tree,
                                                struct bytes key, struct bytes value, struct error *error);
-MUST_USE enum status environment__erase_physical(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__erase_physical(struct base_write *write, enum environment_tree tree,
                                                  struct bytes key, bool *ret_was_there, struct error *error);
 MUST_USE enum status environment__get_physical(struct environment *environment, MDB_txn *transaction,
                                                enum environment_tree tree, struct bytes key,
                                                struct arena *values, struct bytes *ret_value,
                                                struct error *error);
+
+/* LMDB's trees by whole keys and values (base.c). A failure besides STATUS_NOT_FOUND dooms the transaction. */
+MUST_USE enum status environment__base_begin(struct environment *environment, struct base_write *ret_write,
+                                             struct error *error);
+MUST_USE enum status environment__base_commit(struct base_write *write, struct error *error);
+void environment__base_abort(struct base_write *write); /* does nothing after a commit */
+MUST_USE enum status environment__base_put(struct base_write *write, enum environment_tree tree,
+                                           struct bytes key, struct bytes value, struct error *error);
+MUST_USE enum status environment__base_erase(struct base_write *write, enum environment_tree tree,
+                                             struct bytes key, struct error *error);
+MUST_USE enum status environment__base_get(struct environment *environment, MDB_txn *transaction,
+                                           enum environment_tree tree, struct bytes key, struct arena *values,
+                                           struct bytes *ret_value, struct error *error);
+
+/* Cursors over them (base_cursor.c), as environment/transaction.h says of its own. */
+struct base_cursor;
+MUST_USE enum status environment__base_cursor_open(struct environment *environment, MDB_txn *transaction,
+                                                   enum environment_tree tree,
+                                                   struct base_cursor **ret_cursor, struct error *error);
+/* For another snapshot of the same thread. false: it cannot be used any more. */
+MUST_USE bool environment__base_cursor_renew(struct base_cursor *cursor, MDB_txn *transaction);
+void environment__base_cursor_close(struct base_cursor **cursor);
+MUST_USE enum status environment__base_cursor_seek_at_or_after(struct base_cursor *cursor, struct bytes key,
+                                                               struct error *error);
+MUST_USE enum status environment__base_cursor_seek_before(struct base_cursor *cursor, struct bytes key,
+                                                          struct error *error);
+MUST_USE enum status environment__base_cursor_last(struct base_cursor *cursor, struct error *error);
+MUST_USE enum status environment__base_cursor_next(struct base_cursor *cursor, struct error *error);
+MUST_USE enum status environment__base_cursor_previous(struct base_cursor *cursor, struct error *error);
+struct bytes environment__base_cursor_key(const struct base_cursor *cursor);
+MUST_USE enum status environment__base_cursor_value(struct base_cursor *cursor, struct bytes *ret_value,
+                                                    struct error *error);
 
 /* Long keys (layers.c). A key of up to LAYER_KEY_BYTES stands in the tree as it is. Of a longer one the first
  * LAYER_KEY_BYTES and a mark are the key of a pointer, whose value is the id of a layer; what is left of the key is
@@ -232,11 +328,11 @@ MUST_USE enum status environment__layer_find(struct environment *environment, MD
                                              enum environment_tree tree, struct bytes key,
                                              struct buffer *ret_physical, struct error *error);
 /* The same, making the layers that are missing. */
-MUST_USE enum status environment__layer_make(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__layer_make(struct base_write *write, enum environment_tree tree,
                                              struct bytes key, struct buffer *ret_physical,
                                              struct error *error);
 /* Erases a long key, and the layers that it leaves empty. */
-MUST_USE enum status environment__layer_erase(struct environment_write *write, enum environment_tree tree,
+MUST_USE enum status environment__layer_erase(struct base_write *write, enum environment_tree tree,
                                               struct bytes key, bool *ret_was_there, struct error *error);
 /* The key of the pointer in a layer (`prefix`, empty at the top) that stands for a long `rest`; appended. */
 void environment__layer_pointer(struct bytes prefix, struct bytes rest, struct buffer *ret_pointer);

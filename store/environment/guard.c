@@ -301,22 +301,157 @@ enum status environment__lmdb_get(struct environment *environment, MDB_txn *tran
                                 : search_end_with(environment, code, "reading a value", error);
 }
 
-enum status environment__lmdb_reserve(struct environment_write *write, enum environment_tree tree,
-                                      struct bytes key, size_t bytes, uint8_t **ret_room, struct error *error)
+/* --- changes ----------------------------------------------------------------------------------------------------- */
+
+/* What the main tree has of each other one. */
+struct tree_record {
+    uint32_t pad;
+    uint16_t flags;
+    uint16_t depth;
+    uint64_t branches;
+    uint64_t leaves;
+    uint64_t longs;
+    uint64_t entries;
+    uint64_t root; /* all bits set: the tree is empty */
+};
+
+/* A page that a change touches, and the keys that the branches above it have for it. */
+struct touched {
+    uint64_t number;
+    MDB_val low; /* no data: no such bound */
+    MDB_val high;
+};
+
+/* What is wrong with the entries of a sound page; NULL: nothing. */
+static const char *touched_entries(const struct guard *guard, const struct touched *touched, bool is_whole,
+                                   uint64_t pages)
+{
+    struct page page = page_at(guard, touched->number);
+    uint16_t first = page.flags == PAGE_BRANCH && page.entries > 1 ? 1 : 0;
+    MDB_val least = environment__page_key(&page, first);
+    MDB_val greatest = environment__page_key(&page, page.entries - 1);
+    if ((touched->low.mv_data != NULL && environment__key_compare(&least, &touched->low) < 0) ||
+        (touched->high.mv_data != NULL && environment__key_compare(&greatest, &touched->high) >= 0)) {
+        return "a branch that leads to it, or its keys";
+    }
+    for (uint16_t i = 0; i < page.entries && page.flags == PAGE_LEAF && !is_whole; i++) {
+        MDB_val key = environment__page_key(&page, i);
+        if (!search_neighbour_is_right(guard, &key, pages)) {
+            return "the key or the value of an entry";
+        }
+    }
+    return NULL;
+}
+
+static enum status touched_look(const struct environment *environment, const struct touched *touched,
+                                struct error *error)
+{
+    const struct guard *guard = &environment->guard;
+    MDB_envinfo info;
+    bool is_whole = false;
+    (void)mdb_env_info(environment->env, &info);
+    if (touched->number < ENVIRONMENT_META_PAGES || touched->number > info.me_last_pgno) {
+        return damaged(environment, touched->number, "there is no such page, and a branch leads to it",
+                       error);
+    }
+    if (touched->number >= guard->bytes >> guard->page_shift) {
+        return STATUS_OK; /* this process wrote it */
+    }
+    const char *what = guard_look(guard, touched->number, &is_whole);
+    if (what == NULL) {
+        what = touched_entries(guard, touched, is_whole, info.me_last_pgno + 1);
+    }
+    return what == NULL ? STATUS_OK : damaged(environment, touched->number, what, error);
+}
+
+/* The child of a branch that entry `i` leads to. */
+static struct touched touched_child(const struct page *page, uint16_t i, const struct touched *parent)
+{
+    return (struct touched){.number = environment__page_child(page, i),
+                            .low = i == 0 ? parent->low : environment__page_key(page, i),
+                            .high = i + 1 == page->entries ? parent->high
+                                                           : environment__page_key(page, (uint16_t)(i + 1))};
+}
+
+/* The entry of a branch that leads to a key. */
+static uint16_t touched_search(const struct page *page, const MDB_val *key)
+{
+    uint16_t low = 0;
+    uint16_t high = page->entries;
+    while (high - low > 1) {
+        uint16_t middle = (uint16_t)((low + high) / 2);
+        MDB_val found = environment__page_key(page, middle);
+        if (environment__key_compare(key, &found) < 0) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    return low;
+}
+
+/* A page that is changed is copied with what is wrong in it, and the copy is this process's, which is not looked at: so what a change
+ * touches is looked at before, all entries of it. LMDB joins a page that became small with one beside it. */
+enum status environment__guard_change(struct environment *environment, MDB_txn *transaction,
+                                      enum environment_tree tree, struct bytes key, bool is_erasure,
+                                      struct error *error)
+{
+    const struct guard *guard = &environment->guard;
+    struct bytes text = bytes_of_text(environment__tree_name(tree));
+    MDB_val name = environment__lmdb_bytes(text);
+    MDB_val sought = environment__lmdb_bytes(key);
+    MDB_val value = {0};
+    struct tree_record record = {0};
+    if (guard->map == NULL) {
+        return STATUS_OK;
+    }
+    int code = mdb_get(transaction, MAIN_TREE, &name, &value);
+    if (code != MDB_SUCCESS || value.mv_size != sizeof(record)) {
+        return environment__lmdb_error(code == MDB_SUCCESS ? MDB_CORRUPTED : code, error, "finding a tree");
+    }
+    memcpy(&record, value.mv_data, sizeof(record));
+    struct touched touched = {.number = record.root};
+    enum status status = record.depth == 0 ? STATUS_OK : touched_look(environment, &touched, error);
+    for (uint16_t level = record.depth; level > 1 && status == STATUS_OK; level--) {
+        struct page page = page_at(guard, touched.number);
+        uint16_t at = touched_search(&page, &sought);
+        uint16_t from = is_erasure && at > 0 ? (uint16_t)(at - 1) : at;
+        uint16_t to = is_erasure && at + 1 < page.entries ? (uint16_t)(at + 1) : at;
+        for (uint16_t i = from; i <= to && status == STATUS_OK; i++) {
+            struct touched child = touched_child(&page, i, &touched);
+            status = touched_look(environment, &child, error);
+        }
+        touched = touched_child(&page, at, &touched);
+    }
+    return status;
+}
+
+enum status environment__lmdb_reserve(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                      size_t bytes, uint8_t **ret_room, struct error *error)
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_val room = {.mv_size = bytes};
+    enum status status =
+        environment__guard_change(write->environment, write->transaction, tree, key, false, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     search_begin_descent(write->environment);
     int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
     *ret_room = room.mv_data;
     return search_end_with(write->environment, code, "putting a value", error);
 }
 
-enum status environment__lmdb_erase(struct environment_write *write, enum environment_tree tree,
-                                    struct bytes key, struct error *error)
+enum status environment__lmdb_erase(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                    struct error *error)
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_dbi number = write->environment->trees[tree];
+    enum status status =
+        environment__guard_change(write->environment, write->transaction, tree, key, true, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     search_begin_descent(write->environment);
     int code = mdb_del(write->transaction, number, &stored_key, NULL);
     return code == MDB_NOTFOUND ? guard_not_found(write->environment, write->transaction, number, key,
@@ -427,18 +562,6 @@ static enum status guard_find_map(struct environment *environment, const MDB_val
     const char *what = environment__page_look(&page, number, environment->page_bytes);
     return what == NULL ? STATUS_OK : damaged(environment, number, what, error);
 }
-
-/* What the main tree has of each other one. */
-struct tree_record {
-    uint32_t pad;
-    uint16_t flags;
-    uint16_t depth;
-    uint64_t branches;
-    uint64_t leaves;
-    uint64_t longs;
-    uint64_t entries;
-    uint64_t root; /* all bits set: the tree is empty */
-};
 
 /* Whether as many levels as it says lie below a tree's root: a root that is another page than it was has fewer. */
 static enum status guard_look_down(struct environment *environment, const MDB_val *value, struct error *error)

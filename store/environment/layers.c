@@ -25,8 +25,8 @@ static enum status layer_id(struct bytes value, uint64_t *ret_layer, struct erro
     return STATUS_OK;
 }
 
-static enum status layer_make_one(struct environment_write *write, enum environment_tree tree,
-                                  struct bytes pointer, uint64_t *ret_layer, struct error *error)
+static enum status layer_make_one(struct base_write *write, enum environment_tree tree, struct bytes pointer,
+                                  uint64_t *ret_layer, struct error *error)
 {
     struct bytes counter = bytes_of_text("layers");
     struct bytes stored = {0};
@@ -51,10 +51,10 @@ static enum status layer_make_one(struct environment_write *write, enum environm
 
 /* Follows the pointers of a long key. `pointers` (may be NULL) gets them, outermost first, copied to `arena`. `write` is
  * NULL when nothing may be made. */
-static enum status layer_walk(struct environment *environment, MDB_txn *transaction,
-                              struct environment_write *write, enum environment_tree tree, struct bytes key,
-                              struct arena *arena, struct bytes *pointers, size_t *ret_depth,
-                              struct buffer *ret_physical, struct error *error)
+static enum status layer_walk(struct environment *environment, MDB_txn *transaction, struct base_write *write,
+                              enum environment_tree tree, struct bytes key, struct arena *arena,
+                              struct bytes *pointers, size_t *ret_depth, struct buffer *ret_physical,
+                              struct error *error)
 {
     struct buffer prefix = {0};
     struct buffer pointer = {0};
@@ -95,16 +95,16 @@ enum status environment__layer_find(struct environment *environment, MDB_txn *tr
     return layer_walk(environment, transaction, NULL, tree, key, NULL, NULL, NULL, ret_physical, error);
 }
 
-enum status environment__layer_make(struct environment_write *write, enum environment_tree tree,
-                                    struct bytes key, struct buffer *ret_physical, struct error *error)
+enum status environment__layer_make(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                    struct buffer *ret_physical, struct error *error)
 {
     return layer_walk(write->environment, write->transaction, write, tree, key, NULL, NULL, NULL,
                       ret_physical, error);
 }
 
 /* Whether nothing is left in the layer of a physical key. */
-static enum status layer_is_empty(struct environment_write *write, enum environment_tree tree,
-                                  struct bytes physical, bool *ret_is_empty, struct error *error)
+static enum status layer_is_empty(struct base_write *write, enum environment_tree tree, struct bytes physical,
+                                  bool *ret_is_empty, struct error *error)
 {
     MDB_cursor *cursor = NULL;
     struct bytes prefix = bytes_part(physical, 0, LAYER_PREFIX_BYTES);
@@ -122,8 +122,8 @@ static enum status layer_is_empty(struct environment_write *write, enum environm
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-enum status environment__layer_erase(struct environment_write *write, enum environment_tree tree,
-                                     struct bytes key, bool *ret_was_there, struct error *error)
+enum status environment__layer_erase(struct base_write *write, enum environment_tree tree, struct bytes key,
+                                     bool *ret_was_there, struct error *error)
 {
     struct arena arena = {0};
     struct buffer physical = {0};

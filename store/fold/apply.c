@@ -347,7 +347,7 @@ static enum status replay_step_run(struct fold *fold, struct log_reader *reader,
     }
     arena_clear(&fold->arena);
     if (status == STATUS_OK && step.records > 0) {
-        status = environment_write_commit(&step.write, &step.point, error);
+        environment_write_commit(&step.write, &step.point);
         fold->options.point = step.point;
     }
     environment_write_abort(&step.write);

@@ -48,8 +48,8 @@ static enum status snapshot_look(struct snapshot *snapshot, uint64_t before, str
 {
     bool is_masked = before % 2 == 1 || environment_mask_state(snapshot->environment) != before;
     deletions_clear(&snapshot->deletions);
-    enum status status = environment_read_point(snapshot->read, &snapshot->point, error);
-    return status == STATUS_OK && is_masked ? snapshot_load_deletions(snapshot, error) : status;
+    snapshot->point = environment_read_point(snapshot->read);
+    return is_masked ? snapshot_load_deletions(snapshot, error) : STATUS_OK;
 }
 
 const struct deletions *snapshot_deletions(const struct snapshot *snapshot)

@@ -196,17 +196,16 @@ static enum status rows_take_part(struct rows *rows, const struct log_part *part
 /* Brings the hash from the step before to the snapshot's LSN. STATUS_TRIMMED: the log does not reach back so far. */
 static enum status rows_catch_up(struct rows *rows, struct error *error)
 {
-    struct environment_point point = {0};
+    struct environment_point point = environment_read_point(rows->walk.read);
     struct log_reader *reader = NULL;
     struct log_part part = {0};
     struct log_filter filter = {.is_set = true, .table = rows->table, .shards = UINT16_MAX};
-    enum status status = environment_read_point(rows->walk.read, &point, error);
     uint64_t from = rows->lsn + 1;
     rows->lsn = point.lsn;
-    if (status != STATUS_OK || rows->after.size == 0 || from > point.lsn || rows->is_unsure) {
-        return status;
+    if (rows->after.size == 0 || from > point.lsn || rows->is_unsure) {
+        return STATUS_OK;
     }
-    status = log_reader_create(rows->scrub->options->log, from, filter, &reader, error);
+    enum status status = log_reader_create(rows->scrub->options->log, from, filter, &reader, error);
     while (status == STATUS_OK) {
         status = log_reader_next(reader, point.lsn, &part, error);
         if (status == STATUS_OK) {

@@ -44,7 +44,7 @@ def main():
     seed = int(os.environ.get("OXBOW_SEED", str(random.randrange(2**32))), 0)
     print(f"seed: OXBOW_SEED={seed:#x}, {cycles} cycles", flush=True)
     choose = random.Random(seed)
-    running = Server("--segment-bytes", "65536", "--checkpoint-ms", "50").start()
+    running = Server("--segment-bytes", "65536", "--checkpoint-ms", "50", "--memtable-bytes", "16384").start()
     model = Model()
     client = Client(running.address)
     client.request(server.CREATE, {server.TABLE: "t", server.PARTITION: [["id", "text"]]})

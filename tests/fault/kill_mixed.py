@@ -23,7 +23,7 @@ from server import Client, Server, wait_for
 
 BASE_ROWS = 3000  # so that filling an index takes several steps
 MANY = 11000      # of a partition: more than one transaction changes
-SETTINGS = ["--segment-bytes", "262144", "--checkpoint-ms", "50"]
+SETTINGS = ["--segment-bytes", "262144", "--checkpoint-ms", "50", "--memtable-bytes", "65536"]
 FOLLOW = """
 function handler(event)
   local seen = {} -- what is read does not show what this invocation has put

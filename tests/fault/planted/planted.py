@@ -47,7 +47,7 @@ def check_contents(plant):
 
 def check_start():
     """What a start after kill -9 says, which goes back to the last checkpoint; None when all went well."""
-    with Server("--checkpoint-ms", "20") as running:
+    with Server("--checkpoint-ms", "20", "--memtable-bytes", "16384") as running:
         with Client(running.address) as client:
             fill(client)
             for n in range(400):

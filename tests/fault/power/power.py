@@ -4,7 +4,7 @@ as a disk may hold them if the power went then: everything that was synced, and 
 pages, runs, in every directory the first so many changes of names. A server is started on each such image and must give
 every acknowledged transaction, whole, and nothing that was never written. Cuts inside the recovery are tried too.
 
-usage: power.py [--cuts N] [--steps N] [--growth ROWS] [--checkpoint-ms MS] [--without RULE] [--expect-failure]      OXBOW_SEED repeats a run; OXBOW_SHIM: the library
+usage: power.py [--cuts N] [--steps N] [--growth ROWS] [--checkpoint-ms MS] [--memtable-bytes N] [--without RULE] [--expect-failure]      OXBOW_SEED repeats a run; OXBOW_SHIM: the library
 
 --without leaves a safeguard out, by taking syncs of some files for nothing:
     log-sync        the log's fdatasync before the answer
@@ -441,10 +441,11 @@ def main():
     parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--growth", type=int, default=0)
     parser.add_argument("--checkpoint-ms", default="20")
+    parser.add_argument("--memtable-bytes", default="33554432")
     parser.add_argument("--without", choices=sorted(RULES))
     parser.add_argument("--expect-failure", action="store_true")
     arguments = parser.parse_args()
-    SETTINGS.extend(["--checkpoint-ms", arguments.checkpoint_ms])
+    SETTINGS.extend(["--checkpoint-ms", arguments.checkpoint_ms, "--memtable-bytes", arguments.memtable_bytes])
     seed = int(os.environ.get("OXBOW_SEED", str(random.SystemRandom().randrange(1 << 32))), 0)
     print(f"OXBOW_SEED={seed}", flush=True)
     base = "/dev/shm" if os.path.isdir("/dev/shm") else None

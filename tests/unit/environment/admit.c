@@ -38,7 +38,7 @@ static enum status put_values(struct environment *environment, unsigned count, s
         status = environment_write_admit(write, error);
     }
     if (status == STATUS_OK) {
-        status = environment_write_commit(&write, &point, error);
+        environment_write_commit(&write, &point);
     }
     environment_write_abort(&write);
     memory_destroy(value);

@@ -20,10 +20,22 @@ enum {
     /* Bytes by which data.mdb is allocated ahead of use unless the options say otherwise. */
     ENVIRONMENT_ALLOCATE_BYTES = 64 * 1024 * 1024,
 
-    /* Pages that a put or an erasure touches at most, those of a long value apart (3.1 were measured in a transaction of ten, fewer in
-     * larger ones), and those of a commit besides. Space for so many is made sure of before the log has the change. */
-    ENVIRONMENT_PUT_PAGES = 4,
+    /* Pages that an entry of a memtable comes to at most when it is flushed: its leaf and the half that is split off; branches
+     * above it (of which there are no more than the trees have); and what each commit takes besides. Space for so many is made sure of
+     * before the log has the change. */
+    ENVIRONMENT_PUT_LEAVES = 2,
+    ENVIRONMENT_PUT_BRANCHES = 2,
     ENVIRONMENT_COMMIT_PAGES = 64,
+
+    /* A memtable with so many entries, or bytes unless the options say otherwise, is flushed before the next checkpoint is due. One of
+     * rows of 100 bytes then has some 20 MB. */
+    ENVIRONMENT_MEMTABLE_ENTRIES = 48 * 1024,
+    ENVIRONMENT_MEMTABLE_BYTES = 32 * 1024 * 1024,
+    ENVIRONMENT_MEMTABLE_BYTES_MIN = 16 * 1024,
+    /* At so many times as much, the one being flushed included, a writer waits for it. */
+    ENVIRONMENT_MEMTABLES_HELD = 3,
+    /* Entries that one transaction of LMDB's flushes: far below 131,000 pages, at which it spills. */
+    ENVIRONMENT_FLUSH_ENTRIES = 16 * 1024,
 
     /* Milliseconds for which an account of pages (environment/pages.h) keeps a snapshot, and whoever asked waits. Over it
      * pages are counted and not looked at. */

@@ -27,9 +27,11 @@ struct environment_point {
 struct environment_options {
     const char *directory;                        /* borrowed until environment_open returns */
     uint8_t database[ENVIRONMENT_DATABASE_BYTES]; /* the database's uuid; another one's files are refused */
-    uint64_t map_bytes;             /* most bytes data.mdb may have; may grow from one open to the next */
-    uint64_t allocate_bytes;        /* data.mdb grows ahead of use in such steps; 0: the default */
-    uint64_t checkpoint_bytes;      /* a checkpoint after so many bytes of pages written … */
+    uint64_t map_bytes;        /* most bytes data.mdb may have; may grow from one open to the next */
+    uint64_t allocate_bytes;   /* data.mdb grows ahead of use in such steps; 0: the default */
+    uint64_t checkpoint_bytes; /* a checkpoint after so many bytes of pages written … */
+    uint64_t
+        memtable_bytes; /* what is committed is flushed to data.mdb when it has so many; 0: the default */
     int64_t checkpoint_interval_us; /* … or so long after the last one, whichever comes first */
 
     /* Makes the log durable through `lsn` (step 0). NULL: it always is. A failure is fatal. */
@@ -41,7 +43,7 @@ struct environment_options {
      * can be written. */
     void (*on_fatal)(void *context, const struct error *error);
     void *
-        context; /* of the three; they are called on the checkpoint thread, or by environment_checkpoint_now */
+        context; /* of the three; they are called on the checkpoint thread, by environment_checkpoint_now, and by who writes */
 };
 
 /* Makes a new, empty environment: in `directory`.new, synced, renamed, parent synced, so that after a crash there is
@@ -90,6 +92,7 @@ struct environment_statistics {
     uint64_t pages_map;      /* that the map may hold (options.map_bytes) */
     uint64_t pages_used;     /* up to the last one used, free ones among them included */
     uint64_t pages_free;     /* among those; at least, when there are very many */
+    uint64_t memory_bytes;   /* of what is committed and not yet in data.mdb */
     uint64_t checkpoints;    /* since open */
     int64_t checkpoint_us;   /* how long the last one took */
     uint64_t checkpoint_lsn; /* of the newer side file */
