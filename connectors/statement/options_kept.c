@@ -1,6 +1,5 @@
 #include "options_kept.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -66,7 +65,8 @@ static struct bytes kept_upper(struct arena *arena, struct bytes text)
 {
     uint8_t *upper = arena_create(arena, text.size);
     for (size_t i = 0; i < text.size; i++) {
-        upper[i] = (uint8_t)toupper(text.data[i]);
+        uint8_t byte = text.data[i];
+        upper[i] = byte >= 'a' && byte <= 'z' ? (uint8_t)(byte - 'a' + 'A') : byte;
     }
     return bytes_of(upper, text.size);
 }
@@ -211,8 +211,9 @@ static enum status retry_hybrid(struct exec_call *call, struct bytes text, char 
     }
     const struct retry *percentile = first.is_percentile ? &first : &second;
     const struct retry *fixed = first.is_percentile ? &second : &first;
+    bool is_least = text.data[1] == 'i' || text.data[1] == 'I';
     *policy = value_of_text(
-        bytes_of_text(arena_format(call->arena, "%s(%s,%s)", tolower(text.data[1]) == 'i' ? "MIN" : "MAX",
+        bytes_of_text(arena_format(call->arena, "%s(%s,%s)", is_least ? "MIN" : "MAX",
                                    retry_text(call->arena, percentile), retry_text(call->arena, fixed))));
     return STATUS_OK;
 }
