@@ -122,6 +122,9 @@ MUST_USE enum status environment__guard_change(struct environment *environment, 
                                                enum environment_tree tree, struct bytes key, bool is_erasure,
                                                struct error *error);
 
+/* Whether the last environment__lmdb_get of this thread ended on a leaf all of which was looked at: a put of that key needs no look. */
+bool environment__guard_got_whole(void);
+
 /* LMDB's operations on a tree, guarded: STATUS_NOT_FOUND may be believed. It leaves *error as it is, which may tell of what ended a
  * walk before. */
 MUST_USE enum status environment__lmdb_get(struct environment *environment, MDB_txn *transaction,
@@ -184,6 +187,8 @@ struct environment_read {
 struct environment_write {
     struct environment_read
         read; /* a snapshot with the transaction's own version: its changes are in the active memtable */
+    struct buffer sought; /* the key that was looked for last in LMDB's trees, when its leaf is whole */
+    enum environment_tree sought_tree;
 };
 
 void environment__write_destroy(struct environment_write **write); /* accepts a pointer to NULL */

@@ -33,8 +33,11 @@ struct search {
     const char *what;
 };
 
-/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): LMDB's comparison has no context */
+/* NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): LMDB's comparison has no context */
 static _Thread_local struct search guard_search;
+/* Whether the leaf that the last get of this thread ended on is whole, or not guarded. */
+static _Thread_local bool guard_is_whole;
+/* NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables) */
 
 static struct bytes val_bytes(const MDB_val *val)
 {
@@ -296,9 +299,15 @@ enum status environment__lmdb_get(struct environment *environment, MDB_txn *tran
     MDB_val stored_key = environment__lmdb_bytes(key);
     search_begin_descent(environment);
     int code = mdb_get(transaction, environment->trees[tree], &stored_key, ret_value);
+    guard_is_whole = guard_search.number == 0 || guard_search.is_whole;
     return code == MDB_NOTFOUND ? guard_not_found(environment, transaction, environment->trees[tree], key,
                                                   "reading a value", error)
                                 : search_end_with(environment, code, "reading a value", error);
+}
+
+bool environment__guard_got_whole(void)
+{
+    return guard_is_whole;
 }
 
 /* --- changes ----------------------------------------------------------------------------------------------------- */
@@ -431,15 +440,12 @@ enum status environment__lmdb_reserve(struct base_write *write, enum environment
 {
     MDB_val stored_key = environment__lmdb_bytes(key);
     MDB_val room = {.mv_size = bytes};
-    enum status status =
-        environment__guard_change(write->environment, write->transaction, tree, key, false, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
     search_begin_descent(write->environment);
     int code = mdb_put(write->transaction, write->environment->trees[tree], &stored_key, &room, MDB_RESERVE);
     *ret_room = room.mv_data;
-    return search_end_with(write->environment, code, "putting a value", error);
+    struct touched leaf = {.number = guard_search.is_whole ? 0 : guard_search.number};
+    enum status status = search_end_with(write->environment, code, "putting a value", error);
+    return status == STATUS_OK && leaf.number != 0 ? touched_look(write->environment, &leaf, error) : status;
 }
 
 enum status environment__lmdb_erase(struct base_write *write, enum environment_tree tree, struct bytes key,

@@ -150,6 +150,9 @@ enum status environment_write_begin(struct environment *environment, struct envi
 static enum status write_look(struct environment_write *write, enum environment_tree tree, struct bytes key,
                               bool is_erasure, struct error *error)
 {
+    if (!is_erasure && write->sought_tree == tree && bytes_equal(buffer_bytes(&write->sought), key)) {
+        return STATUS_OK;
+    }
     struct bytes first = key.size <= LAYER_KEY_BYTES ? key : bytes_of(key.data, LAYER_KEY_BYTES);
     return environment__guard_change(write->read.environment, write->read.transaction, tree, first,
                                      is_erasure, error);
@@ -179,7 +182,13 @@ enum status environment_write_put(struct environment_write *write, enum environm
 enum status environment_write_get(struct environment_write *write, enum environment_tree tree,
                                   struct bytes key, struct bytes *ret_value, struct error *error)
 {
-    return snapshot_get(&write->read, tree, key, ret_value, error);
+    enum status status = snapshot_get(&write->read, tree, key, ret_value, error);
+    buffer_clear(&write->sought);
+    if (environment__guard_got_whole()) {
+        buffer_put(&write->sought, key);
+        write->sought_tree = tree;
+    }
+    return status;
 }
 
 enum status environment_write_erase(struct environment_write *write, enum environment_tree tree,
@@ -206,6 +215,7 @@ enum status environment_write_admit(struct environment_write *write, struct erro
 
 static void write_end(struct environment_write *write)
 {
+    buffer_clear(&write->sought);
     environment__snapshot_end(&write->read);
     (void)pthread_mutex_unlock(&write->read.environment->writing);
 }
@@ -239,6 +249,7 @@ void environment__write_destroy(struct environment_write **write)
     *write = NULL;
     if (gone != NULL) {
         snapshot_close(&gone->read);
+        buffer_reset(&gone->sought);
         memory_destroy(gone);
     }
 }
