@@ -88,10 +88,12 @@ static void flush_end(struct environment *environment)
     memtable_release(&flushed);
 }
 
+/* Also when all that a memtable has was taken back, which takes memory and space like the rest. */
 static bool flush_is_due(struct environment *environment)
 {
     (void)pthread_mutex_lock(&environment->recent_mutex);
-    bool is_due = environment->frozen != NULL || environment->version != environment->flushed_version;
+    bool is_due = environment->frozen != NULL || environment->version != environment->flushed_version ||
+                  memtable_entries(environment->active) > 0;
     (void)pthread_mutex_unlock(&environment->recent_mutex);
     return is_due;
 }
