@@ -297,6 +297,26 @@ static enum status compression_check_chunk(struct exec_call *call, const struct 
                : STATUS_OK;
 }
 
+/* A chunk that does not shrink to a part of this is stored as it is; a ratio under 1 would let it grow. */
+static enum status compression_check_ratio(struct exec_call *call, const struct value *map)
+{
+    struct bytes text = value_map_text(map, "min_compress_ratio");
+    double ratio = 0;
+    if (value_map_get(map, bytes_of_text("min_compress_ratio")) == NULL) {
+        return STATUS_OK;
+    }
+    if (!statement__text_is_number(text, true, &ratio)) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Invalid value for min_compress_ratio");
+    }
+    if (ratio < 0) {
+        return exec_fail(call, CQL_CONFIG_ERROR, "Invalid negative min_compress_ratio");
+    }
+    return ratio > 0 && ratio < 1
+               ? exec_fail(call, CQL_CONFIG_ERROR,
+                           "min_compress_ratio can either be 0 or greater than or equal to 1")
+               : STATUS_OK;
+}
+
 static enum status compression_check_names(struct exec_call *call, const struct value *map)
 {
     static const char *const known[] = {"class",
@@ -349,7 +369,10 @@ static enum status compression_check(struct exec_call *call, const struct value 
     if (status == STATUS_OK) {
         status = compression_check_names(call, map);
     }
-    return status == STATUS_OK ? compression_check_chunk(call, map) : status;
+    if (status == STATUS_OK) {
+        status = compression_check_chunk(call, map);
+    }
+    return status == STATUS_OK ? compression_check_ratio(call, map) : status;
 }
 
 /* --- the others ----------------------------------------------------------------------------------------------------- */

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "statement/bounds.h"
 #include "value/order.h"
+#include "value/scalar_text.h"
 
 /* --- a row ------------------------------------------------------------------------------------------------------ */
 
@@ -378,6 +380,46 @@ void statement__rows_clients(struct system_rows *rows)
         set_text(rows, "username", client->user.size > 0 ? client->user : bytes_of_text("anonymous"));
         row_end(rows);
     }
+}
+
+static void tell_setting(struct system_rows *rows, const char *name, const char *value)
+{
+    set_word(rows, "name", name);
+    set_word(rows, "value", value);
+    row_end(rows);
+}
+
+static const char *text_of_address(struct system_rows *rows, struct bytes address)
+{
+    struct buffer text = {0};
+    scalar_format(&(struct value){.kind = VALUE_INET, .bytes = address}, &text);
+    const char *copy = arena_copy_text(rows->arena, buffer_bytes(&text));
+    buffer_reset(&text);
+    return copy;
+}
+
+/* Those of Cassandra 4.1 that are true here, by name. */
+void statement__rows_settings(struct system_rows *rows)
+{
+    const struct described_node *node = &rows->described->node;
+    struct arena *arena = rows->arena;
+    tell_setting(rows, "batch_size_fail_threshold", arena_format(arena, "%dKiB", CQL_BATCH_BYTES_MAX / 1024));
+    tell_setting(rows, "batch_size_warn_threshold",
+                 arena_format(arena, "%dKiB", CQL_BATCH_WARN_BYTES / 1024));
+    tell_setting(rows, "cluster_name", arena_copy_text(arena, node->cluster_name));
+    tell_setting(rows, "endpoint_snitch", "SimpleSnitch");
+    tell_setting(rows, "listen_address", text_of_address(rows, node->listen_address));
+    tell_setting(rows, "materialized_views_enabled", "true");
+    tell_setting(rows, "native_transport_port", arena_format(arena, "%d", node->rpc_port));
+    tell_setting(rows, "num_tokens", arena_format(arena, "%d", SYSTEM_TOKENS));
+    tell_setting(rows, "partitioner", SYSTEM_PARTITIONER);
+    tell_setting(rows, "rpc_address", text_of_address(rows, node->rpc_address));
+    tell_setting(rows, "sasi_indexes_enabled", "true");
+    tell_setting(rows, "start_native_transport", "true");
+    tell_setting(rows, "storage_port", arena_format(arena, "%d", node->listen_port));
+    tell_setting(rows, "unlogged_batch_across_partitions_warn_threshold",
+                 arena_format(arena, "%d", CQL_BATCH_PARTITIONS_WARN));
+    tell_setting(rows, "user_defined_functions_enabled", "true");
 }
 
 /* --- system_traces ---------------------------------------------------------------------------------------------- */

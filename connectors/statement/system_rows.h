@@ -33,6 +33,7 @@ void statement__rows_role_permissions(struct system_rows *rows);
 void statement__rows_resource_roles(struct system_rows *rows);
 void statement__rows_network_permissions(struct system_rows *rows);
 void statement__rows_clients(struct system_rows *rows);
+void statement__rows_settings(struct system_rows *rows);
 void statement__rows_sessions(struct system_rows *rows);
 void statement__rows_events(struct system_rows *rows);
 void statement__rows_keyspaces(struct system_rows *rows);

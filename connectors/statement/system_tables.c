@@ -561,7 +561,7 @@ const struct system_table statement__system_tables[] = {
     VIRTUAL("system_views", "caches", caches_columns, NULL, "system caches"),
     VIRTUAL("system_views", "clients", clients_columns, statement__rows_clients,
             "currently connected clients"),
-    VIRTUAL("system_views", "settings", settings_columns, NULL, "current settings"),
+    VIRTUAL("system_views", "settings", settings_columns, statement__rows_settings, "current settings"),
     VIRTUAL("system_views", "sstable_tasks", sstable_tasks_columns, NULL, "current sstable tasks"),
     VIRTUAL("system_views", "system_properties", settings_columns, NULL,
             "Cassandra relevant system properties"),

@@ -40,6 +40,17 @@ def system(session, port):
     refuses(session, "SELECT nothing FROM system.local", "Undefined column name nothing in table system.local")
 
 
+def settings(host, session):
+    """Those of Cassandra's that are true here."""
+    told = {row.name: row.value for row in session.execute("SELECT * FROM system_views.settings")}
+    assert list(told) == sorted(told), told
+    assert told["native_transport_port"] == host.cql.split(":")[1] and told["rpc_address"] == "127.0.0.1", told
+    local = session.execute("SELECT cluster_name, partitioner, tokens FROM system.local").one()
+    assert (told["cluster_name"], told["partitioner"], int(told["num_tokens"])) == (local.cluster_name, local.partitioner, len(local.tokens)), told
+    assert session.execute("SELECT value FROM system_views.settings WHERE name = 'batch_size_fail_threshold'").one().value == "50KiB"
+    assert session.execute("SELECT value FROM system_views.settings WHERE name = 'hinted_handoff_enabled'").one() is None
+
+
 def clients(host, cluster, session, version):
     """Who is connected, and what it said of itself."""
     rows = session.execute("SELECT * FROM system_views.clients").all()
@@ -93,6 +104,7 @@ def main():
         for version in VERSIONS:
             cluster = connect(host, version)
             session = cluster.connect()
+            settings(host, session)
             clients(host, cluster, session, version)
             system(session, int(host.cql.split(":")[1]))
             schema(cluster, session)
