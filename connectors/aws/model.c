@@ -361,9 +361,11 @@ static void check_value_at(struct check *check, struct place place, const struct
 
 static void check_members(struct check *check, const struct aws_shape *shape, const struct value *map)
 {
+    size_t left = map->pairs.count; /* not found yet */
     for (size_t i = 0; i < shape->members_count; i++) {
         const struct aws_member *member = &shape->members[i];
-        const struct value *value = value_map_get(map, member->name);
+        const struct value *value = left > 0 ? value_map_get(map, member->name) : NULL;
+        left -= value != NULL;
         bool is_there = value != NULL && value->kind != VALUE_NULL;
         if (is_there || member->is_required) {
             check_value_at(check, (struct place){.member = member->path}, member->shape,

@@ -128,11 +128,13 @@ static bool types_scalar(const struct aws_shape *shape, const struct value *valu
 static bool types_members(const struct aws_shape *shape, const struct value *map,
                           struct aws_failure *ret_failure, struct arena *arena)
 {
-    for (size_t i = 0; i < shape->members_count; i++) {
+    size_t left = map->pairs.count; /* not found yet: most structures have few of many members */
+    for (size_t i = 0; i < shape->members_count && left > 0; i++) {
         const struct value *member = value_map_get(map, shape->members[i].name);
         if (member != NULL && !aws__types_check(shape->members[i].shape, member, ret_failure, arena)) {
             return false;
         }
+        left -= member != NULL;
     }
     return true;
 }
