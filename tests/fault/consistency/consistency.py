@@ -264,6 +264,11 @@ def disturb(host, clock, choose, record):
 
 
 def prepare(host):
+    """The LSN from which on there are all tables, and the accounts add up."""
+    cql = Cql(host)
+    cql.execute("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
+    cql.execute("CREATE TABLE ks.registers (k text PRIMARY KEY, v text)")
+    cql.close()
     with Client(host.address) as client:
         for table in ("lists", "accounts"):
             client.request(server.CREATE, {server.TABLE: table, server.PARTITION: [["p", "text"]], server.SORT: [["s", "text"]]})
@@ -271,10 +276,6 @@ def prepare(host):
         client.request(server.TRANSACT, {server.CHANGES: [{server.TABLE: "accounts", server.KIND: "put", server.ITEM: item} for item in items]})
         deploy(client, "mix", MIX)
         first = client.request(server.HISTORY, {server.TABLE: "accounts", server.KEY: {"p": "a", "s": "0"}})[server.RECORDS][0][server.LSN]
-    cql = Cql(host)
-    cql.execute("CREATE KEYSPACE ks WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
-    cql.execute("CREATE TABLE ks.registers (k text PRIMARY KEY, v text)")
-    cql.close()
     return first + ACCOUNTS - 1
 
 
