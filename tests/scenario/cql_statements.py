@@ -451,7 +451,7 @@ def views(session):
 
 
 def system_tables(session):
-    for name in ("system_views.settings", "system.batches", "system.paxos", "system_distributed.repair_history"):
+    for name in ("system.batches", "system.paxos", "system_distributed.repair_history"):
         assert rows(session, f"SELECT * FROM {name}") == [], name
     assert ("system_views",) in rows(session, "SELECT keyspace_name FROM system_virtual_schema.keyspaces")
     refused(session, Unauthorized, "INSERT INTO system_views.settings (name) VALUES ('x')", "system_views keyspace is not user-modifiable",
