@@ -197,15 +197,15 @@ static enum status account_compare(const struct page_account *account, struct er
     return STATUS_OK;
 }
 
-/* A snapshot, and the last page of that state: between two write transactions. */
+/* A snapshot, and the last page of that state: no flush may come between. */
 static enum status account_begin(struct page_account *account, struct error *error)
 {
     MDB_envinfo info = {0};
     struct environment *environment = account->environment;
-    (void)pthread_mutex_lock(&environment->writing);
+    (void)pthread_mutex_lock(&environment->flushing);
     int code = mdb_txn_begin(environment->env, NULL, MDB_RDONLY, &account->transaction);
     (void)mdb_env_info(environment->env, &info);
-    (void)pthread_mutex_unlock(&environment->writing);
+    (void)pthread_mutex_unlock(&environment->flushing);
     account->pages->total = info.me_last_pgno + 1;
     return code == MDB_SUCCESS ? STATUS_OK : environment__lmdb_error(code, error, "opening a read");
 }

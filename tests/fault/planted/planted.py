@@ -4,6 +4,7 @@
 usage: planted.py row|index|feed|pin
 """
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -12,7 +13,8 @@ import server  # noqa: E402
 from server import Client, Failure, Server  # noqa: E402
 
 ROWS = 40
-KILLS = 300
+KILLS = 60
+PUTS = 1600  # some checkpoints, since the first ones keep what the start pinned, and flushes after the last
 
 
 def fill(client):
@@ -47,11 +49,13 @@ def check_contents(plant):
 
 def check_start():
     """What a start after kill -9 says, which goes back to the last checkpoint; None when all went well."""
-    with Server("--checkpoint-ms", "20", "--memtable-bytes", "16384") as running:
+    choose = random.Random()
+    with Server("--checkpoint-ms", "100", "--memtable-bytes", "16384") as running:
         with Client(running.address) as client:
             fill(client)
-            for n in range(400):
-                client.request(server.PUT, {server.TABLE: "t", server.ITEM: {"id": str(n % 30), "v": f"w{n}", "g": "g"}})
+            for n in range(PUTS):  # of rows all over the tree: where each does as the last did, old pages are as good as new ones
+                item = {"id": str(choose.randrange(10**6)), "v": f"w{n}" + "x" * 1000, "g": "g"}
+                client.request(server.PUT, {server.TABLE: "t", server.ITEM: item})
             rows = read_all(client)
         running.kill()
         try:
@@ -68,7 +72,7 @@ def check_starts(plant):
     """What the first start of some that fails says. On a new database each time: LMDB takes the oldest free pages first, so
     where there are many those of the last checkpoint are not used again soon."""
     os.environ["OXBOW_PLANT"] = plant
-    found = (check_start() for _ in range(KILLS if plant == "pin" else KILLS // 10))
+    found = (check_start() for _ in range(KILLS if plant == "pin" else KILLS // 6))
     return next((problem for problem in found if problem is not None), None)
 
 
