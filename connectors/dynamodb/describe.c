@@ -114,14 +114,15 @@ static void describe_throughput(struct buffer *body, const struct value *propert
     json_close(body, '}');
 }
 
-static void describe_warm(struct buffer *body, const struct value *properties)
+/* Of a table or an index, as what its last change was of. */
+static void describe_warm(struct buffer *body, const struct value *properties, bool is_changing)
 {
     json_name(body, "WarmThroughput");
     json_open(body, '{');
     for (size_t i = 0; i < WARM_UNITS_COUNT; i++) {
         json_integer(body, warm_name(i), warm_units(properties, i));
     }
-    json_word(body, "Status", "ACTIVE");
+    json_word(body, "Status", is_changing ? "UPDATING" : "ACTIVE");
     json_close(body, '}');
 }
 
@@ -150,12 +151,23 @@ static void describe_index_shape(struct buffer *body, const struct index_schema 
 }
 
 /* Of which table an index is told. */
-enum index_table {
+enum index_table_kind {
     INDEX_OF_TABLE,
     INDEX_OF_CHANGING_TABLE,
     INDEX_OF_NEW_TABLE,
     INDEX_OF_BACKUP,
 };
+
+struct index_table {
+    enum index_table_kind kind;
+    int64_t changed_us; /* INDEX_OF_CHANGING_TABLE: since then */
+};
+
+/* Whether the change under way is of that, as the time says that it or the index remembers. */
+static bool index_table_changes(struct index_table of, const struct value *properties, const char *time)
+{
+    return of.kind == INDEX_OF_CHANGING_TABLE && integer_of(properties, time, 0) == of.changed_us;
+}
 
 static void describe_index_kept(const struct index_schema *index, const struct value *properties,
                                 struct buffer *body)
@@ -170,17 +182,22 @@ static void describe_index_kept(const struct index_schema *index, const struct v
 
 /* What an index is filled with is read once the table is ACTIVE again; until then room is made for it (Developer Guide,
  * "Managing Global Secondary Indexes", phases of index creation). */
-static void describe_index_state(const struct index_schema *index, enum index_table of, struct buffer *body)
+static void describe_index_state(const struct index_schema *index, const struct value *properties,
+                                 struct index_table of, struct buffer *body)
 {
     bool is_added = index->state == INDEX_CREATING;
-    json_word(body, "IndexStatus", is_added || of == INDEX_OF_NEW_TABLE ? "CREATING" : "ACTIVE");
+    bool is_changing = index_table_changes(of, properties, "UpdateDateTime");
+    json_word(body, "IndexStatus",
+              is_added || of.kind == INDEX_OF_NEW_TABLE ? "CREATING"
+              : is_changing                             ? "UPDATING"
+                                                        : "ACTIVE");
     if (is_added) {
-        json_boolean(body, "Backfilling", of == INDEX_OF_TABLE);
+        json_boolean(body, "Backfilling", of.kind == INDEX_OF_TABLE);
     }
 }
 
 static void describe_index(struct call *call, const struct schema *schema, const struct index_schema *index,
-                           const struct value *properties, enum index_table of, struct buffer *body)
+                           const struct value *properties, struct index_table of, struct buffer *body)
 {
     uint64_t rows = 0;
     uint64_t bytes = 0;
@@ -191,10 +208,10 @@ static void describe_index(struct call *call, const struct schema *schema, const
     json_open(body, '{');
     describe_index_shape(body, index, properties);
     if (!is_local) {
-        describe_index_state(index, of, body);
+        describe_index_state(index, properties, of, body);
         describe_throughput(body, properties);
         describe_kept(body, properties, "OnDemandThroughput");
-        describe_warm(body, properties);
+        describe_warm(body, properties, index_table_changes(of, properties, "WarmDateTime"));
     }
     json_integer(body, "IndexSizeBytes", (int64_t)bytes);
     json_integer(body, "ItemCount", (int64_t)rows);
@@ -206,7 +223,7 @@ static void describe_index(struct call *call, const struct schema *schema, const
 }
 
 static void describe_indexes(struct call *call, const struct schema *schema, bool are_local,
-                             enum index_table of, struct buffer *body)
+                             struct index_table of, struct buffer *body)
 {
     bool is_open = false;
     for (size_t i = 0; i < schema->indexes_count; i++) {
@@ -219,7 +236,7 @@ static void describe_indexes(struct call *call, const struct schema *schema, boo
             json_open(body, '[');
             is_open = true;
         }
-        if (of == INDEX_OF_BACKUP) {
+        if (of.kind == INDEX_OF_BACKUP) {
             describe_index_kept(&schema->indexes[i], &properties, body);
         } else {
             describe_index(call, schema, &schema->indexes[i], &properties, of, body);
@@ -350,9 +367,10 @@ static void describe_extras(struct call *call, const struct value *properties, b
 void describe_features(struct call *call, const struct schema *schema, const struct value *properties,
                        struct bytes view, struct bytes expires, struct buffer *body)
 {
+    struct index_table backup = {.kind = INDEX_OF_BACKUP};
     json_open(body, '{');
-    describe_indexes(call, schema, true, INDEX_OF_BACKUP, body);
-    describe_indexes(call, schema, false, INDEX_OF_BACKUP, body);
+    describe_indexes(call, schema, true, backup, body);
+    describe_indexes(call, schema, false, backup, body);
     describe_specification(body, "StreamDescription", view);
     if (expires.size > 0) {
         json_name(body, "TimeToLiveDescription");
@@ -368,9 +386,10 @@ void describe_table(struct call *call, const struct schema *schema, const char *
     uint64_t rows = 0;
     uint64_t bytes = 0;
     bool is_creating = strcmp(status, "CREATING") == 0;
-    enum index_table of = is_creating                       ? INDEX_OF_NEW_TABLE
-                          : strcmp(status, "UPDATING") == 0 ? INDEX_OF_CHANGING_TABLE
-                                                            : INDEX_OF_TABLE;
+    struct index_table of = {.kind = is_creating                       ? INDEX_OF_NEW_TABLE
+                                     : strcmp(status, "UPDATING") == 0 ? INDEX_OF_CHANGING_TABLE
+                                                                       : INDEX_OF_TABLE,
+                             .changed_us = integer_of(&properties, "UpdateDateTime", 0)};
     struct bytes id = text_of(&properties, "TableId");
     if (schema->space != 0) {
         (void)!gate_totals(call->door->view, schema->space, &rows, &bytes, NULL); /* 0 when it cannot tell */
@@ -396,7 +415,7 @@ void describe_table(struct call *call, const struct schema *schema, const char *
     describe_stream(call, schema, &properties, body);
     describe_extras(call, &properties, is_creating, body);
     if (!is_creating || member_of(&properties, "WarmThroughput") != NULL) {
-        describe_warm(body, &properties);
+        describe_warm(body, &properties, index_table_changes(of, &properties, "WarmDateTime"));
     }
     json_close(body, '}');
 }

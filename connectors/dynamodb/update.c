@@ -11,6 +11,7 @@ struct table_update {
     const struct schema *current;
     struct schema next;
     struct value properties;
+    struct value moment; /* of the change */
 };
 
 /* Of a table, or of an index that has one: it must change. */
@@ -292,6 +293,10 @@ static enum status index_update(struct call *call, struct table_update *update, 
         }
     }
     on_demand_forget_removed(&properties, call->arena);
+    map_set_member(&properties, "UpdateDateTime", &update->moment, call->arena);
+    if (member_of(change, "WarmThroughput") != NULL) {
+        map_set_member(&properties, "WarmDateTime", &update->moment, call->arena);
+    }
     index->properties = properties_encode(&properties, call->arena);
     update->next.indexes = indexes;
     return STATUS_OK;
@@ -656,7 +661,7 @@ enum status tables_update(struct call *call)
 {
     static const char *const kept[] = {"TableClass", "DeletionProtectionEnabled"};
     static const char *const merged[] = {"OnDemandThroughput", "WarmThroughput"};
-    struct table_update update = {0};
+    struct table_update update = {.moment = value_of_integer(clock_wall_us(clock_system()))};
     update_forget_empty(call);
     enum status status = update_check_request(call);
     if (status == STATUS_OK) {
@@ -698,10 +703,12 @@ enum status tables_update(struct call *call)
     if (status == STATUS_OK) {
         status = update_encryption(call, &update);
     }
-    struct value moment = value_of_integer(clock_wall_us(clock_system()));
     if (!update_is_protection(call)) {
         map_set_member(&update.properties, call_updates_encryption(call) ? "SSEDateTime" : "UpdateDateTime",
-                       &moment, call->arena);
+                       &update.moment, call->arena);
+    }
+    if (member_of(call->input, "WarmThroughput") != NULL) {
+        map_set_member(&update.properties, "WarmDateTime", &update.moment, call->arena);
     }
     return status == STATUS_OK
                ? table_alter(call, update.current, &update.next, &update.properties, update_finish)

@@ -299,14 +299,21 @@ def members_that_are_newer(db, wire):
     old = {name: {"ComparisonOperator": operator, "AttributeValueList": [value]} for (name, value), operator in zip(values(a="x", b=1, c="c1").items(), ("EQ", "EQ", "GT"))}
     equal(wire.ask("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditions": {name.lstrip(":"): one for name, one in old.items()}})["Items"], answer["Items"], "conditions of the old kind")
     wire.refused("Query", {"TableName": "newer", "IndexName": "multi", "KeyConditionExpression": "a = :a", "ExpressionAttributeValues": values(a="x")}, VALIDATION, "Query condition missed key schema element: b")
-    wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})
+    found = wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}})["TableDescription"]
     warm = {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000, "Status": "ACTIVE"}
+    equal((found["TableStatus"], found["WarmThroughput"]), ("UPDATING", {**warm, "Status": "UPDATING"}))
+    equal([found["GlobalSecondaryIndexes"][0][name] for name in ("IndexStatus", "WarmThroughput")], ["ACTIVE", {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000, "Status": "ACTIVE"}])
     equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["WarmThroughput"], warm)
     wire.ask("UpdateTable", {"TableName": "newer", "WarmThroughput": {"ReadUnitsPerSecond": 14000}})
     found = wire.ask("UpdateTable", {"TableName": "newer", "OnDemandThroughput": {"MaxReadRequestUnits": 11}})["TableDescription"]
     equal((found["WarmThroughput"], found["OnDemandThroughput"]), ({**warm, "ReadUnitsPerSecond": 14000}, {"MaxReadRequestUnits": 11, "MaxWriteRequestUnits": 20}))
     lower = "Requested WriteUnitsPerSecond for WarmThroughput for %s is lower than current WarmThroughput, decreasing WarmThroughput is not supported"
     multi = lambda **given: [{"Update": {"IndexName": "multi", **given}}]
+    for change, status in ((multi(WarmThroughput={"ReadUnitsPerSecond": 13000}), "UPDATING"), (multi(OnDemandThroughput={"MaxReadRequestUnits": 5}), "ACTIVE")):
+        found = wire.ask("UpdateTable", {"TableName": "newer", "GlobalSecondaryIndexUpdates": change})["TableDescription"]
+        [changed] = found["GlobalSecondaryIndexes"]
+        equal((changed["IndexStatus"], changed["WarmThroughput"]["Status"], found["WarmThroughput"]["Status"]), ("UPDATING", status, "ACTIVE"))
+        equal(wire.ask("DescribeTable", {"TableName": "newer"})["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"], "ACTIVE")
     for members, words in (({"WarmThroughput": {"WriteUnitsPerSecond": 4999}}, lower % "table"), ({"WarmThroughput": {}}, "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified"),
                            ({"GlobalSecondaryIndexUpdates": multi(WarmThroughput={"WriteUnitsPerSecond": 3999})}, lower % "index multi"),
                            ({"OnDemandThroughput": {}}, "must be specified in OnDemandThroughput"), ({"OnDemandThroughput": {"MaxReadRequestUnits": 0}}, "Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range"),
