@@ -1,9 +1,7 @@
 /* A request's parts and its answer. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
-#include "base/clock.h"
 #include "catalog/bounds.h"
 #include "dynamodb_private.h"
 #include "net/crc32.h"
@@ -97,20 +95,6 @@ static void call_request_id(struct random *random, char *ret_id)
     ret_id[CALL_REQUEST_ID_BYTES] = '\0';
 }
 
-/* RFC 9110 section 5.6.7; made once a second. */
-static const char *call_date(struct dynamodb_door *door)
-{
-    int64_t now_s = clock_wall_us(clock_system()) / 1000000;
-    if (now_s != door->date_s) {
-        struct tm parts;
-        time_t seconds = (time_t)now_s;
-        (void)gmtime_r(&seconds, &parts);
-        (void)strftime(door->date, sizeof(door->date), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-        door->date_s = now_s;
-    }
-    return door->date;
-}
-
 /* The headers of every answer; what a browser needs besides; how the body is encoded. */
 static const char *call_headers(struct call *call, const char *id, struct bytes body, const char *encoding)
 {
@@ -120,8 +104,6 @@ static const char *call_headers(struct call *call, const char *id, struct bytes 
     buffer_put_text(headers, id);
     buffer_put_text(headers, "\r\nx-amz-crc32: ");
     buffer_put_decimal(headers, net_crc32(body)); /* over the bytes as sent */
-    buffer_put_text(headers, "\r\nDate: ");
-    buffer_put_text(headers, call_date(call->door));
     buffer_put_text(headers, "\r\n");
     if (encoding != NULL) {
         buffer_put_format(headers, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n", encoding);

@@ -293,6 +293,7 @@ enum status dynamodb_door_open(const struct dynamodb_door_options *options, stru
     door->options = *options;
     door->is_remote = !net_endpoint_is_local(&options->endpoint);
     struct http_server_options server = {.endpoint = options->endpoint,
+                                         .is_dated = true,
                                          .leader = options->leader == NULL ? NULL : options->leader->server,
                                          .body_bytes_max = DYNAMODB_BODY_BYTES_MAX,
                                          .connections = measure_connections(),

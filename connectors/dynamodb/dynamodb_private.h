@@ -24,8 +24,6 @@ struct dynamodb_door {
     struct gate_view *view;
     struct buffer headers; /* of the answer at hand */
     struct random random;  /* of request ids, which are no secret */
-    int64_t date_s;        /* of `date` */
-    char date[40];         /* as HTTP has it */
 };
 
 struct dynamodb_doors {

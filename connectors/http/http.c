@@ -117,6 +117,7 @@ enum status http_door_open(const struct http_door_options *options, struct http_
     door->options = *options;
     metric_register(&connections);
     struct http_server_options server = {.endpoint = options->endpoint,
+                                         .is_dated = true,
                                          .body_bytes_max = HTTP_BODY_BYTES_MAX,
                                          .connections = &connections,
                                          .handle = http_handle,

@@ -1,10 +1,13 @@
 #include "exchange.h"
 
 #include <strings.h>
+#include <time.h>
 
 #include <http_parser.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "server_private.h"
 
 /* --- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -165,6 +168,24 @@ struct bytes http_header(const struct http_exchange *exchange, const char *name)
 
 /* --- the answer's head ------------------------------------------------------------------------------------------ */
 
+/* RFC 9110 section 5.6.7; made once a second. */
+static const char *exchange_date(void)
+{
+    static _Thread_local struct {
+        int64_t seconds;
+        char text[40];
+    } date;
+    int64_t now_s = clock_wall_us(clock_system()) / 1000000;
+    if (now_s != date.seconds) {
+        struct tm parts;
+        time_t seconds = (time_t)now_s;
+        (void)gmtime_r(&seconds, &parts);
+        (void)strftime(date.text, sizeof(date.text), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        date.seconds = now_s;
+    }
+    return date.text;
+}
+
 bool net__exchange_put_head(struct http_exchange *exchange, const struct http_answer *answer)
 {
     struct buffer *head = &exchange->answer;
@@ -178,6 +199,10 @@ bool net__exchange_put_head(struct http_exchange *exchange, const struct http_an
         buffer_put_text(head, answer->type);
         buffer_put_text(head, "\r\nContent-Length: ");
         buffer_put_decimal(head, answer->body.size);
+    }
+    if (exchange->server->options.is_dated) {
+        buffer_put_text(head, "\r\nDate: ");
+        buffer_put_text(head, exchange_date());
     }
     buffer_put_text(head, "\r\n");
     if (!exchange->keeps_alive) {

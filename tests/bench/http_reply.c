@@ -162,6 +162,7 @@ int main(int count, char **arguments)
                           .tasks = count == 5 ? mailbox_create(CONNECTIONS_MAX) : NULL};
     struct thread *thread = NULL;
     struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                          .is_dated = true,
                                           .endpoint.flag = "address",
                                           .body_bytes_max = 1024 * 1024,
                                           .handle = bench_handle,

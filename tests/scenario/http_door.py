@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """The HTTP door: what it answers, and what it does with requests that are none."""
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 import http.client
 import socket
 
@@ -43,6 +45,8 @@ def main():
         both = ask(host.http, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert both.count(b"HTTP/1.1 200 OK") == 2 and both.count(b"alive\n") == 2, both
         head = ask(host.http, b"HEAD /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        dated = parsedate_to_datetime(answer.getheader("Date"))
+        assert abs((dated - datetime.now(timezone.utc)).total_seconds()) < 3600 and head.count(b"\r\nDate: ") == 1, (dated, head)
         assert b"Content-Length: 6" in head and not head.endswith(b"alive\n"), head
         for text, status in ((b"nonsense\r\n\r\n", b"400"),
                              (b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 70000 + b"\r\n\r\n", b"431"),

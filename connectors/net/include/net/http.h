@@ -23,6 +23,7 @@ struct http_server_options {
     size_t body_bytes_max;      /* of a request, as received and as decoded; over it: 413 */
     unsigned idle_ms;           /* 0: NET_IDLE_MS */
     unsigned request_ms;        /* 0: NET_REQUEST_MS */
+    bool is_dated;              /* answers have a Date (RFC 9110 section 6.6.1) */
     struct metric *connections; /* gauge of those that are open; lives for ever; NULL: nobody counts */
     /* Takes the exchange; answers now or later. Thread: the server's; must not block. */
     void (*handle)(void *context, struct http_exchange *exchange);
