@@ -46,15 +46,16 @@ struct fixture {
     uint64_t lsn;
 };
 
-/* Keys in order: their number after a beginning that makes some of them long. */
+/* Keys in order: some begin as others are, with a zero, as many as make 16 bytes, one more, or a great many after it. */
 static void keys_make(struct fixture *fixture)
 {
+    static const uint8_t filling[KEY_BYTES_MAX] = {0};
+    static const size_t zeros[] = {0, 1, 12, 13, KEY_BYTES_MAX / 2, KEY_BYTES_MAX};
     for (uint32_t i = 0; i < KEYS; i++) {
-        static const uint8_t filling[KEY_BYTES_MAX] = {0};
         uint8_t number[4];
-        bytes_put_u32(number, i / 3);
+        bytes_put_u32(number, i / ARRAY_COUNT(zeros));
         buffer_put(&fixture->keys[i], bytes_of(number, sizeof(number)));
-        buffer_put(&fixture->keys[i], bytes_of(filling, i % 3 * (KEY_BYTES_MAX / 2)));
+        buffer_put(&fixture->keys[i], bytes_of(filling, zeros[i % ARRAY_COUNT(zeros)]));
     }
 }
 
