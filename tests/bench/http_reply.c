@@ -1,9 +1,11 @@
 /* What a fixed reply costs the HTTP server: processor time of its process, and requests per second.
  *
  * usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES [thread]]
+ *        bench_http_reply serve BODY-BYTES
  * "thread": the answers come from another thread, as those of writes do; its time counts too.
  * The client is a process of its own: it sends one request on each connection, then reads all answers, again and again.
- * Prints: requests per second, microseconds of processor time per request, of which in the kernel. */
+ * Prints: requests per second, microseconds of processor time per request, of which in the kernel. "serve" prints the address and
+ * answers whoever asks there, until it is ended. */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,6 +143,33 @@ static void client_run(const char *address, size_t connections, double seconds, 
     memory_destroy(room);
 }
 
+static struct http_server *server_open(struct bench *bench)
+{
+    struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
+                                          .is_dated = true,
+                                          .endpoint.flag = "address",
+                                          .body_bytes_max = 1024 * 1024,
+                                          .handle = bench_handle,
+                                          .context = bench};
+    struct http_server *server = NULL;
+    struct error error;
+    if (http_server_open(&options, &server, &error) != STATUS_OK) {
+        fail(error.text);
+    }
+    return server;
+}
+
+static void serve(size_t body_bytes)
+{
+    struct bench bench = {.body = bytes_of(memory_create(body_bytes), body_bytes)};
+    struct http_server *server = server_open(&bench);
+    (void)printf("%s\n", http_server_address(server));
+    (void)fflush(stdout);
+    while (true) {
+        (void)pause(); /* until a signal ends the process */
+    }
+}
+
 static double cpu_us(const struct timeval *time)
 {
     return (double)time->tv_sec * 1e6 + (double)time->tv_usec;
@@ -151,8 +180,12 @@ int main(int count, char **arguments)
     size_t connections = count < 3 ? 0 : strtoul(arguments[1], NULL, 10);
     double seconds = count < 3 ? 0 : strtod(arguments[2], NULL);
     size_t body_bytes = count < 4 ? 100 : strtoul(arguments[3], NULL, 10);
+    if (count == 3 && strcmp(arguments[1], "serve") == 0) {
+        serve(strtoul(arguments[2], NULL, 10));
+    }
     if (connections == 0 || connections > CONNECTIONS_MAX || seconds <= 0) {
-        (void)fprintf(stderr, "usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES [thread]]\n");
+        (void)fprintf(stderr, "usage: bench_http_reply CONNECTIONS SECONDS [BODY-BYTES [thread]]\n"
+                              "       bench_http_reply serve BODY-BYTES\n");
         return 2;
     }
     uint64_t *requests =
@@ -161,17 +194,11 @@ int main(int count, char **arguments)
     struct bench bench = {.body = bytes_of(data, body_bytes),
                           .tasks = count == 5 ? mailbox_create(CONNECTIONS_MAX) : NULL};
     struct thread *thread = NULL;
-    struct http_server_options options = {.endpoint.address = "127.0.0.1:0",
-                                          .is_dated = true,
-                                          .endpoint.flag = "address",
-                                          .body_bytes_max = 1024 * 1024,
-                                          .handle = bench_handle,
-                                          .context = &bench};
-    struct http_server *server = NULL;
     struct error error;
-    if (requests == MAP_FAILED || http_server_open(&options, &server, &error) != STATUS_OK) {
-        fail("cannot start");
+    if (requests == MAP_FAILED) {
+        fail("no memory");
     }
+    struct http_server *server = server_open(&bench);
     if (bench.tasks != NULL &&
         thread_create("answers", bench_answer_later, &bench, &thread, &error) != STATUS_OK) {
         fail(error.text);
